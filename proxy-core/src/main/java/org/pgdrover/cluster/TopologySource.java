@@ -1,0 +1,21 @@
+package org.pgdrover.cluster;
+
+/** Where the current picture of the cluster is read from and changes are heard of. */
+public interface TopologySource {
+    /** The newest picture; one volatile read. */
+    ClusterTopology topology();
+
+    /**
+     * A WAL insert position of the primary whose sampling began after a moment, or -1 while there is none: a standby that has replayed it
+     * has replayed everything that was committed before that moment.
+     *
+     * @param nanoTime a {@link System#nanoTime()}
+     */
+    long insertPositionSampledAfter(long nanoTime);
+
+    /** Hears of every new picture, on the monitor's own thread; must not block. */
+    void listen(TopologyListener listener);
+
+    /** Tells the monitor that traffic saw this node fail, so that it looks at once. May be called from any thread. */
+    void suspect(Node node, String why);
+}

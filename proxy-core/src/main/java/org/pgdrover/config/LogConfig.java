@@ -1,0 +1,14 @@
+package org.pgdrover.config;
+
+import java.time.Duration;
+
+/**
+ * What is logged.
+ *
+ * @param level one of error, warn, info, debug, trace
+ * @param statements whether every statement is logged with the node it went to
+ * @param slowStatement a statement that takes longer is logged; zero is none
+ */
+public record LogConfig(String level, boolean statements, Duration slowStatement) {
+    public static final LogConfig DEFAULT = new LogConfig("info", false, Duration.ofSeconds(1));
+}

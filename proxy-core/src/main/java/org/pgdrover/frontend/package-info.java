@@ -1,0 +1,5 @@
+/** Client connections, phase by phase. */
+@NullMarked
+package org.pgdrover.frontend;
+
+import org.jspecify.annotations.NullMarked;

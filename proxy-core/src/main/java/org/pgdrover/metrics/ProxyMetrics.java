@@ -1,0 +1,54 @@
+package org.pgdrover.metrics;
+
+import java.time.Duration;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+
+/**
+ * What the proxy counts; every method does nothing by default.
+ *
+ * <p>Methods that return a meter are called once and the meter kept, so that the hot path never looks anything up. All may be called from
+ * any thread.
+ */
+public interface ProxyMetrics {
+    ProxyMetrics NOOP = new ProxyMetrics() {};
+
+    /** The meter of the statements of one class that went to one node for one reason. */
+    default QueryMeter query(String queryClass, String node, String reason) {
+        return QueryMeter.NOOP;
+    }
+
+    default void clientConnected() {}
+
+    default void clientDisconnected(String reason) {}
+
+    /** A login was refused with this SQLSTATE. */
+    default void loginRefused(String sqlState) {}
+
+    default void bytesFromClients(long bytes) {}
+
+    default void bytesToClients(long bytes) {}
+
+    /** Registers the gauges of one pool: open, leased (in use) and waiting clients. */
+    default void pool(
+            String node, String database, String user, IntSupplier open, IntSupplier leased, IntSupplier waiting) {}
+
+    /** A client waited this long for a server connection. */
+    default void waited(String node, String database, String user, long nanos) {}
+
+    default void serverOpened(String node) {}
+
+    default void serverClosed(String node, String reason) {}
+
+    default void serverLoginFailed(String node, String sqlState) {}
+
+    /** Registers the gauges of one node: up (0 or 1), primary (0 or 1), lag in bytes and in milliseconds. */
+    default void node(
+            String node, IntSupplier up, IntSupplier primary, LongSupplier lagBytes, LongSupplier lagMillis) {}
+
+    /** A failover ended; outcome is a short fixed word such as promoted, followed, abandoned. */
+    default void failover(String outcome, Duration duration) {}
+
+    /** A statement was run again elsewhere because its first server could not answer it. */
+    default void retried(String reason) {}
+}

@@ -1,0 +1,5 @@
+/** Reading <code>proxy.conf</code> into the settings records. */
+@NullMarked
+package org.pgdrover.server.config;
+
+import org.jspecify.annotations.NullMarked;
