@@ -13,6 +13,9 @@ public interface TopologySource {
      */
     long insertPositionSampledAfter(long nanoTime);
 
+    /** The newest known replay position of a standby, or insert position of a primary; 0 while unknown; one volatile read. */
+    long replayLsn(Node node);
+
     /** Hears of every new picture, on the monitor's own thread; must not block. */
     void listen(TopologyListener listener);
 
