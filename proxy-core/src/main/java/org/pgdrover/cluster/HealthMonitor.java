@@ -6,7 +6,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +29,6 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     private final AtomicLongArray replayed;
     private final WalSampleLog samples = new WalSampleLog();
     private final SampleDemand demand;
-    private final List<TopologyListener> listeners = new CopyOnWriteArrayList<>();
     private final LinkedBlockingQueue<Runnable> news = new LinkedBlockingQueue<>();
     private final CountDownLatch firstRound;
     private final Thread thread;
@@ -40,8 +38,10 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     // Confined to the monitor's thread.
     private Leadership leadership = Leadership.NONE;
     private Set<String> refusals = Set.of();
+    private final List<TopologyListener> listeners = new ArrayList<>();
 
-    public HealthMonitor(ClusterConfig config, NodeConnector connector, ProxyMetrics metrics) {
+    public HealthMonitor(ClusterConfig config, ProxyMetrics metrics) {
+        var connector = new NodeConnector(config);
         var list = new ArrayList<Node>();
         for (var each : config.nodes()) list.add(Node.of(list.size(), each));
         nodes = List.copyOf(list);
@@ -58,7 +58,7 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         for (var node : nodes) register(node, metrics);
     }
 
-    /** Starts to probe; listeners that must miss nothing are added before. */
+    /** Starts to probe. */
     public void start() {
         thread.start();
         watches.forEach(NodeWatch::start);
@@ -103,7 +103,10 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
 
     @Override
     public void listen(TopologyListener listener) {
-        listeners.add(listener);
+        news.add(() -> {
+            listeners.add(listener);
+            tell(listener, topology, topology);
+        });
     }
 
     @Override

@@ -103,13 +103,8 @@ record Leadership(
                 .map(NodeHealth::report)
                 .filter(Objects::nonNull)
                 .map(NodeReport::receiver)
-                .filter(receiver -> receiver != null && receiver.streaming() && sends(node, receiver))
+                .filter(receiver -> receiver != null && receiver.streaming() && receiver.receivesFrom(node))
                 .count();
-    }
-
-    static boolean sends(Node node, WalReceiver receiver) {
-        return receiver.senderPort() == node.endpoint().port()
-                && receiver.senderHost().equals(node.endpoint().host());
     }
 
     private static boolean belongs(NodeHealth health, long identifier, List<String> refusals) {

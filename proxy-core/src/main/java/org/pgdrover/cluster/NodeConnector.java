@@ -1,5 +1,7 @@
 package org.pgdrover.cluster;
 
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -22,7 +24,8 @@ public final class NodeConnector {
 
     /** Connects and logs in, or fails; neither this nor any later statement waits for one answer longer than the timeout. */
     public Connection connect(Node node, Duration timeout) throws SQLException {
-        var connection = new Driver().connect("jdbc:postgresql:", properties(node, timeout));
+        var url = "jdbc:postgresql:" + URLEncoder.encode(config.database(), StandardCharsets.UTF_8);
+        var connection = new Driver().connect(url, properties(node, timeout));
         if (connection == null) throw new SQLException("the JDBC driver does not take its own URL");
         try {
             connection.setNetworkTimeout(Runnable::run, millis(timeout));
@@ -37,7 +40,6 @@ public final class NodeConnector {
         var properties = new Properties();
         PGProperty.PG_HOST.set(properties, node.endpoint().host());
         PGProperty.PG_PORT.set(properties, node.endpoint().port());
-        PGProperty.PG_DBNAME.set(properties, config.database());
         PGProperty.USER.set(properties, config.user());
         set(properties, PGProperty.PASSWORD, config.password());
         PGProperty.APPLICATION_NAME.set(properties, "pgdrover");

@@ -16,4 +16,10 @@ public record WalReceiver(
         int senderPort,
         String applicationName,
         long silentMillis,
-        long timeoutMillis) {}
+        long timeoutMillis) {
+    /** Whether it receives from the address under which we know the node; the standby may know the same server by another one. */
+    public boolean receivesFrom(Node node) {
+        return senderPort == node.endpoint().port()
+                && senderHost.equals(node.endpoint().host());
+    }
+}
