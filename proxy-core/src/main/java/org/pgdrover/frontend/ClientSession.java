@@ -5,6 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.frontend.SharedStatements.SharedStatement;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.routing.RoutingSession;
 import org.pgdrover.sql.QueryClass;
@@ -68,8 +69,9 @@ final class ClientSession {
         return statements;
     }
 
-    SharedStatements shared() {
-        return services.statements();
+    /** The name and definition that clients of the same database and user share for a statement. */
+    SharedStatement share(byte[] definition) {
+        return services.statements().share(database, user, definition);
     }
 
     RoutingSession routing() {

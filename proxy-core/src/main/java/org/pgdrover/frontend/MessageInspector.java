@@ -113,7 +113,7 @@ final class MessageInspector {
         var queryClass = classify(buffer, nameEnd + 1, textEnd, large);
         var name = ClientStatements.bytes(buffer, from, nameEnd);
         var definition = large ? null : ClientStatements.bytes(buffer, nameEnd + 1, end);
-        var shared = definition == null ? null : session.shared().share(definition);
+        var shared = definition == null ? null : session.share(definition);
         message.statement = new ClientStatement(name, definition, queryClass, shared);
         session.statements().add(message.statement);
     }

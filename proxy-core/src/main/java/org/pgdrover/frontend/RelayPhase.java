@@ -112,8 +112,7 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         if (home != null) home.lease(this);
     }
 
-    @Override
-    public EventLoop eventLoop() {
+    EventLoop eventLoop() {
         return client.eventLoop();
     }
 
@@ -164,12 +163,18 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
                     case FRAME -> onMessage(false);
                     case LARGE_FRAME -> onMessage(true);
                 }
+                if (decoder.buffer() != in) finishSending();
             }
         } finally {
-            if (state instanceof Attached(_, var server, _)) sender.finish(server);
+            finishSending();
             if (in.isReadable() && !(state instanceof Closed)) keep(in);
             else in.release();
         }
+    }
+
+    /** Writes what the sender has gathered, before the bytes that it points into are given up. */
+    private void finishSending() {
+        if (state instanceof Attached(_, var server, _)) sender.finish(server);
     }
 
     /** Goes on with what the client sent while its turn had not come. */
@@ -546,17 +551,34 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         processQueue();
     }
 
-    /** A batch that closes statements, or only synchronizes, needs no server: the shared ones stay where they are. */
+    /** A batch that only prepares what servers have accepted before, closes statements or synchronizes needs no server. */
     private boolean answersItself(Batch batch) {
-        if (batch.isServerNeeded() || home != null) return batch.messages() == 1 && answersDeallocate(batch.message(0), null);
+        if (batch.messages() == 1 && answersDeallocate(batch.message(0), null)) return true;
+        if (home != null) return false;
+        for (int i = 0; i < batch.messages(); i++) if (!needsNoServer(batch.message(i))) return false;
         var out = client.newBuffer(64);
         for (int i = 0; i < batch.messages(); i++) {
-            byte type = batch.message(i).type;
-            if (type == MessageType.CLOSE) BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
-            else if (type == MessageType.SYNC) BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
+            switch (batch.message(i).type) {
+                case MessageType.PARSE -> BackendMessages.bare(out, MessageType.PARSE_COMPLETE);
+                case MessageType.CLOSE -> BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
+                case MessageType.SYNC -> BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
+                default -> {}
+            }
         }
         client.writeAndFlush(out);
         return true;
+    }
+
+    private static boolean needsNoServer(ClientMessage message) {
+        return switch (message.type) {
+            case MessageType.CLOSE, MessageType.SYNC, MessageType.FLUSH -> true;
+            case MessageType.PARSE ->
+                !message.duplicate
+                        && message.statement != null
+                        && message.statement.shared() != null
+                        && message.statement.shared().isAccepted();
+            default -> false;
+        };
     }
 
     /**
@@ -611,6 +633,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
 
     @Override
     public void onAnswered(ServerConnection server, Expected expected, byte type, @Nullable Object note) {
+        if (expected == Expected.PARSE && note instanceof ClientStatement statement && statement.shared() != null)
+            statement.shared().accept();
         if (expected == Expected.EXECUTE && note instanceof QueryClass ran && ran.session() != SessionEffect.NONE) {
             var batch = inFlight.isEmpty() ? passing : inFlight.peek();
             if (batch != null) journal.succeeded(batch, ran);

@@ -21,6 +21,7 @@ final class SharedStatements {
     static final class SharedStatement {
         private final byte[] name;
         private final byte[] definition;
+        private volatile boolean accepted;
 
         private SharedStatement(byte[] name, byte[] definition) {
             this.name = name;
@@ -35,18 +36,29 @@ final class SharedStatements {
         byte[] definition() {
             return definition;
         }
+
+        /** Whether a server has accepted it for this database and user, so that the next Parse of it needs no server. */
+        boolean isAccepted() {
+            return accepted;
+        }
+
+        void accept() {
+            if (!accepted) accepted = true;
+        }
     }
 
-    private record Key(byte[] definition, int hash) {
-        static Key of(byte[] definition) {
-            return new Key(definition, Arrays.hashCode(definition));
+    private record Key(String database, String user, byte[] definition, int hash) {
+        static Key of(String database, String user, byte[] definition) {
+            return new Key(database, user, definition, Arrays.hashCode(definition));
         }
 
         @Override
         public boolean equals(Object other) {
-            return other instanceof Key(byte[] bytes, int otherHash)
-                    && otherHash == hash
-                    && Arrays.equals(bytes, definition);
+            return other instanceof Key that
+                    && that.hash == hash
+                    && that.database.equals(database)
+                    && that.user.equals(user)
+                    && Arrays.equals(that.definition, definition);
         }
 
         @Override
@@ -68,9 +80,9 @@ final class SharedStatements {
     private final ConcurrentHashMap<Key, Entry> entries = new ConcurrentHashMap<>();
     private final ReferenceQueue<SharedStatement> forgotten = new ReferenceQueue<>();
 
-    SharedStatement share(byte[] definition) {
+    SharedStatement share(String database, String user, byte[] definition) {
         forget();
-        var key = Key.of(definition);
+        var key = Key.of(database, user, definition);
         while (true) {
             var entry = entries.get(key);
             var known = entry == null ? null : entry.get();
