@@ -75,6 +75,12 @@ class PostgresCluster:
                    "-U", SUPERUSER, "-d", database, "-c", text]
         return self.workplace.run(command, env=self._environment(), timeout=seconds)
 
+    def set_everywhere(self, name, value):
+        """A setting on the primary and on every standby, for the time when one of them is the primary."""
+        for server in self.servers:
+            self.sql(server.port, f"ALTER SYSTEM SET {name} = '{value}'")
+            self.sql(server.port, "SELECT pg_reload_conf()")
+
     def kill_primary(self):
         """kill -9 of the postmaster and all its children, as a crash of the machine would do it."""
         victim = self.primary.process

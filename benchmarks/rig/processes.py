@@ -148,9 +148,12 @@ class Workplace:
 
     def run(self, command, **popen):
         """Runs a program of the service account to its end; its output, or StartFailed with it."""
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/",
-            start_new_session=True, **service_account(), **popen)
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/",
+                start_new_session=True, **service_account(), **popen)
+        except subprocess.TimeoutExpired as e:
+            raise StartFailed(f"{' '.join(command)}: no end after {e.timeout} s") from e
         if done.returncode != 0:
             raise StartFailed(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout.strip()}")
         return done.stdout
