@@ -194,16 +194,17 @@ class Workplace:
 
 
 def _stop(process, stop_signal):
-    if process.poll() is not None:
-        return
-    process.send_signal(stop_signal)
+    if process.poll() is None:
+        process.send_signal(stop_signal)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            kill_tree(process.pid)
+            process.wait()
     try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        tree = process_tree(process.pid)
-        for pid in tree:
-            _kill(pid)
-        process.wait()
+        os.killpg(process.pid, signal.SIGTERM)  # children of a script that did not wait for them; the group is its own
+    except ProcessLookupError:
+        pass
 
 
 def _kill(pid):

@@ -5,6 +5,8 @@ import re
 import signal
 import socket
 import subprocess
+import urllib.request
+from collections import Counter
 
 from rig.postgres import (CLIENT_PASSWORD, CLIENT_USER, DATABASE, HOST, PROXY_PASSWORD, PROXY_USER, SUPERUSER)
 from rig.processes import CpuMeter, StartFailed, find_program, require_free
@@ -217,6 +219,16 @@ class Pgdrover(_Proxy):
 }}
 """)
         return [self.program, "run", "-c", conf]
+
+    def statements_by_node(self):
+        """How many statements each node has answered, by the class that the proxy gave them, from /metrics."""
+        with urllib.request.urlopen(f"http://{HOST}:{self.port + 1}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        counts = Counter()
+        for labels, value in re.findall(r"^pgdrover_queries\w*_(?:count|total)\{([^}]*)\} (\S+)", text, re.M):
+            label = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+            counts[f"{label.get('node', '?')} {label.get('class', '?')}"] += int(float(value))
+        return counts
 
 
 KINDS = {kind.name: kind for kind in (Direct, Pgbouncer, Pgpool, Pgdrover)}
