@@ -13,7 +13,10 @@ public interface TopologySource {
      */
     long insertPositionSampledAfter(long nanoTime);
 
-    /** Hears of every new picture, on the monitor's own thread; must not block. */
+    /** The newest known replay position of a standby, or insert position of a primary; 0 while unknown; one volatile read. */
+    long replayLsn(Node node);
+
+    /** Hears of the present picture and then of every new one, on the monitor's own thread; must not block. */
     void listen(TopologyListener listener);
 
     /** Tells the monitor that traffic saw this node fail, so that it looks at once. May be called from any thread. */

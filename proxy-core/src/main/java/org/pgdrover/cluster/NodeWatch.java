@@ -1,0 +1,158 @@
+package org.pgdrover.cluster;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.config.HealthConfig;
+
+/**
+ * The probing of one node on a virtual thread of its own, so that a node that hangs holds up no other.
+ *
+ * <p>A full probe every <code>health.interval</code>, position samples between them while somebody wants them. A node that fails in a way
+ * that costs no time is asked again quickly, so that <code>health.failures</code> are counted in a fraction of a second.
+ */
+final class NodeWatch implements AutoCloseable {
+    private static final long SAMPLE_NANOS = Duration.ofMillis(100).toNanos();
+    private static final long RETRY_NANOS = Duration.ofMillis(150).toNanos();
+    private static final int QUICK_RETRIES = 20;
+    private static final long SPACING_NANOS = Duration.ofMillis(20).toNanos();
+
+    /** Who hears what the watch finds; called on the watch's thread. */
+    interface Observer {
+        /** A probe ended; whoever waits for it is to be told once the news is public. */
+        void onHealth(NodeHealth health, List<CompletableFuture<NodeHealth>> waiting);
+
+        void onSample(Node node, WalSample sample);
+
+        boolean wantsSamples();
+    }
+
+    private final NodeProbe probe;
+    private final HealthConfig settings;
+    private final Observer observer;
+    private final Thread thread;
+    private final ConcurrentLinkedQueue<CompletableFuture<NodeHealth>> requests = new ConcurrentLinkedQueue<>();
+    private volatile boolean requested;
+    private volatile boolean closed;
+    private NodeHealth health;
+    private long nextProbe = System.nanoTime();
+    private long lastProbe = nextProbe - SPACING_NANOS;
+
+    NodeWatch(Node node, NodeConnector connector, HealthConfig settings, Observer observer) {
+        this.probe = new NodeProbe(node, connector, settings.timeout());
+        this.settings = settings;
+        this.observer = observer;
+        this.health = NodeHealth.unknown(node);
+        this.thread = Thread.ofVirtual().name("probe-" + node.name()).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Asks for a probe as soon as may be; any number of calls before it starts are one. */
+    void request() {
+        if (requested) return;
+        requested = true;
+        LockSupport.unpark(thread);
+    }
+
+    /** Asks for a probe that begins after this call. */
+    CompletableFuture<NodeHealth> refresh() {
+        var answer = new CompletableFuture<NodeHealth>();
+        requests.add(answer);
+        requested = true;
+        LockSupport.unpark(thread);
+        return answer;
+    }
+
+    /** Lets the watch see that samples are wanted again. */
+    void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+    }
+
+    private void run() {
+        try {
+            while (!closed) {
+                var now = System.nanoTime();
+                if (due(now)) probe(now);
+                else if (observer.wantsSamples() && probe.connected()) sample();
+                LockSupport.parkNanos(this, pause(System.nanoTime()));
+            }
+        } finally {
+            probe.close();
+            requests.forEach(each -> each.cancel(false));
+        }
+    }
+
+    private boolean due(long now) {
+        return now - nextProbe >= 0 || (requested && now - lastProbe >= SPACING_NANOS);
+    }
+
+    private long pause(long now) {
+        var untilProbe = nextProbe - now;
+        if (requested) return Math.min(untilProbe, lastProbe + SPACING_NANOS - now);
+        return observer.wantsSamples() && probe.connected() ? Math.min(untilProbe, SAMPLE_NANOS) : untilProbe;
+    }
+
+    private void probe(long now) {
+        requested = false;
+        lastProbe = now;
+        var waiting = takeRequests();
+        try {
+            health = health.answered(probe.report());
+        } catch (SQLException e) {
+            health = health.failed(ProbeFailure.of(e), now, settings.failures());
+        } catch (RuntimeException e) {
+            // A watch that dies would leave its node as it was for ever.
+            probe.close();
+            var why = new ProbeFailure(ProbeFailure.Kind.REJECTED, e.toString());
+            health = health.failed(why, now, settings.failures());
+        }
+        nextProbe = now + nextDelay();
+        observer.onHealth(health, waiting);
+    }
+
+    private List<CompletableFuture<NodeHealth>> takeRequests() {
+        var taken = new ArrayList<CompletableFuture<NodeHealth>>();
+        for (var each = requests.poll(); each != null; each = requests.poll()) taken.add(each);
+        return taken;
+    }
+
+    private long nextDelay() {
+        var interval = settings.interval().toNanos();
+        var failure = health.failure();
+        var quick =
+                failure != null && failure.kind() != ProbeFailure.Kind.REJECTED && health.failures() <= QUICK_RETRIES;
+        return quick ? Math.min(interval, RETRY_NANOS) : interval;
+    }
+
+    private void sample() {
+        var sample = trySample();
+        if (sample == null || roleChanged(sample)) request();
+        else observer.onSample(health.node(), sample);
+    }
+
+    private @Nullable WalSample trySample() {
+        try {
+            return probe.sample();
+        } catch (SQLException _) {
+            return null;
+        }
+    }
+
+    private boolean roleChanged(WalSample sample) {
+        return health.report() != null && health.report().inRecovery() != sample.inRecovery();
+    }
+}

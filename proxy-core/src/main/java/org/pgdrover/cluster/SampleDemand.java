@@ -1,0 +1,41 @@
+package org.pgdrover.cluster;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Whether anybody needs fresh WAL positions: somebody asked lately, or a standby has not yet come to the position last handed out.
+ *
+ * <p>Thread-safe, and cheap to tell on every read.
+ */
+final class SampleDemand {
+    private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long RENEWAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private final Runnable wake;
+    private volatile long asked = System.nanoTime() - LASTING_NANOS;
+    private volatile long handedOut;
+
+    SampleDemand(Runnable wake) {
+        this.wake = wake;
+    }
+
+    void ask() {
+        var now = System.nanoTime();
+        var before = now - asked;
+        if (before < RENEWAL_NANOS) return;
+        asked = now;
+        if (before >= LASTING_NANOS) wake.run();
+    }
+
+    void handOut(long lsn) {
+        if (lsn > handedOut) handedOut = lsn;
+    }
+
+    void startOver() {
+        handedOut = 0;
+    }
+
+    boolean isPresent(long lowestReplayed) {
+        return System.nanoTime() - asked < LASTING_NANOS || lowestReplayed < handedOut;
+    }
+}
