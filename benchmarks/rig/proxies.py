@@ -222,8 +222,11 @@ class Pgdrover(_Proxy):
 
     def statements_by_node(self):
         """How many statements each node has answered, by the class that the proxy gave them, from /metrics."""
-        with urllib.request.urlopen(f"http://{HOST}:{self.port + 1}/metrics", timeout=5) as answer:
-            text = answer.read().decode()
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.port + 1}/metrics", timeout=5) as answer:
+                text = answer.read().decode()
+        except OSError:
+            return Counter()  # metrics are off
         counts = Counter()
         for labels, value in re.findall(r"^pgdrover_queries\w*_(?:count|total)\{([^}]*)\} (\S+)", text, re.M):
             label = dict(re.findall(r'(\w+)="([^"]*)"', labels))
