@@ -17,6 +17,7 @@ import org.pgdrover.sql.TransactionEffect;
  */
 final class Batch {
     private final List<ClientMessage> messages = new ArrayList<>(6);
+    private final ClientMessage passing = new ClientMessage();
     private int count;
     private @Nullable ByteBuf base;
     private int from;
@@ -48,9 +49,10 @@ final class Batch {
     /** Statements in it for the statement log; null while nobody listens. */
     @Nullable List<String> texts;
 
-    /** Adds a message that passes at once, so that its bytes are not kept. */
+    /** Adds a message that passes at once: its bytes are not kept, nor is it, unless it matters when the batch ends. */
     ClientMessage pass(byte type, int size) {
-        return message().set(type, 0, size);
+        boolean matters = type == MessageType.PARSE || type == MessageType.QUERY;
+        return (matters ? message() : passing).set(type, 0, size);
     }
 
     /** Adds a message and keeps its bytes. */

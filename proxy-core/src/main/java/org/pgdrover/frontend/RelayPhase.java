@@ -541,6 +541,12 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         if (batch.isComplete()) BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
         else discarding = true;
         client.writeAndFlush(out);
+        failed(batch, error);
+        processQueue();
+    }
+
+    /** A batch will not be carried out: what it would have prepared is not there. */
+    private void failed(Batch batch, ErrorFields error) {
         batch.sqlState = error.sqlState();
         for (int i = 0; i < batch.messages(); i++) {
             var message = batch.message(i);
@@ -548,7 +554,6 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
                 session.statements().remove(message.statement);
         }
         journal.ended(batch);
-        processQueue();
     }
 
     /** A batch that only prepares what servers have accepted before, closes statements or synchronizes needs no server. */
@@ -939,16 +944,14 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         while (inFlight.poll() instanceof Batch batch) {
             BackendMessages.error(out, error);
             BackendMessages.readyForQuery(out, status);
-            batch.sqlState = error.sqlState();
-            journal.ended(batch);
+            failed(batch, error);
         }
         var open = passing;
         passing = null;
         if (open != null) {
             BackendMessages.error(out, error);
             if (status == TransactionStatus.IDLE) discarding = true;
-            open.sqlState = error.sqlState();
-            journal.ended(open);
+            failed(open, error);
         }
         client.writeAndFlush(out);
         state = RelayState.IDLE;
