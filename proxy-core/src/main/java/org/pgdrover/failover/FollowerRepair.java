@@ -29,12 +29,14 @@ final class FollowerRepair {
     private static final Logger log = LoggerFactory.getLogger(FollowerRepair.class);
     private static final Duration BOUND = Duration.ofSeconds(20);
     private static final Duration AGAIN_AFTER = Duration.ofSeconds(30);
+    private static final long SAID = Long.MIN_VALUE;
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final HealthMonitor monitor;
     private final StandbyCommands commands;
     private final Runnable done;
     private final Set<Node> busy = ConcurrentHashMap.newKeySet();
+    private final Map<Node, Long> straysSince = new HashMap<>();
     private final Map<Node, Long> lastTry = new HashMap<>();
 
     /** @param done called after each standby, on any thread */
@@ -57,6 +59,30 @@ final class FollowerRepair {
         for (var state : topology.nodes()) {
             if (strays(state) && dueAgain(state.node()) && busy.add(state.node())) start(primary, state.node());
         }
+    }
+
+    /** Says once which standbys do not follow a primary that somebody else has put in place: they are that somebody's to point at it. */
+    void advise(Node primary, ClusterTopology topology) {
+        for (var state : topology.nodes()) {
+            if (!strays(state)) straysSince.remove(state.node());
+            else if (straysTooLong(state.node()))
+                log.atWarn()
+                        .addKeyValue("node", state.node())
+                        .addKeyValue("primary", primary)
+                        .addKeyValue("timeline", state.timeline())
+                        .log(
+                                "standby does not stream from the primary and gets no reads; if it follows another server, point"
+                                        + " primary_conninfo at the primary with ALTER SYSTEM and SELECT pg_reload_conf()");
+        }
+    }
+
+    /** True exactly once for each time that a standby strays. */
+    private boolean straysTooLong(Node node) {
+        var now = System.nanoTime();
+        var since = straysSince.computeIfAbsent(node, _ -> now);
+        if (since == SAID || now - since < AGAIN_AFTER.toNanos()) return false;
+        straysSince.put(node, SAID);
+        return true;
     }
 
     /** After a new promotion everybody may be tried at once. */
