@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.HealthMonitor;
 import org.pgdrover.cluster.Node;
@@ -38,6 +39,7 @@ final class FollowerRepair {
     private final Set<Node> busy = ConcurrentHashMap.newKeySet();
     private final Map<Node, Long> straysSince = new HashMap<>();
     private final Map<Node, Long> lastTry = new HashMap<>();
+    private @Nullable Promoted warned;
 
     /** @param done called after each standby, on any thread */
     FollowerRepair(HealthMonitor monitor, StandbyCommands commands, Runnable done) {
@@ -56,9 +58,26 @@ final class FollowerRepair {
 
     /** Starts on every standby that answers and does not stream. */
     void look(Promoted primary, ClusterTopology topology) {
+        warnOfSync(primary);
         for (var state : topology.nodes()) {
             if (strays(state) && dueAgain(state.node()) && busy.add(state.node())) start(primary, state.node());
         }
+    }
+
+    /** Says once that a new primary waits for synchronous standbys that it does not have: its commits hang. */
+    private void warnOfSync(Promoted primary) {
+        var report = monitor.health(primary.node()).report();
+        if (report == null) return;
+        var waits = !report.inRecovery()
+                && !report.synchronousStandbyNames().isBlank()
+                && report.syncStandbys().isEmpty();
+        if (!waits || primary.equals(warned) || System.nanoTime() - primary.sinceNanos() < BOUND.toNanos()) return;
+        warned = primary;
+        log.atWarn()
+                .addKeyValue("primary", primary.node())
+                .addKeyValue("synchronous_standby_names", report.synchronousStandbyNames())
+                .log(
+                        "no standby is synchronous, so commits on the new primary wait; start one that is named, or change the setting");
     }
 
     /** Says once which standbys do not follow a primary that somebody else has put in place: they are that somebody's to point at it. */
