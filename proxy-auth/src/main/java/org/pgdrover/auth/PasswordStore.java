@@ -1,0 +1,3 @@
+package org.pgdrover.auth;
+import java.util.*; import java.util.concurrent.*;
+public interface PasswordStore { CompletionStage<Optional<StoredPassword>> find(String user); }

@@ -1,0 +1,2 @@
+package org.pgdrover.auth.hba;
+public final class HbaRules {}

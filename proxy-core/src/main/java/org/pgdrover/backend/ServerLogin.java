@@ -1,0 +1,235 @@
+package org.pgdrover.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.auth.PasswordStore;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.ProtocolVersion;
+import org.pgdrover.protocol.ProtocolViolation;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.StartupPacket.CancelKey;
+import org.pgdrover.protocol.codec.FrontendMessages;
+import org.pgdrover.protocol.codec.MessageDecoder;
+import org.pgdrover.protocol.codec.MessageTable;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.protocol.codec.WireReader;
+
+/**
+ * Logs one new channel in to a server, from the TLS request to the first ReadyForQuery, and then makes way for a {@link ServerConnection}.
+ *
+ * <pre>
+ *   connected --[SSLRequest 'S'/'N']--> startup sent --[Authentication…]--> authenticated --[ReadyForQuery]--> ServerConnection
+ * </pre>
+ */
+final class ServerLogin extends ChannelInboundHandlerAdapter {
+    private static final int FRAME_LIMIT = 1 << 16;
+    private static final int LOGIN_TIMEOUT_SECONDS = 15;
+
+    private final ServerTarget target;
+    private final ServerTls tls;
+    private final ServerAuthentication authentication;
+    private final int statementCache;
+    private final Consumer<ServerConnection> opened;
+    private final ConnectFailed failed;
+    private final Consumer<ServerConnection> ended;
+    private final Map<String, String> parameters = new LinkedHashMap<>();
+
+    private @Nullable MessageDecoder decoder;
+    private @Nullable ScheduledFuture<?> timeout;
+    private CancelKey cancelKey = new CancelKey(0, new byte[0]);
+    private boolean awaitingTlsAnswer;
+    private boolean over;
+
+    ServerLogin(
+            ServerTarget target,
+            ServerTls tls,
+            PasswordStore passwords,
+            int statementCache,
+            Consumer<ServerConnection> opened,
+            ConnectFailed failed,
+            Consumer<ServerConnection> ended) {
+        this.target = target;
+        this.tls = tls;
+        this.authentication = new ServerAuthentication(target, passwords);
+        this.statementCache = statementCache;
+        this.opened = opened;
+        this.failed = failed;
+        this.ended = ended;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        decoder = new MessageDecoder(MessageTable.BACKEND, context.alloc(), FRAME_LIMIT);
+        timeout = context.executor()
+                .schedule(
+                        () -> fail(context, false, "no answer within " + LOGIN_TIMEOUT_SECONDS + " s"),
+                        LOGIN_TIMEOUT_SECONDS,
+                        TimeUnit.SECONDS);
+        if (!tls.isWanted()) {
+            sendStartup(context);
+            return;
+        }
+        awaitingTlsAnswer = true;
+        var out = context.alloc().buffer(8);
+        FrontendMessages.sslRequest(out);
+        context.writeAndFlush(out);
+    }
+
+    private void sendStartup(ChannelHandlerContext context) {
+        var wanted = new LinkedHashMap<String, String>();
+        wanted.put("user", target.user());
+        wanted.put("database", target.database());
+        wanted.put("application_name", "pgdrover");
+        var out = context.alloc().buffer(256);
+        FrontendMessages.startup(out, ProtocolVersion.V3_0, wanted);
+        context.writeAndFlush(out);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        var in = (ByteBuf) message;
+        try {
+            if (awaitingTlsAnswer) tlsAnswer(context, in);
+            else decode(context, in);
+        } catch (ProtocolViolation violation) {
+            fail(context, false, violation.getMessage());
+        } finally {
+            in.release();
+        }
+    }
+
+    private void tlsAnswer(ChannelHandlerContext context, ByteBuf in) {
+        awaitingTlsAnswer = false;
+        byte answer = in.readByte();
+        if (in.isReadable()) throw new ProtocolViolation("unencrypted bytes after the answer to SSLRequest");
+        if (answer == 'S' && tls.context() != null) {
+            context.pipeline().addFirst("tls", handler(context));
+        } else if (tls.isRequired()) {
+            fail(context, false, "the server does not offer TLS, but cluster.tls.mode requires it");
+        } else {
+            sendStartup(context);
+        }
+    }
+
+    private SslHandler handler(ChannelHandlerContext context) {
+        var endpoint = target.endpoint();
+        var handler = java.util.Objects.requireNonNull(tls.context())
+                .newHandler(context.alloc(), endpoint.host(), endpoint.port());
+        if (tls.checksHost()) {
+            var parameters = handler.engine().getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            handler.engine().setSSLParameters(parameters);
+        }
+        return handler;
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (!(event instanceof SslHandshakeCompletionEvent handshake)) return;
+        if (handshake.isSuccess()) sendStartup(context);
+        else fail(context, false, "TLS handshake failed: " + handshake.cause().getMessage());
+    }
+
+    private void decode(ChannelHandlerContext context, ByteBuf in) {
+        var decoding = java.util.Objects.requireNonNull(decoder);
+        while (!over) {
+            switch (decoding.next(in)) {
+                case NEED_MORE -> {
+                    return;
+                }
+                case RUN -> {}
+                case FRAME, LARGE_FRAME -> frame(context, decoding);
+            }
+        }
+    }
+
+    private void frame(ChannelHandlerContext context, MessageDecoder message) {
+        var buffer = message.buffer();
+        int body = message.start() + 5;
+        switch (message.type()) {
+            case MessageType.AUTHENTICATION -> authenticate(context, buffer.slice(body, message.end() - body));
+            case MessageType.PARAMETER_STATUS -> {
+                int nameEnd = WireReader.endOfString(buffer, body, message.end());
+                parameters.put(
+                        WireReader.string(buffer, body, message.end()),
+                        WireReader.string(buffer, nameEnd + 1, message.end()));
+            }
+            case MessageType.BACKEND_KEY_DATA -> {
+                var secret = new byte[message.end() - body - 4];
+                buffer.getBytes(body + 4, secret);
+                cancelKey = new CancelKey(buffer.getInt(body), secret);
+            }
+            case MessageType.ERROR_RESPONSE ->
+                refused(context, WireReader.errorFields(buffer, message.start(), message.end()));
+            case MessageType.READY_FOR_QUERY -> ready(context);
+            default ->
+                throw new ProtocolViolation("message '" + (char) message.type() + "' while logging in to " + target);
+        }
+    }
+
+    private void authenticate(ChannelHandlerContext context, ByteBuf body) {
+        authentication.answer(body, context.executor(), answer -> {
+            if (!over && answer != null) context.writeAndFlush(answer);
+        }, why -> fail(context, true, why));
+    }
+
+    private void ready(ChannelHandlerContext context) {
+        over = true;
+        stopTimeout();
+        var connection =
+                new ServerConnection(context.channel(), target, cancelKey, parameters, statementCache, ended);
+        context.pipeline().replace(this, "server", connection);
+        opened.accept(connection);
+    }
+
+    private void refused(ChannelHandlerContext context, ErrorFields error) {
+        end(context, () -> failed.failed(!isOutOfService(error.sqlState()), error));
+    }
+
+    /** A server that starts, stops or recovers is out of reach for now, rather than refusing this user. */
+    private static boolean isOutOfService(String sqlState) {
+        return sqlState.equals(SqlState.CANNOT_CONNECT_NOW)
+                || sqlState.equals(SqlState.ADMIN_SHUTDOWN)
+                || sqlState.equals(SqlState.CRASH_SHUTDOWN);
+    }
+
+    private void fail(ChannelHandlerContext context, boolean refused, @Nullable String why) {
+        var error = ErrorFields.error(
+                refused ? SqlState.INVALID_AUTHORIZATION : SqlState.CONNECTION_FAILURE,
+                "could not log in to node " + target.node() + " at " + target.endpoint() + " as user \"" + target.user()
+                        + "\": " + why);
+        end(context, () -> failed.failed(refused, error));
+    }
+
+    private void end(ChannelHandlerContext context, Runnable report) {
+        if (over) return;
+        over = true;
+        stopTimeout();
+        if (decoder != null) decoder.close();
+        context.close();
+        report.run();
+    }
+
+    private void stopTimeout() {
+        if (timeout != null) timeout.cancel(false);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        fail(context, false, "the server closed the connection");
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        fail(context, false, String.valueOf(cause.getMessage()));
+    }
+}

@@ -1,0 +1,190 @@
+package org.pgdrover.frontend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.ProtocolViolation;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.codec.BackendMessages;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One client's connection: the last handler of its channel, which forwards every event to the current {@link Phase}. */
+public final class ClientConnection extends ChannelInboundHandlerAdapter {
+    private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
+
+    private final long id;
+    private final Channel channel;
+    private final FrontendServices services;
+    private Phase phase;
+    private @Nullable DisconnectReason reason;
+    private boolean loggedIn;
+
+    /** @param id number of the connection, unique while the proxy runs */
+    public ClientConnection(long id, Channel channel, FrontendServices services) {
+        this.id = id;
+        this.channel = channel;
+        this.services = services;
+        this.phase = new StartupPhase(this, services);
+    }
+
+    public long id() {
+        return id;
+    }
+
+    EventLoop eventLoop() {
+        return channel.eventLoop();
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    boolean isOpen() {
+        return channel.isActive() && reason == null;
+    }
+
+    boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    boolean isEncrypted() {
+        return channel.pipeline().get(SslHandler.class) != null;
+    }
+
+    /** The client's address, or null on a Unix-domain socket. */
+    @Nullable InetAddress address() {
+        return channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+    }
+
+    /** The next phase takes over. */
+    void become(Phase next) {
+        phase = next;
+        next.onEnter();
+    }
+
+    /** The client may use the session now; the time to log in no longer runs. */
+    void loggedIn() {
+        loggedIn = true;
+    }
+
+    ByteBuf newBuffer(int size) {
+        return channel.alloc().buffer(size);
+    }
+
+    void write(ByteBuf bytes) {
+        channel.write(bytes, channel.voidPromise());
+    }
+
+    void flush() {
+        channel.flush();
+    }
+
+    void writeAndFlush(ByteBuf bytes) {
+        channel.writeAndFlush(bytes, channel.voidPromise());
+    }
+
+    /** Stops or resumes reading from the client. */
+    void read(boolean wanted) {
+        if (channel.config().isAutoRead() != wanted) channel.config().setAutoRead(wanted);
+    }
+
+    /** Ends the session with an error that says why. */
+    void closeWith(ErrorFields error, DisconnectReason why) {
+        if (reason != null) return;
+        reason = why;
+        if (!loggedIn) services.metrics().loginRefused(error.sqlState());
+        var out = newBuffer(256);
+        BackendMessages.error(out, error.asFatal());
+        channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    void close(DisconnectReason why) {
+        if (reason == null) reason = why;
+        channel.close();
+    }
+
+    /** The proxy stops: ends the session as PostgreSQL would. May be called from any thread. */
+    public void shutDown() {
+        eventLoop()
+                .execute(() -> closeWith(
+                        ErrorFields.fatal(
+                                SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command"),
+                        DisconnectReason.SHUTDOWN));
+    }
+
+    /** Cancels what the client is running. May be called from any thread. */
+    void cancel() {
+        eventLoop().execute(() -> phase.onCancel());
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        services.clientConnected(this);
+        phase.onEnter();
+        long seconds = Math.max(1, services.loginTimeout().toSeconds());
+        context.executor().schedule(this::loginTimedOut, seconds, TimeUnit.SECONDS);
+    }
+
+    private void loginTimedOut() {
+        if (loggedIn || !isOpen()) return;
+        closeWith(
+                ErrorFields.fatal(SqlState.INVALID_AUTHORIZATION, "canceling authentication due to timeout")
+                        .withHint("auth.timeout is " + services.loginTimeout().toSeconds() + " s."),
+                DisconnectReason.LOGIN_TIMEOUT);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (reason != null) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        try {
+            phase.onRead((ByteBuf) message);
+        } catch (ProtocolViolation violation) {
+            closeWith(
+                    ErrorFields.fatal(SqlState.PROTOCOL_VIOLATION, String.valueOf(violation.getMessage())),
+                    DisconnectReason.PROTOCOL_VIOLATION);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        phase.onReadComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        phase.onWritabilityChanged(channel.isWritable());
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (reason == null) reason = DisconnectReason.CLIENT_CLOSED;
+        phase.onClosed();
+        services.clientDisconnected(this, reason);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (reason == null) reason = DisconnectReason.CLIENT_ERROR;
+        if (cause instanceof IOException || cause.getCause() instanceof IOException)
+            log.atDebug().addKeyValue("client", id).log("connection to client broke: {}", cause.getMessage());
+        else if (cause instanceof io.netty.handler.codec.DecoderException)
+            log.atInfo().addKeyValue("client", id).log("TLS with client failed: {}", cause.getMessage());
+        else log.atError().addKeyValue("client", id).setCause(cause).log("client connection failed");
+        context.close();
+    }
+}

@@ -1,0 +1,25 @@
+package org.pgdrover.frontend;
+
+/** Why a client connection ended; the label is the same in logs, metrics and SHOW. */
+public enum DisconnectReason {
+    TERMINATED("terminated"),
+    CLIENT_CLOSED("client-closed"),
+    CLIENT_ERROR("client-error"),
+    CANCEL_REQUEST("cancel-request"),
+    PROTOCOL_VIOLATION("protocol-violation"),
+    LOGIN_REFUSED("login-refused"),
+    LOGIN_TIMEOUT("login-timeout"),
+    TOO_MANY_CLIENTS("too-many-clients"),
+    SESSION_LOST("session-lost"),
+    SHUTDOWN("shutdown");
+
+    private final String label;
+
+    DisconnectReason(String label) {
+        this.label = label;
+    }
+
+    public String label() {
+        return label;
+    }
+}

@@ -1,0 +1,134 @@
+package org.pgdrover.frontend;
+
+import io.netty.handler.ssl.SslContext;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.auth.PasswordStore;
+import org.pgdrover.auth.hba.HbaRules;
+import org.pgdrover.backend.CancelSender;
+import org.pgdrover.cluster.TopologySource;
+import org.pgdrover.config.ProxyConfig;
+import org.pgdrover.failover.HoldGate;
+import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.metrics.StatementObserver;
+import org.pgdrover.pool.PoolRegistry;
+import org.pgdrover.routing.FunctionCatalog;
+import org.pgdrover.routing.Router;
+
+/** Everything that client connections share; one instance for the proxy. */
+public final class FrontendServices {
+    private final ProxyConfig config;
+    private final Access access;
+    private final Backends backends;
+    private final ProxyMetrics metrics;
+    private final @Nullable StatementObserver observer;
+    private final CancelRegistry cancelKeys = new CancelRegistry();
+    private final WelcomeCache welcomes = new WelcomeCache(System::nanoTime);
+    private final SharedStatements statements = new SharedStatements();
+    private final Classification classification = new Classification();
+    private final ConcurrentHashMap<Long, ClientConnection> clients = new ConcurrentHashMap<>();
+
+    /**
+     * Who may come in, and how.
+     *
+     * @param hba the rules in force now
+     * @param tls null if clients are not offered encryption
+     * @param blocking runs what takes long, such as password hashing
+     */
+    public record Access(
+            Supplier<HbaRules> hba, PasswordStore passwords, @Nullable SslContext tls, Executor blocking) {}
+
+    /** The servers behind, and the way to them. */
+    public record Backends(
+            TopologySource topology,
+            PoolRegistry pools,
+            Router router,
+            FunctionCatalog functions,
+            HoldGate gate,
+            CancelSender cancels) {}
+
+    public FrontendServices(
+            ProxyConfig config,
+            Access access,
+            Backends backends,
+            ProxyMetrics metrics,
+            @Nullable StatementObserver observer) {
+        this.config = config;
+        this.access = access;
+        this.backends = backends;
+        this.metrics = metrics;
+        this.observer = observer;
+    }
+
+    ProxyConfig config() {
+        return config;
+    }
+
+    Access access() {
+        return access;
+    }
+
+    Backends backends() {
+        return backends;
+    }
+
+    ProxyMetrics metrics() {
+        return metrics;
+    }
+
+    @Nullable StatementObserver observer() {
+        return observer;
+    }
+
+    CancelRegistry cancelKeys() {
+        return cancelKeys;
+    }
+
+    WelcomeCache welcomes() {
+        return welcomes;
+    }
+
+    SharedStatements statements() {
+        return statements;
+    }
+
+    Classification classification() {
+        return classification;
+    }
+
+    Duration loginTimeout() {
+        return config.auth().timeout();
+    }
+
+    LongSupplier clock() {
+        return System::nanoTime;
+    }
+
+    void clientConnected(ClientConnection client) {
+        clients.put(client.id(), client);
+        metrics.clientConnected();
+    }
+
+    void clientDisconnected(ClientConnection client, DisconnectReason reason) {
+        clients.remove(client.id());
+        metrics.clientDisconnected(reason.label());
+    }
+
+    /** Clients connected now, those that are still logging in among them. */
+    public int clients() {
+        return clients.size();
+    }
+
+    boolean hasRoom() {
+        return clients.size() <= config.listen().maxClients();
+    }
+
+    /** Ends every session. */
+    public void shutDownClients() {
+        clients.values().forEach(ClientConnection::shutDown);
+    }
+}

@@ -1,0 +1,22 @@
+package org.pgdrover.frontend;
+
+import io.netty.buffer.ByteBuf;
+
+/** What a client connection is doing: starting up, authenticating, being welcomed or relaying; on the client's event loop only. */
+interface Phase {
+    /** Becomes the current phase. */
+    default void onEnter() {}
+
+    /** Bytes from the client; takes ownership. */
+    void onRead(ByteBuf in);
+
+    default void onReadComplete() {}
+
+    default void onWritabilityChanged(boolean writable) {}
+
+    /** The connection to the client is gone. */
+    default void onClosed() {}
+
+    /** Another connection asks to cancel what this one is running. */
+    default void onCancel() {}
+}

@@ -1,0 +1,139 @@
+package org.pgdrover.frontend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandler;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.ProtocolVersion;
+import org.pgdrover.protocol.ProtocolViolation;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.StartupPacket;
+import org.pgdrover.protocol.StartupPacket.CancelRequest;
+import org.pgdrover.protocol.StartupPacket.GssEncRequest;
+import org.pgdrover.protocol.StartupPacket.SslRequest;
+import org.pgdrover.protocol.StartupPacket.StartupMessage;
+import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.StartupDecoder;
+
+/** Takes the first packets of a client: requests for encryption, a cancel request, or the startup message (PostgreSQL manual, section 54.2). */
+final class StartupPhase implements Phase {
+    private final ClientConnection client;
+    private final FrontendServices services;
+    private @Nullable ByteBuf received;
+    private boolean askedForTls;
+    private boolean askedForGss;
+
+    StartupPhase(ClientConnection client, FrontendServices services) {
+        this.client = client;
+        this.services = services;
+    }
+
+    @Override
+    public void onRead(ByteBuf in) {
+        var bytes = join(in);
+        received = null;
+        try {
+            var packet = StartupDecoder.decode(bytes);
+            if (packet == null) received = bytes.retain();
+            else if (bytes.isReadable()) throw tooEager(packet);
+            else handle(packet);
+        } finally {
+            bytes.release();
+        }
+    }
+
+    private ByteBuf join(ByteBuf in) {
+        if (received == null) return in;
+        var joined = received.writeBytes(in);
+        in.release();
+        return joined;
+    }
+
+    /** Nothing may follow before we answer: after a request for encryption it could be somebody else's injection (CVE-2021-23222). */
+    private static ProtocolViolation tooEager(StartupPacket packet) {
+        return packet instanceof SslRequest
+                ? new ProtocolViolation("received unencrypted data after SSL request")
+                : new ProtocolViolation("received data after startup packet before it was answered");
+    }
+
+    private void handle(StartupPacket packet) {
+        switch (packet) {
+            case SslRequest ignored -> encrypt();
+            case GssEncRequest ignored -> refuseGss();
+            case CancelRequest request -> cancel(request);
+            case StartupMessage message -> start(message);
+        }
+    }
+
+    private void encrypt() {
+        if (askedForTls) throw new ProtocolViolation("SSLRequest sent twice");
+        askedForTls = true;
+        var tls = services.access().tls();
+        answer(tls == null ? 'N' : 'S');
+        if (tls != null)
+            client.channel().pipeline().addFirst("tls", (ChannelHandler)
+                    tls.newHandler(client.channel().alloc()));
+    }
+
+    private void refuseGss() {
+        if (askedForGss) throw new ProtocolViolation("GSSENCRequest sent twice");
+        askedForGss = true;
+        answer('N');
+    }
+
+    private void answer(char byteAnswer) {
+        client.writeAndFlush(client.newBuffer(1).writeByte(byteAnswer));
+    }
+
+    private void cancel(CancelRequest request) {
+        var target = services.cancelKeys().find(request.key());
+        if (target != null) target.cancel();
+        client.close(DisconnectReason.CANCEL_REQUEST);
+    }
+
+    private void start(StartupMessage message) {
+        if (!services.hasRoom()) {
+            client.closeWith(
+                    ErrorFields.fatal(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many clients already")
+                            .withHint("listen.max-clients is "
+                                    + services.config().listen().maxClients() + "."),
+                    DisconnectReason.TOO_MANY_CLIENTS);
+            return;
+        }
+        negotiate(message);
+        var user = message.parameters().getOrDefault("user", "");
+        if (user.isEmpty()) {
+            refuse(SqlState.INVALID_AUTHORIZATION, "no PostgreSQL user name specified in startup packet");
+            return;
+        }
+        var replication = message.parameters().getOrDefault("replication", "false");
+        if (!replication.matches("(?i)0|false|off|no")) {
+            refuse(
+                    SqlState.FEATURE_NOT_SUPPORTED,
+                    "replication connections do not pass through the proxy: connect to the node itself");
+            return;
+        }
+        client.become(new AuthenticationPhase(client, services, StartupRequest.of(message)));
+    }
+
+    private void refuse(String sqlState, String message) {
+        client.closeWith(ErrorFields.fatal(sqlState, message), DisconnectReason.LOGIN_REFUSED);
+    }
+
+    /** A newer minor version or unknown protocol options are answered with what we speak; the client decides whether that will do. */
+    private void negotiate(StartupMessage message) {
+        var unknown = new ArrayList<String>();
+        for (var name : message.parameters().keySet()) if (name.startsWith("_pq_.")) unknown.add(name);
+        if (unknown.isEmpty() && message.version().minor() <= ProtocolVersion.V3_2.minor()) return;
+        var out = client.newBuffer(64);
+        BackendMessages.negotiateProtocolVersion(out, ProtocolVersion.V3_2, unknown);
+        client.writeAndFlush(out);
+    }
+
+    @Override
+    public void onClosed() {
+        if (received != null) received.release();
+        received = null;
+    }
+}

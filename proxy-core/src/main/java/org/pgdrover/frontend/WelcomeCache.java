@@ -1,0 +1,43 @@
+package org.pgdrover.frontend;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.SessionSettings;
+
+/**
+ * What servers report at the beginning of a session, so that most logins need no server connection.
+ *
+ * <p>Entries are kept for ten seconds: a changed <code>ALTER ROLE … SET</code> shows soon.
+ */
+final class WelcomeCache {
+    private static final long KEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int MOST = 1_000;
+
+    /** Sessions that begin alike. */
+    record Key(String database, String user, SessionSettings settings) {}
+
+    private record Welcome(Map<String, String> parameters, long at) {}
+
+    private final LongSupplier clock;
+    private final ConcurrentHashMap<Key, Welcome> welcomes = new ConcurrentHashMap<>();
+
+    WelcomeCache(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    /** The parameters that such a session begins with, or null if they must be asked for. */
+    @Nullable Map<String, String> find(Key key) {
+        var welcome = welcomes.get(key);
+        if (welcome == null || clock.getAsLong() - welcome.at() > KEEP_NANOS) return null;
+        return welcome.parameters();
+    }
+
+    void put(Key key, Map<String, String> parameters) {
+        if (welcomes.size() >= MOST) welcomes.clear();
+        welcomes.put(key, new Welcome(Map.copyOf(new LinkedHashMap<>(parameters)), clock.getAsLong()));
+    }
+}

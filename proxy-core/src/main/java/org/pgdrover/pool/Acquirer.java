@@ -1,0 +1,14 @@
+package org.pgdrover.pool;
+
+import io.netty.channel.EventLoop;
+import org.pgdrover.backend.ServerConnection;
+
+/** Whoever wants a server connection; exactly one of the two answers comes, on its event loop. */
+public interface Acquirer {
+    EventLoop eventLoop();
+
+    /** The connection is this acquirer's until it releases it; it lives on this acquirer's event loop. */
+    void onServer(ServerPool pool, ServerConnection server);
+
+    void onRefused(ServerPool pool, Refusal refusal);
+}

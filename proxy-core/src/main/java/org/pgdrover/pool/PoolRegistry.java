@@ -1,0 +1,92 @@
+package org.pgdrover.pool;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.pgdrover.backend.CloseReason;
+import org.pgdrover.backend.ServerConnector;
+import org.pgdrover.backend.ServerTarget;
+import org.pgdrover.config.PoolConfig;
+import org.pgdrover.metrics.ProxyMetrics;
+
+/** All pools, made when first asked for, maintained ten times a second and forgotten when unused for an hour. */
+public final class PoolRegistry implements AutoCloseable {
+    private static final long MAINTENANCE_MILLIS = 100;
+    private static final Duration FORGET_AFTER = Duration.ofHours(1);
+
+    private final PoolConfig config;
+    private final ServerConnector connector;
+    private final ProxyMetrics metrics;
+    private final LongSupplier clock;
+    private final EventLoop loop;
+    private final ConcurrentHashMap<ServerTarget, ServerPool> pools = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, NodeBudget> budgets = new ConcurrentHashMap<>();
+    private final ScheduledFuture<?> maintenance;
+    private volatile boolean closed;
+
+    public PoolRegistry(
+            PoolConfig config, ServerConnector connector, ProxyMetrics metrics, LongSupplier clock, EventLoopGroup loops) {
+        this.config = config;
+        this.connector = connector;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.loop = loops.next();
+        this.maintenance = loop.scheduleAtFixedRate(
+                this::maintain, MAINTENANCE_MILLIS, MAINTENANCE_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    public PoolConfig config() {
+        return config;
+    }
+
+    /** The pool of a target; one look-up, so that callers keep what they get for as long as they need it. */
+    public ServerPool pool(ServerTarget target) {
+        var pool = pools.get(target);
+        return pool != null ? pool : pools.computeIfAbsent(target, this::newPool);
+    }
+
+    private ServerPool newPool(ServerTarget target) {
+        var settings = config.settings(target.database(), target.user());
+        var budget = budgets.computeIfAbsent(target.node(), node -> new NodeBudget(config.maxPerNode()));
+        var pool = new ServerPool(target, settings, budget, connector, metrics, clock);
+        if (closed) pool.close();
+        return pool;
+    }
+
+    public Collection<ServerPool> pools() {
+        return pools.values();
+    }
+
+    private void maintain() {
+        for (var pool : pools.values()) {
+            if (pool.isWaitingForRoom()) makeRoom(pool.target().node());
+            pool.maintain(loop);
+            if (pool.isForgotten(FORGET_AFTER)) pools.remove(pool.target(), pool);
+        }
+    }
+
+    /** A pool waits although its own limit is not reached: another pool of the node gives up what it does not use. */
+    private void makeRoom(String node) {
+        var budget = budgets.get(node);
+        if (budget == null || !budget.isExhausted()) return;
+        for (var pool : pools.values())
+            if (pool.target().node().equals(node) && !pool.isWaitingForRoom() && pool.closeOneIdle()) return;
+    }
+
+    /** Closes every connection to a node, lent ones too. */
+    public void evict(String node, CloseReason reason) {
+        for (var pool : pools.values()) if (pool.target().node().equals(node)) pool.evict(reason);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        maintenance.cancel(false);
+        pools.values().forEach(ServerPool::close);
+    }
+}

@@ -1,0 +1,374 @@
+package org.pgdrover.pool;
+
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.CloseReason;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.backend.ServerConnector;
+import org.pgdrover.backend.ServerTarget;
+import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.config.PoolSettings;
+import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
+
+/**
+ * The server connections of one node, database and user: lends them, first come first served, and never has more than its limit.
+ *
+ * <p>Any thread may call. A short lock guards the lists; nothing is called back while it is held. A connection is lent on the acquirer's own
+ * event loop: an idle one that lives there is preferred, another is moved there.
+ */
+public final class ServerPool {
+    /** A connection that was idle for longer is asked whether it is alive before it is lent. */
+    private static final long PROBE_AFTER_NANOS = Duration.ofSeconds(30).toNanos();
+    /** How long the queue's order may be bent for a waiter on the event loop where a connection came free. */
+    private static final long PREFER_LOOP_NANOS = Duration.ofMillis(3).toNanos();
+
+    private static final int PREFER_LOOP_DEPTH = 16;
+
+    private record Waiter(Acquirer acquirer, SessionSettings settings, long since) {}
+
+    private final ServerTarget target;
+    private final PoolSettings settings;
+    private final NodeBudget budget;
+    private final ServerConnector connector;
+    private final ProxyMetrics metrics;
+    private final LongSupplier clock;
+
+    private final Object lock = new Object();
+    private final Set<ServerConnection> all = new LinkedHashSet<>();
+    private final ArrayList<ServerConnection> idle = new ArrayList<>();
+    private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+    private final LoginBackoff backoff = new LoginBackoff();
+    private int opening;
+    private boolean closed;
+    private long lastUsed;
+
+    ServerPool(
+            ServerTarget target,
+            PoolSettings settings,
+            NodeBudget budget,
+            ServerConnector connector,
+            ProxyMetrics metrics,
+            LongSupplier clock) {
+        this.target = target;
+        this.settings = settings;
+        this.budget = budget;
+        this.connector = connector;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.lastUsed = clock.getAsLong();
+        metrics.pool(target.node(), target.database(), target.user(), this::open, this::leased, this::waiting);
+    }
+
+    public ServerTarget target() {
+        return target;
+    }
+
+    public PoolSettings settings() {
+        return settings;
+    }
+
+    public int open() {
+        synchronized (lock) {
+            return all.size();
+        }
+    }
+
+    public int leased() {
+        synchronized (lock) {
+            return all.size() - idle.size();
+        }
+    }
+
+    public int waiting() {
+        synchronized (lock) {
+            return waiters.size();
+        }
+    }
+
+    /**
+     * Lends a connection, at once if one is idle on the acquirer's event loop. Called on that event loop.
+     *
+     * @param wanted a connection that has these settings already is preferred
+     */
+    public void acquire(Acquirer acquirer, SessionSettings wanted) {
+        long now = clock.getAsLong();
+        ServerConnection server = null;
+        Refusal refusal = null;
+        synchronized (lock) {
+            lastUsed = now;
+            if (closed) refusal = closedRefusal();
+            else if (waiters.isEmpty()) server = takeIdle(acquirer.eventLoop(), wanted, now);
+            if (server == null && refusal == null) {
+                refusal = all.isEmpty() && opening == 0 ? backoff.inForce(now) : null;
+                if (refusal == null) waiters.add(new Waiter(acquirer, wanted, now));
+            }
+        }
+        if (refusal != null) acquirer.onRefused(this, refusal);
+        else if (server != null) lend(server, acquirer, wanted);
+        else openMore(acquirer.eventLoop());
+    }
+
+    private Refusal closedRefusal() {
+        return new Refusal(
+                Refusal.Kind.CLOSED,
+                ErrorFields.error(SqlState.CANNOT_CONNECT_NOW, "the pool of " + target + " is closed"));
+    }
+
+    /** The most recently used idle connection, best one that needs neither a move nor new settings. */
+    private @Nullable ServerConnection takeIdle(EventLoop loop, SessionSettings wanted, long now) {
+        int best = -1;
+        int bestScore = -1;
+        for (int i = idle.size() - 1; i >= 0 && bestScore < 3; i--) {
+            var server = idle.get(i);
+            int score = (server.eventLoop() == loop ? 2 : 0) + (server.settings().equals(wanted) ? 1 : 0);
+            if (score > bestScore) {
+                best = i;
+                bestScore = score;
+            }
+        }
+        return best < 0 ? null : idle.remove(best);
+    }
+
+    private void lend(ServerConnection server, Acquirer acquirer, SessionSettings wanted) {
+        if (server.eventLoop() == acquirer.eventLoop()) {
+            lendHere(server, acquirer, wanted);
+            return;
+        }
+        server.moveTo(acquirer.eventLoop(), moved -> {
+            if (moved) lendHere(server, acquirer, wanted);
+            else acquire(acquirer, wanted);
+        });
+    }
+
+    private void lendHere(ServerConnection server, Acquirer acquirer, SessionSettings wanted) {
+        if (!server.isOpen()) {
+            acquire(acquirer, wanted);
+            return;
+        }
+        if (clock.getAsLong() - server.idleSinceNanos() < PROBE_AFTER_NANOS) {
+            acquirer.onServer(this, server);
+            return;
+        }
+        new AliveProbe(
+                        server,
+                        () -> acquirer.onServer(this, server),
+                        () -> acquire(acquirer, wanted))
+                .start();
+    }
+
+    /** Opens connections for those who wait, as far as the limits allow. */
+    void openMore(EventLoop loop) {
+        while (true) {
+            synchronized (lock) {
+                boolean wanted = waiters.size() > opening || all.size() + opening < settings.minSize();
+                if (closed || !wanted || all.size() + opening >= settings.size()) return;
+                if (backoff.inForce(clock.getAsLong()) != null || !budget.tryTake()) return;
+                opening++;
+            }
+            connector.connect(target, loop, this::opened, this::openFailed, this::ended);
+        }
+    }
+
+    private void opened(ServerConnection server) {
+        boolean refuse;
+        synchronized (lock) {
+            opening--;
+            backoff.succeeded();
+            all.add(server);
+            refuse = closed;
+        }
+        metrics.serverOpened(target.node());
+        if (refuse) server.close(CloseReason.SHUTDOWN);
+        else release(server);
+    }
+
+    private void openFailed(boolean refusedByServer, ErrorFields error) {
+        var kind = refusedByServer ? Refusal.Kind.LOGIN_FAILED : Refusal.Kind.UNREACHABLE;
+        var refusal = new Refusal(kind, error);
+        List<Waiter> refused = List.of();
+        synchronized (lock) {
+            opening--;
+            backoff.failed(refusal, clock.getAsLong());
+            if (all.isEmpty() || kind == Refusal.Kind.UNREACHABLE) {
+                refused = List.copyOf(waiters);
+                waiters.clear();
+            }
+        }
+        budget.give();
+        metrics.serverLoginFailed(target.node(), error.sqlState());
+        for (var waiter : refused)
+            waiter.acquirer().eventLoop().execute(() -> waiter.acquirer().onRefused(this, refusal));
+    }
+
+    /** Takes a connection back that is at rest; the next in the queue gets it. Called on the connection's event loop. */
+    public void release(ServerConnection server) {
+        server.unlease();
+        long now = clock.getAsLong();
+        if (server.isOpen() && isPastLifetime(server, now)) server.close(CloseReason.LIFETIME);
+        if (!server.isOpen()) return;
+        Waiter next;
+        synchronized (lock) {
+            if (closed) {
+                next = null;
+            } else {
+                next = nextWaiter(server.eventLoop(), now);
+                if (next == null) idle.add(server);
+            }
+        }
+        if (next == null) {
+            if (closed) server.close(CloseReason.SHUTDOWN);
+            return;
+        }
+        metrics.waited(target.node(), target.database(), target.user(), now - next.since());
+        lend(server, next.acquirer(), next.settings());
+    }
+
+    /** The first in the queue, or for a few milliseconds another who is on the right event loop. */
+    private @Nullable Waiter nextWaiter(EventLoop loop, long now) {
+        var first = waiters.peek();
+        if (first == null) return null;
+        if (first.acquirer().eventLoop() != loop && now - first.since() < PREFER_LOOP_NANOS) {
+            int depth = 0;
+            for (Iterator<Waiter> each = waiters.iterator(); each.hasNext() && depth < PREFER_LOOP_DEPTH; depth++) {
+                var waiter = each.next();
+                if (waiter.acquirer().eventLoop() == loop) {
+                    each.remove();
+                    return waiter;
+                }
+            }
+        }
+        return waiters.poll();
+    }
+
+    private boolean isPastLifetime(ServerConnection server, long now) {
+        long lifetime = settings.lifetime().toNanos();
+        if (lifetime == 0) return false;
+        long jitter = (server.cancelKey().processId() & 0xFF) * (lifetime / 10) / 256;
+        return now - server.openedNanos() > lifetime - jitter;
+    }
+
+    private void ended(ServerConnection server) {
+        synchronized (lock) {
+            if (!all.remove(server)) return;
+            idle.remove(server);
+        }
+        budget.give();
+        metrics.serverClosed(target.node(), server.closeReason().label());
+        openMore(server.eventLoop());
+    }
+
+    /** Takes an acquirer out of the queue; false if its answer is already on its way. */
+    public boolean cancel(Acquirer acquirer) {
+        synchronized (lock) {
+            return waiters.removeIf(waiter -> waiter.acquirer() == acquirer);
+        }
+    }
+
+    /** Periodic work: refuses who waited too long, closes what was idle too long, opens what is missing. */
+    void maintain(EventLoop loop) {
+        long now = clock.getAsLong();
+        var refused = new ArrayList<Waiter>();
+        var surplus = new ArrayList<ServerConnection>();
+        synchronized (lock) {
+            long timeout = settings.waitTimeout().toNanos();
+            while (waiters.peek() instanceof Waiter first && now - first.since() >= timeout) refused.add(waiters.remove());
+            collectSurplus(now, surplus);
+        }
+        for (var waiter : refused)
+            waiter.acquirer().eventLoop().execute(() -> waiter.acquirer().onRefused(this, timeoutRefusal()));
+        for (var server : surplus)
+            server.eventLoop()
+                    .execute(() -> server.close(
+                            isPastLifetime(server, now) ? CloseReason.LIFETIME : CloseReason.IDLE_TIMEOUT));
+        openMore(loop);
+    }
+
+    private void collectSurplus(long now, List<ServerConnection> surplus) {
+        long timeout = settings.idleTimeout().toNanos();
+        int keep = settings.minSize();
+        for (Iterator<ServerConnection> each = idle.iterator(); each.hasNext(); ) {
+            var server = each.next();
+            boolean tooOld = timeout > 0 && now - server.idleSinceNanos() > timeout;
+            if (isPastLifetime(server, now) || (tooOld && all.size() - surplus.size() > keep)) {
+                each.remove();
+                surplus.add(server);
+            }
+        }
+    }
+
+    private Refusal timeoutRefusal() {
+        var message = budget.most() > 0 && all.size() < settings.size()
+                ? "no server connection within pool.wait-timeout (" + settings.waitTimeout().toMillis()
+                        + " ms): pool.max-per-node is " + budget.most()
+                : "no server connection within pool.wait-timeout (" + settings.waitTimeout().toMillis()
+                        + " ms): all of pool.size = " + settings.size() + " are in use";
+        return new Refusal(
+                Refusal.Kind.TIMEOUT,
+                ErrorFields.error(SqlState.TOO_MANY_CONNECTIONS, message)
+                        .withDetail("Pool of user \"" + target.user() + "\", database \"" + target.database()
+                                + "\", node " + target.node() + ".")
+                        .withHint("Raise the limit, or make transactions shorter."));
+    }
+
+    /** Closes one idle connection to make room for another pool of the node; false if none is idle. */
+    boolean closeOneIdle() {
+        ServerConnection oldest;
+        synchronized (lock) {
+            if (idle.isEmpty() || all.size() <= settings.minSize()) return false;
+            oldest = idle.removeFirst();
+        }
+        oldest.eventLoop().execute(() -> oldest.close(CloseReason.MAKE_ROOM));
+        return true;
+    }
+
+    boolean isWaitingForRoom() {
+        synchronized (lock) {
+            return waiters.size() > opening && all.size() + opening < settings.size();
+        }
+    }
+
+    /** Whether nobody has used the pool for this long and it has no connections. */
+    boolean isForgotten(Duration after) {
+        synchronized (lock) {
+            return all.isEmpty()
+                    && opening == 0
+                    && waiters.isEmpty()
+                    && clock.getAsLong() - lastUsed > after.toNanos();
+        }
+    }
+
+    /** Closes every connection, lent ones too: the node must not be used any more. Waiters are refused and may try elsewhere. */
+    void evict(CloseReason reason) {
+        List<ServerConnection> victims;
+        List<Waiter> refused;
+        synchronized (lock) {
+            victims = List.copyOf(all);
+            idle.clear();
+            refused = List.copyOf(waiters);
+            waiters.clear();
+        }
+        for (var server : victims) server.eventLoop().execute(() -> server.close(reason));
+        var refusal = new Refusal(
+                Refusal.Kind.UNREACHABLE,
+                ErrorFields.error(SqlState.CONNECTION_FAILURE, "node " + target.node() + " is not in use"));
+        for (var waiter : refused)
+            waiter.acquirer().eventLoop().execute(() -> waiter.acquirer().onRefused(this, refusal));
+    }
+
+    void close() {
+        synchronized (lock) {
+            closed = true;
+        }
+        evict(CloseReason.SHUTDOWN);
+    }
+}

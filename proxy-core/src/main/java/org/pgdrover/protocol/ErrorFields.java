@@ -1,0 +1,81 @@
+package org.pgdrover.protocol;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The fields of an ErrorResponse or NoticeResponse, in their order (PostgreSQL manual, section 54.8).
+ *
+ * @param fields field type byte, such as 'S', 'V', 'C', 'M', 'D', 'H', to its text
+ */
+public record ErrorFields(Map<Character, String> fields) {
+    public ErrorFields {
+        fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+    }
+
+    /** An error of the proxy's own that leaves the session alive. */
+    public static ErrorFields error(String sqlState, String message) {
+        return of("ERROR", sqlState, message);
+    }
+
+    /** An error of the proxy's own that ends the session. */
+    public static ErrorFields fatal(String sqlState, String message) {
+        return of("FATAL", sqlState, message);
+    }
+
+    private static ErrorFields of(String severity, String sqlState, String message) {
+        var fields = new LinkedHashMap<Character, String>();
+        fields.put('S', severity);
+        fields.put('V', severity);
+        fields.put('C', sqlState);
+        fields.put('M', message);
+        return new ErrorFields(fields);
+    }
+
+    /** The same error with a DETAIL. */
+    public ErrorFields withDetail(String detail) {
+        return with('D', detail);
+    }
+
+    /** The same error with a HINT. */
+    public ErrorFields withHint(String hint) {
+        return with('H', hint);
+    }
+
+    /** The same error as one that ends the session, as PostgreSQL reports whatever goes wrong before a session exists. */
+    public ErrorFields asFatal() {
+        return with('S', "FATAL").with('V', "FATAL");
+    }
+
+    /** The same error as one that leaves the session alive: what was fatal for a server connection is not for its client. */
+    public ErrorFields asError() {
+        return with('S', "ERROR").with('V', "ERROR");
+    }
+
+    private ErrorFields with(char type, String value) {
+        var copy = new LinkedHashMap<>(fields);
+        copy.put(type, value);
+        return new ErrorFields(copy);
+    }
+
+    public String sqlState() {
+        return fields.getOrDefault('C', SqlState.INTERNAL_ERROR);
+    }
+
+    public String message() {
+        return fields.getOrDefault('M', "");
+    }
+
+    /** The severity in English: field V, or S from servers before 9.6. */
+    public String severity() {
+        var severity = fields.get('V');
+        return severity != null ? severity : fields.getOrDefault('S', "ERROR");
+    }
+
+    /** Whether the server ends the connection after this. */
+    public boolean endsSession() {
+        var severity = severity();
+        return severity.equals("FATAL") || severity.equals("PANIC");
+    }
+}

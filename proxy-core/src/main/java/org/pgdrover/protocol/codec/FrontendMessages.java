@@ -1,0 +1,99 @@
+package org.pgdrover.protocol.codec;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.pgdrover.protocol.ProtocolVersion;
+import org.pgdrover.protocol.StartupPacket.CancelKey;
+
+/** Writes the messages that the proxy itself sends to servers; every method appends to a buffer that the caller owns. */
+public final class FrontendMessages {
+    private FrontendMessages() {}
+
+    public static void sslRequest(ByteBuf out) {
+        out.writeInt(8).writeInt(1234 << 16 | 5679);
+    }
+
+    public static void startup(ByteBuf out, ProtocolVersion version, Map<String, String> parameters) {
+        int start = out.writerIndex();
+        out.writeInt(0).writeInt(version.code());
+        parameters.forEach((name, value) -> {
+            string(out, name);
+            string(out, value);
+        });
+        out.writeByte(0);
+        out.setInt(start, out.writerIndex() - start);
+    }
+
+    public static void cancelRequest(ByteBuf out, CancelKey key) {
+        out.writeInt(12 + key.secret().length).writeInt(1234 << 16 | 5678);
+        out.writeInt(key.processId()).writeBytes(key.secret());
+    }
+
+    public static void password(ByteBuf out, String password) {
+        int start = begin(out, MessageType.PASSWORD);
+        string(out, password);
+        finish(out, start);
+    }
+
+    public static void saslInitialResponse(ByteBuf out, String mechanism, byte[] data) {
+        int start = begin(out, MessageType.PASSWORD);
+        string(out, mechanism);
+        out.writeInt(data.length).writeBytes(data);
+        finish(out, start);
+    }
+
+    public static void saslResponse(ByteBuf out, byte[] data) {
+        int start = begin(out, MessageType.PASSWORD);
+        out.writeBytes(data);
+        finish(out, start);
+    }
+
+    public static void query(ByteBuf out, String sql) {
+        int start = begin(out, MessageType.QUERY);
+        string(out, sql);
+        finish(out, start);
+    }
+
+    /** @param definition the rest of a Parse after the statement's name: query and parameter types, as they were on the wire */
+    public static void parse(ByteBuf out, byte[] name, byte[] definition) {
+        out.writeByte(MessageType.PARSE).writeInt(4 + name.length + 1 + definition.length);
+        out.writeBytes(name).writeByte(0).writeBytes(definition);
+    }
+
+    /** Close of a prepared statement. */
+    public static void closeStatement(ByteBuf out, byte[] name) {
+        out.writeByte(MessageType.CLOSE).writeInt(4 + 1 + name.length + 1);
+        out.writeByte('S').writeBytes(name).writeByte(0);
+    }
+
+    public static void sync(ByteBuf out) {
+        out.writeByte(MessageType.SYNC).writeInt(4);
+    }
+
+    public static void terminate(ByteBuf out) {
+        out.writeByte(MessageType.TERMINATE).writeInt(4);
+    }
+
+    public static void copyFail(ByteBuf out, String reason) {
+        int start = begin(out, MessageType.COPY_FAIL);
+        string(out, reason);
+        finish(out, start);
+    }
+
+    private static int begin(ByteBuf out, byte type) {
+        out.writeByte(type);
+        int start = out.writerIndex();
+        out.writeInt(0);
+        return start;
+    }
+
+    private static void finish(ByteBuf out, int start) {
+        out.setInt(start, out.writerIndex() - start);
+    }
+
+    private static void string(ByteBuf out, String text) {
+        out.writeCharSequence(text, StandardCharsets.UTF_8);
+        out.writeByte(0);
+    }
+}

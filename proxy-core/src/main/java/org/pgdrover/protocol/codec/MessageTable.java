@@ -1,0 +1,61 @@
+package org.pgdrover.protocol.codec;
+
+import org.pgdrover.protocol.ProtocolViolation;
+
+/** Which messages of one direction are looked at, and how long each may be, as PostgreSQL itself limits them. */
+public final class MessageTable {
+    private static final int SMALL = 10_000;
+    /** One gigabyte less one byte: PostgreSQL's MaxAllocSize. */
+    private static final int LARGE = 0x3FFFFFFF;
+
+    /** From clients: everything is looked at but CopyData. */
+    public static final MessageTable FRONTEND = frontend();
+    /** From servers: everything is looked at but rows, copied data and notices. */
+    public static final MessageTable BACKEND = backend();
+
+    private final String direction;
+    private final boolean[] frame = new boolean[256];
+    private final int[] limit = new int[256];
+
+    private MessageTable(String direction) {
+        this.direction = direction;
+    }
+
+    private MessageTable frames(String types, int most) {
+        return add(types, most, true);
+    }
+
+    private MessageTable runs(String types, int most) {
+        return add(types, most, false);
+    }
+
+    private MessageTable add(String types, int most, boolean isFrame) {
+        for (char type : types.toCharArray()) {
+            frame[type] = isFrame;
+            limit[type] = most;
+        }
+        return this;
+    }
+
+    private static MessageTable frontend() {
+        return new MessageTable("frontend").frames("QPBF", LARGE).frames("EDCSHXcfp", SMALL).runs("d", LARGE);
+    }
+
+    private static MessageTable backend() {
+        return new MessageTable("backend").frames("123CEGIKnsRStTVvWZA", LARGE).runs("DdNcH", Integer.MAX_VALUE - 1);
+    }
+
+    boolean isFrame(byte type) {
+        return frame[type & 0xFF];
+    }
+
+    /** The length if it is possible for this type. */
+    int checkedLength(byte type, int length) {
+        int most = limit[type & 0xFF];
+        if (most == 0) throw new ProtocolViolation("invalid " + direction + " message type " + (type & 0xFF));
+        if (length < 4 || length > most)
+            throw new ProtocolViolation("invalid length of " + direction + " message '" + (char) (type & 0xFF) + "': "
+                    + length + " (expected: 4 to " + most + ")");
+        return length;
+    }
+}

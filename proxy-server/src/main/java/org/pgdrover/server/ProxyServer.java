@@ -1,0 +1,232 @@
+package org.pgdrover.server;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.CancelSender;
+import org.pgdrover.backend.ServerConnector;
+import org.pgdrover.backend.Transport;
+import org.pgdrover.cluster.HealthMonitor;
+import org.pgdrover.cluster.TopologySource;
+import org.pgdrover.config.ProxyConfig;
+import org.pgdrover.failover.FailoverCoordinator;
+import org.pgdrover.failover.HoldGate;
+import org.pgdrover.failover.NodeEviction;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.FrontendServices;
+import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.metrics.StatementObserver;
+import org.pgdrover.pool.PoolRegistry;
+import org.pgdrover.routing.FunctionCatalog;
+import org.pgdrover.routing.Router;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The whole proxy, running: the place where its objects are made and joined, and taken down in the reverse order. */
+public final class ProxyServer implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(ProxyServer.class);
+    private static final int WRITE_LOW = 32 * 1024;
+    private static final int WRITE_HIGH = 128 * 1024;
+    /** How long the start waits for the nodes' first word. */
+    private static final Duration FIRST_ROUND = Duration.ofSeconds(5);
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final AtomicLong clientNumbers = new AtomicLong();
+    private @Nullable Channel listener;
+    private @Nullable FrontendServices services;
+    private @Nullable HealthMonitor monitor;
+    private @Nullable FailoverCoordinator failover;
+
+    private ProxyServer() {}
+
+    /**
+     * Starts the proxy; it serves when this returns.
+     *
+     * @param observer hears of every statement; null if nobody wants to
+     * @throws BindException if the address cannot be listened on; the message names it
+     * @throws IOException if a file cannot be read
+     */
+    public static ProxyServer start(ProxyConfig config, ProxyMetrics metrics, @Nullable StatementObserver observer)
+            throws IOException, InterruptedException {
+        var server = new ProxyServer();
+        try {
+            server.begin(config, metrics, observer);
+            return server;
+        } catch (IOException | InterruptedException | RuntimeException failure) {
+            server.close();
+            throw failure;
+        }
+    }
+
+    private void begin(ProxyConfig config, ProxyMetrics metrics, @Nullable StatementObserver observer)
+            throws IOException, InterruptedException {
+        var transport = TransportChoice.of(config.runtime().transport());
+        var loops = loops(config, transport);
+        var blocking = blocking();
+        var access = AccessFiles.read(config.auth());
+        var clientTls = TlsContexts.forClients(config.listen().tls());
+        var bound = bind(config, transport, loops);
+
+        var watching = new HealthMonitor(config.cluster(), metrics);
+        monitor = watching;
+        part(watching);
+        var timer = part(Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("pgdrover-timer").daemon().factory()));
+        var gate = new HoldGate(config.failover(), timer);
+        var sockets = new Transport(transport.sockets());
+        var connector = new ServerConnector(
+                sockets,
+                TlsContexts.forServers(config.cluster().tls()),
+                access.users(),
+                config.pool().statementCache());
+        var pools = part(new PoolRegistry(config.pool(), connector, metrics, System::nanoTime, loops));
+        watching.listen(new NodeEviction(pools));
+        var coordinator = part(new FailoverCoordinator(config.cluster(), config.failover(), watching, gate, metrics));
+        failover = coordinator;
+        var functions = part(new FunctionCatalog(config.cluster(), config.routing(), watching));
+        var router = new Router(config.routing(), watching, functions);
+        var frontend = new FrontendServices(
+                config,
+                new FrontendServices.Access(access::hba, access.users(), clientTls, blocking),
+                new FrontendServices.Backends(watching, pools, router, functions, gate, new CancelSender(sockets)),
+                metrics,
+                observer);
+        services = frontend;
+
+        watching.start();
+        coordinator.start();
+        if (!watching.awaitFirstRound(FIRST_ROUND))
+            log.atWarn().log("not every node has answered yet: clients are held until a primary is found");
+        accept(bound, frontend);
+        log.atInfo()
+                .addKeyValue("address", bound.localAddress())
+                .addKeyValue("transport", transport.name())
+                .log("listening for clients");
+    }
+
+    private EventLoopGroup loops(ProxyConfig config, TransportChoice transport) {
+        int threads = config.runtime().eventLoops();
+        if (threads == 0) threads = Runtime.getRuntime().availableProcessors();
+        var loops = new MultiThreadIoEventLoopGroup(
+                threads, new DefaultThreadFactory("pgdrover-io", true), transport.handlers());
+        parts.push(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).await(3, TimeUnit.SECONDS));
+        return loops;
+    }
+
+    private ExecutorService blocking() {
+        return part(Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("pgdrover-blocking-", 0).factory()));
+    }
+
+    private <T extends AutoCloseable> T part(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    /** Binds before anything else is started, so that a taken port is found at once; clients are taken later. */
+    private Channel bind(ProxyConfig config, TransportChoice transport, EventLoopGroup loops)
+            throws IOException, InterruptedException {
+        var host = config.listen().host();
+        int port = config.listen().port();
+        var future = new ServerBootstrap()
+                .group(loops)
+                .channelFactory(transport.listeners())
+                .option(ChannelOption.SO_BACKLOG, config.listen().backlog())
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .option(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, Transport.readBuffers())
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(WRITE_LOW, WRITE_HIGH))
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        var frontend = services;
+                        if (frontend == null) {
+                            channel.close();
+                            return;
+                        }
+                        channel.pipeline()
+                                .addLast(
+                                        "client",
+                                        new ClientConnection(clientNumbers.incrementAndGet(), channel, frontend));
+                    }
+                })
+                .bind(host, port)
+                .await();
+        if (future.isSuccess()) {
+            listener = future.channel();
+            parts.push(() -> future.channel().close().await(1, TimeUnit.SECONDS));
+            return future.channel();
+        }
+        var failure = new BindException("cannot listen on " + host + ":" + port + ": "
+                + future.cause().getMessage() + "; end what uses the port, or choose another with listen.port");
+        failure.initCause(future.cause());
+        throw failure;
+    }
+
+    private static void accept(Channel bound, FrontendServices ignored) {
+        bound.config().setAutoRead(true);
+        bound.read();
+    }
+
+    /** Where clients connect. */
+    public InetSocketAddress address() {
+        if (listener == null) throw new IllegalStateException("not started");
+        return (InetSocketAddress) listener.localAddress();
+    }
+
+    /** The picture of the cluster. */
+    public TopologySource topology() {
+        if (monitor == null) throw new IllegalStateException("not started");
+        return monitor;
+    }
+
+    /** What the failover is doing now, in words. */
+    public String failoverState() {
+        return failover == null ? "off" : failover.state().toString();
+    }
+
+    /** Clients connected now. */
+    public int clients() {
+        return services == null ? 0 : services.clients();
+    }
+
+    /** Takes no new clients and waits until those that are here have left, for so long at most. */
+    public void drain(Duration most) throws InterruptedException {
+        if (listener != null) listener.close().await();
+        long end = System.nanoTime() + most.toNanos();
+        while (clients() > 0 && System.nanoTime() < end) TimeUnit.MILLISECONDS.sleep(20);
+    }
+
+    /** Ends every session as PostgreSQL would, and then everything else. */
+    @Override
+    public void close() {
+        if (services != null) services.shutDownClients();
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            } catch (Exception failure) {
+                log.atWarn().setCause(failure).log("a part did not stop cleanly");
+            }
+        }
+    }
+}
