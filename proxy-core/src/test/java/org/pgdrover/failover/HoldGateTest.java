@@ -59,6 +59,7 @@ class HoldGateTest {
 
     private void pass(Duration time) {
         channel.advanceTimeBy(time.toMillis(), TimeUnit.MILLISECONDS);
+        channel.runScheduledPendingTasks();
         channel.runPendingTasks();
     }
 
