@@ -66,7 +66,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private int runEnd;
 
     /** A conversation of the proxy's own with the server. */
-    private record Exchange(Consumer<@Nullable ErrorFields> done, @Nullable ErrorFields error) {}
+    private record Exchange(
+            Consumer<@Nullable ErrorFields> done, @Nullable ErrorFields error) {}
 
     /**
      * @param parameters what the server reported while logging in
@@ -318,7 +319,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         if (decoder.buffer() != in) {
             emit(in);
             if (listener != null)
-                listener.onBytes(this, decoder.buffer().retainedSlice(decoder.start(), decoder.end() - decoder.start()));
+                listener.onBytes(
+                        this, decoder.buffer().retainedSlice(decoder.start(), decoder.end() - decoder.start()));
             return;
         }
         if (runStart < 0) runStart = decoder.start();

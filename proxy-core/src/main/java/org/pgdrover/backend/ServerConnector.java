@@ -52,8 +52,7 @@ public final class ServerConnector {
                         channel.pipeline()
                                 .addLast(
                                         "login",
-                                        new ServerLogin(
-                                                target, tls, passwords, statementCache, opened, failed, ended));
+                                        new ServerLogin(target, tls, passwords, statementCache, opened, failed, ended));
                     }
                 })
                 .connect(target.endpoint().host(), target.endpoint().port())

@@ -177,16 +177,19 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     }
 
     private void authenticate(ChannelHandlerContext context, ByteBuf body) {
-        authentication.answer(body, context.executor(), answer -> {
-            if (!over && answer != null) context.writeAndFlush(answer);
-        }, why -> fail(context, true, why));
+        authentication.answer(
+                body,
+                context.executor(),
+                answer -> {
+                    if (!over && answer != null) context.writeAndFlush(answer);
+                },
+                why -> fail(context, true, why));
     }
 
     private void ready(ChannelHandlerContext context) {
         over = true;
         stopTimeout();
-        var connection =
-                new ServerConnection(context.channel(), target, cancelKey, parameters, statementCache, ended);
+        var connection = new ServerConnection(context.channel(), target, cancelKey, parameters, statementCache, ended);
         context.pipeline().replace(this, "server", connection);
         opened.accept(connection);
     }

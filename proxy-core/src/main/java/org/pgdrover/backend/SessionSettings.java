@@ -23,7 +23,8 @@ public final class SessionSettings {
 
     /** With a parameter set to a value in its textual form, as in a startup message or ParameterStatus. */
     public SessionSettings withValue(String name, String value) {
-        return withStatement(name, "SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", false)");
+        return withStatement(
+                name, "SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", false)");
     }
 
     /** With a parameter set by a SET statement of the client's own. */
@@ -46,7 +47,8 @@ public final class SessionSettings {
     public String difference(SessionSettings wanted) {
         var sql = new StringBuilder();
         for (var name : statements.keySet())
-            if (!wanted.statements.containsKey(name)) sql.append("RESET ").append(identifier(name)).append(';');
+            if (!wanted.statements.containsKey(name))
+                sql.append("RESET ").append(identifier(name)).append(';');
         wanted.statements.forEach((name, statement) -> {
             if (!statement.equals(statements.get(name))) sql.append(statement).append(';');
         });

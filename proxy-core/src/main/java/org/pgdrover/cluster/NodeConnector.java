@@ -53,12 +53,12 @@ public final class NodeConnector {
         return properties;
     }
 
-    /** The driver takes whole seconds for these two; after login the network timeout is exact. */
+    /** The socket's own timeouts take whole seconds; the login as a whole has the exact one, and each statement after it as well. */
     private static void timeouts(Properties properties, Duration timeout) {
+        PGProperty.LOGIN_TIMEOUT.set(properties, Double.toString(millis(timeout) / 1000.0));
         var seconds = Math.ceilDiv(millis(timeout), 1000);
         PGProperty.CONNECT_TIMEOUT.set(properties, seconds);
         PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
-        PGProperty.SSL_RESPONSE_TIMEOUT.set(properties, millis(timeout));
     }
 
     private static void tls(Properties properties, TlsConfig tls) {

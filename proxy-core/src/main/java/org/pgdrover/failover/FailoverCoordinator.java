@@ -36,6 +36,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     private static final Duration IDLE = Duration.ofSeconds(1);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
     private static final Duration BETWEEN_PROMOTIONS = Duration.ofSeconds(5);
+    private static final Duration ORPHANED_AFTER = Duration.ofSeconds(10);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
 
     private final FailoverConfig settings;
@@ -56,7 +57,9 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     // Confined to the coordinator's thread.
     private @Nullable Loss loss;
     private FollowerRepair.@Nullable Promoted promoted;
-    private long notBefore = System.nanoTime();
+    private final long started = System.nanoTime();
+    private long notBefore = started;
+    private boolean orphaned;
 
     public FailoverCoordinator(
             ClusterConfig cluster,
@@ -123,7 +126,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
             } catch (InterruptedException _) {
                 return;
             } catch (RuntimeException e) {
-                log.atError().setCause(e).log("the failover coordinator failed and goes on");
+                if (!closed) log.atError().setCause(e).log("the failover coordinator failed and goes on");
             }
         }
     }
@@ -134,17 +137,28 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         var primary = topology.primary();
         if (primary != null) return watch(topology, primary);
         var known = memory;
-        if (known == null) return IDLE;
+        if (known == null) return awaitFirst();
         var current = loss;
         if (current == null) current = begin(known);
         return confirm(current);
     }
 
+    /** Without having seen a primary nothing tells how much a standby lacks, nor that no primary is there. */
+    private Duration awaitFirst() {
+        if (!orphaned && System.nanoTime() - started > ORPHANED_AFTER.toNanos()) {
+            orphaned = true;
+            log.atWarn()
+                    .log("no node is a usable primary, and this proxy promotes only in place of one that it has seen;"
+                            + " start the primary, or promote a standby with SELECT pg_promote()");
+        }
+        return IDLE;
+    }
+
     private Duration watch(ClusterTopology topology, Node primary) {
         if (loss != null) end(loss, primary);
         var own = promoted;
-        if (own != null && own.node().equals(primary) && settings.mode() == FailoverMode.AUTOMATIC)
-            repair.look(own, topology);
+        if (own != null && own.node().equals(primary)) repair.look(own, topology);
+        else repair.advise(primary, topology);
         var busy = repair.busy();
         state = busy.isEmpty() ? new FailoverState.Watching(primary) : new FailoverState.Repointing(primary, busy);
         return IDLE;
@@ -176,10 +190,15 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         var objection = judgement.objection(current.memory(), lost, others);
         if (objection.isPresent()) {
             waitFor(current, objection.get());
-            TimeUnit.NANOSECONDS.sleep(LOOK_AGAIN.toNanos());
-            return Duration.ZERO;
+            return rest();
         }
-        return choose(current, others);
+        return choose(current, others) ? IDLE : rest();
+    }
+
+    /** Waits deaf: asking the nodes has made news itself, which would wake us at once. */
+    private static Duration rest() throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(LOOK_AGAIN.toNanos());
+        return Duration.ZERO;
     }
 
     private Duration waitFor(Loss current, String why) {
@@ -188,24 +207,24 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return LOOK_AGAIN;
     }
 
-    private Duration choose(Loss current, List<NodeHealth> others) throws InterruptedException {
-        state = new FailoverState.Choosing(current.node());
+    /** Whether a standby was told to become primary. */
+    private boolean choose(Loss current, List<NodeHealth> others) throws InterruptedException {
+        if (state instanceof FailoverState.Confirming) state = new FailoverState.Choosing(current.node());
         var lastInsert =
                 Math.max(monitor.lastInsertPosition(), current.memory().report().insertLsn());
-        switch (choice.choose(current.memory(), lastInsert, others)) {
+        return switch (choice.choose(current.memory(), lastInsert, others)) {
             case Choice.Nobody(var why) -> await(current, why);
             case Choice.Candidates(var nodes) -> {
                 var forbidden = mayNotAct(nodes.getFirst());
-                if (forbidden == null) promoteOneOf(current, nodes);
-                else await(current, forbidden);
+                yield forbidden == null ? promoteOneOf(current, nodes) : await(current, forbidden);
             }
-        }
-        return IDLE;
+        };
     }
 
-    private void await(Loss current, String why) {
+    private boolean await(Loss current, String why) {
         state = new FailoverState.AwaitingOperator(current.node(), why);
         current.warn("the primary is lost and nothing is promoted", why);
+        return false;
     }
 
     /** The one place that says whether this proxy may promote: why not, or null. */
@@ -221,8 +240,8 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         };
     }
 
-    private void promoteOneOf(Loss current, List<Node> candidates) throws InterruptedException {
-        if (!fence(current)) return;
+    private boolean promoteOneOf(Loss current, List<Node> candidates) throws InterruptedException {
+        if (!fence(current)) return false;
         var certain = true;
         for (var candidate : candidates) {
             state = new FailoverState.Promoting(current.node(), candidate);
@@ -230,7 +249,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
             switch (commands.promote(candidate)) {
                 case Promotion.Done(var forkLsn) -> {
                     succeed(current, candidate, forkLsn);
-                    return;
+                    return true;
                 }
                 case Promotion.NotBegun(var why) -> current.warn("cannot promote " + candidate, why);
                 case Promotion.Unknown(var why) -> {
@@ -240,6 +259,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
             }
         }
         fail(current, certain);
+        return false;
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.HealthMonitor;
 import org.pgdrover.cluster.Node;
@@ -29,13 +30,16 @@ final class FollowerRepair {
     private static final Logger log = LoggerFactory.getLogger(FollowerRepair.class);
     private static final Duration BOUND = Duration.ofSeconds(20);
     private static final Duration AGAIN_AFTER = Duration.ofSeconds(30);
+    private static final long SAID = Long.MIN_VALUE;
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final HealthMonitor monitor;
     private final StandbyCommands commands;
     private final Runnable done;
     private final Set<Node> busy = ConcurrentHashMap.newKeySet();
+    private final Map<Node, Long> straysSince = new HashMap<>();
     private final Map<Node, Long> lastTry = new HashMap<>();
+    private @Nullable Promoted warned;
 
     /** @param done called after each standby, on any thread */
     FollowerRepair(HealthMonitor monitor, StandbyCommands commands, Runnable done) {
@@ -54,9 +58,50 @@ final class FollowerRepair {
 
     /** Starts on every standby that answers and does not stream. */
     void look(Promoted primary, ClusterTopology topology) {
+        warnOfSync(primary);
         for (var state : topology.nodes()) {
             if (strays(state) && dueAgain(state.node()) && busy.add(state.node())) start(primary, state.node());
         }
+    }
+
+    /** Says once that a new primary waits for synchronous standbys that it does not have: its commits hang. */
+    private void warnOfSync(Promoted primary) {
+        var report = monitor.health(primary.node()).report();
+        if (report == null) return;
+        var waits = !report.inRecovery()
+                && !report.synchronousStandbyNames().isBlank()
+                && report.syncStandbys().isEmpty();
+        if (!waits || primary.equals(warned) || System.nanoTime() - primary.sinceNanos() < BOUND.toNanos()) return;
+        warned = primary;
+        log.atWarn()
+                .addKeyValue("primary", primary.node())
+                .addKeyValue("synchronous_standby_names", report.synchronousStandbyNames())
+                .log(
+                        "no standby is synchronous, so commits on the new primary wait; start one that is named, or change the setting");
+    }
+
+    /** Says once which standbys do not follow a primary that somebody else has put in place: they are that somebody's to point at it. */
+    void advise(Node primary, ClusterTopology topology) {
+        for (var state : topology.nodes()) {
+            if (!strays(state)) straysSince.remove(state.node());
+            else if (straysTooLong(state.node()))
+                log.atWarn()
+                        .addKeyValue("node", state.node())
+                        .addKeyValue("primary", primary)
+                        .addKeyValue("timeline", state.timeline())
+                        .log(
+                                "standby does not stream from the primary and gets no reads; if it follows another server, point"
+                                        + " primary_conninfo at the primary with ALTER SYSTEM and SELECT pg_reload_conf()");
+        }
+    }
+
+    /** True exactly once for each time that a standby strays. */
+    private boolean straysTooLong(Node node) {
+        var now = System.nanoTime();
+        var since = straysSince.computeIfAbsent(node, _ -> now);
+        if (since == SAID || now - since < AGAIN_AFTER.toNanos()) return false;
+        straysSince.put(node, SAID);
+        return true;
     }
 
     /** After a new promotion everybody may be tried at once. */

@@ -45,9 +45,11 @@ final class Batch {
     /** Times that it was tried in vain because a server could not be reached. */
     int attempts;
     /** It cannot be answered any more, and this is to be said when its turn comes. */
-    @Nullable ErrorFields refusal;
+    @Nullable
+    ErrorFields refusal;
     /** Statements in it for the statement log; null while nobody listens. */
-    @Nullable List<String> texts;
+    @Nullable
+    List<String> texts;
 
     /** Adds a message that passes at once: its bytes are not kept, nor is it, unless it matters when the batch ends. */
     ClientMessage pass(byte type, int size) {
@@ -102,7 +104,8 @@ final class Batch {
     }
 
     /** The kept bytes; messages' positions count from {@link #from()}. */
-    @Nullable ByteBuf bytes() {
+    @Nullable
+    ByteBuf bytes() {
         return base;
     }
 

@@ -101,7 +101,8 @@ final class BatchJournal {
                     || statement.endsWith("PROCEDURE")
                     || statement.endsWith("ROUTINE")
                     || statement.endsWith("AGGREGATE")
-                    || statement.endsWith("EXTENSION")) services.backends().functions().refresh(session.database());
+                    || statement.endsWith("EXTENSION"))
+                services.backends().functions().refresh(session.database());
         }
     }
 
@@ -129,5 +130,4 @@ final class BatchJournal {
             observer.onStatement(
                     session.clientId(), batch.label(), batch.node, batch.reason, nanos, text, batch.sqlState);
     }
-
 }

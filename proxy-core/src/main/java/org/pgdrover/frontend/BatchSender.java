@@ -38,7 +38,13 @@ final class BatchSender {
      * @param naming under which names the server knows the client's statements
      */
     void send(
-            ClientMessage message, Batch batch, ByteBuf buffer, int start, int end, ServerConnection server, Naming naming) {
+            ClientMessage message,
+            Batch batch,
+            ByteBuf buffer,
+            int start,
+            int end,
+            ServerConnection server,
+            Naming naming) {
         switch (message.type) {
             case MessageType.QUERY -> plain(Expected.QUERY, batch, buffer, start, end, server);
             case MessageType.FUNCTION_CALL -> plain(Expected.FUNCTION_CALL, batch, buffer, start, end, server);
@@ -261,7 +267,9 @@ final class BatchSender {
         } else if (statement != null && statement.isUnnamed()) {
             server.unnamedStatement(null);
             plain(Expected.CLOSE, null, buffer, start, end, server);
-        } else if (statement == null ? naming != Naming.SHARED : server.statements().contains(statement)) {
+        } else if (statement == null
+                ? naming != Naming.SHARED
+                : server.statements().contains(statement)) {
             if (statement != null) server.statements().remove(statement);
             plain(Expected.CLOSE, statement, buffer, start, end, server);
         } else {

@@ -33,7 +33,8 @@ public final class CancelRegistry {
         clients.remove(key);
     }
 
-    @Nullable ClientConnection find(CancelKey key) {
+    @Nullable
+    ClientConnection find(CancelKey key) {
         return clients.get(key);
     }
 }

@@ -64,7 +64,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** The client's address, or null on a Unix-domain socket. */
-    @Nullable InetAddress address() {
+    @Nullable
+    InetAddress address() {
         return channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
     }
 

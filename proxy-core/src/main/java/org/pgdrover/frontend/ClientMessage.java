@@ -11,9 +11,11 @@ final class ClientMessage {
     /** Its bytes that are in hand; fewer than its length says if it is large. */
     int size;
     /** The statement that a Parse makes or a Bind, Describe or Close names; null if there is none of that name. */
-    @Nullable ClientStatement statement;
+    @Nullable
+    ClientStatement statement;
     /** What runs: of Query and Execute. */
-    @Nullable QueryClass queryClass;
+    @Nullable
+    QueryClass queryClass;
     /** A Parse whose name is taken. */
     boolean duplicate;
 

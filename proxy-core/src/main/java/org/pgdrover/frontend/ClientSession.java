@@ -44,8 +44,7 @@ final class ClientSession {
         this.defaults = request.settings();
         this.settings = defaults;
         this.routing = new RoutingSession(database);
-        this.standardConformingStrings =
-                !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
+        this.standardConformingStrings = !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
         this.asciiSafe = Classification.isAsciiSafe(parameters.getOrDefault("client_encoding", "UTF8"));
     }
 
@@ -96,7 +95,8 @@ final class ClientSession {
     }
 
     /** Why the session holds to its server connection, or null if it does not. */
-    @Nullable String pinned() {
+    @Nullable
+    String pinned() {
         return pinned;
     }
 

@@ -11,7 +11,11 @@ import org.pgdrover.sql.QueryClass;
  * @param definition the rest of its Parse after the name, or null if it was too large to keep: then it exists on one server only
  * @param shared what it is called on pooled servers; null for the unnamed statement and for one that was not kept
  */
-record ClientStatement(byte[] name, byte @Nullable [] definition, QueryClass queryClass, @Nullable SharedStatement shared) {
+record ClientStatement(
+        byte[] name,
+        byte @Nullable [] definition,
+        QueryClass queryClass,
+        @Nullable SharedStatement shared) {
     boolean isUnnamed() {
         return name.length == 0;
     }

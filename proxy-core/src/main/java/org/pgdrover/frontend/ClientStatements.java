@@ -13,7 +13,8 @@ final class ClientStatements {
     private int size;
     private @Nullable ClientStatement unnamed;
 
-    @Nullable ClientStatement unnamed() {
+    @Nullable
+    ClientStatement unnamed() {
         return unnamed;
     }
 
@@ -22,7 +23,8 @@ final class ClientStatements {
     }
 
     /** The statement whose name stands in the buffer; the empty name is the unnamed statement. */
-    @Nullable ClientStatement find(ByteBuf buffer, int from, int length) {
+    @Nullable
+    ClientStatement find(ByteBuf buffer, int from, int length) {
         if (length == 0) return unnamed;
         for (int i = slot(hash(buffer, from, length)); ; i = next(i)) {
             var statement = table[i];
@@ -31,7 +33,8 @@ final class ClientStatements {
         }
     }
 
-    @Nullable ClientStatement find(byte[] name) {
+    @Nullable
+    ClientStatement find(byte[] name) {
         for (int i = slot(hash(name)); ; i = next(i)) {
             var statement = table[i];
             if (statement == null || Arrays.equals(statement.name(), name)) return statement;

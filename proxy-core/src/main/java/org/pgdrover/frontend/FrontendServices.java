@@ -40,7 +40,10 @@ public final class FrontendServices {
      * @param blocking runs what takes long, such as password hashing
      */
     public record Access(
-            Supplier<HbaRules> hba, PasswordStore passwords, @Nullable SslContext tls, Executor blocking) {}
+            Supplier<HbaRules> hba,
+            PasswordStore passwords,
+            @Nullable SslContext tls,
+            Executor blocking) {}
 
     /** The servers behind, and the way to them. */
     public record Backends(
@@ -80,7 +83,8 @@ public final class FrontendServices {
         return metrics;
     }
 
-    @Nullable StatementObserver observer() {
+    @Nullable
+    StatementObserver observer() {
         return observer;
     }
 

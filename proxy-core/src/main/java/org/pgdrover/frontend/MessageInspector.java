@@ -17,11 +17,21 @@ import org.pgdrover.sql.TransactionEffect;
 final class MessageInspector {
     private static final int HEADER = 5;
     private static final QueryClass FUNCTION_CALL = new QueryClass(
-            Access.WRITE, "function call", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "function call message");
+            Access.WRITE,
+            "function call",
+            List.of(),
+            TransactionEffect.NONE,
+            SessionEffect.NONE,
+            "function call message");
     private static final QueryClass LARGE = new QueryClass(
             Access.WRITE, "large", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "too large to look at");
     private static final QueryClass UNREADABLE = new QueryClass(
-            Access.WRITE, "unknown", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "client encoding not ASCII-safe");
+            Access.WRITE,
+            "unknown",
+            List.of(),
+            TransactionEffect.NONE,
+            SessionEffect.NONE,
+            "client encoding not ASCII-safe");
     private static final byte[] NO_NAME = {};
 
     private final ClientSession session;
@@ -51,8 +61,7 @@ final class MessageInspector {
             case MessageType.CLOSE -> close(message, buffer, start + HEADER, end);
             case MessageType.FUNCTION_CALL -> batch.runs(FUNCTION_CALL);
             case MessageType.SYNC, MessageType.FLUSH, MessageType.COPY_DONE, MessageType.COPY_FAIL -> {}
-            default ->
-                throw new ProtocolViolation("invalid frontend message type " + message.type + " in this state");
+            default -> throw new ProtocolViolation("invalid frontend message type " + message.type + " in this state");
         }
     }
 

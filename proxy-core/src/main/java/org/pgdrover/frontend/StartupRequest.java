@@ -48,9 +48,12 @@ record StartupRequest(String user, String database, boolean longCancelKeys, Sess
             if (word.equals("-c") && i + 1 < words.size()) assignment = words.get(++i);
             else if (word.startsWith("-c")) assignment = word.substring(2);
             else if (word.startsWith("--")) assignment = word.substring(2);
-            else throw new ProtocolViolation("startup option \"" + word + "\" is not supported (expected: -c name=value)");
+            else
+                throw new ProtocolViolation(
+                        "startup option \"" + word + "\" is not supported (expected: -c name=value)");
             int equals = assignment.indexOf('=');
-            if (equals < 1) throw new ProtocolViolation("startup option \"" + word + "\" requires a value (name=value)");
+            if (equals < 1)
+                throw new ProtocolViolation("startup option \"" + word + "\" requires a value (name=value)");
             var name = assignment.substring(0, equals).replace('-', '_').toLowerCase(Locale.ROOT);
             settings = settings.withValue(name, assignment.substring(equals + 1));
         }

@@ -30,7 +30,8 @@ final class WelcomeCache {
     }
 
     /** The parameters that such a session begins with, or null if they must be asked for. */
-    @Nullable Map<String, String> find(Key key) {
+    @Nullable
+    Map<String, String> find(Key key) {
         var welcome = welcomes.get(key);
         if (welcome == null || clock.getAsLong() - welcome.at() > KEEP_NANOS) return null;
         return welcome.parameters();

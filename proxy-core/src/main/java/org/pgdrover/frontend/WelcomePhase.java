@@ -44,8 +44,11 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         this.client = client;
         this.services = services;
         this.request = request;
-        this.sessionMode =
-                services.config().pool().settings(request.database(), request.user()).mode() == PoolMode.SESSION;
+        this.sessionMode = services.config()
+                        .pool()
+                        .settings(request.database(), request.user())
+                        .mode()
+                == PoolMode.SESSION;
     }
 
     private WelcomeCache.Key key() {
@@ -106,15 +109,16 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         connection.lease(this);
         var sql = connection.settings().difference(request.settings());
         if (sql.isEmpty()) ready(connection);
-        else connection.exchange(sql, error -> {
-            if (error == null) {
-                connection.settings(request.settings());
-                ready(connection);
-            } else {
-                giveBack();
-                refuse(error);
-            }
-        });
+        else
+            connection.exchange(sql, error -> {
+                if (error == null) {
+                    connection.settings(request.settings());
+                    ready(connection);
+                } else {
+                    giveBack();
+                    refuse(error);
+                }
+            });
     }
 
     private void ready(ServerConnection connection) {
@@ -217,6 +221,9 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         server = null;
         pool = null;
         suspectPrimary();
-        retry(error != null ? error : ErrorFields.fatal(SqlState.CONNECTION_FAILURE, "connection to the primary was lost"));
+        retry(
+                error != null
+                        ? error
+                        : ErrorFields.fatal(SqlState.CONNECTION_FAILURE, "connection to the primary was lost"));
     }
 }

@@ -28,7 +28,8 @@ final class LoginBackoff {
     }
 
     /** The refusal that still holds, or null if the server may be tried. */
-    @Nullable Refusal inForce(long now) {
+    @Nullable
+    Refusal inForce(long now) {
         return last != null && now - until < 0 ? last : null;
     }
 }

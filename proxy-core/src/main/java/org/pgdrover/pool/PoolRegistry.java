@@ -30,14 +30,18 @@ public final class PoolRegistry implements AutoCloseable {
     private volatile boolean closed;
 
     public PoolRegistry(
-            PoolConfig config, ServerConnector connector, ProxyMetrics metrics, LongSupplier clock, EventLoopGroup loops) {
+            PoolConfig config,
+            ServerConnector connector,
+            ProxyMetrics metrics,
+            LongSupplier clock,
+            EventLoopGroup loops) {
         this.config = config;
         this.connector = connector;
         this.metrics = metrics;
         this.clock = clock;
         this.loop = loops.next();
-        this.maintenance = loop.scheduleAtFixedRate(
-                this::maintain, MAINTENANCE_MILLIS, MAINTENANCE_MILLIS, TimeUnit.MILLISECONDS);
+        this.maintenance =
+                loop.scheduleAtFixedRate(this::maintain, MAINTENANCE_MILLIS, MAINTENANCE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     public PoolConfig config() {

@@ -130,7 +130,8 @@ public final class ServerPool {
         int bestScore = -1;
         for (int i = idle.size() - 1; i >= 0 && bestScore < 3; i--) {
             var server = idle.get(i);
-            int score = (server.eventLoop() == loop ? 2 : 0) + (server.settings().equals(wanted) ? 1 : 0);
+            int score =
+                    (server.eventLoop() == loop ? 2 : 0) + (server.settings().equals(wanted) ? 1 : 0);
             if (score > bestScore) {
                 best = i;
                 bestScore = score;
@@ -159,11 +160,7 @@ public final class ServerPool {
             acquirer.onServer(this, server);
             return;
         }
-        new AliveProbe(
-                        server,
-                        () -> acquirer.onServer(this, server),
-                        () -> acquire(acquirer, wanted))
-                .start();
+        new AliveProbe(server, () -> acquirer.onServer(this, server), () -> acquire(acquirer, wanted)).start();
     }
 
     /** Opens connections for those who wait, as far as the limits allow. */
@@ -281,7 +278,8 @@ public final class ServerPool {
         var surplus = new ArrayList<ServerConnection>();
         synchronized (lock) {
             long timeout = settings.waitTimeout().toNanos();
-            while (waiters.peek() instanceof Waiter first && now - first.since() >= timeout) refused.add(waiters.remove());
+            while (waiters.peek() instanceof Waiter first && now - first.since() >= timeout)
+                refused.add(waiters.remove());
             collectSurplus(now, surplus);
         }
         for (var waiter : refused)
@@ -308,10 +306,11 @@ public final class ServerPool {
 
     private Refusal timeoutRefusal() {
         var message = budget.most() > 0 && all.size() < settings.size()
-                ? "no server connection within pool.wait-timeout (" + settings.waitTimeout().toMillis()
-                        + " ms): pool.max-per-node is " + budget.most()
-                : "no server connection within pool.wait-timeout (" + settings.waitTimeout().toMillis()
-                        + " ms): all of pool.size = " + settings.size() + " are in use";
+                ? "no server connection within pool.wait-timeout ("
+                        + settings.waitTimeout().toMillis() + " ms): pool.max-per-node is " + budget.most()
+                : "no server connection within pool.wait-timeout ("
+                        + settings.waitTimeout().toMillis() + " ms): all of pool.size = " + settings.size()
+                        + " are in use";
         return new Refusal(
                 Refusal.Kind.TIMEOUT,
                 ErrorFields.error(SqlState.TOO_MANY_CONNECTIONS, message)
@@ -340,10 +339,7 @@ public final class ServerPool {
     /** Whether nobody has used the pool for this long and it has no connections. */
     boolean isForgotten(Duration after) {
         synchronized (lock) {
-            return all.isEmpty()
-                    && opening == 0
-                    && waiters.isEmpty()
-                    && clock.getAsLong() - lastUsed > after.toNanos();
+            return all.isEmpty() && opening == 0 && waiters.isEmpty() && clock.getAsLong() - lastUsed > after.toNanos();
         }
     }
 

@@ -1,2 +1,10 @@
 package org.pgdrover.routing;
-public enum RoutingReason { READ, WRITE; public String label() { return name().toLowerCase(java.util.Locale.ROOT); } }
+
+public enum RoutingReason {
+    READ,
+    WRITE;
+
+    public String label() {
+        return name().toLowerCase(java.util.Locale.ROOT);
+    }
+}

@@ -183,8 +183,7 @@ class ResponseLedgerTest {
         extendedBatch("a");
         ledger.abandon(notes);
 
-        assertThat(discarded)
-                .containsExactly("PARSE=a.parse", "BIND=a.bind", "EXECUTE=a.execute", "SYNC=a");
+        assertThat(discarded).containsExactly("PARSE=a.parse", "BIND=a.bind", "EXECUTE=a.execute", "SYNC=a");
         assertThat(ledger.isAtRest()).isTrue();
     }
 }

@@ -63,8 +63,12 @@ public final class WireBytes {
     /** A few messages as a server would send them for a small SELECT. */
     public static List<byte[]> selectAnswer() {
         var all = new ArrayList<byte[]>();
-        all.add(new WireBytes().message('T', (short) 1, "a", 0, (short) 0, 23, (short) 4, -1, (short) 0).bytes());
-        all.add(new WireBytes().message('D', (short) 1, 1, (byte[]) "7".getBytes(StandardCharsets.US_ASCII)).bytes());
+        all.add(new WireBytes()
+                .message('T', (short) 1, "a", 0, (short) 0, 23, (short) 4, -1, (short) 0)
+                .bytes());
+        all.add(new WireBytes()
+                .message('D', (short) 1, 1, (byte[]) "7".getBytes(StandardCharsets.US_ASCII))
+                .bytes());
         all.add(new WireBytes().message('C', "SELECT 1").bytes());
         all.add(new WireBytes().message('Z', 'I').bytes());
         return all;

@@ -47,7 +47,8 @@ public final class BackendMessages {
         finish(out, start);
     }
 
-    public static void negotiateProtocolVersion(ByteBuf out, ProtocolVersion newest, Collection<String> unknownOptions) {
+    public static void negotiateProtocolVersion(
+            ByteBuf out, ProtocolVersion newest, Collection<String> unknownOptions) {
         int start = begin(out, MessageType.NEGOTIATE_PROTOCOL_VERSION);
         out.writeInt(newest.code()).writeInt(unknownOptions.size());
         unknownOptions.forEach(option -> string(out, option));

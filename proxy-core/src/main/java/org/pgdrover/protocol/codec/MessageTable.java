@@ -38,7 +38,10 @@ public final class MessageTable {
     }
 
     private static MessageTable frontend() {
-        return new MessageTable("frontend").frames("QPBF", LARGE).frames("EDCSHXcfp", SMALL).runs("d", LARGE);
+        return new MessageTable("frontend")
+                .frames("QPBF", LARGE)
+                .frames("EDCSHXcfp", SMALL)
+                .runs("d", LARGE);
     }
 
     private static MessageTable backend() {

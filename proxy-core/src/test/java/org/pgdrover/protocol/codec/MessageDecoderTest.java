@@ -74,10 +74,8 @@ class MessageDecoderTest {
 
     @Test
     void givesTheBeginningOfALargeMessageAndItsRestAsRuns() {
-        var large = new WireBytes()
-                .message('Q', "x".repeat(10_000))
-                .message('S')
-                .bytes();
+        var large =
+                new WireBytes().message('Q', "x".repeat(10_000)).message('S').bytes();
         var pieces = new ArrayList<ByteBuf>();
         for (int from = 0; from < large.length; from += 777)
             pieces.add(Unpooled.copiedBuffer(large, from, Math.min(777, large.length - from)));
