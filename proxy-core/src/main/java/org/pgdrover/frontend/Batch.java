@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.metrics.QueryMeter;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.TransactionEffect;
@@ -34,7 +35,7 @@ final class Batch {
     /** What was decided of it, for the statement log. */
     String node = "-";
 
-    String reason = "";
+    RoutingReason reason = RoutingReason.PROTOCOL;
     QueryMeter meter = QueryMeter.NOOP;
     /** SQLSTATE of its error, or empty. */
     String sqlState = "";
@@ -205,7 +206,7 @@ final class Batch {
         needsServer = false;
         complete = false;
         node = "-";
-        reason = "";
+        reason = RoutingReason.PROTOCOL;
         meter = QueryMeter.NOOP;
         sqlState = "";
         framesAnswered = 0;

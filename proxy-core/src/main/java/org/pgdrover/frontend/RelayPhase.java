@@ -32,6 +32,7 @@ import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageTable;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingDecision;
+import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.SessionEffect;
 
@@ -370,7 +371,7 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         return home != null && session.pinned() != null;
     }
 
-    private void toPrimary(Batch batch, @Nullable String reason) {
+    private void toPrimary(Batch batch, @Nullable RoutingReason reason) {
         var gate = services.backends().gate();
         var primary = services.backends().topology().topology().primary();
         if (!gate.isOpen()) {
