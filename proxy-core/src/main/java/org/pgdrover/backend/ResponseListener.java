@@ -36,7 +36,7 @@ public interface ResponseListener {
     void onWritabilityChanged(ServerConnection server, boolean writable);
 
     /**
-     * The connection is lost; its notes have been discarded before.
+     * The connection is lost; what it owed will not be answered, and {@link #onDiscarded} does not tell.
      *
      * @param error what the server said on its way out, if it did
      */

@@ -447,6 +447,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         if (finished != null) finished.done().accept(finished.error());
     }
 
+    private static void releaseFake(Expected kind, Action action, @Nullable Object note) {
+        if (note instanceof FakeAnswer(ByteBuf bytes, _)) bytes.release();
+    }
+
     private void discarded(Expected kind, Action action, @Nullable Object note) {
         var ofClient = note;
         if (note instanceof FakeAnswer(ByteBuf bytes, var inner)) {
@@ -511,7 +515,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         if (closeReason == null) closeReason = CloseReason.SERVER_CLOSED;
         decoder.close();
         var lessee = listener;
-        ledger.abandon(discarded);
+        ledger.abandon(ServerConnection::releaseFake);
         listener = null;
         exchange = null;
         closed.accept(this);

@@ -24,7 +24,12 @@ public final class NodeConnector {
 
     /** Connects and logs in, or fails; neither this nor any later statement waits for one answer longer than the timeout. */
     public Connection connect(Node node, Duration timeout) throws SQLException {
-        var url = "jdbc:postgresql:" + URLEncoder.encode(config.database(), StandardCharsets.UTF_8);
+        return connect(node, config.database(), timeout);
+    }
+
+    /** The same in another database than the proxy's own. */
+    public Connection connect(Node node, String database, Duration timeout) throws SQLException {
+        var url = "jdbc:postgresql:" + URLEncoder.encode(database, StandardCharsets.UTF_8);
         var connection = new Driver().connect(url, properties(node, timeout));
         if (connection == null) throw new SQLException("the JDBC driver does not take its own URL");
         try {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.metrics.QueryMeter;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.TransactionEffect;
@@ -17,6 +18,7 @@ import org.pgdrover.sql.TransactionEffect;
  */
 final class Batch {
     private final List<ClientMessage> messages = new ArrayList<>(6);
+    private final ClientMessage passing = new ClientMessage();
     private int count;
     private @Nullable ByteBuf base;
     private int from;
@@ -33,7 +35,7 @@ final class Batch {
     /** What was decided of it, for the statement log. */
     String node = "-";
 
-    String reason = "";
+    RoutingReason reason = RoutingReason.PROTOCOL;
     QueryMeter meter = QueryMeter.NOOP;
     /** SQLSTATE of its error, or empty. */
     String sqlState = "";
@@ -50,9 +52,10 @@ final class Batch {
     @Nullable
     List<String> texts;
 
-    /** Adds a message that passes at once, so that its bytes are not kept. */
+    /** Adds a message that passes at once: its bytes are not kept, nor is it, unless it matters when the batch ends. */
     ClientMessage pass(byte type, int size) {
-        return message().set(type, 0, size);
+        boolean matters = type == MessageType.PARSE || type == MessageType.QUERY;
+        return (matters ? message() : passing).set(type, 0, size);
     }
 
     /** Adds a message and keeps its bytes. */
@@ -203,7 +206,7 @@ final class Batch {
         needsServer = false;
         complete = false;
         node = "-";
-        reason = "";
+        reason = RoutingReason.PROTOCOL;
         meter = QueryMeter.NOOP;
         sqlState = "";
         framesAnswered = 0;

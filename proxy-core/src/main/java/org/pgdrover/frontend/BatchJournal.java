@@ -18,7 +18,7 @@ import org.pgdrover.sql.SessionEffect;
 final class BatchJournal {
     private static final int SPARE = 8;
 
-    private record MeterKey(String label, String node, String reason) {}
+    private record MeterKey(String label, String node, RoutingReason reason) {}
 
     private final ClientSession session;
     private final FrontendServices services;
@@ -43,13 +43,8 @@ final class BatchJournal {
         if (spare.size() < SPARE) spare.push(batch);
     }
 
-    /** A batch goes to a node for a reason of the router's. */
+    /** A batch goes to a node for a reason. */
     void goes(Batch batch, String node, RoutingReason reason) {
-        batch.node = node;
-        batch.reason = reason.label();
-    }
-
-    void goes(Batch batch, String node, String reason) {
         batch.node = node;
         batch.reason = reason;
     }
@@ -62,15 +57,14 @@ final class BatchJournal {
     void follows(Batch batch, Attached attached) {
         batch.node = attached.server().target().node();
         boolean inTransaction = attached.server().status() != TransactionStatus.IDLE;
-        batch.reason = inTransaction ? "in-transaction" : "pipelined";
+        batch.reason = inTransaction ? RoutingReason.IN_TRANSACTION : RoutingReason.PIPELINED;
     }
 
     /** Why a batch goes to the primary without asking the router. */
-    String reasonToStay(Batch batch, boolean pinned) {
-        if (pinned) return "pinned";
-        if (batch.avoidStandby) return "standby-refused";
-        if (batch.isComplete()) return "protocol";
-        return "not-seen-whole";
+    RoutingReason reasonToStay(Batch batch, boolean pinned) {
+        if (pinned) return RoutingReason.PINNED;
+        if (batch.avoidStandby) return RoutingReason.STANDBY_REFUSED;
+        return batch.isComplete() ? RoutingReason.PROTOCOL : RoutingReason.NOT_SEEN_WHOLE;
     }
 
     /** A statement with an effect on the session succeeded within a batch. */
@@ -120,7 +114,7 @@ final class BatchJournal {
     private QueryMeter meter(Batch batch) {
         return meters.computeIfAbsent(
                 new MeterKey(batch.label(), batch.node, batch.reason),
-                key -> services.metrics().query(key.label(), key.node(), key.reason()));
+                key -> services.metrics().query(key.label(), key.node(), key.reason().label()));
     }
 
     private void log(Batch batch, List<String> texts, long nanos) {
@@ -128,6 +122,13 @@ final class BatchJournal {
         if (observer == null) return;
         for (var text : texts)
             observer.onStatement(
-                    session.clientId(), batch.label(), batch.node, batch.reason, nanos, text, batch.sqlState);
+                    session.clientId(), batch.label(), batch.node, explain(batch), nanos, text, batch.sqlState);
+    }
+
+    /** The reason in words, with what the classifier found where that says more. */
+    private String explain(Batch batch) {
+        if (batch.reason == RoutingReason.PINNED && session.pinned() != null) return "session pinned: " + session.pinned();
+        if (batch.reason != RoutingReason.WRITE || batch.classes().isEmpty()) return batch.reason.sentence();
+        return batch.classes().getLast().reason();
     }
 }

@@ -43,7 +43,7 @@ final class ClientSession {
         this.database = request.database();
         this.defaults = request.settings();
         this.settings = defaults;
-        this.routing = new RoutingSession(database);
+        this.routing = services.backends().router().newSession(database);
         this.standardConformingStrings = !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
         this.asciiSafe = Classification.isAsciiSafe(parameters.getOrDefault("client_encoding", "UTF8"));
     }

@@ -32,6 +32,7 @@ import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageTable;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingDecision;
+import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.SessionEffect;
 
@@ -370,7 +371,7 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         return home != null && session.pinned() != null;
     }
 
-    private void toPrimary(Batch batch, @Nullable String reason) {
+    private void toPrimary(Batch batch, @Nullable RoutingReason reason) {
         var gate = services.backends().gate();
         var primary = services.backends().topology().topology().primary();
         if (!gate.isOpen()) {
@@ -541,6 +542,12 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         if (batch.isComplete()) BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
         else discarding = true;
         client.writeAndFlush(out);
+        failed(batch, error);
+        processQueue();
+    }
+
+    /** A batch will not be carried out: what it would have prepared is not there. */
+    private void failed(Batch batch, ErrorFields error) {
         batch.sqlState = error.sqlState();
         for (int i = 0; i < batch.messages(); i++) {
             var message = batch.message(i);
@@ -548,7 +555,6 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
                 session.statements().remove(message.statement);
         }
         journal.ended(batch);
-        processQueue();
     }
 
     /** A batch that only prepares what servers have accepted before, closes statements or synchronizes needs no server. */
@@ -939,16 +945,14 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         while (inFlight.poll() instanceof Batch batch) {
             BackendMessages.error(out, error);
             BackendMessages.readyForQuery(out, status);
-            batch.sqlState = error.sqlState();
-            journal.ended(batch);
+            failed(batch, error);
         }
         var open = passing;
         passing = null;
         if (open != null) {
             BackendMessages.error(out, error);
             if (status == TransactionStatus.IDLE) discarding = true;
-            open.sqlState = error.sqlState();
-            journal.ended(open);
+            failed(open, error);
         }
         client.writeAndFlush(out);
         state = RelayState.IDLE;

@@ -1,10 +1,44 @@
 package org.pgdrover.routing;
 
+import java.util.Locale;
+
+/** Why a batch goes where it goes; the label is the same in logs, metrics and SHOW. */
 public enum RoutingReason {
-    READ,
-    WRITE;
+    READ("a proved read"),
+    READ_ONLY_TRANSACTION("a READ ONLY transaction"),
+    PRIMARYS_SHARE("a proved read; the primary's share"),
+    WRITE("not proved to be a read"),
+    TRANSACTION("a transaction that may write"),
+    SESSION("changes the session"),
+    PINNED("the session is pinned to the primary"),
+    LOAD_BALANCE_OFF("routing.load-balance is off"),
+    PRIMARY_PATTERN("matches routing.primary-patterns"),
+    WRITE_FUNCTION("calls a function of routing.write-functions"),
+    VOLATILE_FUNCTION("calls a volatile function"),
+    UNKNOWN_FUNCTION("calls a function that the catalog does not know"),
+    NO_STANDBY("no standby serves reads"),
+    LAG("every standby is beyond routing.max-lag"),
+    READ_YOUR_WRITES("no standby has replayed what the session has seen"),
+    IN_TRANSACTION("inside a transaction"),
+    PIPELINED("behind other work of the same client"),
+    STANDBY_REFUSED("a standby could not answer it"),
+    NOT_SEEN_WHOLE("too large, or not sent whole"),
+    PROTOCOL("no statement in it");
+
+    private final String sentence;
+    private final String label;
+
+    RoutingReason(String sentence) {
+        this.sentence = sentence;
+        this.label = name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
 
     public String label() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return label;
+    }
+
+    /** The reason in words. */
+    public String sentence() {
+        return sentence;
     }
 }

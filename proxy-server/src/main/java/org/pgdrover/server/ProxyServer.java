@@ -99,8 +99,8 @@ public final class ProxyServer implements AutoCloseable {
         watching.listen(new NodeEviction(pools));
         var coordinator = part(new FailoverCoordinator(config.cluster(), config.failover(), watching, gate, metrics));
         failover = coordinator;
-        var functions = part(new FunctionCatalog(config.cluster(), config.routing(), watching));
-        var router = new Router(config.routing(), watching, functions);
+        var functions = part(new FunctionCatalog(config.cluster(), watching));
+        var router = new Router(config.routing(), watching, functions, System::nanoTime);
         var frontend = new FrontendServices(
                 config,
                 new FrontendServices.Access(access::hba, access.users(), clientTls, blocking),
