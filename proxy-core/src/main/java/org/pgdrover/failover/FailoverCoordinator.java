@@ -234,9 +234,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
             case OFF -> "failover.mode is off" + advice;
             case MANUAL -> "failover.mode is manual" + advice;
             case AUTOMATIC ->
-                System.nanoTime() - notBefore < 0
-                        ? "the last attempt was a moment ago; waiting before the next"
-                        : null;
+                System.nanoTime() - notBefore < 0 ? "the last attempt was a moment ago; waiting before the next" : null;
         };
     }
 

@@ -111,7 +111,9 @@ class CandidateChoiceTest {
     @Test
     void refusesWhenNobodyWasSeenToBeSynchronousThoughSomebodyHadToBe() {
         assertThat(CHOICE.choose(lost("FIRST 1 (b)"), 5000, List.of(at(B, 5000), at(C, 5000))))
-                .isInstanceOfSatisfying(Choice.Nobody.class, nobody -> assertThat(nobody.why())
-                        .contains("synchronous_standby_names: FIRST 1 (b)", "pg_monitor"));
+                .isInstanceOfSatisfying(
+                        Choice.Nobody.class,
+                        nobody -> assertThat(nobody.why())
+                                .contains("synchronous_standby_names: FIRST 1 (b)", "pg_monitor"));
     }
 }
