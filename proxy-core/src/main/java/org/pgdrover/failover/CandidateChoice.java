@@ -128,8 +128,12 @@ record CandidateChoice(long maxDataLossBytes) {
      */
     private static String syncDoubt(PrimaryMemory lost, List<Standby> reached) {
         var names = lost.syncStandbys();
-        if (names.isEmpty()) return "";
-        var quorum = ANY_OF.matcher(lost.report().synchronousStandbyNames());
+        var setting = lost.report().synchronousStandbyNames();
+        if (setting.isBlank()) return "";
+        if (names.isEmpty())
+            return "synchronous_standby_names: " + setting + ", but no standby was seen to be synchronous"
+                    + " (the proxy's user needs pg_monitor to see it); promote by hand and accept the loss";
+        var quorum = ANY_OF.matcher(setting);
         var needed = quorum.matches() ? Math.max(1, names.size() - Integer.parseInt(quorum.group(1)) + 1) : 1;
         var present = reached.stream()
                 .filter(Standby::sync)

@@ -234,9 +234,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
             case OFF -> "failover.mode is off" + advice;
             case MANUAL -> "failover.mode is manual" + advice;
             case AUTOMATIC ->
-                System.nanoTime() - notBefore < 0
-                        ? "the last promotion was a moment ago; waiting before the next"
-                        : null;
+                System.nanoTime() - notBefore < 0 ? "the last attempt was a moment ago; waiting before the next" : null;
         };
     }
 
@@ -245,7 +243,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         var certain = true;
         for (var candidate : candidates) {
             state = new FailoverState.Promoting(current.node(), candidate);
-            current.info("promoting " + candidate, "it has most WAL of " + candidates);
+            current.info("promoting " + candidate, "candidates, by received WAL: " + candidates);
             switch (commands.promote(candidate)) {
                 case Promotion.Done(var forkLsn) -> {
                     succeed(current, candidate, forkLsn);

@@ -13,6 +13,7 @@ import org.postgresql.PGConnection;
 /** The SQL that changes what a standby is or whom it follows. */
 final class StandbyCommands {
     private static final Duration POLL = Duration.ofMillis(20);
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
     private static final Duration SILENCE = Duration.ofSeconds(5);
 
     private final NodeConnector connector;
@@ -60,9 +61,14 @@ final class StandbyCommands {
             return row.getBoolean(1) ? null : new Promotion.NotBegun("pg_promote() said false");
         } catch (SQLException e) {
             var state = String.valueOf(e.getSQLState());
-            var message = String.valueOf(e.getMessage());
+            var message = e.getMessage() + remedy(state);
             return state.startsWith("08") ? new Promotion.Unknown(message) : new Promotion.NotBegun(message);
         }
+    }
+
+    private static String remedy(String sqlState) {
+        var missingRight = sqlState.equals(INSUFFICIENT_PRIVILEGE);
+        return missingRight ? "; grant the proxy's user EXECUTE on pg_promote(boolean, integer)" : "";
     }
 
     private Promotion await(Node node) throws InterruptedException {

@@ -107,4 +107,13 @@ class CandidateChoiceTest {
                 .isInstanceOf(Choice.Candidates.class);
         assertThat(CHOICE.choose(anyTwo, 5000, List.of(at(B, 5000), gone(C)))).isInstanceOf(Choice.Candidates.class);
     }
+
+    @Test
+    void refusesWhenNobodyWasSeenToBeSynchronousThoughSomebodyHadToBe() {
+        assertThat(CHOICE.choose(lost("FIRST 1 (b)"), 5000, List.of(at(B, 5000), at(C, 5000))))
+                .isInstanceOfSatisfying(
+                        Choice.Nobody.class,
+                        nobody -> assertThat(nobody.why())
+                                .contains("synchronous_standby_names: FIRST 1 (b)", "pg_monitor"));
+    }
 }
