@@ -1,3 +1,8 @@
 package org.pgdrover.auth;
-import java.util.*; import java.util.concurrent.*;
-public interface PasswordStore { CompletionStage<Optional<StoredPassword>> find(String user); }
+
+import java.util.*;
+import java.util.concurrent.*;
+
+public interface PasswordStore {
+    CompletionStage<Optional<StoredPassword>> find(String user);
+}

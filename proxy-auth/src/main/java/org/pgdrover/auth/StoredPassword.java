@@ -1,2 +1,5 @@
 package org.pgdrover.auth;
-public sealed interface StoredPassword { record Plain(String password) implements StoredPassword {} }
+
+public sealed interface StoredPassword {
+    record Plain(String password) implements StoredPassword {}
+}

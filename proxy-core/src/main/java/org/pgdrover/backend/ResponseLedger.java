@@ -75,13 +75,16 @@ public final class ResponseLedger {
 
     private void grow() {
         int old = expected.length;
-        expected = rotated(expected, Arrays.copyOf(expected, old * 2));
-        actions = rotated(actions, Arrays.copyOf(actions, old * 2));
-        notes = rotated(notes, Arrays.copyOf(notes, old * 2));
+        expected = rotate(expected, Arrays.copyOf(expected, old * 2));
+        actions = rotate(actions, Arrays.copyOf(actions, old * 2));
+        var grown = new @Nullable Object[old * 2];
+        System.arraycopy(notes, head, grown, 0, old - head);
+        System.arraycopy(notes, 0, grown, old - head, head);
+        notes = grown;
         head = 0;
     }
 
-    private <T> T[] rotated(T[] from, T[] to) {
+    private <T> T[] rotate(T[] from, T[] to) {
         System.arraycopy(from, head, to, 0, from.length - head);
         System.arraycopy(from, 0, to, from.length - head, head);
         return to;

@@ -448,7 +448,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     }
 
     private static void releaseFake(Expected kind, Action action, @Nullable Object note) {
-        if (note instanceof FakeAnswer(ByteBuf bytes, _)) bytes.release();
+        if (note instanceof FakeAnswer fake) fake.bytes().release();
     }
 
     private void discarded(Expected kind, Action action, @Nullable Object note) {

@@ -114,7 +114,8 @@ final class BatchJournal {
     private QueryMeter meter(Batch batch) {
         return meters.computeIfAbsent(
                 new MeterKey(batch.label(), batch.node, batch.reason),
-                key -> services.metrics().query(key.label(), key.node(), key.reason().label()));
+                key -> services.metrics()
+                        .query(key.label(), key.node(), key.reason().label()));
     }
 
     private void log(Batch batch, List<String> texts, long nanos) {
@@ -127,7 +128,8 @@ final class BatchJournal {
 
     /** The reason in words, with what the classifier found where that says more. */
     private String explain(Batch batch) {
-        if (batch.reason == RoutingReason.PINNED && session.pinned() != null) return "session pinned: " + session.pinned();
+        if (batch.reason == RoutingReason.PINNED && session.pinned() != null)
+            return "session pinned: " + session.pinned();
         if (batch.reason != RoutingReason.WRITE || batch.classes().isEmpty()) return batch.reason.sentence();
         return batch.classes().getLast().reason();
     }

@@ -101,7 +101,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         this.session = session;
         this.key = key;
         this.sessionMode = sessionMode;
-        this.decoder = new MessageDecoder(MessageTable.FRONTEND, client.channel().alloc(), FRAME_LIMIT);
+        this.decoder =
+                new MessageDecoder(MessageTable.FRONTEND, client.channel().alloc(), FRAME_LIMIT);
         this.inspector = new MessageInspector(session, services.classification(), services.observer() != null);
         this.journal = new BatchJournal(session, services);
         this.homePool = homePool;
@@ -175,7 +176,7 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
 
     /** Writes what the sender has gathered, before the bytes that it points into are given up. */
     private void finishSending() {
-        if (state instanceof Attached(_, var server, _)) sender.finish(server);
+        if (state instanceof Attached attached) sender.finish(attached.server());
     }
 
     /** Goes on with what the client sent while its turn had not come. */
@@ -198,14 +199,14 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
     }
 
     private void flushServer() {
-        if (state instanceof Attached(_, var server, _)) server.flush();
+        if (state instanceof Attached attached) attached.server().flush();
     }
 
     /** Copied data, or the rest of a large message. Without a server it belongs to something that has failed already. */
     private void onRun() {
-        if (!(state instanceof Attached(_, var server, _)) || discarding) return;
-        sender.sendRun(decoder.buffer(), decoder.start(), decoder.end(), server);
-        throttle(server);
+        if (!(state instanceof Attached attached) || discarding) return;
+        sender.sendRun(decoder.buffer(), decoder.start(), decoder.end(), attached.server());
+        throttle(attached.server());
     }
 
     private void throttle(ServerConnection server) {
@@ -231,7 +232,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
 
     private void terminate() {
         terminating = true;
-        if (state instanceof Idle || state instanceof Lost || inFlight.isEmpty()) client.close(DisconnectReason.TERMINATED);
+        if (state instanceof Idle || state instanceof Lost || inFlight.isEmpty())
+            client.close(DisconnectReason.TERMINATED);
     }
 
     private void endDiscarding() {
@@ -278,7 +280,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
             passing = null;
             return;
         }
-        boolean ends = endsBatch(type) && !(type == MessageType.SYNC && !server.ledger().takesSync());
+        boolean ends = endsBatch(type)
+                && !(type == MessageType.SYNC && !server.ledger().takesSync());
         if (ends) {
             batch.completed();
             inFlight.add(batch);
@@ -424,7 +427,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
     // What a batch gets
 
     void onServer(Acquisition acquisition, ServerPool pool, ServerConnection server) {
-        if (state instanceof Awaiting(var batch, var mine) && mine == acquisition) prepare(acquisition, batch, pool, server);
+        if (state instanceof Awaiting(var batch, var mine) && mine == acquisition)
+            prepare(acquisition, batch, pool, server);
         else pool.release(server);
     }
 
@@ -628,7 +632,7 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
     @Override
     public void onWritabilityChanged(boolean writable) {
         if (!writable) return;
-        if (state instanceof Attached(_, var server, _)) server.read(true);
+        if (state instanceof Attached attached) attached.server().read(true);
         else if (home != null) home.read(true);
     }
 
@@ -822,12 +826,12 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         boolean pinned = wasHome && session.pinned() != null;
         switch (state) {
             case Attached attached when attached.server() == server -> lostAttached(attached, error, pinned);
-            case Awaiting(var batch, _) -> {
+            case Awaiting awaiting -> {
                 if (pinned) {
                     loseSession(error);
                 } else {
                     state = RelayState.IDLE;
-                    retryLater(batch, lost(server, error));
+                    retryLater(awaiting.batch(), lost(server, error));
                 }
             }
             default -> {
@@ -838,7 +842,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
 
     private static ErrorFields lost(ServerConnection server, @Nullable ErrorFields error) {
         var lost = ErrorFields.error(
-                SqlState.CONNECTION_FAILURE, "connection to node " + server.target().node() + " was lost");
+                SqlState.CONNECTION_FAILURE,
+                "connection to node " + server.target().node() + " was lost");
         return error == null ? lost : lost.withDetail(error.message());
     }
 
@@ -876,7 +881,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         boolean first = true;
         var all = new ArrayDeque<Batch>();
         while (inFlight.poll() instanceof Batch batch) {
-            if (!batch.isRepeatable() || (first && server.rowsForwarded())) batch.refusal = unknownOutcome(batch, server, error);
+            if (!batch.isRepeatable() || (first && server.rowsForwarded()))
+                batch.refusal = unknownOutcome(batch, server, error);
             else if (first) batch.framesAnswered += server.framesForwarded();
             batch.avoidStandby |= attached.standby();
             if (batch.refusal == null) services.metrics().retried("server-lost");
@@ -973,7 +979,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
                 answer(batch, canceled());
             }
             case Attached attached -> {
-                if (!attached.server().ledger().isAtRest()) services.backends().cancels().cancel(attached.server());
+                if (!attached.server().ledger().isAtRest())
+                    services.backends().cancels().cancel(attached.server());
             }
             case Idle _, Lost _, Closed _ -> {}
         }
@@ -1005,7 +1012,7 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
             case Attached attached -> leave(attached);
             case Idle _, Lost _, Closed _ -> {}
         }
-        if (home != null && homePool != null && !(last instanceof Attached(_, var server, _) && server == home))
+        if (home != null && homePool != null && !(last instanceof Attached attached && attached.server() == home))
             ServerReset.begin(homePool, services.backends().cancels(), home, true, true);
         home = null;
         release();

@@ -10,8 +10,7 @@ import org.pgdrover.cluster.TopologySource;
 final class JdbcFunctionLoader implements FunctionLoader {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     /** A type's name can be called like a function, as a cast; it is known as steady unless a function says otherwise. */
-    private static final String SQL =
-            """
+    private static final String SQL = """
             SELECT n.nspname, p.proname, p.provolatile = 'v'
               FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
              WHERE p.prokind <> 'p'

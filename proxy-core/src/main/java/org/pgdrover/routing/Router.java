@@ -11,7 +11,6 @@ import org.pgdrover.config.Consistency;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.routing.RoutingDecision.ToPrimary;
 import org.pgdrover.routing.RoutingDecision.ToStandby;
-import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.TransactionEffect;
 
@@ -109,7 +108,8 @@ public final class Router {
         long floor = floor(session);
         if (floor < 0) return toPrimary[RoutingReason.READ_YOUR_WRITES.ordinal()];
         var kept = session.standby();
-        if (kept != null && selector.keeps(session, time) && serves(now.state(kept), floor)) return standby(kept, transaction);
+        if (kept != null && selector.keeps(session, time) && serves(now.state(kept), floor))
+            return standby(kept, transaction);
         long switching = switchingFloor(session, floor);
         if (switching < 0) {
             if (kept != null && serves(now.state(kept), floor)) return standby(kept, transaction);

@@ -18,6 +18,7 @@ public final class RoutingSession {
     private long floor;
     /** The standby that the session reads from, for as long as it may. */
     private @Nullable Node standby;
+
     private long lastReadNanos;
     private long drawnNanos;
     private long term;
@@ -76,7 +77,8 @@ public final class RoutingSession {
         return floor;
     }
 
-    @Nullable Node standby() {
+    @Nullable
+    Node standby() {
         return standby;
     }
 

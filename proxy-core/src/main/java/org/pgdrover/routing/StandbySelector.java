@@ -37,7 +37,8 @@ final class StandbySelector {
     }
 
     /** A standby that has replayed the position, or the primary if it takes part and its share comes up; null if there is none. */
-    @Nullable Node draw(ClusterTopology now, long floor) {
+    @Nullable
+    Node draw(ClusterTopology now, long floor) {
         int total = 0;
         var nodes = now.nodes();
         for (int i = 0; i < nodes.size(); i++) total += weight(nodes.get(i), floor);
@@ -63,5 +64,4 @@ final class StandbySelector {
             case ALWAYS -> Math.max(1, node.weight());
         };
     }
-
 }

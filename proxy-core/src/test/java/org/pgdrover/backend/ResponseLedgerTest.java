@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ResponseLedgerTest {
@@ -11,7 +12,7 @@ class ResponseLedgerTest {
     private final List<String> discarded = new ArrayList<>();
     private final ResponseLedger.DiscardedNotes notes = (kind, action, note) -> discarded.add(kind + "=" + note);
 
-    private void expect(Expected kind, Object note) {
+    private void expect(Expected kind, @Nullable Object note) {
         ledger.expect(kind, Action.FORWARD, note, notes);
     }
 

@@ -35,10 +35,7 @@ record TransportChoice(
     }
 
     private static TransportChoice available(
-            boolean available,
-            String name,
-            @Nullable Throwable cause,
-            @Nullable TransportChoice choice) {
+            boolean available, String name, @Nullable Throwable cause, @Nullable TransportChoice choice) {
         if (available && choice != null) return choice;
         var why = cause == null ? "" : ": " + cause.getMessage();
         throw new UnsupportedOperationException(

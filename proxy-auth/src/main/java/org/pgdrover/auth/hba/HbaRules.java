@@ -1,2 +1,3 @@
 package org.pgdrover.auth.hba;
+
 public final class HbaRules {}
