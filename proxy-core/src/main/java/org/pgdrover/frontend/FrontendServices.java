@@ -1,6 +1,7 @@
 package org.pgdrover.frontend;
 
 import io.netty.handler.ssl.SslContext;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -9,6 +10,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.PasswordStore;
 import org.pgdrover.auth.hba.HbaRules;
+import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.ProxyConfig;
@@ -30,6 +32,7 @@ public final class FrontendServices {
     private final WelcomeCache welcomes = new WelcomeCache(System::nanoTime);
     private final SharedStatements statements = new SharedStatements();
     private final Classification classification = new Classification();
+    private final ScramVerifiers verifiers = new ScramVerifiers(new SecureRandom());
     private final ConcurrentHashMap<Long, ClientConnection> clients = new ConcurrentHashMap<>();
 
     /**
@@ -102,6 +105,10 @@ public final class FrontendServices {
 
     Classification classification() {
         return classification;
+    }
+
+    ScramVerifiers verifiers() {
+        return verifiers;
     }
 
     Duration loginTimeout() {
