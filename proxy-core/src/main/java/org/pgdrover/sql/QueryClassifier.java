@@ -1,67 +1,58 @@
 package org.pgdrover.sql;
 
-import java.nio.charset.StandardCharsets;
-import java.util.*;
+import java.util.List;
 
+/**
+ * Finds out what the text of a query string proves about it, one statement after another.
+ *
+ * <p>Safe by proof: what is not well-formed or not known is {@link QueryClass#UNKNOWN}, and of several statements all must be reads for the
+ * string to be one. docs/routing.md has the table of rules. Not thread-safe: it reuses its scratch space.
+ */
 public final class QueryClassifier {
-    public QueryClass classify(byte[] b, int from, int to, boolean scs) {
-        String s = new String(b, from, to - from, StandardCharsets.UTF_8).trim();
-        String u = s.toUpperCase(Locale.ROOT);
-        var none = SessionEffect.NONE;
-        if (u.isEmpty() || u.equals(";"))
-            return new QueryClass(Access.EMPTY, "", List.of(), TransactionEffect.NONE, none, "");
-        if (u.startsWith("BEGIN READ ONLY"))
-            return new QueryClass(Access.TRANSACTION, "BEGIN", List.of(), TransactionEffect.BEGIN_READ_ONLY, none, "");
-        if (u.startsWith("BEGIN") || u.startsWith("START"))
-            return new QueryClass(Access.TRANSACTION, "BEGIN", List.of(), TransactionEffect.BEGIN, none, "");
-        if (u.startsWith("COMMIT") || u.startsWith("END"))
-            return new QueryClass(Access.TRANSACTION, "COMMIT", List.of(), TransactionEffect.COMMIT, none, "");
-        if (u.startsWith("ROLLBACK") || u.startsWith("ABORT"))
-            return new QueryClass(
-                    Access.TRANSACTION,
-                    "ROLLBACK",
-                    List.of(),
-                    u.contains(" TO ") ? TransactionEffect.INSIDE : TransactionEffect.ROLLBACK,
-                    none,
-                    "");
-        if (u.startsWith("SELECT")
-                && !u.contains("FOR ")
-                && !u.contains("INTO")
-                && !u.contains("PG_")
-                && !u.contains("NEXTVAL")
-                && s.indexOf(';') < 0)
-            return new QueryClass(Access.READ, "SELECT", List.of(), TransactionEffect.NONE, none, "");
-        if (u.startsWith("SELECT ") || u.startsWith("INSERT"))
-            return new QueryClass(Access.WRITE, "W", List.of(), TransactionEffect.NONE, none, "");
-        if (u.startsWith("SET ")
-                && !u.startsWith("SET LOCAL")
-                && !u.startsWith("SET TRANSACTION")
-                && s.indexOf(';') < 0)
-            return new QueryClass(
-                    Access.SESSION,
-                    "SET",
-                    List.of(),
-                    TransactionEffect.NONE,
-                    new SessionEffect.SetParameter(u.split("[ =]+")[1].toLowerCase(), s),
-                    "");
-        if (u.startsWith("DISCARD ALL"))
-            return new QueryClass(
-                    Access.SESSION, "DISCARD", List.of(), TransactionEffect.NONE, SessionEffect.DISCARD_ALL, "");
-        if (u.startsWith("DEALLOCATE ALL"))
-            return new QueryClass(
-                    Access.SESSION, "DEALLOCATE", List.of(), TransactionEffect.NONE, SessionEffect.DEALLOCATE_ALL, "");
-        if (u.startsWith("DEALLOCATE "))
-            return new QueryClass(
-                    Access.SESSION,
-                    "DEALLOCATE",
-                    List.of(),
-                    TransactionEffect.NONE,
-                    new SessionEffect.Deallocate(
-                            s.substring(11).replace(";", "").replace("\"", "").trim()),
-                    "");
-        if (u.contains("TEMP") || u.startsWith("PREPARE ") || u.startsWith("LISTEN"))
-            return new QueryClass(
-                    Access.WRITE, "PIN", List.of(), TransactionEffect.NONE, new SessionEffect.Pin("x"), "");
-        return QueryClass.UNKNOWN;
+    private static final int CREATE = Keywords.id("create");
+    private static final int ATOMIC = Keywords.id("atomic");
+    private static final QueryClass EMPTY =
+            new QueryClass(Access.EMPTY, "", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "");
+
+    private final SqlLexer lexer = new SqlLexer();
+    private final StatementRules rules = new StatementRules(lexer);
+
+    /**
+     * Classifies the bytes from one index to another, in an encoding in which every byte of a longer character is above 127.
+     *
+     * @param standardConformingStrings the session's setting of that name: whether a backslash in '…' is only a backslash
+     */
+    public QueryClass classify(byte[] sql, int from, int to, boolean standardConformingStrings) {
+        if (!lexer.lex(sql, from, to, standardConformingStrings) || !isBalanced()) return QueryClass.UNKNOWN;
+        QueryClass all = null;
+        int at = 0;
+        while (at < lexer.count()) {
+            int end = endOfStatement(at);
+            if (end > at) all = all == null ? rules.classify(at, end) : Several.and(all, rules.classify(at, end));
+            at = end + 1;
+        }
+        return all == null ? EMPTY : all;
+    }
+
+    private boolean isBalanced() {
+        int depth = 0;
+        for (int i = 0; i < lexer.count() && depth >= 0; i++) {
+            if (lexer.is(i, '(')) depth++;
+            else if (lexer.is(i, ')')) depth--;
+        }
+        return depth == 0;
+    }
+
+    /** Where the statement's semicolon stands, or the end; a body in BEGIN ATOMIC … END has semicolons of its own. */
+    private int endOfStatement(int from) {
+        int depth = 0;
+        boolean creates = lexer.keyword(from) == CREATE;
+        for (int i = from; i < lexer.count(); i++) {
+            if (lexer.is(i, '(')) depth++;
+            else if (lexer.is(i, ')')) depth--;
+            else if (creates && lexer.keyword(i) == ATOMIC) return lexer.count();
+            else if (depth == 0 && lexer.is(i, ';')) return i;
+        }
+        return lexer.count();
     }
 }

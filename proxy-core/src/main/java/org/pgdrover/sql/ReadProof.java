@@ -1,0 +1,231 @@
+package org.pgdrover.sql;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tries to prove from the tokens of a SELECT, VALUES, TABLE or WITH that it is a read, and lists every name in it that could be a function.
+ *
+ * <p>Whatever can be read in two ways is taken for the more dangerous one. Not thread-safe: it holds the result of the last {@link #prove}.
+ */
+final class ReadProof {
+    private static final int AS = Keywords.id("as");
+    private static final int FOR = Keywords.id("for");
+    private static final int INTO = Keywords.id("into");
+    private static final int WITH = Keywords.id("with");
+    private static final int RECURSIVE = Keywords.id("recursive");
+    private static final int NOT = Keywords.id("not");
+    private static final int MATERIALIZED = Keywords.id("materialized");
+    private static final int SELECT = Keywords.id("select");
+    private static final int TABLE = Keywords.id("table");
+    private static final int VALUES = Keywords.id("values");
+    private static final int TEMP = Keywords.id("temp");
+    private static final int TEMPORARY = Keywords.id("temporary");
+    private static final int TABLESAMPLE = Keywords.id("tablesample");
+    private static final int ON = Keywords.id("on");
+    private static final int DISTINCT = Keywords.id("distinct");
+    private static final boolean[] CHANGES = set("insert update delete merge");
+    private static final boolean[] LOCKS = set("update no share key");
+    private static final boolean[] OPERATOR_OR_DISTINCT = set("operator distinct");
+
+    /** Words of the grammar that a parenthesis may follow without any function being called by name. */
+    private static final boolean[] NOT_CALLS = set("""
+            in exists over filter values row cast coalesce nullif greatest least any some all and or not where having on
+            using when then else case select from join limit offset fetch by with as union intersect except distinct extract
+            position trim treat collation grouping sets cube rollup within group array lateral interval between like ilike
+            similar is isnull notnull numeric decimal dec char character varchar bit varying float time timestamp nchar
+            national precision int integer smallint bigint real boolean json materialized partition order window range rows
+            groups recursive setof for of table only xmlelement xmlconcat xmlforest xmlattributes xmlparse xmlpi xmlroot
+            xmlserialize xmlexists xmltable xmlnamespaces json_array json_arrayagg json_exists json_object json_objectagg
+            json_query json_scalar json_serialize json_table json_value passing columns nested asymmetric symmetric escape
+            current_time current_timestamp localtime localtimestamp operator first next to merge_action repeatable zone
+            second returning search cycle
+            """);
+
+    /** Views and functions that tell about the server they run on, or about its transactions; beside those that begin with pg_stat. */
+    private static final Set<String> LOCAL = Set.of(
+            "pg_locks",
+            "pg_settings",
+            "pg_cursors",
+            "pg_prepared_statements",
+            "pg_prepared_xacts",
+            "pg_replication_slots",
+            "pg_replication_origin_status",
+            "pg_file_settings",
+            "pg_hba_file_rules",
+            "pg_ident_file_mappings",
+            "pg_listening_channels",
+            "pg_shmem_allocations",
+            "pg_backend_memory_contexts",
+            "pg_config",
+            "pg_aios",
+            "pg_show_all_settings",
+            "pg_show_all_file_settings",
+            "pg_cursor",
+            "pg_prepared_statement",
+            "pg_prepared_xact",
+            "pg_lock_status",
+            "pg_get_replication_slots",
+            "pg_show_replication_origin_status",
+            "pg_backend_pid",
+            "pg_postmaster_start_time",
+            "pg_conf_load_time",
+            "pg_my_temp_schema",
+            "pg_is_other_temp_schema",
+            "inet_server_addr",
+            "inet_server_port",
+            "inet_client_addr",
+            "inet_client_port",
+            "current_setting",
+            "txid_current",
+            "pg_current_xact_id",
+            "pg_temp");
+
+    private final SqlLexer lexer;
+    private final List<String> functions = new ArrayList<>();
+    private int from;
+    private int to;
+    private boolean closingParenthesisEndsAlias;
+    private @Nullable String obstacle;
+    private boolean temporary;
+
+    ReadProof(SqlLexer lexer) {
+        this.lexer = lexer;
+    }
+
+    private static boolean[] set(String words) {
+        var set = new boolean[1024];
+        for (var word : words.strip().split("\\s+")) set[Keywords.id(word)] = true;
+        return set;
+    }
+
+    /** Looks at the tokens from one to before another; null if they are a read provided that {@link #functions} are, or why they are not. */
+    @Nullable
+    String prove(int first, int end) {
+        from = first;
+        to = end;
+        obstacle = null;
+        temporary = false;
+        functions.clear();
+        closingParenthesisEndsAlias = !hasOperatorOrDistinctOn();
+        for (int i = from; i < to && obstacle == null; i++) if (lexer.isName(i)) name(i);
+        return obstacle;
+    }
+
+    /** Every name that could be a function call, schema-qualified where the text is. */
+    List<String> functions() {
+        return functions.isEmpty() ? Collections.emptyList() : List.copyOf(functions);
+    }
+
+    /** Whether the obstacle was a SELECT INTO of a temporary table. */
+    boolean createsTemporaryTable() {
+        return temporary;
+    }
+
+    private boolean hasOperatorOrDistinctOn() {
+        for (int i = from; i < to; i++) {
+            int keyword = lexer.keyword(i);
+            if (!OPERATOR_OR_DISTINCT[keyword]) continue;
+            if (keyword != DISTINCT || keyword(i + 1) == ON) return true;
+        }
+        return false;
+    }
+
+    private void name(int i) {
+        boolean afterDot = i > from && lexer.is(i - 1, '.');
+        boolean label = !afterDot && i > from && lexer.keyword(i - 1) == AS;
+        if (!afterDot && !label) keyword(i, lexer.keyword(i));
+        if (lexer.startsWith(i, "pg_")
+                || lexer.startsWith(i, "inet_")
+                || lexer.startsWith(i, "txid_")
+                || lexer.startsWith(i, "current_s")) local(i);
+        if (!label && i + 1 < to && lexer.is(i + 1, '(') && couldBeCall(i, afterDot)) addFunction(i);
+    }
+
+    private void keyword(int i, int keyword) {
+        if (keyword == Keywords.NONE) return;
+        if (CHANGES[keyword]) obstacle = "data-modifying " + lexer.name(i).toUpperCase(java.util.Locale.ROOT);
+        else if (keyword == INTO) into(i);
+        else if (keyword == FOR && LOCKS[keyword(i + 1)]) obstacle = "row locks: FOR UPDATE or SHARE";
+    }
+
+    private void into(int i) {
+        obstacle = "SELECT INTO";
+        for (int j = i + 1; j < Math.min(to, i + 4); j++)
+            if (keyword(j) == TEMP || keyword(j) == TEMPORARY || lexer.startsWith(j, "pg_temp")) temporary = true;
+    }
+
+    private int keyword(int i) {
+        return i < to ? lexer.keyword(i) : Keywords.NONE;
+    }
+
+    private void local(int i) {
+        var name = lexer.name(i);
+        boolean statistics =
+                name.startsWith("pg_stat") && !name.startsWith("pg_statistic") && !name.startsWith("pg_stats");
+        if (statistics || LOCAL.contains(name) || name.startsWith("pg_temp"))
+            obstacle = "what is local to one server: " + name;
+    }
+
+    /** Whether the name before a parenthesis may be a function; see the table in docs/routing.md. */
+    private boolean couldBeCall(int i, boolean afterDot) {
+        if (!afterDot && NOT_CALLS[lexer.keyword(i)]) return false;
+        int first = firstOfName(i);
+        if (first == from) return true;
+        int before = first - 1;
+        if (lexer.isOperator(before, "::") || lexer.keyword(before) == AS || lexer.keyword(before) == TABLESAMPLE)
+            return false;
+        if (first == i && isAliasAfter(before)) return false;
+        return first != i || !isCommonTable(i, before);
+    }
+
+    /** The first token of a name that may be qualified. */
+    private int firstOfName(int last) {
+        int first = last;
+        while (first - 2 >= from && lexer.is(first - 1, '.') && lexer.isName(first - 2)) first -= 2;
+        return first;
+    }
+
+    /** In FROM t a(x, y) and FROM (…) a(x, y) the name before the parenthesis is an alias. */
+    private boolean isAliasAfter(int before) {
+        if (lexer.is(before, ')')) return closingParenthesisEndsAlias;
+        return lexer.isName(before) && lexer.keyword(before) == Keywords.NONE;
+    }
+
+    /** WITH x (a, b) AS (SELECT …). */
+    private boolean isCommonTable(int i, int before) {
+        int keyword = lexer.keyword(before);
+        if (keyword != WITH && keyword != RECURSIVE && !lexer.is(before, ',')) return false;
+        int next = afterParentheses(i + 1);
+        if (keyword(next) != AS) return false;
+        next++;
+        if (keyword(next) == NOT) next++;
+        if (keyword(next) == MATERIALIZED) next++;
+        if (next >= to || !lexer.is(next, '(')) return false;
+        int inner = keyword(next + 1);
+        return inner == SELECT
+                || inner == WITH
+                || inner == TABLE
+                || (inner == VALUES && next + 2 < to && lexer.is(next + 2, '('))
+                || (next + 1 < to && lexer.is(next + 1, '('));
+    }
+
+    private int afterParentheses(int open) {
+        int depth = 0;
+        for (int i = open; i < to; i++) {
+            if (lexer.is(i, '(')) depth++;
+            else if (lexer.is(i, ')') && --depth == 0) return i + 1;
+        }
+        return to;
+    }
+
+    private void addFunction(int i) {
+        var name = lexer.name(i);
+        boolean qualified = i - 2 >= from && lexer.is(i - 1, '.') && lexer.isName(i - 2);
+        var full = qualified ? lexer.name(i - 2) + "." + name : name;
+        if (!functions.contains(full)) functions.add(full);
+    }
+}
