@@ -1,0 +1,1302 @@
+SELECT 1
+;;
+EXPLAIN SELECT 1
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT 1
+;;
+COPY (SELECT 1) TO STDOUT
+;;
+WITH q AS (SELECT 1) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT 1) SELECT 1
+;;
+(SELECT 1)
+;;
+SELECT a FROM t
+;;
+EXPLAIN SELECT a FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t
+;;
+COPY (SELECT a FROM t) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t) SELECT 1
+;;
+(SELECT a FROM t)
+;;
+SELECT * FROM t WHERE a = 1 -- FOR UPDATE
+;;
+SELECT * FROM t /* ; INSERT INTO t VALUES (1) */
+;;
+EXPLAIN SELECT * FROM t /* ; INSERT INTO t VALUES (1) */
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM t /* ; INSERT INTO t VALUES (1) */
+;;
+COPY (SELECT * FROM t /* ; INSERT INTO t VALUES (1) */) TO STDOUT
+;;
+WITH q AS (SELECT * FROM t /* ; INSERT INTO t VALUES (1) */) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM t /* ; INSERT INTO t VALUES (1) */) SELECT 1
+;;
+(SELECT * FROM t /* ; INSERT INTO t VALUES (1) */)
+;;
+SELECT 'INSERT INTO t' FROM t
+;;
+EXPLAIN SELECT 'INSERT INTO t' FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT 'INSERT INTO t' FROM t
+;;
+COPY (SELECT 'INSERT INTO t' FROM t) TO STDOUT
+;;
+WITH q AS (SELECT 'INSERT INTO t' FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT 'INSERT INTO t' FROM t) SELECT 1
+;;
+(SELECT 'INSERT INTO t' FROM t)
+;;
+SELECT $$ DELETE FROM t; $$
+;;
+EXPLAIN SELECT $$ DELETE FROM t; $$
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT $$ DELETE FROM t; $$
+;;
+COPY (SELECT $$ DELETE FROM t; $$) TO STDOUT
+;;
+WITH q AS (SELECT $$ DELETE FROM t; $$) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT $$ DELETE FROM t; $$) SELECT 1
+;;
+(SELECT $$ DELETE FROM t; $$)
+;;
+SELECT $x$ a $$ b $x$
+;;
+EXPLAIN SELECT $x$ a $$ b $x$
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT $x$ a $$ b $x$
+;;
+COPY (SELECT $x$ a $$ b $x$) TO STDOUT
+;;
+WITH q AS (SELECT $x$ a $$ b $x$) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT $x$ a $$ b $x$) SELECT 1
+;;
+(SELECT $x$ a $$ b $x$)
+;;
+SELECT E'it\'s; DROP TABLE t'
+;;
+EXPLAIN SELECT E'it\'s; DROP TABLE t'
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT E'it\'s; DROP TABLE t'
+;;
+COPY (SELECT E'it\'s; DROP TABLE t') TO STDOUT
+;;
+WITH q AS (SELECT E'it\'s; DROP TABLE t') SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT E'it\'s; DROP TABLE t') SELECT 1
+;;
+(SELECT E'it\'s; DROP TABLE t')
+;;
+SELECT U&'d\0061t'
+;;
+EXPLAIN SELECT U&'d\0061t'
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT U&'d\0061t'
+;;
+COPY (SELECT U&'d\0061t') TO STDOUT
+;;
+WITH q AS (SELECT U&'d\0061t') SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT U&'d\0061t') SELECT 1
+;;
+(SELECT U&'d\0061t')
+;;
+SELECT 'a'
+  'b; c'
+;;
+EXPLAIN SELECT 'a'
+  'b; c'
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT 'a'
+  'b; c'
+;;
+COPY (SELECT 'a'
+  'b; c') TO STDOUT
+;;
+WITH q AS (SELECT 'a'
+  'b; c') SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT 'a'
+  'b; c') SELECT 1
+;;
+(SELECT 'a'
+  'b; c')
+;;
+SELECT "update" FROM t
+;;
+EXPLAIN SELECT "update" FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT "update" FROM t
+;;
+COPY (SELECT "update" FROM t) TO STDOUT
+;;
+WITH q AS (SELECT "update" FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT "update" FROM t) SELECT 1
+;;
+(SELECT "update" FROM t)
+;;
+SELECT t.update FROM t
+;;
+EXPLAIN SELECT t.update FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT t.update FROM t
+;;
+COPY (SELECT t.update FROM t) TO STDOUT
+;;
+WITH q AS (SELECT t.update FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT t.update FROM t) SELECT 1
+;;
+(SELECT t.update FROM t)
+;;
+SELECT a AS update FROM t
+;;
+EXPLAIN SELECT a AS update FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a AS update FROM t
+;;
+COPY (SELECT a AS update FROM t) TO STDOUT
+;;
+WITH q AS (SELECT a AS update FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a AS update FROM t) SELECT 1
+;;
+(SELECT a AS update FROM t)
+;;
+SELECT a AS insert, b AS delete FROM t
+;;
+EXPLAIN SELECT a AS insert, b AS delete FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a AS insert, b AS delete FROM t
+;;
+COPY (SELECT a AS insert, b AS delete FROM t) TO STDOUT
+;;
+WITH q AS (SELECT a AS insert, b AS delete FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a AS insert, b AS delete FROM t) SELECT 1
+;;
+(SELECT a AS insert, b AS delete FROM t)
+;;
+SELECT count(*) FROM t
+;;
+EXPLAIN SELECT count(*) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT count(*) FROM t
+;;
+COPY (SELECT count(*) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT count(*) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT count(*) FROM t) SELECT 1
+;;
+(SELECT count(*) FROM t)
+;;
+SELECT max(a) FILTER (WHERE a > 1) FROM t
+;;
+EXPLAIN SELECT max(a) FILTER (WHERE a > 1) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT max(a) FILTER (WHERE a > 1) FROM t
+;;
+COPY (SELECT max(a) FILTER (WHERE a > 1) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT max(a) FILTER (WHERE a > 1) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT max(a) FILTER (WHERE a > 1) FROM t) SELECT 1
+;;
+(SELECT max(a) FILTER (WHERE a > 1) FROM t)
+;;
+SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t
+;;
+EXPLAIN SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t
+;;
+COPY (SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t) SELECT 1
+;;
+(SELECT sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t)
+;;
+SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)
+;;
+EXPLAIN SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)
+;;
+COPY (SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)) TO STDOUT
+;;
+WITH q AS (SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b)) SELECT 1
+;;
+(SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY b))
+;;
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t
+;;
+EXPLAIN SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t
+;;
+COPY (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t) SELECT 1
+;;
+(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t)
+;;
+SELECT coalesce(a, 1), nullif(a, 1), greatest(a, b), least(a, b) FROM t
+;;
+EXPLAIN SELECT coalesce(a, 1), nullif(a, 1), greatest(a, b), least(a, b) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT coalesce(a, 1), nullif(a, 1), greatest(a, b), least(a, b) FROM t
+;;
+COPY (SELECT coalesce(a, 1), nullif(a, 1), greatest(a, b), least(a, b) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT coalesce(a, 1), nullif(a, 1), greatest(a, b), least(a, b) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT coalesce(a, 1), nullif(a, 1), greatest(a, b), least(a, b) FROM t) SELECT 1
+;;
+(SELECT coalesce(a, 1), nullif(a, 1), greatest(a, b), least(a, b) FROM t)
+;;
+SELECT cast(a AS numeric(10, 2)), a::varchar(3), a::pg_catalog.numeric(3, 1) FROM t
+;;
+EXPLAIN SELECT cast(a AS numeric(10, 2)), a::varchar(3), a::pg_catalog.numeric(3, 1) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT cast(a AS numeric(10, 2)), a::varchar(3), a::pg_catalog.numeric(3, 1) FROM t
+;;
+COPY (SELECT cast(a AS numeric(10, 2)), a::varchar(3), a::pg_catalog.numeric(3, 1) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT cast(a AS numeric(10, 2)), a::varchar(3), a::pg_catalog.numeric(3, 1) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT cast(a AS numeric(10, 2)), a::varchar(3), a::pg_catalog.numeric(3, 1) FROM t) SELECT 1
+;;
+(SELECT cast(a AS numeric(10, 2)), a::varchar(3), a::pg_catalog.numeric(3, 1) FROM t)
+;;
+SELECT extract(year FROM d), position('a' IN b), substring(b FROM 1 FOR 2), overlay(b PLACING 'x' FROM 1 FOR 1), trim(both 'x' FROM b) FROM t
+;;
+EXPLAIN SELECT extract(year FROM d), position('a' IN b), substring(b FROM 1 FOR 2), overlay(b PLACING 'x' FROM 1 FOR 1), trim(both 'x' FROM b) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT extract(year FROM d), position('a' IN b), substring(b FROM 1 FOR 2), overlay(b PLACING 'x' FROM 1 FOR 1), trim(both 'x' FROM b) FROM t
+;;
+COPY (SELECT extract(year FROM d), position('a' IN b), substring(b FROM 1 FOR 2), overlay(b PLACING 'x' FROM 1 FOR 1), trim(both 'x' FROM b) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT extract(year FROM d), position('a' IN b), substring(b FROM 1 FOR 2), overlay(b PLACING 'x' FROM 1 FOR 1), trim(both 'x' FROM b) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT extract(year FROM d), position('a' IN b), substring(b FROM 1 FOR 2), overlay(b PLACING 'x' FROM 1 FOR 1), trim(both 'x' FROM b) FROM t) SELECT 1
+;;
+(SELECT extract(year FROM d), position('a' IN b), substring(b FROM 1 FOR 2), overlay(b PLACING 'x' FROM 1 FOR 1), trim(both 'x' FROM b) FROM t)
+;;
+SELECT * FROM t a(x, y)
+;;
+EXPLAIN SELECT * FROM t a(x, y)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM t a(x, y)
+;;
+COPY (SELECT * FROM t a(x, y)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM t a(x, y)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM t a(x, y)) SELECT 1
+;;
+(SELECT * FROM t a(x, y))
+;;
+SELECT * FROM t AS a(x, y)
+;;
+EXPLAIN SELECT * FROM t AS a(x, y)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM t AS a(x, y)
+;;
+COPY (SELECT * FROM t AS a(x, y)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM t AS a(x, y)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM t AS a(x, y)) SELECT 1
+;;
+(SELECT * FROM t AS a(x, y))
+;;
+SELECT * FROM (SELECT 1) a(x)
+;;
+EXPLAIN SELECT * FROM (SELECT 1) a(x)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM (SELECT 1) a(x)
+;;
+COPY (SELECT * FROM (SELECT 1) a(x)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM (SELECT 1) a(x)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM (SELECT 1) a(x)) SELECT 1
+;;
+(SELECT * FROM (SELECT 1) a(x))
+;;
+SELECT * FROM generate_series(1, 3) g(i)
+;;
+EXPLAIN SELECT * FROM generate_series(1, 3) g(i)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM generate_series(1, 3) g(i)
+;;
+COPY (SELECT * FROM generate_series(1, 3) g(i)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM generate_series(1, 3) g(i)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM generate_series(1, 3) g(i)) SELECT 1
+;;
+(SELECT * FROM generate_series(1, 3) g(i))
+;;
+SELECT * FROM generate_series(1, 3) AS g(i)
+;;
+EXPLAIN SELECT * FROM generate_series(1, 3) AS g(i)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM generate_series(1, 3) AS g(i)
+;;
+COPY (SELECT * FROM generate_series(1, 3) AS g(i)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM generate_series(1, 3) AS g(i)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM generate_series(1, 3) AS g(i)) SELECT 1
+;;
+(SELECT * FROM generate_series(1, 3) AS g(i))
+;;
+SELECT * FROM json_to_recordset('[]') AS x(a int, b text)
+;;
+EXPLAIN SELECT * FROM json_to_recordset('[]') AS x(a int, b text)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM json_to_recordset('[]') AS x(a int, b text)
+;;
+COPY (SELECT * FROM json_to_recordset('[]') AS x(a int, b text)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM json_to_recordset('[]') AS x(a int, b text)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM json_to_recordset('[]') AS x(a int, b text)) SELECT 1
+;;
+(SELECT * FROM json_to_recordset('[]') AS x(a int, b text))
+;;
+SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.a = a.a) l
+;;
+EXPLAIN SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.a = a.a) l
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.a = a.a) l
+;;
+COPY (SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.a = a.a) l) TO STDOUT
+;;
+WITH q AS (SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.a = a.a) l) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.a = a.a) l) SELECT 1
+;;
+(SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.a = a.a) l)
+;;
+SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS r(a, b)
+;;
+EXPLAIN SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS r(a, b)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS r(a, b)
+;;
+COPY (SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS r(a, b)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS r(a, b)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS r(a, b)) SELECT 1
+;;
+(SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(1, 3)) AS r(a, b))
+;;
+SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (3)
+;;
+EXPLAIN SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (3)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (3)
+;;
+COPY (SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (3)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (3)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (3)) SELECT 1
+;;
+(SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (3))
+;;
+SELECT * FROM t TABLESAMPLE bernoulli (5)
+;;
+EXPLAIN SELECT * FROM t TABLESAMPLE bernoulli (5)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM t TABLESAMPLE bernoulli (5)
+;;
+COPY (SELECT * FROM t TABLESAMPLE bernoulli (5)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM t TABLESAMPLE bernoulli (5)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM t TABLESAMPLE bernoulli (5)) SELECT 1
+;;
+(SELECT * FROM t TABLESAMPLE bernoulli (5))
+;;
+SELECT * FROM a JOIN b USING (c) LEFT JOIN d ON (a.x = d.x)
+;;
+EXPLAIN SELECT * FROM a JOIN b USING (c) LEFT JOIN d ON (a.x = d.x)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM a JOIN b USING (c) LEFT JOIN d ON (a.x = d.x)
+;;
+COPY (SELECT * FROM a JOIN b USING (c) LEFT JOIN d ON (a.x = d.x)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM a JOIN b USING (c) LEFT JOIN d ON (a.x = d.x)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM a JOIN b USING (c) LEFT JOIN d ON (a.x = d.x)) SELECT 1
+;;
+(SELECT * FROM a JOIN b USING (c) LEFT JOIN d ON (a.x = d.x))
+;;
+SELECT a FROM t GROUP BY GROUPING SETS ((a), (b), ())
+;;
+EXPLAIN SELECT a FROM t GROUP BY GROUPING SETS ((a), (b), ())
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t GROUP BY GROUPING SETS ((a), (b), ())
+;;
+COPY (SELECT a FROM t GROUP BY GROUPING SETS ((a), (b), ())) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t GROUP BY GROUPING SETS ((a), (b), ())) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t GROUP BY GROUPING SETS ((a), (b), ())) SELECT 1
+;;
+(SELECT a FROM t GROUP BY GROUPING SETS ((a), (b), ()))
+;;
+SELECT a FROM t GROUP BY ROLLUP (a, b), CUBE (c)
+;;
+EXPLAIN SELECT a FROM t GROUP BY ROLLUP (a, b), CUBE (c)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t GROUP BY ROLLUP (a, b), CUBE (c)
+;;
+COPY (SELECT a FROM t GROUP BY ROLLUP (a, b), CUBE (c)) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t GROUP BY ROLLUP (a, b), CUBE (c)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t GROUP BY ROLLUP (a, b), CUBE (c)) SELECT 1
+;;
+(SELECT a FROM t GROUP BY ROLLUP (a, b), CUBE (c))
+;;
+SELECT DISTINCT ON (a) b FROM t
+;;
+EXPLAIN SELECT DISTINCT ON (a) b FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT DISTINCT ON (a) b FROM t
+;;
+COPY (SELECT DISTINCT ON (a) b FROM t) TO STDOUT
+;;
+WITH q AS (SELECT DISTINCT ON (a) b FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT DISTINCT ON (a) b FROM t) SELECT 1
+;;
+(SELECT DISTINCT ON (a) b FROM t)
+;;
+SELECT DISTINCT ON (a) f(b) FROM t
+;;
+EXPLAIN SELECT DISTINCT ON (a) f(b) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT DISTINCT ON (a) f(b) FROM t
+;;
+COPY (SELECT DISTINCT ON (a) f(b) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT DISTINCT ON (a) f(b) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT DISTINCT ON (a) f(b) FROM t) SELECT 1
+;;
+(SELECT DISTINCT ON (a) f(b) FROM t)
+;;
+SELECT a FROM t WHERE a IN (1, 2) AND NOT EXISTS (SELECT 1 FROM u) AND b = ANY (ARRAY[1, 2]) OR c > ALL (SELECT 1)
+;;
+EXPLAIN SELECT a FROM t WHERE a IN (1, 2) AND NOT EXISTS (SELECT 1 FROM u) AND b = ANY (ARRAY[1, 2]) OR c > ALL (SELECT 1)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t WHERE a IN (1, 2) AND NOT EXISTS (SELECT 1 FROM u) AND b = ANY (ARRAY[1, 2]) OR c > ALL (SELECT 1)
+;;
+COPY (SELECT a FROM t WHERE a IN (1, 2) AND NOT EXISTS (SELECT 1 FROM u) AND b = ANY (ARRAY[1, 2]) OR c > ALL (SELECT 1)) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t WHERE a IN (1, 2) AND NOT EXISTS (SELECT 1 FROM u) AND b = ANY (ARRAY[1, 2]) OR c > ALL (SELECT 1)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t WHERE a IN (1, 2) AND NOT EXISTS (SELECT 1 FROM u) AND b = ANY (ARRAY[1, 2]) OR c > ALL (SELECT 1)) SELECT 1
+;;
+(SELECT a FROM t WHERE a IN (1, 2) AND NOT EXISTS (SELECT 1 FROM u) AND b = ANY (ARRAY[1, 2]) OR c > ALL (SELECT 1))
+;;
+SELECT CASE WHEN (a) THEN (b) ELSE (c) END FROM t
+;;
+EXPLAIN SELECT CASE WHEN (a) THEN (b) ELSE (c) END FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT CASE WHEN (a) THEN (b) ELSE (c) END FROM t
+;;
+COPY (SELECT CASE WHEN (a) THEN (b) ELSE (c) END FROM t) TO STDOUT
+;;
+WITH q AS (SELECT CASE WHEN (a) THEN (b) ELSE (c) END FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT CASE WHEN (a) THEN (b) ELSE (c) END FROM t) SELECT 1
+;;
+(SELECT CASE WHEN (a) THEN (b) ELSE (c) END FROM t)
+;;
+SELECT a FROM t LIMIT (2) OFFSET (1)
+;;
+EXPLAIN SELECT a FROM t LIMIT (2) OFFSET (1)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t LIMIT (2) OFFSET (1)
+;;
+COPY (SELECT a FROM t LIMIT (2) OFFSET (1)) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t LIMIT (2) OFFSET (1)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t LIMIT (2) OFFSET (1)) SELECT 1
+;;
+(SELECT a FROM t LIMIT (2) OFFSET (1))
+;;
+SELECT a FROM t FETCH FIRST (3) ROWS ONLY
+;;
+EXPLAIN SELECT a FROM t FETCH FIRST (3) ROWS ONLY
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t FETCH FIRST (3) ROWS ONLY
+;;
+COPY (SELECT a FROM t FETCH FIRST (3) ROWS ONLY) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t FETCH FIRST (3) ROWS ONLY) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t FETCH FIRST (3) ROWS ONLY) SELECT 1
+;;
+(SELECT a FROM t FETCH FIRST (3) ROWS ONLY)
+;;
+SELECT a FROM t UNION ALL SELECT b FROM u INTERSECT (SELECT c FROM v) EXCEPT SELECT 1
+;;
+EXPLAIN SELECT a FROM t UNION ALL SELECT b FROM u INTERSECT (SELECT c FROM v) EXCEPT SELECT 1
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t UNION ALL SELECT b FROM u INTERSECT (SELECT c FROM v) EXCEPT SELECT 1
+;;
+COPY (SELECT a FROM t UNION ALL SELECT b FROM u INTERSECT (SELECT c FROM v) EXCEPT SELECT 1) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t UNION ALL SELECT b FROM u INTERSECT (SELECT c FROM v) EXCEPT SELECT 1) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t UNION ALL SELECT b FROM u INTERSECT (SELECT c FROM v) EXCEPT SELECT 1) SELECT 1
+;;
+(SELECT a FROM t UNION ALL SELECT b FROM u INTERSECT (SELECT c FROM v) EXCEPT SELECT 1)
+;;
+SELECT a COLLATE "C" FROM t ORDER BY a COLLATE "C" DESC NULLS LAST
+;;
+EXPLAIN SELECT a COLLATE "C" FROM t ORDER BY a COLLATE "C" DESC NULLS LAST
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a COLLATE "C" FROM t ORDER BY a COLLATE "C" DESC NULLS LAST
+;;
+COPY (SELECT a COLLATE "C" FROM t ORDER BY a COLLATE "C" DESC NULLS LAST) TO STDOUT
+;;
+WITH q AS (SELECT a COLLATE "C" FROM t ORDER BY a COLLATE "C" DESC NULLS LAST) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a COLLATE "C" FROM t ORDER BY a COLLATE "C" DESC NULLS LAST) SELECT 1
+;;
+(SELECT a COLLATE "C" FROM t ORDER BY a COLLATE "C" DESC NULLS LAST)
+;;
+SELECT a AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM t
+;;
+EXPLAIN SELECT a AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM t
+;;
+COPY (SELECT a AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM t) TO STDOUT
+;;
+WITH q AS (SELECT a AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM t) SELECT 1
+;;
+(SELECT a AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM t)
+;;
+SELECT interval '1 day', interval(3) '1 s', timestamp(3) '2020-01-01', date '2020-01-01'
+;;
+EXPLAIN SELECT interval '1 day', interval(3) '1 s', timestamp(3) '2020-01-01', date '2020-01-01'
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT interval '1 day', interval(3) '1 s', timestamp(3) '2020-01-01', date '2020-01-01'
+;;
+COPY (SELECT interval '1 day', interval(3) '1 s', timestamp(3) '2020-01-01', date '2020-01-01') TO STDOUT
+;;
+WITH q AS (SELECT interval '1 day', interval(3) '1 s', timestamp(3) '2020-01-01', date '2020-01-01') SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT interval '1 day', interval(3) '1 s', timestamp(3) '2020-01-01', date '2020-01-01') SELECT 1
+;;
+(SELECT interval '1 day', interval(3) '1 s', timestamp(3) '2020-01-01', date '2020-01-01')
+;;
+SELECT current_timestamp(3), current_date, localtime(0), current_user
+;;
+EXPLAIN SELECT current_timestamp(3), current_date, localtime(0), current_user
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT current_timestamp(3), current_date, localtime(0), current_user
+;;
+COPY (SELECT current_timestamp(3), current_date, localtime(0), current_user) TO STDOUT
+;;
+WITH q AS (SELECT current_timestamp(3), current_date, localtime(0), current_user) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT current_timestamp(3), current_date, localtime(0), current_user) SELECT 1
+;;
+(SELECT current_timestamp(3), current_date, localtime(0), current_user)
+;;
+SELECT row(1, 2), (1, 2) = (3, 4), array[1], array(SELECT 1)
+;;
+EXPLAIN SELECT row(1, 2), (1, 2) = (3, 4), array[1], array(SELECT 1)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT row(1, 2), (1, 2) = (3, 4), array[1], array(SELECT 1)
+;;
+COPY (SELECT row(1, 2), (1, 2) = (3, 4), array[1], array(SELECT 1)) TO STDOUT
+;;
+WITH q AS (SELECT row(1, 2), (1, 2) = (3, 4), array[1], array(SELECT 1)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT row(1, 2), (1, 2) = (3, 4), array[1], array(SELECT 1)) SELECT 1
+;;
+(SELECT row(1, 2), (1, 2) = (3, 4), array[1], array(SELECT 1))
+;;
+SELECT (t).a, (f(x)).b FROM t
+;;
+EXPLAIN SELECT (t).a, (f(x)).b FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT (t).a, (f(x)).b FROM t
+;;
+COPY (SELECT (t).a, (f(x)).b FROM t) TO STDOUT
+;;
+WITH q AS (SELECT (t).a, (f(x)).b FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT (t).a, (f(x)).b FROM t) SELECT 1
+;;
+(SELECT (t).a, (f(x)).b FROM t)
+;;
+SELECT a OPERATOR(pg_catalog.+) b FROM t
+;;
+EXPLAIN SELECT a OPERATOR(pg_catalog.+) b FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a OPERATOR(pg_catalog.+) b FROM t
+;;
+COPY (SELECT a OPERATOR(pg_catalog.+) b FROM t) TO STDOUT
+;;
+WITH q AS (SELECT a OPERATOR(pg_catalog.+) b FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a OPERATOR(pg_catalog.+) b FROM t) SELECT 1
+;;
+(SELECT a OPERATOR(pg_catalog.+) b FROM t)
+;;
+SELECT (a) OPERATOR(pg_catalog.+) f(b) FROM t
+;;
+EXPLAIN SELECT (a) OPERATOR(pg_catalog.+) f(b) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT (a) OPERATOR(pg_catalog.+) f(b) FROM t
+;;
+COPY (SELECT (a) OPERATOR(pg_catalog.+) f(b) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT (a) OPERATOR(pg_catalog.+) f(b) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT (a) OPERATOR(pg_catalog.+) f(b) FROM t) SELECT 1
+;;
+(SELECT (a) OPERATOR(pg_catalog.+) f(b) FROM t)
+;;
+SELECT a[1], a[1:2] FROM t
+;;
+EXPLAIN SELECT a[1], a[1:2] FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a[1], a[1:2] FROM t
+;;
+COPY (SELECT a[1], a[1:2] FROM t) TO STDOUT
+;;
+WITH q AS (SELECT a[1], a[1:2] FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a[1], a[1:2] FROM t) SELECT 1
+;;
+(SELECT a[1], a[1:2] FROM t)
+;;
+SELECT $1, $2::int FROM t WHERE a = $3
+;;
+EXPLAIN SELECT $1, $2::int FROM t WHERE a = $3
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT $1, $2::int FROM t WHERE a = $3
+;;
+COPY (SELECT $1, $2::int FROM t WHERE a = $3) TO STDOUT
+;;
+WITH q AS (SELECT $1, $2::int FROM t WHERE a = $3) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT $1, $2::int FROM t WHERE a = $3) SELECT 1
+;;
+(SELECT $1, $2::int FROM t WHERE a = $3)
+;;
+SELECT 1e10, .5, 0x1F, 1_000
+;;
+EXPLAIN SELECT 1e10, .5, 0x1F, 1_000
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT 1e10, .5, 0x1F, 1_000
+;;
+COPY (SELECT 1e10, .5, 0x1F, 1_000) TO STDOUT
+;;
+WITH q AS (SELECT 1e10, .5, 0x1F, 1_000) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT 1e10, .5, 0x1F, 1_000) SELECT 1
+;;
+(SELECT 1e10, .5, 0x1F, 1_000)
+;;
+SELECT B'101', X'1F', N'x'
+;;
+EXPLAIN SELECT B'101', X'1F', N'x'
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT B'101', X'1F', N'x'
+;;
+COPY (SELECT B'101', X'1F', N'x') TO STDOUT
+;;
+WITH q AS (SELECT B'101', X'1F', N'x') SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT B'101', X'1F', N'x') SELECT 1
+;;
+(SELECT B'101', X'1F', N'x')
+;;
+SELECT xmlelement(name a, xmlattributes(1 AS b)), xmlforest(a, b) FROM t
+;;
+EXPLAIN SELECT xmlelement(name a, xmlattributes(1 AS b)), xmlforest(a, b) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT xmlelement(name a, xmlattributes(1 AS b)), xmlforest(a, b) FROM t
+;;
+COPY (SELECT xmlelement(name a, xmlattributes(1 AS b)), xmlforest(a, b) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT xmlelement(name a, xmlattributes(1 AS b)), xmlforest(a, b) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT xmlelement(name a, xmlattributes(1 AS b)), xmlforest(a, b) FROM t) SELECT 1
+;;
+(SELECT xmlelement(name a, xmlattributes(1 AS b)), xmlforest(a, b) FROM t)
+;;
+SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS x int PATH '.', n FOR ORDINALITY)
+;;
+EXPLAIN SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS x int PATH '.', n FOR ORDINALITY)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS x int PATH '.', n FOR ORDINALITY)
+;;
+COPY (SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS x int PATH '.', n FOR ORDINALITY)) TO STDOUT
+;;
+WITH q AS (SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS x int PATH '.', n FOR ORDINALITY)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS x int PATH '.', n FOR ORDINALITY)) SELECT 1
+;;
+(SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS x int PATH '.', n FOR ORDINALITY))
+;;
+SELECT json_object('a': 1), json_array(1, 2)
+;;
+EXPLAIN SELECT json_object('a': 1), json_array(1, 2)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT json_object('a': 1), json_array(1, 2)
+;;
+COPY (SELECT json_object('a': 1), json_array(1, 2)) TO STDOUT
+;;
+WITH q AS (SELECT json_object('a': 1), json_array(1, 2)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT json_object('a': 1), json_array(1, 2)) SELECT 1
+;;
+(SELECT json_object('a': 1), json_array(1, 2))
+;;
+SELECT * FROM json_table('[1]', '$[*]' COLUMNS (n int PATH '$', o FOR ORDINALITY))
+;;
+EXPLAIN SELECT * FROM json_table('[1]', '$[*]' COLUMNS (n int PATH '$', o FOR ORDINALITY))
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT * FROM json_table('[1]', '$[*]' COLUMNS (n int PATH '$', o FOR ORDINALITY))
+;;
+COPY (SELECT * FROM json_table('[1]', '$[*]' COLUMNS (n int PATH '$', o FOR ORDINALITY))) TO STDOUT
+;;
+WITH q AS (SELECT * FROM json_table('[1]', '$[*]' COLUMNS (n int PATH '$', o FOR ORDINALITY))) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT * FROM json_table('[1]', '$[*]' COLUMNS (n int PATH '$', o FOR ORDINALITY))) SELECT 1
+;;
+(SELECT * FROM json_table('[1]', '$[*]' COLUMNS (n int PATH '$', o FOR ORDINALITY)))
+;;
+SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC (1) AND (2), a LIKE ('x') ESCAPE '\' FROM t
+;;
+EXPLAIN SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC (1) AND (2), a LIKE ('x') ESCAPE '\' FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC (1) AND (2), a LIKE ('x') ESCAPE '\' FROM t
+;;
+COPY (SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC (1) AND (2), a LIKE ('x') ESCAPE '\' FROM t) TO STDOUT
+;;
+WITH q AS (SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC (1) AND (2), a LIKE ('x') ESCAPE '\' FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC (1) AND (2), a LIKE ('x') ESCAPE '\' FROM t) SELECT 1
+;;
+(SELECT a IS DISTINCT FROM b, a BETWEEN SYMMETRIC (1) AND (2), a LIKE ('x') ESCAPE '\' FROM t)
+;;
+SELECT a -- comment at the end
+;;
+SELECT public.f(a), "Public"."F"(b), db.public.g(c) FROM t
+;;
+EXPLAIN SELECT public.f(a), "Public"."F"(b), db.public.g(c) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT public.f(a), "Public"."F"(b), db.public.g(c) FROM t
+;;
+COPY (SELECT public.f(a), "Public"."F"(b), db.public.g(c) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT public.f(a), "Public"."F"(b), db.public.g(c) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT public.f(a), "Public"."F"(b), db.public.g(c) FROM t) SELECT 1
+;;
+(SELECT public.f(a), "Public"."F"(b), db.public.g(c) FROM t)
+;;
+SELECT f(a, VARIADIC b), f(x => 1), f(DISTINCT a ORDER BY b) FROM t
+;;
+EXPLAIN SELECT f(a, VARIADIC b), f(x => 1), f(DISTINCT a ORDER BY b) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT f(a, VARIADIC b), f(x => 1), f(DISTINCT a ORDER BY b) FROM t
+;;
+COPY (SELECT f(a, VARIADIC b), f(x => 1), f(DISTINCT a ORDER BY b) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT f(a, VARIADIC b), f(x => 1), f(DISTINCT a ORDER BY b) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT f(a, VARIADIC b), f(x => 1), f(DISTINCT a ORDER BY b) FROM t) SELECT 1
+;;
+(SELECT f(a, VARIADIC b), f(x => 1), f(DISTINCT a ORDER BY b) FROM t)
+;;
+SELECT a FROM t WHERE nextval('s') > 1
+;;
+EXPLAIN SELECT a FROM t WHERE nextval('s') > 1
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t WHERE nextval('s') > 1
+;;
+COPY (SELECT a FROM t WHERE nextval('s') > 1) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t WHERE nextval('s') > 1) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t WHERE nextval('s') > 1) SELECT 1
+;;
+(SELECT a FROM t WHERE nextval('s') > 1)
+;;
+SELECT pg_advisory_xact_lock(1)
+;;
+EXPLAIN SELECT pg_advisory_xact_lock(1)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT pg_advisory_xact_lock(1)
+;;
+COPY (SELECT pg_advisory_xact_lock(1)) TO STDOUT
+;;
+WITH q AS (SELECT pg_advisory_xact_lock(1)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT pg_advisory_xact_lock(1)) SELECT 1
+;;
+(SELECT pg_advisory_xact_lock(1))
+;;
+SELECT lo_get(1)
+;;
+EXPLAIN SELECT lo_get(1)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT lo_get(1)
+;;
+COPY (SELECT lo_get(1)) TO STDOUT
+;;
+WITH q AS (SELECT lo_get(1)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT lo_get(1)) SELECT 1
+;;
+(SELECT lo_get(1))
+;;
+SELECT normalize('a'), 'a' IS NORMALIZED
+;;
+EXPLAIN SELECT normalize('a'), 'a' IS NORMALIZED
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT normalize('a'), 'a' IS NORMALIZED
+;;
+COPY (SELECT normalize('a'), 'a' IS NORMALIZED) TO STDOUT
+;;
+WITH q AS (SELECT normalize('a'), 'a' IS NORMALIZED) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT normalize('a'), 'a' IS NORMALIZED) SELECT 1
+;;
+(SELECT normalize('a'), 'a' IS NORMALIZED)
+;;
+SELECT treat(a AS b) FROM t
+;;
+EXPLAIN SELECT treat(a AS b) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT treat(a AS b) FROM t
+;;
+COPY (SELECT treat(a AS b) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT treat(a AS b) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT treat(a AS b) FROM t) SELECT 1
+;;
+(SELECT treat(a AS b) FROM t)
+;;
+SELECT collation for ('a')
+;;
+EXPLAIN SELECT collation for ('a')
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT collation for ('a')
+;;
+COPY (SELECT collation for ('a')) TO STDOUT
+;;
+WITH q AS (SELECT collation for ('a')) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT collation for ('a')) SELECT 1
+;;
+(SELECT collation for ('a'))
+;;
+SELECT a FROM ONLY t
+;;
+EXPLAIN SELECT a FROM ONLY t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM ONLY t
+;;
+COPY (SELECT a FROM ONLY t) TO STDOUT
+;;
+WITH q AS (SELECT a FROM ONLY t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM ONLY t) SELECT 1
+;;
+(SELECT a FROM ONLY t)
+;;
+SELECT a FROM t, u, v WHERE t.a = u.a
+;;
+EXPLAIN SELECT a FROM t, u, v WHERE t.a = u.a
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM t, u, v WHERE t.a = u.a
+;;
+COPY (SELECT a FROM t, u, v WHERE t.a = u.a) TO STDOUT
+;;
+WITH q AS (SELECT a FROM t, u, v WHERE t.a = u.a) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM t, u, v WHERE t.a = u.a) SELECT 1
+;;
+(SELECT a FROM t, u, v WHERE t.a = u.a)
+;;
+SELECT f (a) FROM t
+;;
+EXPLAIN SELECT f (a) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT f (a) FROM t
+;;
+COPY (SELECT f (a) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT f (a) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT f (a) FROM t) SELECT 1
+;;
+(SELECT f (a) FROM t)
+;;
+SELECT f/**/(a) FROM t
+;;
+EXPLAIN SELECT f/**/(a) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT f/**/(a) FROM t
+;;
+COPY (SELECT f/**/(a) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT f/**/(a) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT f/**/(a) FROM t) SELECT 1
+;;
+(SELECT f/**/(a) FROM t)
+;;
+SELECT 1 AS "for update"
+;;
+EXPLAIN SELECT 1 AS "for update"
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT 1 AS "for update"
+;;
+COPY (SELECT 1 AS "for update") TO STDOUT
+;;
+WITH q AS (SELECT 1 AS "for update") SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT 1 AS "for update") SELECT 1
+;;
+(SELECT 1 AS "for update")
+;;
+SELECT a FROM "into" WHERE "for" = 1
+;;
+EXPLAIN SELECT a FROM "into" WHERE "for" = 1
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT a FROM "into" WHERE "for" = 1
+;;
+COPY (SELECT a FROM "into" WHERE "for" = 1) TO STDOUT
+;;
+WITH q AS (SELECT a FROM "into" WHERE "for" = 1) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT a FROM "into" WHERE "for" = 1) SELECT 1
+;;
+(SELECT a FROM "into" WHERE "for" = 1)
+;;
+SELECT 1 x
+;;
+EXPLAIN SELECT 1 x
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT 1 x
+;;
+COPY (SELECT 1 x) TO STDOUT
+;;
+WITH q AS (SELECT 1 x) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT 1 x) SELECT 1
+;;
+(SELECT 1 x)
+;;
+SELECT abs(-1)
+;;
+EXPLAIN SELECT abs(-1)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT abs(-1)
+;;
+COPY (SELECT abs(-1)) TO STDOUT
+;;
+WITH q AS (SELECT abs(-1)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT abs(-1)) SELECT 1
+;;
+(SELECT abs(-1))
+;;
+SELECT (SELECT max(a) FROM t)
+;;
+EXPLAIN SELECT (SELECT max(a) FROM t)
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT (SELECT max(a) FROM t)
+;;
+COPY (SELECT (SELECT max(a) FROM t)) TO STDOUT
+;;
+WITH q AS (SELECT (SELECT max(a) FROM t)) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT (SELECT max(a) FROM t)) SELECT 1
+;;
+(SELECT (SELECT max(a) FROM t))
+;;
+SELECT exists(SELECT 1), not(true), f(any_value) FROM t
+;;
+EXPLAIN SELECT exists(SELECT 1), not(true), f(any_value) FROM t
+;;
+EXPLAIN (ANALYZE, COSTS OFF) SELECT exists(SELECT 1), not(true), f(any_value) FROM t
+;;
+COPY (SELECT exists(SELECT 1), not(true), f(any_value) FROM t) TO STDOUT
+;;
+WITH q AS (SELECT exists(SELECT 1), not(true), f(any_value) FROM t) SELECT 1
+;;
+WITH RECURSIVE q(a, b) AS NOT MATERIALIZED (SELECT exists(SELECT 1), not(true), f(any_value) FROM t) SELECT 1
+;;
+(SELECT exists(SELECT 1), not(true), f(any_value) FROM t)
+;;
+SELECT a FROM t FOR READ ONLY
+;;
+SELECT a INTO b FROM t
+;;
+EXPLAIN SELECT a INTO b FROM t
+;;
+EXPLAIN ANALYZE SELECT a INTO b FROM t
+;;
+WITH q AS (SELECT 1) SELECT a INTO b FROM t
+;;
+SELECT * INTO TEMP x FROM t
+;;
+EXPLAIN SELECT * INTO TEMP x FROM t
+;;
+EXPLAIN ANALYZE SELECT * INTO TEMP x FROM t
+;;
+WITH q AS (SELECT 1) SELECT * INTO TEMP x FROM t
+;;
+SELECT * INTO pg_temp.x FROM t
+;;
+EXPLAIN SELECT * INTO pg_temp.x FROM t
+;;
+EXPLAIN ANALYZE SELECT * INTO pg_temp.x FROM t
+;;
+WITH q AS (SELECT 1) SELECT * INTO pg_temp.x FROM t
+;;
+SELECT a FROM t FOR UPDATE
+;;
+EXPLAIN SELECT a FROM t FOR UPDATE
+;;
+EXPLAIN ANALYZE SELECT a FROM t FOR UPDATE
+;;
+WITH q AS (SELECT 1) SELECT a FROM t FOR UPDATE
+;;
+SELECT a FROM t FOR NO KEY UPDATE
+;;
+EXPLAIN SELECT a FROM t FOR NO KEY UPDATE
+;;
+EXPLAIN ANALYZE SELECT a FROM t FOR NO KEY UPDATE
+;;
+WITH q AS (SELECT 1) SELECT a FROM t FOR NO KEY UPDATE
+;;
+SELECT a FROM t FOR SHARE OF t NOWAIT
+;;
+EXPLAIN SELECT a FROM t FOR SHARE OF t NOWAIT
+;;
+EXPLAIN ANALYZE SELECT a FROM t FOR SHARE OF t NOWAIT
+;;
+WITH q AS (SELECT 1) SELECT a FROM t FOR SHARE OF t NOWAIT
+;;
+SELECT a FROM t FOR KEY SHARE SKIP LOCKED
+;;
+EXPLAIN SELECT a FROM t FOR KEY SHARE SKIP LOCKED
+;;
+EXPLAIN ANALYZE SELECT a FROM t FOR KEY SHARE SKIP LOCKED
+;;
+WITH q AS (SELECT 1) SELECT a FROM t FOR KEY SHARE SKIP LOCKED
+;;
+SELECT a FROM (SELECT 1 FROM u FOR UPDATE) x
+;;
+EXPLAIN SELECT a FROM (SELECT 1 FROM u FOR UPDATE) x
+;;
+EXPLAIN ANALYZE SELECT a FROM (SELECT 1 FROM u FOR UPDATE) x
+;;
+WITH q AS (SELECT 1) SELECT a FROM (SELECT 1 FROM u FOR UPDATE) x
+;;
+SELECT a FROM t WHERE b IN (SELECT c FROM u FOR SHARE)
+;;
+EXPLAIN SELECT a FROM t WHERE b IN (SELECT c FROM u FOR SHARE)
+;;
+EXPLAIN ANALYZE SELECT a FROM t WHERE b IN (SELECT c FROM u FOR SHARE)
+;;
+WITH q AS (SELECT 1) SELECT a FROM t WHERE b IN (SELECT c FROM u FOR SHARE)
+;;
+INSERT INTO t VALUES (1)
+;;
+UPDATE t SET a = 1
+;;
+DELETE FROM t
+;;
+MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE
+;;
+WITH x AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM x
+;;
+WITH x AS (UPDATE t SET a = 1 RETURNING *) SELECT * FROM x
+;;
+WITH x AS MATERIALIZED (DELETE FROM t RETURNING *) SELECT * FROM x
+;;
+WITH a AS (SELECT 1), b AS (WITH c AS (DELETE FROM t RETURNING *) SELECT * FROM c) SELECT 1
+;;
+WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x
+;;
+WITH x AS (SELECT 1) DELETE FROM t USING x
+;;
+EXPLAIN INSERT INTO t VALUES (1)
+;;
+EXPLAIN ANALYZE DELETE FROM t
+;;
+EXPLAIN (ANALYZE) CREATE TABLE x AS SELECT 1
+;;
+COPY (INSERT INTO t VALUES (1) RETURNING *) TO STDOUT
+;;
+COPY t TO STDOUT
+;;
+COPY t (a, b) TO STDOUT WITH (FORMAT csv)
+;;
+COPY t FROM STDIN
+;;
+COPY t TO '/tmp/x'
+;;
+COPY t TO PROGRAM 'cat'
+;;
+COPY (SELECT 1) TO '/tmp/x'
+;;
+COPY t FROM PROGRAM 'cat'
+;;
+CREATE TABLE x AS SELECT 1
+;;
+CREATE TEMP TABLE x (a int)
+;;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END
+;;
+CREATE PROCEDURE p() LANGUAGE sql AS $$ SELECT 1; $$
+;;
+CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)
+;;
+DO $$ BEGIN PERFORM 1; END $$
+;;
+CALL p()
+;;
+TRUNCATE t
+;;
+LOCK TABLE t
+;;
+VACUUM t
+;;
+NOTIFY c, 'x'
+;;
+LISTEN c
+;;
+UNLISTEN *
+;;
+DECLARE c CURSOR FOR SELECT 1
+;;
+DECLARE c CURSOR WITH HOLD FOR SELECT 1
+;;
+FETCH ALL FROM c
+;;
+CLOSE c
+;;
+REFRESH MATERIALIZED VIEW v
+;;
+PREPARE p AS SELECT 1
+;;
+PREPARE p (int) AS INSERT INTO t VALUES ($1)
+;;
+EXECUTE p(1)
+;;
+DEALLOCATE ALL
+;;
+BEGIN
+;;
+BEGIN READ ONLY
+;;
+START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY
+;;
+COMMIT
+;;
+ROLLBACK TO a
+;;
+SET a.b = 'c'
+;;
+SET search_path TO a, b
+;;
+SET LOCAL x TO y
+;;
+RESET ALL
+;;
+SHOW ALL
+;;
+SELECT 1; SELECT 2
+;;
+SELECT 1; INSERT INTO t VALUES (1)
+;;
+SELECT f(1); SELECT g(2);
+;;
+;;; SELECT 1;
+;;
+SELECT 1;
+;;
+BEGIN; SELECT 1; COMMIT
+;;
+VALUES (1), (2)
+;;
+VALUES (f(1))
+;;
+TABLE t
+;;
+(TABLE t) UNION VALUES (1)
+;;
+WITH x(a, b) AS (VALUES (1, 2)) SELECT * FROM x
+;;
+WITH RECURSIVE x(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM x WHERE n < 3) SELECT * FROM x
+;;
+WITH RECURSIVE x(n) AS (SELECT 1) SEARCH DEPTH FIRST BY n SET o SELECT * FROM x
+;;
+WITH a(x) AS (SELECT f(1)), b(y) AS ((SELECT g(2))) SELECT h(3) FROM a, b
+;;
+SELECT * FROM u, f(1) AS (values int)
+;;
+SELECT * FROM u, f(1) AS (a int, b numeric(3, 2))
+;;
+GRANT SELECT ON t TO u
+;;
+COMMENT ON TABLE t IS 'x'
+;;
+ANALYZE t
+;;
+SECURITY LABEL ON TABLE t IS 'x'
+;;
+ALTER TABLE t ADD COLUMN a int
+;;
+DROP TABLE t
+;;
+IMPORT FOREIGN SCHEMA s FROM SERVER x INTO y
+;;
+DISCARD ALL
