@@ -30,12 +30,13 @@ class OracleTest {
     @BeforeAll
     static void read() throws IOException {
         var resource = Objects.requireNonNull(OracleTest.class.getResourceAsStream("golden.tsv.gz"));
-        try (var lines = new BufferedReader(
-                new InputStreamReader(new GZIPInputStream(resource), StandardCharsets.UTF_8))) {
+        try (var lines =
+                new BufferedReader(new InputStreamReader(new GZIPInputStream(resource), StandardCharsets.UTF_8))) {
             for (var line = lines.readLine(); line != null; line = lines.readLine()) {
                 var parts = line.split("\t", -1);
                 var functions = parts[1].isEmpty() ? List.<String>of() : List.of(parts[1].split("\u0001"));
-                GOLDEN.add(new Judged(parts[0], functions.stream().map(OracleTest::unescape).toList(), unescape(parts[2])));
+                GOLDEN.add(new Judged(
+                        parts[0], functions.stream().map(OracleTest::unescape).toList(), unescape(parts[2])));
             }
         }
     }
@@ -101,9 +102,7 @@ class OracleTest {
         System.out.printf(
                 "oracle: %d statements; %d reads, of them %d about one server or session, %d called writes%n",
                 GOLDEN.size(), reads.size(), local.size(), missed.size());
-        assertThat(missed.size())
-                .describedAs("reads called writes: %s", missed)
-                .isLessThan(reads.size() / 100);
+        assertThat(missed.size()).describedAs("reads called writes: %s", missed).isLessThan(reads.size() / 100);
         assertThat(local.size()).isLessThan(reads.size() / 20);
     }
 
@@ -115,9 +114,12 @@ class OracleTest {
 
     @Test
     void listsFewNamesThatAreNoFunctions() {
-        var reads = GOLDEN.stream().filter(each -> each.isRead() && isCalledRead(each)).toList();
+        var reads = GOLDEN.stream()
+                .filter(each -> each.isRead() && isCalledRead(each))
+                .toList();
         long tooCareful = reads.stream()
-                .filter(each -> each.functions().isEmpty() && !classify(each.sql()).functions().isEmpty())
+                .filter(each -> each.functions().isEmpty()
+                        && !classify(each.sql()).functions().isEmpty())
                 .count();
         System.out.printf("oracle: %d of %d reads list a function where none is called%n", tooCareful, reads.size());
         assertThat(tooCareful).isLessThan(reads.size() / 100);
