@@ -1,0 +1,197 @@
+package org.pgdrover.server.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.metrics.QueryMeter;
+
+/** The proxy's counts as Prometheus meters; docs/metrics.md lists them. Thread-safe. */
+public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
+    private static final Duration[] LATENCIES = {
+        Duration.ofNanos(100_000),
+        Duration.ofNanos(250_000),
+        Duration.ofNanos(500_000),
+        Duration.ofMillis(1),
+        Duration.ofNanos(2_500_000),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(2500),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(30)
+    };
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final AtomicInteger clients = new AtomicInteger();
+    private final JvmGcMetrics collections = new JvmGcMetrics();
+
+    public MicrometerMetrics() {
+        Gauge.builder("pgdrover.clients", clients, AtomicInteger::get)
+                .description("Client connections, those that are logging in among them")
+                .register(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        collections.bindTo(registry);
+    }
+
+    /** Everything, in Prometheus' text format. */
+    public String scrape() {
+        return registry.scrape();
+    }
+
+    @Override
+    public QueryMeter query(String queryClass, String node, String reason) {
+        var timer = Timer.builder("pgdrover.queries")
+                .description("Statements by class, node and reason, from their arrival to the end of the answer")
+                .tags("class", queryClass, "node", node, "reason", reason)
+                .serviceLevelObjectives(LATENCIES)
+                .register(registry);
+        var failed = Counter.builder("pgdrover.queries.failed")
+                .description("Statements that PostgreSQL answered with an error")
+                .tags("class", queryClass, "node", node)
+                .register(registry);
+        return new QueryMeter() {
+            @Override
+            public void completed(long nanos, boolean isFailed) {
+                timer.record(nanos, TimeUnit.NANOSECONDS);
+                if (isFailed) failed.increment();
+            }
+        };
+    }
+
+    @Override
+    public void clientConnected() {
+        clients.incrementAndGet();
+        registry.counter("pgdrover.clients.connected").increment();
+    }
+
+    @Override
+    public void clientDisconnected(String reason) {
+        clients.decrementAndGet();
+        registry.counter("pgdrover.clients.disconnected", "reason", reason).increment();
+    }
+
+    @Override
+    public void loginRefused(String sqlState) {
+        registry.counter("pgdrover.logins.refused", "sqlstate", sqlState).increment();
+    }
+
+    @Override
+    public void bytesFromClients(long bytes) {
+        registry.counter("pgdrover.bytes", "direction", "from-clients").increment(bytes);
+    }
+
+    @Override
+    public void bytesToClients(long bytes) {
+        registry.counter("pgdrover.bytes", "direction", "to-clients").increment(bytes);
+    }
+
+    @Override
+    public void pool(
+            String node, String database, String user, IntSupplier open, IntSupplier leased, IntSupplier waiting) {
+        poolGauge("pgdrover.servers.open", "Server connections", node, database, user, open);
+        poolGauge("pgdrover.servers.leased", "Server connections in use", node, database, user, leased);
+        poolGauge("pgdrover.clients.waiting", "Clients waiting for a server connection", node, database, user, waiting);
+    }
+
+    private void poolGauge(
+            String name, String description, String node, String database, String user, IntSupplier value) {
+        Gauge.builder(name, value, IntSupplier::getAsInt)
+                .description(description)
+                .tags("node", node, "database", database, "user", user)
+                .strongReference(true)
+                .register(registry);
+    }
+
+    @Override
+    public void waited(String node, String database, String user, long nanos) {
+        Timer.builder("pgdrover.waits")
+                .description("How long clients waited for a server connection")
+                .tags("node", node, "database", database, "user", user)
+                .serviceLevelObjectives(LATENCIES)
+                .register(registry)
+                .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void serverOpened(String node) {
+        registry.counter("pgdrover.servers.opened", "node", node).increment();
+    }
+
+    @Override
+    public void serverClosed(String node, String reason) {
+        registry.counter("pgdrover.servers.closed", "node", node, "reason", reason)
+                .increment();
+    }
+
+    @Override
+    public void serverLoginFailed(String node, String sqlState) {
+        registry.counter("pgdrover.servers.logins.failed", "node", node, "sqlstate", sqlState)
+                .increment();
+    }
+
+    @Override
+    public void node(String node, IntSupplier up, IntSupplier primary, LongSupplier lagBytes, LongSupplier lagMillis) {
+        Gauge.builder("pgdrover.node.up", up, IntSupplier::getAsInt)
+                .description("Whether the node answers")
+                .tags("node", node)
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("pgdrover.node.primary", primary, IntSupplier::getAsInt)
+                .description("Whether the node is the primary")
+                .tags("node", node)
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("pgdrover.node.lag.bytes", lagBytes, LongSupplier::getAsLong)
+                .description("WAL that the node has not replayed yet; -1 if unknown")
+                .tags("node", node)
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("pgdrover.node.lag.seconds", lagMillis, millis -> millis.getAsLong() / 1000.0)
+                .description("How old the newest replayed state of the node is; negative if unknown")
+                .tags("node", node)
+                .strongReference(true)
+                .register(registry);
+    }
+
+    @Override
+    public void failover(String outcome, Duration duration) {
+        Timer.builder("pgdrover.failovers")
+                .description("Failovers by outcome, from the loss to the end")
+                .tags("outcome", outcome)
+                .register(registry)
+                .record(duration);
+    }
+
+    @Override
+    public void retried(String reason) {
+        registry.counter("pgdrover.statements.retried", "reason", reason).increment();
+    }
+
+    @Override
+    public void close() {
+        collections.close();
+        registry.close();
+    }
+}
