@@ -74,6 +74,11 @@ public final class ProxyServer implements AutoCloseable {
         }
     }
 
+    /** @throws IOException if pool_hba.conf or users.txt cannot be read or has errors; the message has every error with its line */
+    public static void checkAccessFiles(org.pgdrover.config.AuthConfig config) throws IOException {
+        AccessFiles.read(config);
+    }
+
     private void begin(ProxyConfig config, ProxyMetrics metrics, @Nullable StatementObserver observer)
             throws IOException, InterruptedException {
         var transport = TransportChoice.of(config.runtime().transport());
