@@ -164,6 +164,7 @@ final class AuthenticationPhase implements Phase {
     private void succeed() {
         over = true;
         decoder.close();
+        services.backends().functions().prepare(request.database());
         var out = client.newBuffer(16);
         BackendMessages.authenticationOk(out);
         client.writeAndFlush(out);

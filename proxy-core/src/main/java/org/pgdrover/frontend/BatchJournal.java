@@ -131,6 +131,7 @@ final class BatchJournal {
         if (batch.reason == RoutingReason.PINNED && session.pinned() != null)
             return "session pinned: " + session.pinned();
         if (batch.reason != RoutingReason.WRITE || batch.classes().isEmpty()) return batch.reason.sentence();
-        return batch.classes().getLast().reason();
+        var found = batch.classes().getLast();
+        return found.reason().isEmpty() ? found.statement() : found.reason();
     }
 }

@@ -94,7 +94,7 @@ public final class Router {
                     return RoutingReason.VOLATILE_FUNCTION;
                 }
                 case UNKNOWN -> {
-                    return RoutingReason.UNKNOWN_FUNCTION;
+                    return known.size() == 0 ? RoutingReason.CATALOG_NOT_READ : RoutingReason.UNKNOWN_FUNCTION;
                 }
             }
         }

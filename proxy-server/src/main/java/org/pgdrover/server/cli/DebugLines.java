@@ -45,7 +45,7 @@ final class DebugLines implements StatementObserver, AutoCloseable {
         var failed = sqlState.isEmpty() ? "" : "ERROR " + sqlState + " ";
         var line = String.format(
                 Locale.ROOT,
-                "%s #%-3d %-11s %-5s %-20s %8.2f ms  %s%s",
+                "%s #%-3d %-11s %-5s %-28s %8.2f ms  %s%s",
                 LocalTime.now(clock).format(TIME),
                 client,
                 queryClass,

@@ -158,7 +158,10 @@ public final class EmbeddedCluster implements AutoCloseable {
                 """, """
                 INSERT INTO account (owner, balance)
                 SELECT 'customer ' || n, n * 10 FROM generate_series(1, 1000) n
-                """, "RESET ROLE", "VACUUM ANALYZE");
+                """, "RESET ROLE", """
+                CREATE FUNCTION current_port() RETURNS int STABLE LANGUAGE sql
+                AS $$ SELECT setting::int FROM pg_settings WHERE name = 'port' $$
+                """, "VACUUM ANALYZE");
     }
 
     private static boolean isNotCopied(Path file) {
