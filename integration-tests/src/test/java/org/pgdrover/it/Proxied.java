@@ -1,0 +1,123 @@
+package org.pgdrover.it;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.pgdrover.config.AuthConfig;
+import org.pgdrover.config.ListenConfig;
+import org.pgdrover.config.MetricsConfig;
+import org.pgdrover.config.PoolConfig;
+import org.pgdrover.config.PoolMode;
+import org.pgdrover.config.PoolSettings;
+import org.pgdrover.config.ProxyConfig;
+import org.pgdrover.config.TlsConfig;
+import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.server.ProxyServer;
+import org.pgdrover.server.embedded.EmbeddedCluster;
+
+/** A proxy in front of an embedded cluster, with a record of where every statement went. */
+final class Proxied implements AutoCloseable {
+    /** One statement, as the statement log tells it. */
+    record Ran(String queryClass, String node, String reason, String sql, String sqlState) {}
+
+    private final Path directory;
+    private final ProxyServer server;
+    private final List<Ran> ran = new CopyOnWriteArrayList<>();
+
+    Proxied(EmbeddedCluster cluster, PoolMode mode) throws IOException, InterruptedException {
+        this(cluster, mode, "host all all 127.0.0.1/32 scram-sha-256\n", config -> config);
+    }
+
+    Proxied(EmbeddedCluster cluster, PoolMode mode, String hba, UnaryOperator<ProxyConfig> change)
+            throws IOException, InterruptedException {
+        directory = Files.createTempDirectory("pgdrover-it-");
+        Files.writeString(directory.resolve("pool_hba.conf"), hba);
+        Files.writeString(
+                directory.resolve("users.txt"),
+                "\"demo\" \"demo\"\n\"postgres\" \"postgres\"\n\"pgdrover\" \"wrong\"\n");
+        var config = change.apply(config(cluster, mode));
+        server = ProxyServer.start(
+                config,
+                ProxyMetrics.NOOP,
+                (client, queryClass, node, reason, nanos, sql, sqlState) ->
+                        ran.add(new Ran(queryClass, node, reason, sql, sqlState)));
+    }
+
+    private ProxyConfig config(EmbeddedCluster cluster, PoolMode mode) {
+        var usual = ProxyConfig.of(cluster.config());
+        var pool = new PoolSettings(mode, 10, 0, Duration.ofSeconds(10), Duration.ofMinutes(10), Duration.ofHours(1));
+        return new ProxyConfig(
+                new ListenConfig("127.0.0.1", 0, null, 128, 1000, TlsConfig.DEFAULT),
+                new AuthConfig(
+                        directory.resolve("pool_hba.conf"), directory.resolve("users.txt"), Duration.ofSeconds(10)),
+                usual.cluster(),
+                new PoolConfig(pool, 0, PoolConfig.DEFAULT.databases(), PoolConfig.DEFAULT.users(), 100),
+                usual.routing(),
+                usual.failover(),
+                usual.admin(),
+                new MetricsConfig("127.0.0.1", 0),
+                usual.log(),
+                usual.runtime());
+    }
+
+    int port() {
+        return server.address().getPort();
+    }
+
+    ProxyServer server() {
+        return server;
+    }
+
+    Connection connect(String... options) throws SQLException {
+        return connectAs("demo", "demo", options);
+    }
+
+    Connection connectAs(String user, String password, String... options) throws SQLException {
+        var url = "jdbc:postgresql://127.0.0.1:" + port() + "/demo?user=" + user + "&password=" + password
+                + "&socketTimeout=60";
+        return DriverManager.getConnection(options.length == 0 ? url : url + "&" + String.join("&", options));
+    }
+
+    /** The statements run so far whose text contains this. */
+    List<Ran> ran(String part) {
+        return ran.stream().filter(each -> each.sql().contains(part)).toList();
+    }
+
+    /** Where the last statement with this text went; the log may be a moment late. */
+    Ran last(String part) throws InterruptedException {
+        await(() -> !ran(part).isEmpty(), "a statement with " + part);
+        return ran(part).getLast();
+    }
+
+    static void await(BooleanSupplier condition, String what) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) throw new AssertionError("not within 20 s: " + what);
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
+    static String ask(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            return row.next() ? String.valueOf(row.getString(1)) : "";
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        Files.deleteIfExists(directory.resolve("pool_hba.conf"));
+        Files.deleteIfExists(directory.resolve("users.txt"));
+        Files.deleteIfExists(directory);
+    }
+}

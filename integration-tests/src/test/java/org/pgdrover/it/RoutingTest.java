@@ -1,0 +1,182 @@
+package org.pgdrover.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.pgdrover.it.Proxied.ask;
+
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.pgdrover.config.PoolMode;
+import org.pgdrover.server.embedded.EmbeddedCluster;
+
+/** Where statements go, and what a session sees of its own writes. */
+@org.junit.jupiter.api.TestInstance(org.junit.jupiter.api.TestInstance.Lifecycle.PER_CLASS)
+class RoutingTest {
+    private EmbeddedCluster cluster;
+    private Proxied proxy;
+
+    @BeforeAll
+    void start() throws Exception {
+        cluster = EmbeddedCluster.start(EmbeddedCluster.Options.DEFAULT);
+        cluster.nodes()
+                .getFirst()
+                .sql(
+                        "demo",
+                        "CREATE TABLE seen (n int)",
+                        "INSERT INTO seen VALUES (0)",
+                        "GRANT ALL ON seen TO demo",
+                        "CREATE FUNCTION harmless() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1'",
+                        "CREATE FUNCTION harmful() RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1'");
+        proxy = new Proxied(cluster, PoolMode.TRANSACTION);
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        proxy.close();
+        cluster.close();
+    }
+
+    private int primaryPort() {
+        return cluster.nodes().getFirst().port();
+    }
+
+    /** Runs a statement until the standbys have what went before. */
+    private String settledNode(String sql) throws SQLException, InterruptedException {
+        try (var connection = proxy.connect("preferQueryMode=simple")) {
+            ask(connection, sql);
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+            while (proxy.last(sql).node().equals("pg1") && System.nanoTime() < end) {
+                TimeUnit.MILLISECONDS.sleep(20);
+                ask(connection, sql);
+            }
+            return proxy.last(sql).node();
+        }
+    }
+
+    @Test
+    void sendsProvedReadsToStandbysAndTheRestToThePrimary() throws Exception {
+        assertThat(settledNode("SELECT harmless() AS a")).isIn("pg2", "pg3");
+        assertThat(settledNode("SELECT count(*) AS b FROM account")).isIn("pg2", "pg3");
+        assertThat(settledNode("WITH x AS (SELECT 1) SELECT * FROM x AS c")).isIn("pg2", "pg3");
+        try (var connection = proxy.connect("preferQueryMode=simple")) {
+            for (var sql : new String[] {
+                "SELECT harmful() AS d",
+                "SELECT id FROM account AS e WHERE id = 1 FOR UPDATE",
+                "UPDATE account SET balance = 1 WHERE id = 2 RETURNING 1",
+                "WITH x AS (DELETE FROM account WHERE id = -1 RETURNING id) SELECT count(*) FROM x AS f",
+                "SELECT count(*) FROM pg_stat_activity AS g"
+            }) {
+                ask(connection, sql);
+                assertThat(proxy.last(sql).node()).describedAs(sql).isEqualTo("pg1");
+            }
+        }
+    }
+
+    @Test
+    void spreadsReadsOverTheStandbys() throws Exception {
+        var nodes = new HashSet<String>();
+        for (int i = 0; i < 40; i++) nodes.add(settledNode("SELECT " + i + " AS spread"));
+        assertThat(nodes).containsExactlyInAnyOrder("pg2", "pg3");
+    }
+
+    @Test
+    void sendsReadOnlyTransactionsToAStandbyAndOthersToThePrimary() throws Exception {
+        try (var connection = proxy.connect()) {
+            connection.setAutoCommit(false);
+            assertThat(ask(connection, "SELECT current_port()")).isEqualTo(Integer.toString(primaryPort()));
+            connection.commit();
+            connection.setReadOnly(true);
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+            String port = ask(connection, "SELECT current_port()");
+            connection.commit();
+            while (port.equals(Integer.toString(primaryPort())) && System.nanoTime() < end) {
+                TimeUnit.MILLISECONDS.sleep(20);
+                port = ask(connection, "SELECT current_port()");
+                connection.commit();
+            }
+            assertThat(port).isNotEqualTo(Integer.toString(primaryPort()));
+        }
+    }
+
+    /** Every read sees the session's own last write, although the standbys replay late. */
+    @Test
+    void readsItsOwnWrites() throws Exception {
+        try (var connection = proxy.connect()) {
+            for (int i = 1; i <= 300; i++) {
+                ask(connection, "UPDATE seen SET n = " + i + " RETURNING 1");
+                assertThat(ask(connection, "SELECT n FROM seen")).isEqualTo(Integer.toString(i));
+            }
+        }
+    }
+
+    @Test
+    void readsItsOwnWritesFromALaggingStandby() throws Exception {
+        for (var standby : cluster.nodes().subList(1, 3)) standby.delayReplay(1);
+        try (var connection = proxy.connect()) {
+            for (int i = 1; i <= 20; i++) {
+                ask(connection, "UPDATE seen SET n = -" + i + " RETURNING 1");
+                assertThat(ask(connection, "SELECT n FROM seen")).isEqualTo("-" + i);
+                TimeUnit.MILLISECONDS.sleep(60);
+            }
+        } finally {
+            for (var standby : cluster.nodes().subList(1, 3)) standby.delayReplay(0);
+        }
+    }
+
+    @Test
+    void learnsOfNewFunctions() throws Exception {
+        try (var connection = proxy.connectAs("postgres", "postgres", "preferQueryMode=simple")) {
+            connection
+                    .createStatement()
+                    .execute("CREATE OR REPLACE FUNCTION fresh() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1'");
+        }
+        assertThat(settledNode("SELECT fresh()")).isIn("pg2", "pg3");
+    }
+
+    @Test
+    void refusesAWrongPasswordAndAnUnknownUserAlike() {
+        for (var user : new String[] {"demo", "nobody"})
+            assertThatThrownBy(() -> proxy.connectAs(user, "wrong").close())
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("password authentication failed for user \"" + user + "\"")
+                    .extracting(failure -> ((SQLException) failure).getSQLState())
+                    .isEqualTo("28P01");
+    }
+
+    @Test
+    void refusesWhomNoRuleLetsIn() throws Exception {
+        try (var closed = new Proxied(
+                cluster, PoolMode.TRANSACTION, "host all somebody 127.0.0.1/32 scram-sha-256\n", config -> config)) {
+            assertThatThrownBy(() -> closed.connect().close())
+                    .hasMessageContaining("no pool_hba.conf entry for host \"127.0.0.1\", user \"demo\"")
+                    .extracting(failure -> ((SQLException) failure).getSQLState())
+                    .isEqualTo("28000");
+        }
+    }
+
+    @Test
+    void letsClientsInByMd5PasswordAndTrust() throws Exception {
+        for (var method : new String[] {"md5", "password", "trust"}) {
+            try (var open = new Proxied(
+                            cluster,
+                            PoolMode.TRANSACTION,
+                            "host demo demo samehost " + method + "\n",
+                            config -> config);
+                    var connection = open.connect()) {
+                assertThat(ask(connection, "SELECT 1")).isEqualTo("1");
+            }
+        }
+    }
+
+    @Test
+    void reportsPostgresOwnErrorWhenItCannotLogInToAServer() throws Exception {
+        try (var open = new Proxied(cluster, PoolMode.TRANSACTION, "host all all all trust\n", config -> config)) {
+            assertThatThrownBy(() -> open.connectAs("pgdrover", "any").close())
+                    .hasMessageContaining("password authentication failed for user \"pgdrover\"");
+        }
+    }
+}
