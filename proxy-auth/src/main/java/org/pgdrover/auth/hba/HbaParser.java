@@ -170,7 +170,9 @@ public final class HbaParser {
         return literal(text) != null;
     }
 
+    /** Only whole IPv4 addresses: Java takes "10.1" as well, as 10.0.0.1. */
     private static @Nullable InetAddress literal(String text) {
+        if (text.indexOf(':') < 0 && !text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) return null;
         try {
             return InetAddress.ofLiteral(text);
         } catch (IllegalArgumentException notLiteral) {

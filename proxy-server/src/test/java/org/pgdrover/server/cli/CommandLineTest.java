@@ -1,0 +1,97 @@
+package org.pgdrover.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class CommandLineTest {
+    @TempDir
+    Path directory = Path.of(".");
+
+    private final StringWriter out = new StringWriter();
+
+    private int run(String... arguments) {
+        return new CommandLine(new Main())
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(out))
+                .execute(arguments);
+    }
+
+    @Test
+    void wrongUsageEndsWithTwo() {
+        assertThat(run()).isEqualTo(2);
+        assertThat(run("walk")).isEqualTo(2);
+        assertThat(run("run")).isEqualTo(2);
+        assertThat(run("demo", "--standbys", "many")).isEqualTo(2);
+        assertThat(out.toString()).contains("which command?", "--config");
+    }
+
+    @Test
+    void wrongConfigurationEndsWithTwo() throws Exception {
+        var file = Files.writeString(directory.resolve("proxy.conf"), "pgdrover { pool.size = 0 }");
+
+        assertThat(run("run", "-c", file.toString())).isEqualTo(2);
+        assertThat(run("check", "-c", file.toString())).isEqualTo(2);
+    }
+
+    @Test
+    void helpTeaches() {
+        for (var command : new String[] {"run", "check", "demo"})
+            assertThat(run(command, "--help")).isZero();
+        assertThat(run("--version")).isZero();
+        assertThat(out.toString()).contains("kill NODE|primary", "lag NODE SECONDS", "--workload", "pgdrover 0.");
+    }
+
+    @Test
+    void checkSaysWhatToDoAboutANodeThatIsNotThere() throws Exception {
+        for (var name : new String[] {"pool_hba.conf", "users.txt"}) Files.writeString(directory.resolve(name), "");
+        var file = Files.writeString(
+                directory.resolve("proxy.conf"), "pgdrover.cluster.nodes = [ { host = 127.0.0.1, port = 1 } ]");
+
+        assertThat(run("check", "-c", file.toString())).isEqualTo(1);
+    }
+
+    @Test
+    void namesATakenPort() throws Exception {
+        try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            assertThatThrownBy(() -> PortCheck.free("127.0.0.1", taken.getLocalPort(), "--port"))
+                    .isInstanceOf(BindException.class)
+                    .hasMessageContaining("port " + taken.getLocalPort() + " on 127.0.0.1 is in use")
+                    .hasMessageContaining("--port");
+        }
+    }
+
+    @Test
+    void cutsALineToTheTerminal() {
+        var clock = Clock.fixed(Instant.parse("2026-01-02T03:04:05.678Z"), ZoneOffset.UTC);
+        try (var lines = new DebugLines(
+                new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8), 100, clock)) {
+            var line = lines.format(
+                    7, "read", "pg2", "a proved read", 1_234_567, "SELECT  1,\n  2 " + "x".repeat(200), "");
+
+            assertThat(line)
+                    .hasSize(100)
+                    .startsWith("03:04:05.678 #7   read        pg2   a proved read")
+                    .endsWith("…");
+            assertThat(line).contains("1.23 ms  SELECT 1, 2 xxx");
+            assertThat(lines.format(7, "write", "pg1", "INSERT", 1, "INSERT", "23505"))
+                    .contains("ERROR 23505 INSERT");
+        }
+    }
+}
