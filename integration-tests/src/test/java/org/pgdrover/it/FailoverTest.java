@@ -41,7 +41,7 @@ class FailoverTest {
 
                 assertThat(seconds).isLessThan(5);
                 assertThat(load.lostSessions).hasValue(0);
-                assertThat(load.states).isSubsetOf(EXPECTED);
+                assertThat(load.states).describedAs(load.messages.toString()).isSubsetOf(EXPECTED);
                 try (var connection = proxy.connect();
                         var rows = connection.createStatement().executeQuery("SELECT n FROM ledger FOR SHARE")) {
                     var found = new ConcurrentSkipListSet<Integer>();
@@ -122,6 +122,7 @@ class FailoverTest {
     private static final class Load {
         final Set<Integer> committed = new ConcurrentSkipListSet<>();
         final Set<String> states = new ConcurrentSkipListSet<>();
+        final Set<String> messages = new ConcurrentSkipListSet<>();
         final AtomicInteger lostSessions = new AtomicInteger();
         private final AtomicInteger next = new AtomicInteger();
         private final AtomicBoolean over = new AtomicBoolean();
@@ -163,6 +164,7 @@ class FailoverTest {
             } catch (SQLException failure) {
                 if (connection.isClosed()) throw failure;
                 states.add(String.valueOf(failure.getSQLState()));
+                messages.add(String.valueOf(failure.getMessage()));
                 if (transactions) connection.rollback();
             }
         }

@@ -165,6 +165,29 @@ final class Batch {
         return false;
     }
 
+    /** Whether it begins a transaction block that it leaves open. */
+    boolean opensTransaction() {
+        if (classes.isEmpty() || !begins(classes.getFirst())) return false;
+        for (int i = 1; i < classes.size(); i++) {
+            var effect = classes.get(i).transaction();
+            if (effect == TransactionEffect.COMMIT || effect == TransactionEffect.ROLLBACK) return false;
+        }
+        return true;
+    }
+
+    private static boolean begins(QueryClass queryClass) {
+        return queryClass.transaction() == TransactionEffect.BEGIN
+                || queryClass.transaction() == TransactionEffect.BEGIN_READ_ONLY;
+    }
+
+    /** Whether to run it twice is the same as once: proved reads, wherever they went, and the mere beginning of a transaction. */
+    boolean mayRunAgain() {
+        if (reason.isProvedRead()) return true;
+        for (int i = 0; i < classes.size(); i++)
+            if (!begins(classes.get(i)) && classes.get(i).access() != Access.EMPTY) return false;
+        return !classes.isEmpty();
+    }
+
     /** The class that the metrics count it under. */
     String label() {
         if (classes.isEmpty()) return "other";

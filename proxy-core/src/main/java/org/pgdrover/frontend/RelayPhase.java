@@ -475,7 +475,7 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
             sender.send(message, batch, bytes, start, start + message.size, server, naming(server));
         }
         sender.finish(server);
-        if (!attached.standby()) batch.releaseBytes();
+        if (!batch.mayRunAgain()) batch.releaseBytes();
         server.flush();
         if (server.ledger().isFakeNext()) sendFakes(server);
     }
@@ -622,6 +622,12 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
     @Override
     public void onReadComplete(ServerConnection server) {
         client.flush();
+        unthrottle(server);
+    }
+
+    /** Undoes what {@link #throttle} did because of too many outstanding answers. */
+    private void unthrottle(ServerConnection server) {
+        if (backlog == null && server.isWritable() && server.ledger().size() <= OUTSTANDING_LIMIT) client.read(true);
     }
 
     @Override
@@ -865,12 +871,20 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         if (pinned) {
             state = RelayState.IDLE;
             loseSession(error);
-        } else if (server.status() == TransactionStatus.IDLE && !(passing != null && wroteInTransaction)) {
+        } else if (server.status() == TransactionStatus.IDLE
+                && !(passing != null && wroteInTransaction)
+                && !lostWhatItBegan()) {
             lostOutsideTransaction(attached, error);
         } else {
             lostTransaction(error);
         }
         wroteInTransaction = false;
+    }
+
+    /** A batch that began a transaction and did not end it is lost with it: nothing of it can have been committed. */
+    private boolean lostWhatItBegan() {
+        var first = inFlight.peek();
+        return first != null && first.opensTransaction() && !first.isRepeatable();
     }
 
     /** Reads are run again; of anything else nobody knows whether it was carried out. */

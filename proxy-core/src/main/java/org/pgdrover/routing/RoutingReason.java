@@ -38,6 +38,33 @@ public enum RoutingReason {
         return label;
     }
 
+    /** Whether everything in the batch was proved to be a read, wherever it went in the end. */
+    public boolean isProvedRead() {
+        return switch (this) {
+            case READ,
+                    READ_ONLY_TRANSACTION,
+                    PRIMARYS_SHARE,
+                    LOAD_BALANCE_OFF,
+                    NO_STANDBY,
+                    LAG,
+                    READ_YOUR_WRITES,
+                    STANDBY_REFUSED -> true;
+            case WRITE,
+                    TRANSACTION,
+                    SESSION,
+                    PINNED,
+                    PRIMARY_PATTERN,
+                    WRITE_FUNCTION,
+                    VOLATILE_FUNCTION,
+                    UNKNOWN_FUNCTION,
+                    CATALOG_NOT_READ,
+                    IN_TRANSACTION,
+                    PIPELINED,
+                    NOT_SEEN_WHOLE,
+                    PROTOCOL -> false;
+        };
+    }
+
     /** The reason in words. */
     public String sentence() {
         return sentence;
