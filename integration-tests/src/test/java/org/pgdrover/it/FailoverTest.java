@@ -40,7 +40,9 @@ class FailoverTest {
                 load.stop();
 
                 assertThat(seconds).isLessThan(5);
-                assertThat(load.lostSessions).hasValue(0);
+                assertThat(load.lostSessions)
+                        .describedAs(load.messages.toString())
+                        .hasValue(0);
                 assertThat(load.states).describedAs(load.messages.toString()).isSubsetOf(EXPECTED);
                 try (var connection = proxy.connect();
                         var rows = connection.createStatement().executeQuery("SELECT n FROM ledger FOR SHARE")) {
@@ -151,6 +153,7 @@ class FailoverTest {
                 while (!over.get()) insert(connection, transactions);
             } catch (SQLException lost) {
                 lostSessions.incrementAndGet();
+                messages.add("session lost: " + lost);
                 states.add(String.valueOf(lost.getSQLState()));
             }
         }

@@ -884,7 +884,8 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
     /** A batch that began a transaction and did not end it is lost with it: nothing of it can have been committed. */
     private boolean lostWhatItBegan() {
         var first = inFlight.peek();
-        return first != null && first.opensTransaction() && !first.isRepeatable();
+        boolean alone = inFlight.size() == 1 && passing == null;
+        return first != null && first.opensTransaction() && !(alone && first.isRepeatable());
     }
 
     /** Reads are run again; of anything else nobody knows whether it was carried out. */
