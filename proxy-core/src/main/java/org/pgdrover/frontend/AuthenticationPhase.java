@@ -10,6 +10,7 @@ import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.hba.HbaRequest;
 import org.pgdrover.auth.hba.HbaRule;
+import org.pgdrover.config.TlsMode;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
@@ -53,6 +54,14 @@ final class AuthenticationPhase implements Phase {
     @Override
     public void onEnter() {
         var asked = new HbaRequest(request.database(), request.user(), client.address(), client.isEncrypted());
+        if (services.config().listen().tls().mode() == TlsMode.REQUIRE
+                && asked.address() != null
+                && !asked.encrypted()) {
+            refuse(
+                    SqlState.INVALID_AUTHORIZATION,
+                    "this proxy takes encrypted connections only: connect with sslmode=require");
+            return;
+        }
         var rule = services.access().hba().get().match(asked);
         if (rule.isEmpty()) refuse(SqlState.INVALID_AUTHORIZATION, "no pool_hba.conf entry for " + describe(asked));
         else apply(rule.get(), asked);

@@ -1,9 +1,11 @@
 package org.pgdrover.frontend;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.codec.MessageType;
@@ -32,16 +34,29 @@ final class MessageInspector {
             TransactionEffect.NONE,
             SessionEffect.NONE,
             "client encoding not ASCII-safe");
+    private static final QueryClass PRIMARY_PATTERN = new QueryClass(
+            Access.WRITE,
+            "SELECT",
+            List.of(),
+            TransactionEffect.NONE,
+            SessionEffect.NONE,
+            "matches routing.primary-patterns");
     private static final byte[] NO_NAME = {};
 
     private final ClientSession session;
     private final Classification classification;
+    private final List<Pattern> primaryPatterns;
     private final boolean wantsTexts;
 
-    /** @param wantsTexts whether the statement log needs the statements' texts */
-    MessageInspector(ClientSession session, Classification classification, boolean wantsTexts) {
+    /**
+     * @param primaryPatterns a statement in which one is found is no read
+     * @param wantsTexts whether the statement log needs the statements' texts
+     */
+    MessageInspector(
+            ClientSession session, Classification classification, List<Pattern> primaryPatterns, boolean wantsTexts) {
         this.session = session;
         this.classification = classification;
+        this.primaryPatterns = primaryPatterns;
         this.wantsTexts = wantsTexts;
     }
 
@@ -75,7 +90,11 @@ final class MessageInspector {
     private QueryClass classify(ByteBuf buffer, int from, int to, boolean large) {
         if (large) return LARGE;
         if (!session.isClassifiable()) return UNREADABLE;
-        return classification.classify(buffer, from, to - from, session.standardConformingStrings());
+        var found = classification.classify(buffer, from, to - from, session.standardConformingStrings());
+        if (primaryPatterns.isEmpty() || found.access() != Access.READ) return found;
+        var text = buffer.toString(from, to - from, StandardCharsets.UTF_8);
+        for (var pattern : primaryPatterns) if (pattern.matcher(text).find()) return PRIMARY_PATTERN;
+        return found;
     }
 
     private static List<String> texts(Batch batch) {
@@ -143,7 +162,7 @@ final class MessageInspector {
         if (definition == null) return "(large statement)";
         int length = 0;
         while (length < definition.length && definition[length] != 0) length++;
-        return new String(Arrays.copyOf(definition, Math.min(length, 1000)), java.nio.charset.StandardCharsets.UTF_8);
+        return new String(Arrays.copyOf(definition, Math.min(length, 1000)), StandardCharsets.UTF_8);
     }
 
     private void describe(Batch batch, ClientMessage message, ByteBuf buffer, int from, int end) {

@@ -103,7 +103,11 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         this.sessionMode = sessionMode;
         this.decoder =
                 new MessageDecoder(MessageTable.FRONTEND, client.channel().alloc(), FRAME_LIMIT);
-        this.inspector = new MessageInspector(session, services.classification(), services.observer() != null);
+        this.inspector = new MessageInspector(
+                session,
+                services.classification(),
+                services.config().routing().primaryPatterns(),
+                services.observer() != null);
         this.journal = new BatchJournal(session, services);
         this.homePool = homePool;
         this.home = home;

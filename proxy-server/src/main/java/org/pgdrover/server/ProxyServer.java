@@ -11,6 +11,11 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -49,6 +54,7 @@ public final class ProxyServer implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final AtomicLong clientNumbers = new AtomicLong();
     private @Nullable Channel listener;
+    private @Nullable Channel localListener;
     private @Nullable FrontendServices services;
     private @Nullable HealthMonitor monitor;
     private @Nullable FailoverCoordinator failover;
@@ -87,6 +93,7 @@ public final class ProxyServer implements AutoCloseable {
         var access = AccessFiles.read(config.auth());
         var clientTls = TlsContexts.forClients(config.listen().tls());
         var bound = bind(config, transport, loops);
+        var local = bindLocal(config, transport, loops, ((InetSocketAddress) bound.localAddress()).getPort());
 
         var watching = new HealthMonitor(config.cluster(), metrics);
         monitor = watching;
@@ -118,7 +125,8 @@ public final class ProxyServer implements AutoCloseable {
         coordinator.start();
         if (!watching.awaitFirstRound(FIRST_ROUND))
             log.atWarn().log("not every node has answered yet: clients are held until a primary is found");
-        accept(bound, frontend);
+        accept(bound);
+        if (local != null) accept(local);
         log.atInfo()
                 .addKeyValue("address", bound.localAddress())
                 .addKeyValue("transport", transport.name())
@@ -149,14 +157,30 @@ public final class ProxyServer implements AutoCloseable {
             throws IOException, InterruptedException {
         var host = config.listen().host();
         int port = config.listen().port();
-        var future = new ServerBootstrap()
-                .group(loops)
+        var future = bootstrap(config, loops)
                 .channelFactory(transport.listeners())
-                .option(ChannelOption.SO_BACKLOG, config.listen().backlog())
                 .option(ChannelOption.SO_REUSEADDR, true)
-                .option(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .bind(host, port)
+                .await();
+        if (future.isSuccess()) {
+            listener = future.channel();
+            parts.push(() -> future.channel().close().await(1, TimeUnit.SECONDS));
+            return future.channel();
+        }
+        var failure = new BindException("cannot listen on " + host + ":" + port + ": "
+                + future.cause().getMessage() + "; end what uses the port, or choose another with listen.port");
+        failure.initCause(future.cause());
+        throw failure;
+    }
+
+    /** What the listeners for TCP and for Unix-domain sockets have in common. */
+    private ServerBootstrap bootstrap(ProxyConfig config, EventLoopGroup loops) {
+        return new ServerBootstrap()
+                .group(loops)
+                .option(ChannelOption.SO_BACKLOG, config.listen().backlog())
+                .option(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, Transport.readBuffers())
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(WRITE_LOW, WRITE_HIGH))
                 .childHandler(new ChannelInitializer<Channel>() {
@@ -172,21 +196,49 @@ public final class ProxyServer implements AutoCloseable {
                                         "client",
                                         new ClientConnection(clientNumbers.incrementAndGet(), channel, frontend));
                     }
-                })
-                .bind(host, port)
-                .await();
-        if (future.isSuccess()) {
-            listener = future.channel();
-            parts.push(() -> future.channel().close().await(1, TimeUnit.SECONDS));
-            return future.channel();
-        }
-        var failure = new BindException("cannot listen on " + host + ":" + port + ": "
-                + future.cause().getMessage() + "; end what uses the port, or choose another with listen.port");
-        failure.initCause(future.cause());
-        throw failure;
+                });
     }
 
-    private static void accept(Channel bound, FrontendServices ignored) {
+    /** Listens on the socket that libpq looks for in the directory; one that a dead process left behind is replaced. */
+    private @Nullable Channel bindLocal(ProxyConfig config, TransportChoice transport, EventLoopGroup loops, int port)
+            throws IOException, InterruptedException {
+        var directory = config.listen().unixSocketDir();
+        if (directory == null) return null;
+        var socket = directory.resolve(".s.PGSQL." + port);
+        if (isServed(socket))
+            throw new BindException(
+                    "cannot listen on " + socket + ": another process does; end it, or choose another port");
+        Files.deleteIfExists(socket);
+        var future = bootstrap(config, loops)
+                .channelFactory(transport.localListeners())
+                .bind(transport.localAddress().apply(socket))
+                .await();
+        if (!future.isSuccess()) {
+            var failure = new BindException(
+                    "cannot listen on " + socket + ": " + future.cause().getMessage()
+                            + "; check that the directory is there and writable, or change listen.unix-socket-dir");
+            failure.initCause(future.cause());
+            throw failure;
+        }
+        parts.push(() -> {
+            future.channel().close().await(1, TimeUnit.SECONDS);
+            Files.deleteIfExists(socket);
+        });
+        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rwxrwxrwx"));
+        localListener = future.channel();
+        return future.channel();
+    }
+
+    private static boolean isServed(Path socket) {
+        if (!Files.exists(socket)) return false;
+        try (var probe = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            return probe.isConnected();
+        } catch (IOException nobody) {
+            return false;
+        }
+    }
+
+    private static void accept(Channel bound) {
         bound.config().setAutoRead(true);
         bound.read();
     }
@@ -216,6 +268,7 @@ public final class ProxyServer implements AutoCloseable {
     /** Takes no new clients and waits until those that are here have left, for so long at most. */
     public void drain(Duration most) throws InterruptedException {
         if (listener != null) listener.close().await();
+        if (localListener != null) localListener.close().await();
         long end = System.nanoTime() + most.toNanos();
         while (clients() > 0 && System.nanoTime() < end) TimeUnit.MILLISECONDS.sleep(20);
     }

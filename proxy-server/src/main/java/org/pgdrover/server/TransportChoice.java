@@ -6,15 +6,23 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.TransportKind;
 
@@ -23,6 +31,8 @@ record TransportChoice(
         String name,
         IoHandlerFactory handlers,
         ChannelFactory<? extends ServerChannel> listeners,
+        ChannelFactory<? extends ServerChannel> localListeners,
+        Function<Path, SocketAddress> localAddress,
         ChannelFactory<? extends Channel> sockets) {
     /** @throws UnsupportedOperationException if the wanted one does not work on this machine; AUTO always finds one */
     static TransportChoice of(TransportKind kind) {
@@ -52,16 +62,31 @@ record TransportChoice(
 
     private static TransportChoice epoll() {
         return new TransportChoice(
-                "epoll", EpollIoHandler.newFactory(), EpollServerSocketChannel::new, EpollSocketChannel::new);
+                "epoll",
+                EpollIoHandler.newFactory(),
+                EpollServerSocketChannel::new,
+                EpollServerDomainSocketChannel::new,
+                path -> new DomainSocketAddress(path.toFile()),
+                EpollSocketChannel::new);
     }
 
     private static TransportChoice uring() {
         return new TransportChoice(
-                "io_uring", IoUringIoHandler.newFactory(), IoUringServerSocketChannel::new, IoUringSocketChannel::new);
+                "io_uring",
+                IoUringIoHandler.newFactory(),
+                IoUringServerSocketChannel::new,
+                IoUringServerDomainSocketChannel::new,
+                path -> new DomainSocketAddress(path.toFile()),
+                IoUringSocketChannel::new);
     }
 
     private static TransportChoice nio() {
         return new TransportChoice(
-                "nio", NioIoHandler.newFactory(), NioServerSocketChannel::new, NioSocketChannel::new);
+                "nio",
+                NioIoHandler.newFactory(),
+                NioServerSocketChannel::new,
+                NioServerDomainSocketChannel::new,
+                UnixDomainSocketAddress::of,
+                NioSocketChannel::new);
     }
 }

@@ -104,13 +104,13 @@ public final class ConfigLoader {
 
     private static ListenConfig listen(ConfigSection section) {
         var usual = ListenConfig.DEFAULT;
-        if (section.has("unix-socket-dir"))
-            section.problem(
-                    "unix-socket-dir", "Unix-domain sockets are not supported yet: remove the key, or set null");
+        var sockets = section.path("unix-socket-dir");
+        if (sockets != null && !Files.isDirectory(sockets))
+            section.problem("unix-socket-dir", sockets + " is not a directory: create it, or set null");
         var config = new ListenConfig(
                 section.text("host", usual.host()),
                 section.integer("port", usual.port(), 0, 65535),
-                null,
+                sockets,
                 section.integer("backlog", usual.backlog(), 1, 65535),
                 section.integer("max-clients", usual.maxClients(), 1, Integer.MAX_VALUE),
                 listenTls(section.section("tls")));

@@ -82,7 +82,7 @@ class ConfigLoaderTest {
     @Test
     void everyKeyGoesWhereItBelongs() throws Exception {
         var config = load("""
-                listen { host = "::1", port = 1, backlog = 2, max-clients = 3
+                listen { host = "::1", port = 1, unix-socket-dir = ".", backlog = 2, max-clients = 3
                   tls { mode = require, cert-file = cert.pem, key-file = key.pem, min-version = "TLSv1.3" } }
                 auth { hba-file = pool_hba.conf, user-list = users.txt, timeout = 4s }
                 cluster {
@@ -107,7 +107,7 @@ class ConfigLoaderTest {
                 .isEqualTo(new ListenConfig(
                         "::1",
                         1,
-                        null,
+                        at.resolve("."),
                         2,
                         3,
                         new TlsConfig(
@@ -195,6 +195,7 @@ class ConfigLoaderTest {
         assertProblem("cluster.nodes = [ { host = a }, { host = a, name = b } ]", "a:5432 is listed twice");
         assertProblem("cluster.nodes = [ { host = a }, { host = b, name = pg1 } ]", "\"pg1\" is used twice");
         assertProblem("cluster.nodes = []", "at least one node");
+        assertProblem("listen.unix-socket-dir = absent", "absent is not a directory");
         assertProblem("pool = 3", "a section in braces");
     }
 
