@@ -10,7 +10,6 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ListenConfig;
 import org.pgdrover.config.LogConfig;
@@ -73,7 +72,6 @@ final class DemoCommand implements Callable<Integer> {
     private boolean synchronous;
 
     private final CountDownLatch quit = new CountDownLatch(1);
-    private final CountDownLatch ended = new CountDownLatch(1);
 
     @Override
     public Integer call() throws InterruptedException {
@@ -82,24 +80,14 @@ final class DemoCommand implements Callable<Integer> {
             return Main.WRONG;
         }
         Logging.level("warn");
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::stop));
+        var termination = new Termination(quit, 30);
         try {
             return demo();
         } catch (IOException | SQLException | UnsupportedOperationException failure) {
             System.err.println("pgdrover: " + failure.getMessage());
             return Main.FAILED;
         } finally {
-            ended.countDown();
-        }
-    }
-
-    private void stop() {
-        quit.countDown();
-        try {
-            boolean clean = ended.await(30, TimeUnit.SECONDS);
-            if (!clean) System.err.println("pgdrover: not stopped after 30 s, leaving anyway");
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
+            termination.ended();
         }
     }
 

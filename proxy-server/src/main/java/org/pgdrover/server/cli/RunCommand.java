@@ -47,31 +47,18 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private static int run(ProxyConfig config, @Nullable StatementObserver observer) throws InterruptedException {
-        var stopped = new CountDownLatch(1);
+        var asked = new CountDownLatch(1);
+        var termination = new Termination(asked, 10);
         try (var proxy = new RunningProxy(config, observer)) {
-            var ended = new CountDownLatch(1);
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
-                stopped.countDown();
-                await(ended);
-            }));
             System.out.println("pgdrover listens on " + proxy.address().getHostString() + ":"
                     + proxy.address().getPort());
-            stopped.await();
-            proxy.close();
-            ended.countDown();
+            asked.await();
             return 0;
         } catch (IOException | UnsupportedOperationException failure) {
             System.err.println("pgdrover: " + failure.getMessage());
             return Main.FAILED;
-        }
-    }
-
-    private static void await(CountDownLatch ended) {
-        try {
-            boolean clean = ended.await(10, java.util.concurrent.TimeUnit.SECONDS);
-            if (!clean) System.err.println("pgdrover: not stopped after 10 s, leaving anyway");
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
+        } finally {
+            termination.ended();
         }
     }
 }
