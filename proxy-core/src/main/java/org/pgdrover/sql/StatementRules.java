@@ -29,6 +29,8 @@ final class StatementRules {
     private static final QueryClass PLAIN_SELECT =
             new QueryClass(Access.READ, "SELECT", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "");
 
+    private static final int SELECT = Keywords.id("select");
+
     private final SqlLexer lexer;
     private final ReadProof proof;
 
@@ -41,6 +43,7 @@ final class StatementRules {
     QueryClass classify(int from, int to) {
         if (lexer.is(from, '(')) return query(from, to, "SELECT");
         if (lexer.type(from) != SqlLexer.WORD) return QueryClass.UNKNOWN;
+        if (lexer.keyword(from) == SELECT) return query(from, to, "SELECT");
         var verb = lexer.name(from);
         return switch (verb) {
             case "select", "with" -> query(from, to, "SELECT");
