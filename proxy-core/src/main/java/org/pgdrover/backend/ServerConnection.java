@@ -269,7 +269,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        var in = (ByteBuf) message;
+        takeOver((ByteBuf) message);
+    }
+
+    /** Bytes from the server; takes ownership. */
+    void takeOver(ByteBuf in) {
         try {
             boolean handedOver = decode(in);
             if (handedOver) in = Unpooled.EMPTY_BUFFER;

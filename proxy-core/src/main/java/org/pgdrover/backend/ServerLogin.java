@@ -47,6 +47,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     private @Nullable ScheduledFuture<?> timeout;
     private CancelKey cancelKey = new CancelKey(0, new byte[0]);
     private boolean awaitingTlsAnswer;
+    private @Nullable ServerConnection successor;
     private boolean over;
 
     ServerLogin(
@@ -100,11 +101,19 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         try {
             if (awaitingTlsAnswer) tlsAnswer(context, in);
             else decode(context, in);
+            handOver(in);
         } catch (ProtocolViolation violation) {
             fail(context, false, violation.getMessage());
         } finally {
             in.release();
         }
+    }
+
+    /** What came behind ReadyForQuery is the connection's. */
+    private void handOver(ByteBuf in) {
+        var next = successor;
+        if (next == null || !in.isReadable() || !next.isOpen()) return;
+        next.takeOver(in.readRetainedSlice(in.readableBytes()));
     }
 
     private void tlsAnswer(ChannelHandlerContext context, ByteBuf in) {
@@ -189,8 +198,10 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     private void ready(ChannelHandlerContext context) {
         over = true;
         stopTimeout();
+        if (decoder != null) decoder.close();
         var connection = new ServerConnection(context.channel(), target, cancelKey, parameters, statementCache, ended);
         context.pipeline().replace(this, "server", connection);
+        successor = connection;
         opened.accept(connection);
     }
 

@@ -69,6 +69,11 @@ final class BatchSender {
         pass(buffer, start, end, server);
     }
 
+    /** CopyDone or CopyFail outside a batch; borrowed. */
+    void sendCopyEnd(ByteBuf buffer, int start, int end, ServerConnection server) {
+        plain(Expected.COPY_END, null, buffer, start, end, server);
+    }
+
     private void plain(
             Expected kind, @Nullable Object note, ByteBuf buffer, int start, int end, ServerConnection server) {
         server.expect(kind, Action.FORWARD, note);

@@ -273,6 +273,11 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
         boolean starts = passing == null;
         if (starts) {
             if (isStray(type, server)) return;
+            if (type == MessageType.COPY_DONE || type == MessageType.COPY_FAIL) {
+                // Belongs to a Query that has been sent whole, and begins nothing.
+                sender.sendCopyEnd(decoder.buffer(), decoder.start(), decoder.end(), server);
+                return;
+            }
             passing = journal.newBatch();
             journal.follows(passing, attached);
         }

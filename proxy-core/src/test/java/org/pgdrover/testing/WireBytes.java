@@ -21,6 +21,11 @@ public final class WireBytes {
         return this;
     }
 
+    public WireBytes append(WireBytes other) {
+        out.writeBytes(other.bytes());
+        return this;
+    }
+
     private static void write(ByteArrayOutputStream to, Object field) {
         switch (field) {
             case Character c -> to.write(c);

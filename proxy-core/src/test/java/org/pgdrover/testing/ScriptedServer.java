@@ -1,0 +1,186 @@
+package org.pgdrover.testing;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server on a real socket that says what its script says: it logs everybody in, answers each statement as told, and takes down what it was
+ * asked.
+ */
+public final class ScriptedServer implements AutoCloseable {
+    /** Plays one message of a session. */
+    @FunctionalInterface
+    public interface Answer {
+        /** @return false to end the connection */
+        boolean play(Wire wire, Message message) throws IOException;
+    }
+
+    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final List<String> statements = new CopyOnWriteArrayList<>();
+    private final List<String> received = new CopyOnWriteArrayList<>();
+    private final List<Integer> cancelled = new CopyOnWriteArrayList<>();
+    private final Map<String, Answer> answers = new ConcurrentHashMap<>();
+    private final AtomicInteger sessions = new AtomicInteger();
+    private final String name;
+
+    /** @param name what its rows say */
+    public ScriptedServer(String name) throws IOException {
+        this.name = name;
+        Thread.ofVirtual().start(this::accept);
+    }
+
+    public int port() {
+        return listener.getLocalPort();
+    }
+
+    /** What happens when a statement with this text comes, in a Query or in a Parse. */
+    public void on(String text, Answer answer) {
+        answers.put(text, answer);
+    }
+
+    /** The texts of Query and Parse messages, in their order. */
+    public List<String> statements() {
+        return statements;
+    }
+
+    /** How many statements contain this. */
+    public long count(String part) {
+        return statements.stream().filter(each -> each.contains(part)).count();
+    }
+
+    /** The type letters of all messages of all sessions. */
+    public String received() {
+        return String.join("", received);
+    }
+
+    /** The process ids that CancelRequests named. */
+    public List<Integer> cancelled() {
+        return cancelled;
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                var socket = listener.accept();
+                sockets.add(socket);
+                Thread.ofVirtual().start(() -> serve(socket));
+            }
+        } catch (IOException closed) {
+            // The server has ended.
+        }
+    }
+
+    private void serve(Socket socket) {
+        try (var wire = new Wire(socket)) {
+            if (!login(wire)) return;
+            for (var message = wire.read(); message != null && message.type() != 'X'; message = wire.read()) {
+                received.add(Character.toString(message.type()));
+                if (!answer(wire, message)) return;
+            }
+        } catch (IOException gone) {
+            // As a server notices that its client is gone.
+        }
+    }
+
+    private boolean login(Wire wire) throws IOException {
+        var packet = ByteBuffer.wrap(wire.readPacket());
+        int code = packet.getInt();
+        if (code == (1234 << 16 | 5678)) {
+            cancelled.add(packet.getInt());
+            return false;
+        }
+        if (code == (1234 << 16 | 5679) || code == (1234 << 16 | 5680)) {
+            wire.send(new byte[] {'N'});
+            return login(wire);
+        }
+        int process = sessions.incrementAndGet();
+        wire.send(new WireBytes()
+                .message('R', 0)
+                .message('S', "server_version", "18.0")
+                .message('S', "client_encoding", "UTF8")
+                .message('S', "standard_conforming_strings", "on")
+                .message('S', "TimeZone", "UTC")
+                .message('K', process, 4711)
+                .message('Z', 'I'));
+        return true;
+    }
+
+    private boolean answer(Wire wire, Message message) throws IOException {
+        return switch (message.type()) {
+            case 'Q' -> statement(wire, message, message.text(0), false);
+            case 'P' -> {
+                int nameLength = message.text(0).length();
+                yield statement(wire, message, message.text(nameLength + 1), true);
+            }
+            case 'B' -> send(wire, new WireBytes().message('2'));
+            case 'C' -> send(wire, new WireBytes().message('3'));
+            case 'D' -> send(wire, new WireBytes().message('n'));
+            case 'E' -> send(wire, row().message('C', "SELECT 1"));
+            case 'S' -> send(wire, new WireBytes().message('Z', 'I'));
+            default -> true;
+        };
+    }
+
+    private boolean statement(Wire wire, Message message, String text, boolean parse) throws IOException {
+        statements.add(text);
+        var scripted = scripted(text);
+        if (scripted != null) return scripted.play(wire, message);
+        if (parse) return send(wire, new WireBytes().message('1'));
+        return send(wire, description(row()).message('C', "SELECT 1").message('Z', 'I'));
+    }
+
+    private @Nullable Answer scripted(String text) {
+        return answers.entrySet().stream()
+                .filter(each -> text.contains(each.getKey()))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static boolean send(Wire wire, WireBytes bytes) throws IOException {
+        wire.send(bytes);
+        return true;
+    }
+
+    private WireBytes row() {
+        return new WireBytes()
+                .message('D', (short) 1, name.length(), name.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    private static WireBytes description(WireBytes rows) {
+        var bytes = new WireBytes().message('T', (short) 1, "name", 0, (short) 0, 25, (short) -1, -1, (short) 0);
+        return bytes.append(rows);
+    }
+
+    /** RowDescription and one row with this server's name, without an end. */
+    public WireBytes rows() {
+        return description(row());
+    }
+
+    /** An ErrorResponse. */
+    public static WireBytes error(String sqlState, String message) {
+        return new WireBytes()
+                .message('E', 'S', "ERROR", 'V', "ERROR", 'C', sqlState, 'M', message, 'H', "a hint", (char) 0);
+    }
+
+    /** Ends every connection, as a server that is killed. */
+    public void drop() throws IOException {
+        for (var socket : sockets) socket.close();
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+        drop();
+    }
+}
