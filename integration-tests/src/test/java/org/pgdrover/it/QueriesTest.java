@@ -247,6 +247,38 @@ class QueriesTest {
         }
     }
 
+    /** PostgreSQL refuses the old plan once; with the same text prepared again, or the next time, it works. */
+    @ParameterizedTest
+    @EnumSource
+    void preparesAgainWhatAChangedTableHasSpoiled(PoolMode mode) throws SQLException {
+        try (var connection = connect(mode, "prepareThreshold=1");
+                var other = connect(mode)) {
+            other.createStatement().execute("DROP TABLE IF EXISTS changing");
+            other.createStatement().execute("CREATE TABLE changing AS SELECT 1 AS a");
+            for (int i = 0; i < 3; i++) assertThat(columns(connection)).isEqualTo(1);
+            other.createStatement().execute("ALTER TABLE changing ADD b int");
+            try {
+                columns(connection);
+            } catch (SQLException spoiled) {
+                assertThat(spoiled.getSQLState()).isEqualTo("0A000");
+            }
+            assertThat(columns(connection)).isEqualTo(2);
+            assertThat(columns(other)).isEqualTo(2);
+        }
+    }
+
+    private static int columns(Connection connection) throws SQLException {
+        // In a transaction, so that both modes use the primary.
+        connection.setAutoCommit(false);
+        try (var statement = connection.prepareStatement("SELECT * FROM changing");
+                var rows = statement.executeQuery()) {
+            return rows.getMetaData().getColumnCount();
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void tellsErrorsWithAllTheirFields(PoolMode mode) throws SQLException {

@@ -9,6 +9,7 @@ import io.netty.channel.EventLoop;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
@@ -45,7 +46,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private final ResponseLedger ledger = new ResponseLedger();
     private final ServerStatements statements;
     private final ResponseLedger.DiscardedNotes discarded = this::discarded;
-    private final long openedNanos = System.nanoTime();
+    private final LongSupplier clock;
+    private final long openedNanos;
     private final Consumer<ServerConnection> closed;
 
     private @Nullable ResponseListener listener;
@@ -60,7 +62,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private boolean rowsForwarded;
     private int cancelsUnderWay;
     private @Nullable Runnable whenCancelsDone;
-    private volatile long idleSinceNanos = openedNanos;
+    private volatile long idleSinceNanos;
 
     private int runStart = -1;
     private int runEnd;
@@ -78,13 +80,16 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
             ServerTarget target,
             CancelKey cancelKey,
             Map<String, String> parameters,
-            int statementCache,
+            ServerOptions options,
             Consumer<ServerConnection> closed) {
+        this.clock = options.clock();
+        this.openedNanos = clock.getAsLong();
+        this.idleSinceNanos = openedNanos;
         this.channel = channel;
         this.target = target;
         this.cancelKey = cancelKey;
         this.parameters = parameters;
-        this.statements = new ServerStatements(statementCache);
+        this.statements = new ServerStatements(options.statementCache());
         this.decoder = new MessageDecoder(MessageTable.BACKEND, channel.alloc(), FRAME_LIMIT);
         this.closed = closed;
     }
@@ -172,7 +177,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Nobody hears the answers from now on. */
     public void unlease() {
         listener = null;
-        idleSinceNanos = System.nanoTime();
+        idleSinceNanos = clock.getAsLong();
         if (!channel.config().isAutoRead()) channel.config().setAutoRead(true);
     }
 

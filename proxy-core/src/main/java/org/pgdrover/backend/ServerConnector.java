@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import java.util.function.Consumer;
-import org.pgdrover.auth.PasswordStore;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 
@@ -17,15 +16,12 @@ public final class ServerConnector {
 
     private final Transport transport;
     private final ServerTls tls;
-    private final PasswordStore passwords;
-    private final int statementCache;
+    private final ServerOptions options;
 
-    /** @param statementCache most prepared statements kept on one connection */
-    public ServerConnector(Transport transport, ServerTls tls, PasswordStore passwords, int statementCache) {
+    public ServerConnector(Transport transport, ServerTls tls, ServerOptions options) {
         this.transport = transport;
         this.tls = tls;
-        this.passwords = passwords;
-        this.statementCache = statementCache;
+        this.options = options;
     }
 
     /**
@@ -50,9 +46,7 @@ public final class ServerConnector {
                     @Override
                     protected void initChannel(Channel channel) {
                         channel.pipeline()
-                                .addLast(
-                                        "login",
-                                        new ServerLogin(target, tls, passwords, statementCache, opened, failed, ended));
+                                .addLast("login", new ServerLogin(target, tls, options, opened, failed, ended));
                     }
                 })
                 .connect(target.endpoint().host(), target.endpoint().port())

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.auth.PasswordStore;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolVersion;
 import org.pgdrover.protocol.ProtocolViolation;
@@ -37,7 +36,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     private final ServerTarget target;
     private final ServerTls tls;
     private final ServerAuthentication authentication;
-    private final int statementCache;
+    private final ServerOptions options;
     private final Consumer<ServerConnection> opened;
     private final ConnectFailed failed;
     private final Consumer<ServerConnection> ended;
@@ -53,15 +52,14 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     ServerLogin(
             ServerTarget target,
             ServerTls tls,
-            PasswordStore passwords,
-            int statementCache,
+            ServerOptions options,
             Consumer<ServerConnection> opened,
             ConnectFailed failed,
             Consumer<ServerConnection> ended) {
         this.target = target;
         this.tls = tls;
-        this.authentication = new ServerAuthentication(target, passwords);
-        this.statementCache = statementCache;
+        this.authentication = new ServerAuthentication(target, options.passwords());
+        this.options = options;
         this.opened = opened;
         this.failed = failed;
         this.ended = ended;
@@ -199,7 +197,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         over = true;
         stopTimeout();
         if (decoder != null) decoder.close();
-        var connection = new ServerConnection(context.channel(), target, cancelKey, parameters, statementCache, ended);
+        var connection = new ServerConnection(context.channel(), target, cancelKey, parameters, options, ended);
         context.pipeline().replace(this, "server", connection);
         successor = connection;
         opened.accept(connection);

@@ -1,6 +1,8 @@
 package org.pgdrover.backend;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServerStatements {
     private final LinkedHashMap<Object, byte[]> names = new LinkedHashMap<>(16, 0.75f, true);
+    private final Set<Object> spoiled = new HashSet<>();
     private final int capacity;
 
     /** @param capacity beyond this the least recently used should be closed, see {@link #surplus()} */
@@ -30,8 +33,19 @@ public final class ServerStatements {
         names.remove(statement);
     }
 
+    /** The server holds the statement but cannot run it any more: it must be closed before it is prepared again. */
+    public void spoil(Object statement) {
+        if (names.remove(statement) != null) spoiled.add(statement);
+    }
+
+    /** Whether the statement was spoiled; it is not any more. */
+    public boolean takeSpoiled(Object statement) {
+        return !spoiled.isEmpty() && spoiled.remove(statement);
+    }
+
     public void clear() {
         names.clear();
+        spoiled.clear();
     }
 
     public int size() {

@@ -158,10 +158,13 @@ final class BatchSender {
 
     private void makeRoom(ServerConnection server) {
         var surplus = server.statements().surplus();
-        if (surplus == null) return;
+        if (surplus != null) close(surplus, server);
+    }
+
+    private void close(byte[] name, ServerConnection server) {
         server.expect(Expected.CLOSE, Action.SKIP, null);
-        var out = server.newBuffer(8 + surplus.length);
-        FrontendMessages.closeStatement(out, surplus);
+        var out = server.newBuffer(8 + name.length);
+        FrontendMessages.closeStatement(out, name);
         write(out, server);
     }
 
@@ -183,6 +186,7 @@ final class BatchSender {
             return;
         }
         if (server.statements().contains(shared)) return;
+        if (server.statements().takeSpoiled(shared)) close(shared.name(), server);
         makeRoom(server);
         server.statements().add(shared, shared.name());
         inject(statement, shared.name(), definition, server);
@@ -201,11 +205,12 @@ final class BatchSender {
         int nameStart = portalEnd + 1;
         int nameEnd = WireReader.endOfString(buffer, nameStart, end);
         var statement = message.statement;
-        Object note = null;
+        Object note = statement;
         if (statement != null) ensure(statement, server, naming);
         else if (naming == Naming.SHARED || nameEnd == nameStart) note = missing(buffer, nameStart, nameEnd);
         server.expect(Expected.BIND, Action.FORWARD, note);
-        named(buffer, start, nameStart, nameEnd, end, note == null ? serverName(statement, naming) : MISSING, server);
+        var name = note instanceof ErrorInstead ? MISSING : serverName(statement, naming);
+        named(buffer, start, nameStart, nameEnd, end, name, server);
     }
 
     private void describe(

@@ -59,6 +59,10 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
             SqlState.FEATURE_NOT_SUPPORTED,
             SqlState.SERIALIZATION_FAILURE);
 
+    /** Errors of a Bind after which its prepared statement is of no use: "cached plan must not change result type", and that it is not there. */
+    private static final Set<String> SPOILING_ERRORS =
+            Set.of(SqlState.FEATURE_NOT_SUPPORTED, SqlState.INVALID_SQL_STATEMENT_NAME);
+
     private final ClientConnection client;
     private final FrontendServices services;
     private final ClientSession session;
@@ -713,6 +717,9 @@ final class RelayPhase implements Phase, ResponseListener, HeldClient {
             return false;
         }
         batch.sqlState = error.sqlState();
+        if (SPOILING_ERRORS.contains(error.sqlState())
+                && server.ledger().headNote() instanceof ClientStatement statement
+                && statement.shared() != null) server.statements().spoil(statement.shared());
         return true;
     }
 

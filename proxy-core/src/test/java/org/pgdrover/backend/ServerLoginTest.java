@@ -80,8 +80,10 @@ class ServerLoginTest {
             new ServerConnector(
                             new Transport(NioSocketChannel::new),
                             tls,
-                            name -> CompletableFuture.completedFuture(Optional.ofNullable(PASSWORDS.get(name))),
-                            10)
+                            new ServerOptions(
+                                    name -> CompletableFuture.completedFuture(Optional.ofNullable(PASSWORDS.get(name))),
+                                    10,
+                                    System::nanoTime))
                     .connect(
                             new ServerTarget("n", new Endpoint("127.0.0.1", listener.getLocalPort()), "db", user),
                             loops.next(),

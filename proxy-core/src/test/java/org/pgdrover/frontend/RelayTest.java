@@ -31,6 +31,7 @@ import org.pgdrover.auth.hba.HbaParser;
 import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.ServerConnector;
+import org.pgdrover.backend.ServerOptions;
 import org.pgdrover.backend.ServerTls;
 import org.pgdrover.backend.Transport;
 import org.pgdrover.cluster.ClusterTopology;
@@ -120,7 +121,9 @@ class RelayTest {
         gate.open();
         var transport = new Transport(NioSocketChannel::new);
         var connector = new ServerConnector(
-                transport, ServerTls.DISABLED, user -> CompletableFuture.completedFuture(Optional.empty()), 100);
+                transport,
+                ServerTls.DISABLED,
+                new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 100, System::nanoTime));
         pools = new PoolRegistry(PoolConfig.DEFAULT, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
         functions = new FunctionCatalog(cluster, topology);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);

@@ -32,6 +32,7 @@ public final class ScriptedServer implements AutoCloseable {
     private final Map<String, Answer> answers = new ConcurrentHashMap<>();
     private final AtomicInteger sessions = new AtomicInteger();
     private final String name;
+    private volatile @Nullable String refusal;
 
     /** @param name what its rows say */
     public ScriptedServer(String name) throws IOException {
@@ -51,6 +52,16 @@ public final class ScriptedServer implements AutoCloseable {
     /** The texts of Query and Parse messages, in their order. */
     public List<String> statements() {
         return statements;
+    }
+
+    /** Refuses every further login with this SQLSTATE, or with null lets everybody in again. */
+    public void refuseLogins(@Nullable String sqlState) {
+        refusal = sqlState;
+    }
+
+    /** How often somebody has tried to log in. */
+    public int logins() {
+        return sessions.get();
     }
 
     /** How many statements contain this. */
@@ -104,6 +115,11 @@ public final class ScriptedServer implements AutoCloseable {
             return login(wire);
         }
         int process = sessions.incrementAndGet();
+        var refused = refusal;
+        if (refused != null) {
+            wire.send(new WireBytes().message('E', 'S', "FATAL", 'C', refused, 'M', "not you", (char) 0));
+            return false;
+        }
         wire.send(new WireBytes()
                 .message('R', 0)
                 .message('S', "server_version", "18.0")

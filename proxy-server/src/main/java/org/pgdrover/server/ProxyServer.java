@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.ServerConnector;
+import org.pgdrover.backend.ServerOptions;
 import org.pgdrover.backend.Transport;
 import org.pgdrover.cluster.HealthMonitor;
 import org.pgdrover.cluster.TopologySource;
@@ -105,8 +106,7 @@ public final class ProxyServer implements AutoCloseable {
         var connector = new ServerConnector(
                 sockets,
                 TlsContexts.forServers(config.cluster().tls()),
-                access.users(),
-                config.pool().statementCache());
+                new ServerOptions(access.users(), config.pool().statementCache(), System::nanoTime));
         var pools = part(new PoolRegistry(config.pool(), connector, metrics, System::nanoTime, loops));
         watching.listen(new NodeEviction(pools));
         var coordinator = part(new FailoverCoordinator(config.cluster(), config.failover(), watching, gate, metrics));

@@ -1,0 +1,341 @@
+package org.pgdrover.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.backend.ServerConnector;
+import org.pgdrover.backend.ServerOptions;
+import org.pgdrover.backend.ServerTarget;
+import org.pgdrover.backend.ServerTls;
+import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.backend.Transport;
+import org.pgdrover.config.Endpoint;
+import org.pgdrover.config.PoolMode;
+import org.pgdrover.config.PoolSettings;
+import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.testing.ScriptedServer;
+
+/** Limits, order and age of server connections, against a real socket and a clock that the test turns. */
+class ServerPoolTest {
+    private final AtomicLong ahead = new AtomicLong();
+    private ScriptedServer server;
+    private EventLoopGroup loops;
+    private final List<ServerPool> pools = new ArrayList<>();
+
+    @BeforeEach
+    void start() throws Exception {
+        server = new ScriptedServer("s");
+        loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        pools.forEach(ServerPool::close);
+        server.close();
+        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).sync();
+    }
+
+    private long now() {
+        return System.nanoTime() + ahead.get();
+    }
+
+    private void pass(Duration time) {
+        ahead.addAndGet(time.toNanos());
+    }
+
+    private static PoolSettings settings(int size, int minSize) {
+        return new PoolSettings(
+                PoolMode.TRANSACTION, size, minSize, Duration.ofSeconds(5), Duration.ofMinutes(1), Duration.ofHours(1));
+    }
+
+    private ServerPool pool(PoolSettings settings) {
+        return pool(settings, "db", new NodeBudget(0));
+    }
+
+    private ServerPool pool(PoolSettings settings, String database, NodeBudget budget) {
+        var connector = new ServerConnector(
+                new Transport(NioSocketChannel::new),
+                ServerTls.DISABLED,
+                new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 10, this::now));
+        var pool = new ServerPool(
+                new ServerTarget("n", new Endpoint("127.0.0.1", server.port()), database, "me"),
+                settings,
+                budget,
+                connector,
+                ProxyMetrics.NOOP,
+                this::now);
+        pools.add(pool);
+        return pool;
+    }
+
+    /** Somebody who asks, and keeps what comes until told. */
+    private final class Asking implements Acquirer {
+        final EventLoop loop = loops.next();
+        final BlockingQueue<Object> answers = new LinkedBlockingQueue<>();
+        private final ServerPool pool;
+        private final String name;
+        private final @Nullable List<String> order;
+
+        Asking(ServerPool pool, String name, @Nullable List<String> order) {
+            this.pool = pool;
+            this.name = name;
+            this.order = order;
+            loop.execute(() -> pool.acquire(this, SessionSettings.EMPTY));
+        }
+
+        Asking(ServerPool pool) {
+            this(pool, "", null);
+        }
+
+        @Override
+        public EventLoop eventLoop() {
+            return loop;
+        }
+
+        @Override
+        public void onServer(ServerPool from, ServerConnection lent) {
+            if (order != null) order.add(name);
+            answers.add(lent);
+        }
+
+        @Override
+        public void onRefused(ServerPool from, Refusal refusal) {
+            answers.add(refusal);
+        }
+
+        Object answer() throws InterruptedException {
+            var answer = answers.poll(10, TimeUnit.SECONDS);
+            if (answer == null) throw new AssertionError("no answer within 10 s");
+            return answer;
+        }
+
+        ServerConnection lent() throws InterruptedException {
+            if (answer() instanceof ServerConnection connection) return connection;
+            throw new AssertionError("refused");
+        }
+
+        Refusal refused() throws InterruptedException {
+            if (answer() instanceof Refusal refusal) return refusal;
+            throw new AssertionError("not refused");
+        }
+
+        void giveBack(ServerConnection connection) throws InterruptedException {
+            loop.submit(() -> pool.release(connection)).sync();
+        }
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) throw new AssertionError("not within 10 s");
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void lendsTheSameConnectionAgain() throws Exception {
+        var pool = pool(settings(5, 0));
+        for (int i = 0; i < 10; i++) {
+            var asking = new Asking(pool);
+            asking.giveBack(asking.lent());
+        }
+        assertThat(pool.open()).isEqualTo(1);
+        assertThat(pool.leased()).isZero();
+    }
+
+    @Test
+    void opensNoMoreThanItsSizeAndServesInTheOrderOfAsking() throws Exception {
+        var pool = pool(settings(1, 0));
+        var order = new ArrayList<String>();
+        var holder = new Asking(pool);
+        var connection = holder.lent();
+        var waiting = new ArrayList<Asking>();
+        for (int i = 0; i < 8; i++) {
+            int before = i;
+            waiting.add(new Asking(pool, Integer.toString(i), order));
+            await(() -> pool.waiting() == before + 1);
+        }
+        // After this long nobody is preferred for the sake of an event loop.
+        pass(Duration.ofSeconds(1));
+
+        var last = holder;
+        for (var next : waiting) {
+            last.giveBack(connection);
+            connection = next.lent();
+            last = next;
+        }
+        last.giveBack(connection);
+
+        assertThat(order).containsExactly("0", "1", "2", "3", "4", "5", "6", "7");
+        assertThat(pool.open()).isEqualTo(1);
+    }
+
+    @Test
+    void namesTheLimitToWhoWaitedTooLong() throws Exception {
+        var pool = pool(settings(1, 0));
+        var holder = new Asking(pool);
+        var connection = holder.lent();
+        var waiter = new Asking(pool);
+        await(() -> pool.waiting() == 1);
+
+        pass(Duration.ofSeconds(4));
+        pool.maintain(loops.next());
+        assertThat(pool.waiting()).isEqualTo(1);
+        pass(Duration.ofSeconds(2));
+        pool.maintain(loops.next());
+
+        var refusal = waiter.refused();
+        assertThat(refusal.kind()).isEqualTo(Refusal.Kind.TIMEOUT);
+        assertThat(refusal.error().sqlState()).isEqualTo("53300");
+        assertThat(refusal.error().message()).contains("pool.size = 1");
+        holder.giveBack(connection);
+    }
+
+    @Test
+    void forgetsAWaiterThatGivesUp() throws Exception {
+        var pool = pool(settings(1, 0));
+        var holder = new Asking(pool);
+        var connection = holder.lent();
+        var waiter = new Asking(pool);
+        await(() -> pool.waiting() == 1);
+
+        assertThat(pool.cancel(waiter)).isTrue();
+        holder.giveBack(connection);
+
+        assertThat(waiter.answers).isEmpty();
+        assertThat(pool.leased()).isZero();
+        assertThat(pool.cancel(waiter)).isFalse();
+    }
+
+    @Test
+    void closesWhatIsIdleTooLongButForTheLeast() throws Exception {
+        var pool = pool(settings(4, 1));
+        var all = new ArrayList<Asking>();
+        for (int i = 0; i < 4; i++) all.add(new Asking(pool));
+        var connections = new ArrayList<ServerConnection>();
+        for (var each : all) connections.add(each.lent());
+        for (int i = 0; i < 4; i++) all.get(i).giveBack(connections.get(i));
+        assertThat(pool.open()).isEqualTo(4);
+
+        pass(Duration.ofSeconds(61));
+        pool.maintain(loops.next());
+
+        await(() -> pool.open() == 1);
+    }
+
+    @Test
+    void keepsTheLeastOpen() {
+        var pool = pool(settings(4, 2));
+        pool.maintain(loops.next());
+        await(() -> pool.open() == 2);
+    }
+
+    @Test
+    void doesNotLendBeyondTheLifetime() throws Exception {
+        var pool = pool(settings(1, 0));
+        var first = new Asking(pool);
+        var old = first.lent();
+
+        pass(Duration.ofMinutes(61));
+        first.giveBack(old);
+
+        await(() -> !old.isOpen());
+        var second = new Asking(pool);
+        var fresh = second.lent();
+        assertThat(fresh).isNotSameAs(old);
+        second.giveBack(fresh);
+    }
+
+    @Test
+    void replacesAnIdleConnectionThatDoesNotAnswer() throws Exception {
+        var pool = pool(settings(1, 0));
+        var first = new Asking(pool);
+        var silent = first.lent();
+        first.giveBack(silent);
+        server.on("", (wire, message) -> true);
+
+        pass(Duration.ofSeconds(50));
+        var second = new Asking(pool);
+        var fresh = second.lent();
+
+        assertThat(fresh).isNotSameAs(silent);
+        assertThat(silent.isOpen()).isFalse();
+        second.giveBack(fresh);
+    }
+
+    @Test
+    void leavesAServerAloneThatHasRefused() throws Exception {
+        var pool = pool(settings(1, 0));
+        server.refuseLogins("28P01");
+
+        var first = new Asking(pool).refused();
+        assertThat(first.kind()).isEqualTo(Refusal.Kind.LOGIN_FAILED);
+        assertThat(first.error().sqlState()).isEqualTo("28P01");
+        int tried = server.logins();
+        assertThat(new Asking(pool).refused().error().sqlState()).isEqualTo("28P01");
+        assertThat(server.logins()).isEqualTo(tried);
+
+        server.refuseLogins(null);
+        pass(Duration.ofSeconds(2));
+        var later = new Asking(pool);
+        later.giveBack(later.lent());
+    }
+
+    @Test
+    void keepsToTheLimitOfTheNode() throws Exception {
+        var budget = new NodeBudget(2);
+        var one = pool(settings(5, 0), "one", budget);
+        var two = pool(settings(5, 0), "two", budget);
+        var a = new Asking(one);
+        var b = new Asking(one);
+        var first = a.lent();
+        var second = b.lent();
+
+        var c = new Asking(two);
+        await(() -> two.waiting() == 1);
+        assertThat(two.isWaitingForRoom()).isTrue();
+        assertThat(one.closeOneIdle()).isFalse();
+        a.giveBack(first);
+        assertThat(one.closeOneIdle()).isTrue();
+        await(() -> one.open() == 1);
+        two.maintain(loops.next());
+
+        c.giveBack(c.lent());
+        b.giveBack(second);
+        assertThat(budget.isExhausted()).isTrue();
+    }
+
+    @Test
+    void refusesEverybodyWhenItsNodeIsGivenUp() throws Exception {
+        var pool = pool(settings(1, 0));
+        var holder = new Asking(pool);
+        var connection = holder.lent();
+        var waiter = new Asking(pool);
+        await(() -> pool.waiting() == 1);
+
+        pool.evict(org.pgdrover.backend.CloseReason.SHUTDOWN);
+
+        assertThat(waiter.refused().kind()).isEqualTo(Refusal.Kind.UNREACHABLE);
+        await(() -> !connection.isOpen());
+        await(() -> pool.open() == 0);
+    }
+}
