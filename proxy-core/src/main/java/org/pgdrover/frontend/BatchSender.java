@@ -7,6 +7,7 @@ import org.pgdrover.backend.Action;
 import org.pgdrover.backend.Expected;
 import org.pgdrover.backend.FakeAnswer;
 import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.SharedStatements.SharedStatement;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
@@ -129,7 +130,7 @@ final class BatchSender {
             fake(Expected.PARSE, MessageType.PARSE_COMPLETE, statement, server);
             return;
         }
-        makeRoom(server);
+        makeRoom(shared, server);
         server.statements().add(shared, shared.name());
         server.expect(Expected.PARSE, Action.FORWARD, statement);
         write(parseMessage(shared.name(), shared.definition(), server), server);
@@ -156,7 +157,9 @@ final class BatchSender {
         write(parseMessage(statement.shared().name(), statement.shared().definition(), server), server);
     }
 
-    private void makeRoom(ServerConnection server) {
+    /** Closes what stands in the way of one more statement: a spoiled one of its name, and the least used if there are too many. */
+    private void makeRoom(SharedStatement shared, ServerConnection server) {
+        if (server.statements().takeSpoiled(shared)) close(shared.name(), server);
         var surplus = server.statements().surplus();
         if (surplus != null) close(surplus, server);
     }
@@ -186,8 +189,7 @@ final class BatchSender {
             return;
         }
         if (server.statements().contains(shared)) return;
-        if (server.statements().takeSpoiled(shared)) close(shared.name(), server);
-        makeRoom(server);
+        makeRoom(shared, server);
         server.statements().add(shared, shared.name());
         inject(statement, shared.name(), definition, server);
     }
