@@ -44,12 +44,22 @@ final class Proxied implements AutoCloseable {
         Files.writeString(
                 directory.resolve("users.txt"),
                 "\"demo\" \"demo\"\n\"postgres\" \"postgres\"\n\"pgdrover\" \"wrong\"\n");
-        var config = change.apply(config(cluster, mode));
-        server = ProxyServer.start(
-                config,
-                ProxyMetrics.NOOP,
-                (client, queryClass, node, reason, nanos, sql, sqlState) ->
-                        ran.add(new Ran(queryClass, node, reason, sql, sqlState)));
+        try {
+            server = ProxyServer.start(
+                    change.apply(config(cluster, mode)),
+                    ProxyMetrics.NOOP,
+                    (client, queryClass, node, reason, nanos, sql, sqlState) ->
+                            ran.add(new Ran(queryClass, node, reason, sql, sqlState)));
+        } catch (IOException | InterruptedException | RuntimeException refused) {
+            removeDirectory(directory);
+            throw refused;
+        }
+    }
+
+    private static void removeDirectory(Path directory) throws IOException {
+        Files.deleteIfExists(directory.resolve("pool_hba.conf"));
+        Files.deleteIfExists(directory.resolve("users.txt"));
+        Files.deleteIfExists(directory);
     }
 
     private ProxyConfig config(EmbeddedCluster cluster, PoolMode mode) {
@@ -116,8 +126,6 @@ final class Proxied implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
-        Files.deleteIfExists(directory.resolve("pool_hba.conf"));
-        Files.deleteIfExists(directory.resolve("users.txt"));
-        Files.deleteIfExists(directory);
+        removeDirectory(directory);
     }
 }

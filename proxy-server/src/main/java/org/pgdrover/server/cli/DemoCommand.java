@@ -38,6 +38,7 @@ import picocli.CommandLine.Option;
             "  pause NODE          SIGSTOP: it is there, but says nothing",
             "  resume NODE         SIGCONT",
             "  lag NODE SECONDS    makes a standby replay late; 0 ends that",
+            "  help                these lines",
             "  quit                ends everything and removes the data; so do Ctrl-C and SIGTERM"
         })
 final class DemoCommand implements Callable<Integer> {
@@ -102,7 +103,7 @@ final class DemoCommand implements Callable<Integer> {
             var commands = new DemoCommands(cluster, proxy, System.out, quit::countDown);
             System.out.println(commands.status());
             System.out.println("metrics: http://127.0.0.1:" + metricsPort
-                    + "/metrics   commands: status, kill, start, pause, resume, lag, quit");
+                    + "/metrics   commands: status, kill, start, pause, resume, lag, help, quit");
             System.out.println("ready: psql \"host=127.0.0.1 port="
                     + proxy.address().getPort() + " dbname=demo user=demo password=demo\"");
             Thread.ofPlatform().name("pgdrover-commands").daemon().start(() -> read(commands));

@@ -6,11 +6,12 @@ import java.sql.SQLException;
 import java.util.stream.Collectors;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.pgdrover.server.embedded.EmbeddedNode;
+import picocli.CommandLine;
 
 /** Carries out what is typed into a demo. */
 final class DemoCommands {
     private static final String KNOWN =
-            "expected: status, kill NODE|primary, start NODE, pause NODE, resume NODE," + " lag NODE SECONDS or quit";
+            "expected: status, kill NODE|primary, start NODE, pause NODE, resume NODE, lag NODE SECONDS, help or quit";
 
     private final EmbeddedCluster cluster;
     private final RunningProxy proxy;
@@ -41,6 +42,7 @@ final class DemoCommands {
         int arguments = words.length - 1;
         return switch (words[0]) {
             case "status" -> "status\n" + status();
+            case "help" -> "help\n" + String.join("\n", help());
             case "quit", "exit" -> {
                 quit.run();
                 yield "quit";
@@ -98,8 +100,19 @@ final class DemoCommands {
     }
 
     private String lag(EmbeddedNode node, int seconds) throws SQLException {
+        var primary = proxy.topology().primary();
+        if (primary != null && primary.name().equals(node.name()))
+            throw new IllegalStateException(node.name() + " is the primary; only a standby replays");
         node.delayReplay(seconds);
         return seconds == 0 ? node + " replays at once again" : node + " replays commits " + seconds + " s late";
+    }
+
+    /** The lines that <code>demo --help</code> ends with. */
+    private static String[] help() {
+        return new CommandLine(new DemoCommand())
+                .getCommandSpec()
+                .usageMessage()
+                .footer();
     }
 
     /** The nodes as the proxy sees them. */

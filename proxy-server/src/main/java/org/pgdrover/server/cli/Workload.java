@@ -14,9 +14,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.pgdrover.cluster.NodeState;
 
-/** A mixed load of reads and writes through the proxy, with a table a second of what each node did. */
+/**
+ * A mixed load through the proxy, with a table a second of what each node did: some sessions only read, as reports do; the
+ * others write now and then, and what they read next must hold what they wrote.
+ */
 final class Workload {
-    private static final int SESSIONS = 8;
+    private static final int READERS = 6;
+    private static final int WRITERS = 2;
     private static final int READS_IN_TEN = 8;
 
     private final RunningProxy proxy;
@@ -36,17 +40,19 @@ final class Workload {
     /** Runs until the latch is down. */
     void run(CountDownLatch quit) throws InterruptedException {
         var sessions = new ArrayList<Thread>();
-        for (int i = 0; i < SESSIONS; i++)
-            sessions.add(Thread.ofVirtual().name("pgdrover-workload-" + i).start(() -> session(quit)));
+        for (int i = 0; i < READERS + WRITERS; i++) {
+            int readsInTen = i < READERS ? 10 : READS_IN_TEN;
+            sessions.add(Thread.ofVirtual().name("pgdrover-workload-" + i).start(() -> session(quit, readsInTen)));
+        }
         while (!quit.await(1, TimeUnit.SECONDS)) out.println(table());
         for (var session : sessions) session.interrupt();
     }
 
-    private void session(CountDownLatch quit) {
+    private void session(CountDownLatch quit, int readsInTen) {
         while (quit.getCount() > 0) {
             try (var connection = DriverManager.getConnection("jdbc:postgresql://127.0.0.1:"
                     + proxy.address().getPort() + "/demo?user=demo&password=demo&socketTimeout=60")) {
-                while (quit.getCount() > 0) statement(connection);
+                while (quit.getCount() > 0) statement(connection, readsInTen);
             } catch (SQLException lost) {
                 errors.increment();
                 pause();
@@ -62,11 +68,11 @@ final class Workload {
         }
     }
 
-    private void statement(Connection connection) throws SQLException {
+    private void statement(Connection connection, int readsInTen) throws SQLException {
         var random = ThreadLocalRandom.current();
         int id = random.nextInt(1000) + 1;
         try (var statement = connection.createStatement()) {
-            if (random.nextInt(10) < READS_IN_TEN) read(statement, id);
+            if (random.nextInt(10) < readsInTen) read(statement, id);
             else write(statement, id);
         } catch (SQLException failure) {
             errors.increment();
@@ -115,7 +121,7 @@ final class Workload {
                 state.up() ? state.role().name().toLowerCase(Locale.ROOT) : "down",
                 taken(reads, name),
                 taken(writes, name),
-                state.lagMillis() == Long.MAX_VALUE ? "?" : state.lagMillis() + " ms");
+                !state.up() || state.lagMillis() == Long.MAX_VALUE ? "?" : state.lagMillis() + " ms");
     }
 
     private static long taken(Map<String, LongAdder> counters, String name) {
