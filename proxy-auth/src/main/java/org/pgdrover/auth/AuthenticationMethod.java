@@ -1,14 +1,25 @@
 package org.pgdrover.auth;
 
-/** How a client proves who it is (PostgreSQL manual, section 21.3). */
+/** How a client proves who it is (PostgreSQL manual, section 20.3). */
 public enum AuthenticationMethod {
     TRUST("trust"),
     REJECT("reject"),
+    /** SCRAM; with channel binding too where the connection is under TLS. */
     SCRAM_SHA_256("scram-sha-256"),
+    /** SCRAM with channel binding, and nothing else. */
+    SCRAM_SHA_256_PLUS("scram-sha-256-plus"),
     /** An MD5 exchange, or SCRAM for a user whose stored password is a SCRAM verifier. */
     MD5("md5"),
     /** The password in clear text. */
-    PASSWORD("password");
+    PASSWORD("password"),
+    /** The password in clear text, for a directory to judge. */
+    LDAP("ldap"),
+    /** The certificate that the client has shown under TLS. */
+    CERT("cert"),
+    /** The operating system's word for who is at the other end of a Unix-domain socket. */
+    PEER("peer"),
+    /** A bearer token (RFC 7628). */
+    OAUTH("oauth");
 
     private final String label;
 

@@ -3,13 +3,17 @@ package org.pgdrover.frontend;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.StoredPassword;
+import org.pgdrover.auth.hba.HbaMatch;
 import org.pgdrover.auth.hba.HbaRequest;
 import org.pgdrover.auth.hba.HbaRule;
+import org.pgdrover.auth.hba.HostNames;
+import org.pgdrover.auth.hba.RoleMemberships;
 import org.pgdrover.config.TlsMode;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
@@ -35,6 +39,18 @@ import org.slf4j.LoggerFactory;
 final class AuthenticationPhase implements Phase {
     private static final Logger log = LoggerFactory.getLogger(AuthenticationPhase.class);
     private static final int FRAME_LIMIT = 1 << 16;
+    private static final RoleMemberships NO_ROLES = (user, role) -> user.equals(role);
+    private static final HostNames NO_NAMES = new HostNames() {
+        @Override
+        public Optional<String> nameOf(InetAddress address) {
+            return Optional.empty();
+        }
+
+        @Override
+        public List<InetAddress> addressesOf(String name) {
+            return List.of();
+        }
+    };
 
     private final ClientConnection client;
     private final FrontendServices services;
@@ -53,7 +69,7 @@ final class AuthenticationPhase implements Phase {
 
     @Override
     public void onEnter() {
-        var asked = new HbaRequest(request.database(), request.user(), client.address(), client.isEncrypted());
+        var asked = new HbaRequest(request.database(), request.user(), false, client.address(), client.isEncrypted());
         if (services.config().listen().tls().mode() == TlsMode.REQUIRE
                 && asked.address() != null
                 && !asked.encrypted()) {
@@ -62,9 +78,12 @@ final class AuthenticationPhase implements Phase {
                     "this proxy takes encrypted connections only: connect with sslmode=require");
             return;
         }
-        var rule = services.access().hba().get().match(asked);
-        if (rule.isEmpty()) refuse(SqlState.INVALID_AUTHORIZATION, "no pool_hba.conf entry for " + describe(asked));
-        else apply(rule.get(), asked);
+        switch (services.access().hba().get().match(asked, NO_ROLES, NO_NAMES)) {
+            case HbaMatch.Matched(var rule) -> apply(rule, asked);
+            case HbaMatch.NoEntry() ->
+                refuse(SqlState.INVALID_AUTHORIZATION, "no pool_hba.conf entry for " + describe(asked));
+            case HbaMatch.Undecided(var why) -> refuse(SqlState.INVALID_AUTHORIZATION, why);
+        }
     }
 
     private void apply(HbaRule rule, HbaRequest asked) {
@@ -73,6 +92,10 @@ final class AuthenticationPhase implements Phase {
             case REJECT ->
                 refuse(SqlState.INVALID_AUTHORIZATION, "pool_hba.conf rejects connection for " + describe(asked));
             case PASSWORD, MD5, SCRAM_SHA_256 -> lookUp(rule.method());
+            case SCRAM_SHA_256_PLUS, LDAP, CERT, PEER, OAUTH ->
+                refuse(
+                        SqlState.FEATURE_NOT_SUPPORTED,
+                        "authentication method " + rule.method().label());
         }
     }
 

@@ -52,7 +52,8 @@ sealed interface PasswordExchange {
                         ? new Sasl(user, stored, verifiers)
                         : new Digest(user, stored);
             case SCRAM_SHA_256 -> new Sasl(user, stored, verifiers);
-            case TRUST, REJECT -> throw new IllegalArgumentException(method + " asks for no password");
+            case TRUST, REJECT, SCRAM_SHA_256_PLUS, LDAP, CERT, PEER, OAUTH ->
+                throw new IllegalArgumentException(method + " asks for no password");
         };
     }
 

@@ -104,7 +104,7 @@ public final class HbaParser {
         if (fields.size() > next)
             throw new Unusable("option \"" + fields.get(next).getFirst().text() + "\" of method " + method.label()
                     + " is not supported: remove it");
-        return new HbaRule(line, type, databases, users, address, method);
+        return new HbaRule(file, line, type, databases, users, address, method, HbaOptions.NONE);
     }
 
     private static List<Word> field(List<List<Word>> fields, int index, String what) throws Unusable {

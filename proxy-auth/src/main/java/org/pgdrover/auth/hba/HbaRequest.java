@@ -6,8 +6,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a client asks for, and how it came.
  *
+ * @param replication whether it is a connection for physical replication, which has no database; one for logical replication has
  * @param address null on a Unix-domain socket
  * @param encrypted whether the connection is under TLS
  */
 public record HbaRequest(
-        String database, String user, @Nullable InetAddress address, boolean encrypted) {}
+        String database,
+        String user,
+        boolean replication,
+        @Nullable InetAddress address,
+        boolean encrypted) {}

@@ -1,16 +1,23 @@
 package org.pgdrover.auth.hba;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.pgdrover.auth.AuthenticationMethod;
 
-/** One line of <code>pool_hba.conf</code>: for whom it is, and how they prove who they are. */
+/**
+ * One line of <code>pool_hba.conf</code>: for whom it is, and how they prove who they are.
+ *
+ * @param file in which it stands: the file itself, or one that it includes
+ */
 public record HbaRule(
+        Path file,
         int line,
         ConnectionType type,
         List<NameMatcher> databases,
         List<NameMatcher> users,
         AddressMatcher address,
-        AuthenticationMethod method) {
+        AuthenticationMethod method,
+        HbaOptions options) {
     public HbaRule {
         databases = List.copyOf(databases);
         users = List.copyOf(users);

@@ -1,7 +1,6 @@
 package org.pgdrover.auth.hba;
 
 import java.util.List;
-import java.util.Optional;
 
 /** The rules of <code>pool_hba.conf</code>, in order: the first that matches decides, and no match is a refusal. */
 public record HbaRules(List<HbaRule> rules) {
@@ -9,8 +8,19 @@ public record HbaRules(List<HbaRule> rules) {
         rules = List.copyOf(rules);
     }
 
-    /** The first rule for this request; empty means that it must be refused. */
-    public Optional<HbaRule> match(HbaRequest request) {
-        return rules.stream().filter(rule -> rule.matches(request)).findFirst();
+    /** What the rules say of this request. May block if {@link #needHostNames}. */
+    public HbaMatch match(HbaRequest request, RoleMemberships roles, HostNames hosts) {
+        for (var rule : rules) if (rule.matches(request)) return new HbaMatch.Matched(rule);
+        return new HbaMatch.NoEntry();
+    }
+
+    /** Whether a rule has host names in it, so that matching may have to ask for some. */
+    public boolean needHostNames() {
+        return false;
+    }
+
+    /** Whether a rule asks for members of a role. */
+    public boolean needRoles() {
+        return false;
     }
 }

@@ -1,0 +1,50 @@
+package org.pgdrover.auth.ldap;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options of a rule with method <code>ldap</code> (PostgreSQL manual, section 20.10).
+ *
+ * <p>With a base DN the user is searched for and then bound; without one the name to bind is prefix, user and suffix.
+ *
+ * @param hosts tried in this order; at least one
+ * @param port 389, or 636 for {@link Scheme#LDAPS}, unless said otherwise
+ * @param startTls whether TLS is asked for within the protocol (RFC 4513); not with {@link Scheme#LDAPS}
+ * @param searchFilter with $username in it; null means that {@code searchAttribute} must equal the user's name
+ */
+public record LdapSettings(
+        List<String> hosts,
+        int port,
+        Scheme scheme,
+        boolean startTls,
+        String prefix,
+        String suffix,
+        @Nullable String baseDn,
+        @Nullable String bindDn,
+        @Nullable String bindPassword,
+        String searchAttribute,
+        @Nullable String searchFilter,
+        Scope scope) {
+    public enum Scheme {
+        LDAP,
+        LDAPS
+    }
+
+    /** How deep the search goes (RFC 4511, section 4.5.1.2). */
+    public enum Scope {
+        BASE,
+        ONE,
+        SUB
+    }
+
+    public LdapSettings {
+        hosts = List.copyOf(hosts);
+        if (hosts.isEmpty()) throw new IllegalArgumentException("hosts: none (expected: at least one)");
+    }
+
+    @Override
+    public String toString() {
+        return "LdapSettings[" + scheme + " " + hosts + ":" + port + (startTls ? " StartTLS" : "") + "]";
+    }
+}
