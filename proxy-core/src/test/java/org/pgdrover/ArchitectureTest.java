@@ -28,14 +28,15 @@ class ArchitectureTest {
                 "protocol        | ",
                 "config          | ",
                 "metrics         | ",
+                "tls             | config",
                 "sql             | ",
                 "protocol.codec  | protocol",
-                "backend         | protocol protocol.codec config metrics auth..",
+                "backend         | protocol protocol.codec config metrics tls auth..",
                 "pool            | backend protocol protocol.codec config metrics",
-                "cluster         | backend protocol config metrics",
+                "cluster         | backend protocol config metrics tls",
                 "routing         | cluster sql config metrics protocol",
                 "failover        | cluster pool backend protocol config metrics",
-                "frontend        | routing failover pool backend cluster sql protocol protocol.codec config metrics auth.."
+                "frontend        | routing failover pool backend cluster sql protocol protocol.codec config metrics tls auth.."
             })
     void usesOnlyWhatItMay(String name, @org.jspecify.annotations.Nullable String allowed) {
         var ours = Stream.concat(Stream.of(name), allowed == null ? Stream.empty() : Arrays.stream(allowed.split(" ")))

@@ -4,10 +4,12 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.PasswordStore;
 import org.pgdrover.auth.StoredPassword;
@@ -28,12 +30,16 @@ import org.pgdrover.protocol.codec.FrontendMessages;
 final class ServerAuthentication {
     private final ServerTarget target;
     private final PasswordStore passwords;
+    private final Supplier<@Nullable X509Certificate> certificate;
     private @Nullable ScramClient scram;
     private boolean verified = true;
 
-    ServerAuthentication(ServerTarget target, PasswordStore passwords) {
+    /** @param certificate the server's, once the login has begun; null if the connection is not encrypted */
+    ServerAuthentication(
+            ServerTarget target, PasswordStore passwords, Supplier<@Nullable X509Certificate> certificate) {
         this.target = target;
         this.passwords = passwords;
+        this.certificate = certificate;
     }
 
     /**

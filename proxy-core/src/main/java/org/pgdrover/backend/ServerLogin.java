@@ -6,6 +6,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageTable;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.tls.PeerCertificates;
 
 /**
  * Logs one new channel in to a server, from the TLS request to the first ReadyForQuery, and then makes way for a {@link ServerConnection}.
@@ -43,6 +45,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     private final Map<String, String> parameters = new LinkedHashMap<>();
 
     private @Nullable MessageDecoder decoder;
+    private @Nullable SslHandler encryption;
     private @Nullable ScheduledFuture<?> timeout;
     private CancelKey cancelKey = new CancelKey(0, new byte[0]);
     private boolean awaitingTlsAnswer;
@@ -58,7 +61,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
             Consumer<ServerConnection> ended) {
         this.target = target;
         this.tls = tls;
-        this.authentication = new ServerAuthentication(target, options.passwords());
+        this.authentication = new ServerAuthentication(target, options.passwords(), this::certificate);
         this.options = options;
         this.opened = opened;
         this.failed = failed;
@@ -119,7 +122,8 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         byte answer = in.readByte();
         if (in.isReadable()) throw new ProtocolViolation("unencrypted bytes after the answer to SSLRequest");
         if (answer == 'S' && tls.context() != null) {
-            context.pipeline().addFirst("tls", handler(context));
+            encryption = handler(context);
+            context.pipeline().addFirst("tls", encryption);
         } else if (tls.isRequired()) {
             fail(context, false, "the server does not offer TLS, but cluster.tls.mode requires it");
         } else {
@@ -137,6 +141,10 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
             handler.engine().setSSLParameters(parameters);
         }
         return handler;
+    }
+
+    private @Nullable X509Certificate certificate() {
+        return encryption == null ? null : PeerCertificates.shownByPeer(encryption);
     }
 
     @Override

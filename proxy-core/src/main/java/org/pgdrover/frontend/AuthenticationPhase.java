@@ -14,7 +14,6 @@ import org.pgdrover.auth.hba.HbaRequest;
 import org.pgdrover.auth.hba.HbaRule;
 import org.pgdrover.auth.hba.HostNames;
 import org.pgdrover.auth.hba.RoleMemberships;
-import org.pgdrover.config.TlsMode;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
@@ -70,14 +69,6 @@ final class AuthenticationPhase implements Phase {
     @Override
     public void onEnter() {
         var asked = new HbaRequest(request.database(), request.user(), false, client.address(), client.isEncrypted());
-        if (services.config().listen().tls().mode() == TlsMode.REQUIRE
-                && asked.address() != null
-                && !asked.encrypted()) {
-            refuse(
-                    SqlState.INVALID_AUTHORIZATION,
-                    "this proxy takes encrypted connections only: connect with sslmode=require");
-            return;
-        }
         switch (services.access().hba().get().match(asked, NO_ROLES, NO_NAMES)) {
             case HbaMatch.Matched(var rule) -> apply(rule, asked);
             case HbaMatch.NoEntry() ->

@@ -11,12 +11,14 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.tls.PeerCertificates;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +63,20 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     boolean isEncrypted() {
         return channel.pipeline().get(SslHandler.class) != null;
+    }
+
+    /** The certificate that the client has shown and that ca-file vouches for; null if it has shown none, or is not encrypted. */
+    @Nullable
+    X509Certificate peerCertificate() {
+        var tls = channel.pipeline().get(SslHandler.class);
+        return tls == null ? null : PeerCertificates.shownByPeer(tls);
+    }
+
+    /** The certificate that we have shown to the client, which may depend on the name that it asked for; null if it is not encrypted. */
+    @Nullable
+    X509Certificate localCertificate() {
+        var tls = channel.pipeline().get(SslHandler.class);
+        return tls == null ? null : PeerCertificates.shownByUs(tls);
     }
 
     /** The client's address, or null on a Unix-domain socket. */

@@ -1,6 +1,5 @@
 package org.pgdrover.frontend;
 
-import io.netty.handler.ssl.SslContext;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,6 +19,7 @@ import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.routing.FunctionCatalog;
 import org.pgdrover.routing.Router;
+import org.pgdrover.tls.ClientTls;
 
 /** Everything that client connections share; one instance for the proxy. */
 public final class FrontendServices {
@@ -39,14 +39,10 @@ public final class FrontendServices {
      * Who may come in, and how.
      *
      * @param hba the rules in force now
-     * @param tls null if clients are not offered encryption
+     * @param tls the certificates in force now
      * @param blocking runs what takes long, such as password hashing
      */
-    public record Access(
-            Supplier<HbaRules> hba,
-            PasswordStore passwords,
-            @Nullable SslContext tls,
-            Executor blocking) {}
+    public record Access(Supplier<HbaRules> hba, PasswordStore passwords, Supplier<ClientTls> tls, Executor blocking) {}
 
     /** The servers behind, and the way to them. */
     public record Backends(

@@ -1,7 +1,6 @@
 package org.pgdrover.frontend;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelHandler;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ErrorFields;
@@ -69,11 +68,12 @@ final class StartupPhase implements Phase {
     private void encrypt() {
         if (askedForTls) throw new ProtocolViolation("SSLRequest sent twice");
         askedForTls = true;
-        var tls = services.access().tls();
-        answer(tls == null ? 'N' : 'S');
-        if (tls != null)
-            client.channel().pipeline().addFirst("tls", (ChannelHandler)
-                    tls.newHandler(client.channel().alloc()));
+        var tls = services.access().tls().get();
+        answer(tls.isOffered() ? 'S' : 'N');
+        if (tls.isOffered())
+            client.channel()
+                    .pipeline()
+                    .addFirst("tls", tls.newHandler(client.channel().alloc()));
     }
 
     private void refuseGss() {
@@ -99,6 +99,14 @@ final class StartupPhase implements Phase {
                             .withHint("listen.max-clients is "
                                     + services.config().listen().maxClients() + "."),
                     DisconnectReason.TOO_MANY_CLIENTS);
+            return;
+        }
+        if (client.address() != null
+                && !client.isEncrypted()
+                && services.access().tls().get().isRequired()) {
+            refuse(
+                    SqlState.INVALID_AUTHORIZATION,
+                    "this proxy takes encrypted connections only: connect with sslmode=require");
             return;
         }
         negotiate(message);

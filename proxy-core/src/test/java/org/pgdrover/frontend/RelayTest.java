@@ -54,6 +54,7 @@ import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
+import org.pgdrover.tls.ClientTls;
 
 /** A real client socket on one side and scripted servers on the other: what the relay does with every odd thing that a server may do. */
 class RelayTest {
@@ -131,7 +132,10 @@ class RelayTest {
         var services = new FrontendServices(
                 config,
                 new FrontendServices.Access(
-                        () -> rules, user -> CompletableFuture.completedFuture(Optional.empty()), null, Runnable::run),
+                        () -> rules,
+                        user -> CompletableFuture.completedFuture(Optional.empty()),
+                        () -> ClientTls.OFF,
+                        Runnable::run),
                 new FrontendServices.Backends(topology, pools, router, functions, gate, new CancelSender(transport)),
                 ProxyMetrics.NOOP,
                 null);

@@ -115,7 +115,7 @@ public final class ProxyServer implements AutoCloseable {
         var router = new Router(config.routing(), watching, functions, System::nanoTime);
         var frontend = new FrontendServices(
                 config,
-                new FrontendServices.Access(access::hba, access.users(), clientTls, blocking),
+                new FrontendServices.Access(access::hba, access.users(), () -> clientTls, blocking),
                 new FrontendServices.Backends(watching, pools, router, functions, gate, new CancelSender(sockets)),
                 metrics,
                 observer);

@@ -1,31 +1,32 @@
 package org.pgdrover.server;
 
 import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.util.List;
 import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerTls;
 import org.pgdrover.config.TlsConfig;
 import org.pgdrover.config.TlsMode;
+import org.pgdrover.tls.ClientTls;
 
 /** TLS on the two sides of the proxy, from the settings. */
 final class TlsContexts {
     private TlsContexts() {}
 
-    /** For clients; null if there is no certificate or the mode is DISABLE: they are then told that TLS is not offered. */
-    static @Nullable SslContext forClients(TlsConfig settings) throws SSLException {
+    /** For clients; without a certificate they are told that TLS is not offered. */
+    static ClientTls forClients(TlsConfig settings) throws SSLException {
         var certificate = settings.certFile();
         var key = settings.keyFile();
-        if (settings.mode() == TlsMode.DISABLE || certificate == null || key == null) return null;
-        return SslContextBuilder.forServer(certificate.toFile(), key.toFile())
+        if (settings.mode() == TlsMode.DISABLE || certificate == null || key == null)
+            return new ClientTls(settings.mode(), null);
+        var context = SslContextBuilder.forServer(certificate.toFile(), key.toFile())
                 .sslProvider(SslProvider.JDK)
                 .protocols(protocols(settings))
                 .clientAuth(ClientAuth.NONE)
                 .build();
+        return new ClientTls(settings.mode(), context);
     }
 
     /** For servers; as in libpq, the certificate is checked only from VERIFY_CA on, or when a CA is given. */
