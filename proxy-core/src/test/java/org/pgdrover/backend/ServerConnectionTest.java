@@ -1,0 +1,280 @@
+package org.pgdrover.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.pgdrover.config.Endpoint;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.StartupPacket.CancelKey;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.testing.EverySplit;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.WireBytes;
+
+/** What a server connection's lessee hears, byte for byte, of what a server sends. */
+class ServerConnectionTest {
+    private EmbeddedChannel channel;
+    private ServerConnection server;
+    private final List<CloseReason> ended = new ArrayList<>();
+
+    /** Writes down what it hears. */
+    private static final class Lessee implements ResponseListener {
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        final List<String> heard = new ArrayList<>();
+        int handovers;
+
+        @Override
+        public void onBytes(ServerConnection server, ByteBuf in) {
+            handovers++;
+            bytes.writeBytes(read(in));
+        }
+
+        @Override
+        public void onAnswered(ServerConnection server, Expected expected, byte type, @Nullable Object note) {
+            heard.add("answered " + note);
+        }
+
+        @Override
+        public void onDiscarded(ServerConnection server, Expected expected, Action action, @Nullable Object note) {
+            heard.add("discarded " + note);
+        }
+
+        @Override
+        public boolean onError(ServerConnection server, ErrorFields error) {
+            heard.add("error " + error.sqlState());
+            return true;
+        }
+
+        @Override
+        public void onReady(ServerConnection server, TransactionStatus status, @Nullable Object note) {
+            heard.add("ready " + note);
+        }
+
+        @Override
+        public void onReadComplete(ServerConnection server) {}
+
+        @Override
+        public void onWritabilityChanged(ServerConnection server, boolean writable) {}
+
+        @Override
+        public void onLost(ServerConnection server, CloseReason reason, @Nullable ErrorFields error) {
+            heard.add("lost " + reason.label() + " " + (error == null ? "silently" : error.sqlState()));
+        }
+    }
+
+    private static byte[] read(ByteBuf in) {
+        var all = new byte[in.readableBytes()];
+        in.readBytes(all).release();
+        return all;
+    }
+
+    @BeforeEach
+    void connect() {
+        channel = new EmbeddedChannel();
+        channel.freezeTime();
+        server = new ServerConnection(
+                channel,
+                new ServerTarget("p", new Endpoint("127.0.0.1", 5432), "db", "me"),
+                new CancelKey(1, new byte[4]),
+                new HashMap<>(),
+                new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 10, () -> 0),
+                gone -> ended.add(gone.closeReason()));
+        channel.pipeline().addLast(server);
+    }
+
+    @AfterEach
+    void disconnect() {
+        channel.finishAndReleaseAll();
+    }
+
+    private Lessee leased() {
+        var lessee = new Lessee();
+        server.lease(lessee);
+        return lessee;
+    }
+
+    private void receive(WireBytes bytes) {
+        channel.writeInbound(bytes.buffer());
+    }
+
+    private String sent() {
+        var all = Unpooled.buffer();
+        for (ByteBuf each = channel.readOutbound(); each != null; each = channel.readOutbound()) {
+            all.writeBytes(each);
+            each.release();
+        }
+        var types = WireBytes.types(all);
+        all.release();
+        return types;
+    }
+
+    private static WireBytes select() {
+        return new WireBytes()
+                .message('T', (short) 1, "a", 0, (short) 0, 23, (short) 4, -1, (short) 0)
+                .message('D', (short) 1, 1, new byte[] {'7'})
+                .message('C', "SELECT 1")
+                .message('Z', 'I');
+    }
+
+    @Test
+    void handsAnAnswerOverInOnePieceWhenItCameInOne() {
+        var lessee = leased();
+        server.expect(Expected.QUERY, Action.FORWARD, "q");
+        receive(select());
+        assertThat(lessee.bytes.toByteArray()).isEqualTo(select().bytes());
+        assertThat(lessee.handovers).isEqualTo(1);
+        assertThat(lessee.heard).containsExactly("ready q");
+        assertThat(server.isAtRest()).isTrue();
+    }
+
+    @Test
+    void hearsTheSameHoweverTheBytesAreCut() {
+        var answers = new WireBytes()
+                .message('1')
+                .message('2')
+                .message('D', (short) 1, 1, new byte[] {'7'})
+                .message('C', "SELECT 1")
+                .message('Z', 'I')
+                .append(ScriptedServer.error("22012", "division by zero"))
+                .message('Z', 'I')
+                .append(select());
+        EverySplit.of(answers.bytes(), pieces -> {
+            var lessee = leased();
+            server.expect(Expected.PARSE, Action.SKIP, "injected");
+            server.expect(Expected.BIND, Action.FORWARD, "b");
+            server.expect(Expected.EXECUTE, Action.FORWARD, "e");
+            server.expect(Expected.SYNC, Action.FORWARD, "first");
+            server.expect(Expected.BIND, Action.FORWARD, "failing");
+            server.expect(Expected.SYNC, Action.FORWARD, "second");
+            server.expect(Expected.QUERY, Action.FORWARD, "third");
+            pieces.forEach(channel::writeInbound);
+            var withoutTheInjected = java.util.Arrays.copyOfRange(answers.bytes(), 5, answers.bytes().length);
+            assertThat(lessee.bytes.toByteArray()).isEqualTo(withoutTheInjected);
+            assertThat(lessee.heard)
+                    .containsExactly(
+                            "answered injected",
+                            "answered b",
+                            "answered e",
+                            "ready first",
+                            "error 22012",
+                            "discarded failing",
+                            "ready second",
+                            "ready third");
+        });
+    }
+
+    @Test
+    void givesTheProxysOwnAnswersInTheirTurn() {
+        var lessee = leased();
+        server.expect(
+                Expected.PARSE,
+                Action.FAKE,
+                new FakeAnswer(new WireBytes().message('1').buffer(), "p"));
+        server.expect(Expected.BIND, Action.FORWARD, "b");
+        server.expect(
+                Expected.CLOSE,
+                Action.FAKE,
+                new FakeAnswer(new WireBytes().message('3').buffer(), "c"));
+        server.expect(Expected.SYNC, Action.FORWARD, "s");
+        server.sendFakes();
+        receive(new WireBytes().message('2').message('Z', 'I'));
+        assertThat(WireBytes.types(Unpooled.wrappedBuffer(lessee.bytes.toByteArray())))
+                .isEqualTo("123Z");
+    }
+
+    @Test
+    void keepsAnswersBackThatTheClientHasHadFromAnotherServer() {
+        var lessee = leased();
+        server.expect(Expected.QUERY, Action.FORWARD, "q");
+        server.suppress(1);
+        receive(select());
+        assertThat(WireBytes.types(Unpooled.wrappedBuffer(lessee.bytes.toByteArray())))
+                .isEqualTo("DCZ");
+    }
+
+    @Test
+    void runsSqlOfTheProxysOwnUnseen() {
+        var lessee = leased();
+        var outcomes = new ArrayList<String>();
+        server.exchange("SET a = 1", error -> outcomes.add(error == null ? "well" : error.sqlState()));
+        assertThat(sent()).isEqualTo("Q");
+        receive(new WireBytes().message('C', "SET").message('Z', 'I'));
+        server.exchange("SET b = 1", error -> outcomes.add(error == null ? "well" : error.sqlState()));
+        receive(ScriptedServer.error("42704", "unrecognized parameter").message('Z', 'I'));
+        assertThat(outcomes).containsExactly("well", "42704");
+        assertThat(lessee.bytes.size()).isZero();
+        assertThat(lessee.heard).isEmpty();
+    }
+
+    @Test
+    void runsSqlOfTheProxysOwnOnlyWhenNothingIsOwed() {
+        leased();
+        server.expect(Expected.QUERY, Action.FORWARD, "q");
+        assertThatThrownBy(() -> server.exchange("SET a = 1", error -> {})).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void closesAServerThatDoesNotAnswerTheProxysOwnSql() {
+        var lessee = leased();
+        server.exchange("SET a = 1", error -> lessee.heard.add("told"));
+        channel.advanceTimeBy(31, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(ended).containsExactly(CloseReason.PROBE_FAILED);
+        assertThat(lessee.heard).containsExactly("lost probe-failed silently");
+    }
+
+    @Test
+    void staysOpenWhenTheProxysOwnSqlWasAnsweredInTime() {
+        leased();
+        server.exchange("SET a = 1", error -> {});
+        receive(new WireBytes().message('C', "SET").message('Z', 'I'));
+        channel.advanceTimeBy(31, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(server.isOpen()).isTrue();
+    }
+
+    @Test
+    void tellsTheServersLastWordsWhenItIsLost() {
+        var lessee = leased();
+        server.expect(Expected.QUERY, Action.FORWARD, "q");
+        receive(new WireBytes().message('E', 'S', "FATAL", 'V', "FATAL", 'C', "57P01", 'M', "bye", (char) 0));
+        channel.close();
+        assertThat(lessee.bytes.size()).isZero();
+        assertThat(lessee.heard).containsExactly("lost server-closed 57P01");
+    }
+
+    @Test
+    void closesAServerThatIsReadyUnasked() {
+        var lessee = leased();
+        receive(new WireBytes().message('Z', 'I'));
+        assertThat(ended).containsExactly(CloseReason.PROTOCOL_VIOLATION);
+        assertThat(lessee.heard).containsExactly("lost protocol-violation silently");
+    }
+
+    @Test
+    void waitsForCancelRequestsUnderWayBeforeItChangesHands() {
+        var order = new ArrayList<String>();
+        server.afterCancels(() -> order.add("at once"));
+        server.cancelStarted();
+        server.cancelStarted();
+        server.afterCancels(() -> order.add("after both"));
+        server.cancelEnded();
+        order.add("one arrived");
+        server.cancelEnded();
+        assertThat(order).containsExactly("at once", "one arrived", "after both");
+    }
+}
