@@ -13,8 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.pgdrover.config.AuthConfig;
+import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.ListenConfig;
 import org.pgdrover.config.MetricsConfig;
+import org.pgdrover.config.NodeConfig;
 import org.pgdrover.config.PoolConfig;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.config.PoolSettings;
@@ -24,7 +26,7 @@ import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.server.ProxyServer;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** A proxy in front of an embedded cluster, with a record of where every statement went. */
+/** A proxy in front of a cluster, with a record of where every statement went. */
 final class Proxied implements AutoCloseable {
     /** One statement, as the statement log tells it. */
     record Ran(String queryClass, String node, String reason, String sql, String sqlState) {}
@@ -34,10 +36,19 @@ final class Proxied implements AutoCloseable {
     private final List<Ran> ran = new CopyOnWriteArrayList<>();
 
     Proxied(EmbeddedCluster cluster, PoolMode mode) throws IOException, InterruptedException {
-        this(cluster, mode, "host all all 127.0.0.1/32 scram-sha-256\n", config -> config);
+        this(cluster.config(), mode);
     }
 
     Proxied(EmbeddedCluster cluster, PoolMode mode, String hba, UnaryOperator<ProxyConfig> change)
+            throws IOException, InterruptedException {
+        this(cluster.config(), mode, hba, change);
+    }
+
+    Proxied(ClusterConfig cluster, PoolMode mode) throws IOException, InterruptedException {
+        this(cluster, mode, "host all all 127.0.0.1/32 scram-sha-256\n", config -> config);
+    }
+
+    Proxied(ClusterConfig cluster, PoolMode mode, String hba, UnaryOperator<ProxyConfig> change)
             throws IOException, InterruptedException {
         directory = Files.createTempDirectory("pgdrover-it-");
         Files.writeString(directory.resolve("pool_hba.conf"), hba);
@@ -62,8 +73,8 @@ final class Proxied implements AutoCloseable {
         Files.deleteIfExists(directory);
     }
 
-    private ProxyConfig config(EmbeddedCluster cluster, PoolMode mode) {
-        var usual = ProxyConfig.of(cluster.config());
+    private ProxyConfig config(ClusterConfig cluster, PoolMode mode) {
+        var usual = ProxyConfig.of(cluster);
         var pool = new PoolSettings(mode, 10, 0, Duration.ofSeconds(10), Duration.ofMinutes(10), Duration.ofHours(1));
         return new ProxyConfig(
                 new ListenConfig("127.0.0.1", 0, null, 128, 1000, TlsConfig.DEFAULT),
@@ -120,6 +131,15 @@ final class Proxied implements AutoCloseable {
         try (var statement = connection.createStatement();
                 var row = statement.executeQuery(sql)) {
             return row.next() ? String.valueOf(row.getString(1)) : "";
+        }
+    }
+
+    /** Runs statements as the superuser, past the proxy. */
+    static void sql(NodeConfig node, String database, String... statements) throws SQLException {
+        var url = "jdbc:postgresql://" + node.endpoint() + "/" + database;
+        try (var connection = DriverManager.getConnection(url, EmbeddedCluster.SUPERUSER, EmbeddedCluster.SUPERUSER);
+                var statement = connection.createStatement()) {
+            for (var each : statements) statement.execute(each);
         }
     }
 

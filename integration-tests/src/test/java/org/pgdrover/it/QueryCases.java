@@ -13,39 +13,39 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.PoolMode;
-import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.postgresql.PGConnection;
 
 /** What every driver does, through pgjdbc, in both pool modes. */
-@org.junit.jupiter.api.TestInstance(org.junit.jupiter.api.TestInstance.Lifecycle.PER_CLASS)
-class QueriesTest {
-    private EmbeddedCluster cluster;
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class QueryCases {
     private Proxied transactionPool;
     private Proxied sessionPool;
 
+    /** A running one, its primary first. */
+    abstract ClusterConfig cluster();
+
     @BeforeAll
-    void start() throws Exception {
-        cluster = EmbeddedCluster.start(EmbeddedCluster.Options.DEFAULT);
-        cluster.nodes()
-                .getFirst()
-                .sql(
-                        "demo",
-                        "CREATE TABLE note (id int PRIMARY KEY, body text)",
-                        "GRANT ALL ON note TO demo",
-                        "CREATE SEQUENCE counter",
-                        "GRANT ALL ON counter TO demo");
-        transactionPool = new Proxied(cluster, PoolMode.TRANSACTION);
-        sessionPool = new Proxied(cluster, PoolMode.SESSION);
+    void startProxies() throws Exception {
+        Proxied.sql(
+                cluster().nodes().getFirst(),
+                "demo",
+                "CREATE TABLE note (id int PRIMARY KEY, body text)",
+                "GRANT ALL ON note TO demo",
+                "CREATE SEQUENCE counter",
+                "GRANT ALL ON counter TO demo");
+        transactionPool = new Proxied(cluster(), PoolMode.TRANSACTION);
+        sessionPool = new Proxied(cluster(), PoolMode.SESSION);
     }
 
     @AfterAll
-    void stop() throws Exception {
+    void stopProxies() throws Exception {
         transactionPool.close();
         sessionPool.close();
-        cluster.close();
     }
 
     private Proxied proxy(PoolMode mode) {
