@@ -15,8 +15,9 @@ import picocli.CommandLine.Option;
         name = "check",
         mixinStandardHelpOptions = true,
         description = {
-            "Checks the configuration and its files, and then each node: reachable, role, same cluster, streaming,",
-            "what a failover will need, and the rights of the proxy's own user. Every complaint says what to do."
+            "Checks the configuration with its files, and visits each node.",
+            "Nodes: reachable, role, same cluster, streaming, what a failover will need, rights of the proxy's own user.",
+            "Every complaint says what to do."
         })
 final class CheckCommand implements Callable<Integer> {
     @Option(
