@@ -79,11 +79,12 @@ public final class FunctionCatalog implements AutoCloseable {
             entry.names = loader.load(database);
             log.atDebug().addKeyValue("database", database).log("{} function names read", entry.names.size());
         } catch (SQLException failure) {
+            if (worker.isShutdown()) return;
             log.atWarn()
                     .addKeyValue("database", database)
                     .addKeyValue("reason", failure.getMessage())
                     .log("functions could not be read from the catalog: reads that call any go to the primary");
-            if (!worker.isShutdown()) worker.schedule(() -> load(database, entry), 2, TimeUnit.SECONDS);
+            worker.schedule(() -> load(database, entry), 2, TimeUnit.SECONDS);
         } catch (RuntimeException failure) {
             log.atError().setCause(failure).log("reading functions failed");
         }
