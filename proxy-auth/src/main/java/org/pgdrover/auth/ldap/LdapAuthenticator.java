@@ -13,7 +13,6 @@ import com.unboundid.ldap.sdk.SearchRequest;
 import com.unboundid.ldap.sdk.SearchResultEntry;
 import com.unboundid.ldap.sdk.SearchScope;
 import com.unboundid.ldap.sdk.extensions.StartTLSExtendedRequest;
-import com.unboundid.util.ssl.HostNameSSLSocketVerifier;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,11 +79,12 @@ public final class LdapAuthenticator {
     }
 
     private LDAPConnection open(LdapSettings settings, String host) throws LDAPException {
+        var secured = new DirectoryTls(tls.getSocketFactory(), host, connectTimeout);
         boolean ldaps = settings.scheme() == LdapSettings.Scheme.LDAPS;
-        var sockets = ldaps ? tls.getSocketFactory() : SocketFactory.getDefault();
-        var connection = new LDAPConnection(sockets, options(), host, settings.port());
+        var connection =
+                new LDAPConnection(ldaps ? secured : SocketFactory.getDefault(), options(), host, settings.port());
         try {
-            if (settings.startTls()) startTls(connection);
+            if (settings.startTls()) startTls(connection, secured);
             return connection;
         } catch (LDAPException | RuntimeException failure) {
             connection.close();
@@ -98,12 +98,11 @@ public final class LdapAuthenticator {
         options.setConnectTimeoutMillis(Math.toIntExact(connectTimeout.toMillis()));
         options.setResponseTimeoutMillis(operationTimeout.toMillis());
         options.setFollowReferrals(false);
-        options.setSSLSocketVerifier(new HostNameSSLSocketVerifier(true));
         return options;
     }
 
-    private void startTls(LDAPConnection connection) throws LDAPException {
-        ExtendedResult result = connection.processExtendedOperation(new StartTLSExtendedRequest(tls));
+    private static void startTls(LDAPConnection connection, DirectoryTls secured) throws LDAPException {
+        ExtendedResult result = connection.processExtendedOperation(new StartTLSExtendedRequest(secured));
         if (result.getResultCode() != ResultCode.SUCCESS)
             throw new LDAPException(
                     ResultCode.CONNECT_ERROR,
