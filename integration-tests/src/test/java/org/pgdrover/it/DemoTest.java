@@ -22,9 +22,12 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgdrover.server.cli.Main;
@@ -76,6 +79,11 @@ class DemoTest {
             assertThat(lines).anyMatch(line -> line.contains(part));
         }
 
+        /** The demo's servers with all their processes. */
+        Set<Long> servers() {
+            return process.descendants().map(ProcessHandle::pid).collect(Collectors.toSet());
+        }
+
         int status() throws InterruptedException {
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             reader.join();
@@ -115,12 +123,14 @@ class DemoTest {
     void aSessionGoesOnWhenThePrimaryIsKilledAndQuitLeavesNothing() throws Exception {
         int port = freePort();
         int metricsPort = freePort();
+        var servers = new HashSet<Long>();
         try (var demo = new Demo(temporary, "--port", "" + port, "--metrics-port", "" + metricsPort)) {
             demo.waitFor("ready: psql \"host=127.0.0.1 port=" + port + " ");
             assertThat(health(metricsPort)).isEqualTo(200);
             try (var session = connect(port)) {
                 assertThat(ask(session, "SELECT 'first' AS word")).isEqualTo("first");
                 demo.waitFor("SELECT 'first' AS word");
+                servers.addAll(demo.servers());
                 demo.say("kill primary");
                 demo.waitFor("> killed pg1");
                 assertThat(ask(session, "UPDATE account SET balance = 7 WHERE id = 1 RETURNING balance::int"))
@@ -130,8 +140,11 @@ class DemoTest {
                 assertThat(ask(session, "SELECT balance::int FROM account WHERE id = 1"))
                         .isEqualTo("7");
             }
+            servers.addAll(demo.servers());
+            assertThat(servers).isNotEmpty().noneMatch(DemoTest::usesFilesOutsideOfItsDirectory);
             demo.say("quit");
             assertThat(demo.status()).isZero();
+            assertThat(sharedMemoryOf(servers)).isEmpty();
             assertThat(demo.lines.stream().filter(line -> line.startsWith("ready: ")))
                     .hasSize(1);
             assertThat(demo.lines).anyMatch(line -> line.contains("a proved read") && line.contains("'first'"));
@@ -140,6 +153,26 @@ class DemoTest {
         try (var left = Files.list(temporary)) {
             assertThat(left.filter(path -> path.getFileName().toString().startsWith("pgdrover-")))
                     .isEmpty();
+        }
+    }
+
+    /** Files of shared memory that a killed process leaves there. */
+    private static boolean usesFilesOutsideOfItsDirectory(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/maps")).contains("/dev/shm/PostgreSQL");
+        } catch (IOException endedOrNotLinux) {
+            return false;
+        }
+    }
+
+    /** Lines of the kernel's table for System V segments that these processes made. */
+    private static List<String> sharedMemoryOf(Set<Long> makers) throws IOException {
+        var table = Path.of("/proc/sysvipc/shm");
+        if (!Files.exists(table)) return List.of();
+        try (var lines = Files.lines(table)) {
+            return lines.skip(1)
+                    .filter(line -> makers.contains(Long.valueOf(line.strip().split(" +")[4])))
+                    .toList();
         }
     }
 

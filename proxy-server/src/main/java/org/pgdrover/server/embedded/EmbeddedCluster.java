@@ -134,6 +134,8 @@ public final class EmbeddedCluster implements AutoCloseable {
                 password_encryption = scram-sha-256
                 fsync = off
                 shared_buffers = 64MB
+                # in the data directory, where nothing outlives it: a killed server leaves files in /dev/shm
+                dynamic_shared_memory_type = mmap
                 max_wal_size = 512MB
                 log_line_prefix = '%m [%p] '
                 """);

@@ -132,6 +132,18 @@ public final class EmbeddedNode {
         running.destroyForcibly();
         all.forEach(ProcessHandle::destroyForcibly);
         running.waitFor();
+        removeSharedMemory();
+    }
+
+    /** A server that is killed cannot remove its System V segment; line 7 of postmaster.pid has key and identifier. */
+    private void removeSharedMemory() throws InterruptedException {
+        try (var lines = Files.lines(data.resolve("postmaster.pid"))) {
+            var segment = lines.skip(6).findFirst();
+            if (segment.isPresent())
+                Shell.succeeds(List.of("ipcrm", "-m", segment.get().strip().split(" +")[1]));
+        } catch (IOException stoppedBefore) {
+            // A server that has stopped by itself has removed both.
+        }
     }
 
     /** SIGSTOP: the server is there, but says nothing. */
