@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.pgdrover.backend.ServerConnection;
-import org.pgdrover.frontend.RelayState.Attached;
 import org.pgdrover.metrics.QueryMeter;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageType;
@@ -49,14 +48,10 @@ final class BatchJournal {
         batch.reason = reason;
     }
 
-    void at(Batch batch, String node) {
-        batch.node = node;
-    }
-
     /** A batch passes to the server that works for the client already. */
-    void follows(Batch batch, Attached attached) {
-        batch.node = attached.server().target().node();
-        boolean inTransaction = attached.server().status() != TransactionStatus.IDLE;
+    void follows(Batch batch, ServerConnection server) {
+        batch.node = server.target().node();
+        boolean inTransaction = server.status() != TransactionStatus.IDLE;
         batch.reason = inTransaction ? RoutingReason.IN_TRANSACTION : RoutingReason.PIPELINED;
     }
 

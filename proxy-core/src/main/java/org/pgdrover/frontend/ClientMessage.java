@@ -28,4 +28,10 @@ final class ClientMessage {
         duplicate = false;
         return this;
     }
+
+    /** What it runs, or what the statement runs that it makes or names. */
+    QueryClass runs() {
+        if (queryClass != null) return queryClass;
+        return statement != null ? statement.queryClass() : QueryClass.UNKNOWN;
+    }
 }

@@ -44,13 +44,19 @@ final class LostTransaction {
         return over;
     }
 
+    /** Whether the rest of a batch, up to Sync, is of no use. */
+    boolean isDiscarding() {
+        return discarding;
+    }
+
     /** The client has sent a batch's beginning before the loss: the rest of it up to Sync is discarded. */
     void discardUntilSync() {
         discarding = true;
     }
 
     /** Answers one message of the client. */
-    void answer(ClientMessage message, QueryClass queryClass) {
+    void answer(ClientMessage message) {
+        var queryClass = message.runs();
         var out = client.newBuffer(128);
         switch (message.type) {
             case MessageType.SYNC -> {

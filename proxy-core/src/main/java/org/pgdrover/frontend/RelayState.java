@@ -1,39 +1,48 @@
 package org.pgdrover.frontend;
 
-import org.pgdrover.backend.ServerConnection;
-import org.pgdrover.pool.ServerPool;
+import org.pgdrover.protocol.codec.MessageDecoder;
 
 /**
- * Where a client's relay stands.
+ * Where a client's relay stands: each state says what the client's next message, a cancel request and the client's leaving mean in it.
  *
  * <pre>
- *            batch          server lent              batch over, nothing left
- *   Idle ----------> Awaiting ----------> Attached ---------------------------> Idle
- *     |  no primary     ^                   |  \  next batch does not fit its standby
- *     +-----------> Holding                 |   +--> Attached(draining) --> Idle, then that batch
- *                                           | server lost in a transaction
- *                                           +--> Lost --[client ends the transaction]--> Idle
+ *            batch          server lent            batch over, nothing left
+ *   Idle ----------> Awaiting ----------> ServerLease ---------------------> Idle
+ *     |  no primary     ^  \  settings differ  ^  \  server lost in a transaction
+ *     +-----------> Holding  +--> Preparing ---+   +--> Lost --[client ends the transaction]--> Idle
+ *
+ *   a batch that has not come whole fails --> Discarding --[Sync]--> Idle
  *   any --[client gone]--> Closed
  * </pre>
  */
 sealed interface RelayState {
-    /** Nothing under way; reads the client's next batch whole before deciding where it goes. */
-    record Idle() implements RelayState {}
+    /** A state in which the client's next message can be dealt with. */
+    sealed interface Listening extends RelayState permits Idle, ServerLease, Lost, Discarding {
+        /**
+         * A message of the client.
+         *
+         * @param large whether only its beginning is in hand
+         */
+        void onMessage(MessageDecoder message, boolean large);
 
-    /** A batch waits for a server connection, or for its settings to be put right. */
-    record Awaiting(Batch batch, Acquisition acquisition) implements RelayState {}
+        /** Copied data, or the rest of a large message. Where nobody works for the client it belongs to something that has failed. */
+        default void onRun(MessageDecoder run) {}
 
-    /** A batch waits for a primary. */
-    record Holding(Batch batch) implements RelayState {}
+        /** All that has come from the client for now has been dealt with: time to flush. */
+        void onReadComplete();
+    }
 
-    /** A server works for the client. */
-    record Attached(ServerPool pool, ServerConnection server, boolean standby) implements RelayState {}
+    /** A state in which a batch waits, and the client's next message with it. */
+    sealed interface Waiting extends RelayState permits Awaiting, Preparing, Holding {}
 
-    /** The transaction was lost with its server. */
-    record Lost(LostTransaction transaction) implements RelayState {}
-
+    /** The client is gone. */
     record Closed() implements RelayState {}
 
-    RelayState IDLE = new Idle();
     RelayState CLOSED = new Closed();
+
+    /** Somebody asks to cancel what the client is running. */
+    default void onCancel() {}
+
+    /** The client has left; this was its last state. */
+    default void onClosed() {}
 }

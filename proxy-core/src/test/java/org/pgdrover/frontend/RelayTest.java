@@ -1,242 +1,42 @@
 package org.pgdrover.frontend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.RelayRig.answers;
+import static org.pgdrover.frontend.RelayRig.error;
+import static org.pgdrover.frontend.RelayRig.extended;
+import static org.pgdrover.frontend.RelayRig.query;
+import static org.pgdrover.frontend.RelayRig.row;
+import static org.pgdrover.frontend.RelayRig.types;
 
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.pgdrover.auth.AuthenticationMethod;
-import org.pgdrover.auth.hba.HbaParser;
-import org.pgdrover.auth.hba.HbaRules;
-import org.pgdrover.backend.CancelSender;
-import org.pgdrover.backend.ServerConnector;
-import org.pgdrover.backend.ServerOptions;
-import org.pgdrover.backend.ServerTls;
-import org.pgdrover.backend.Transport;
-import org.pgdrover.cluster.ClusterTopology;
-import org.pgdrover.cluster.Node;
-import org.pgdrover.cluster.NodeState;
-import org.pgdrover.cluster.Role;
-import org.pgdrover.cluster.TopologyListener;
-import org.pgdrover.cluster.TopologySource;
-import org.pgdrover.config.ClusterConfig;
-import org.pgdrover.config.FailoverConfig;
-import org.pgdrover.config.NodeConfig;
-import org.pgdrover.config.PoolConfig;
-import org.pgdrover.config.ProxyConfig;
-import org.pgdrover.failover.HoldGate;
-import org.pgdrover.metrics.ProxyMetrics;
-import org.pgdrover.pool.PoolRegistry;
-import org.pgdrover.routing.FunctionCatalog;
-import org.pgdrover.routing.Router;
-import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
-import org.pgdrover.tls.ClientTls;
 
 /** A real client socket on one side and scripted servers on the other: what the relay does with every odd thing that a server may do. */
 class RelayTest {
+    private RelayRig rig;
     private ScriptedServer primary;
     private ScriptedServer standby;
-    private EventLoopGroup loops;
-    private ScheduledExecutorService timer;
-    private PoolRegistry pools;
-    private FunctionCatalog functions;
-    private Channel listener;
-
-    /** A cluster that never changes. */
-    private static final class Still implements TopologySource {
-        private final ClusterTopology topology;
-
-        Still(List<NodeConfig> configs) {
-            var nodes = new ArrayList<NodeState>();
-            for (int i = 0; i < configs.size(); i++) {
-                var role = i == 0 ? Role.PRIMARY : Role.STANDBY;
-                nodes.add(new NodeState(Node.of(i, configs.get(i)), true, role, true, 1, 100, 100, 0, 0));
-            }
-            topology = new ClusterTopology(1, 1, nodes, nodes.getFirst().node());
-        }
-
-        @Override
-        public ClusterTopology topology() {
-            return topology;
-        }
-
-        @Override
-        public long insertPositionSampledAfter(long nanoTime) {
-            return 1;
-        }
-
-        @Override
-        public long replayLsn(Node node) {
-            return 100;
-        }
-
-        @Override
-        public void listen(TopologyListener heard) {
-            heard.onTopology(topology, topology);
-        }
-
-        @Override
-        public void suspect(Node node, String why) {}
-    }
 
     @BeforeEach
     void start() throws Exception {
-        primary = new ScriptedServer("primary");
-        standby = new ScriptedServer("standby");
-        loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
-        timer = Executors.newSingleThreadScheduledExecutor();
-        var cluster = new ClusterConfig(
-                List.of(
-                        new NodeConfig("p", "127.0.0.1", primary.port()),
-                        new NodeConfig("s", "127.0.0.1", standby.port())),
-                "me",
-                null,
-                "db");
-        var config = ProxyConfig.of(cluster);
-        var topology = new Still(cluster.nodes());
-        var gate = new HoldGate(FailoverConfig.DEFAULT, timer);
-        gate.open();
-        var transport = new Transport(NioSocketChannel::new);
-        var connector = new ServerConnector(
-                transport,
-                ServerTls.DISABLED,
-                new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 100, System::nanoTime));
-        pools = new PoolRegistry(PoolConfig.DEFAULT, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
-        functions = new FunctionCatalog(cluster, topology);
-        var router = new Router(config.routing(), topology, functions, System::nanoTime);
-        var rules = trust();
-        var services = new FrontendServices(
-                config,
-                new FrontendServices.Access(
-                        () -> rules,
-                        user -> CompletableFuture.completedFuture(Optional.empty()),
-                        () -> ClientTls.OFF,
-                        Runnable::run),
-                new FrontendServices.Backends(topology, pools, router, functions, gate, new CancelSender(transport)),
-                ProxyMetrics.NOOP,
-                null);
-        var numbers = new AtomicLong();
-        listener = new ServerBootstrap()
-                .group(loops)
-                .channelFactory(NioServerSocketChannel::new)
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        channel.pipeline().addLast(new ClientConnection(numbers.incrementAndGet(), channel, services));
-                    }
-                })
-                .bind("127.0.0.1", 0)
-                .sync()
-                .channel();
-    }
-
-    private static HbaRules trust() throws Exception {
-        var file = java.nio.file.Files.createTempFile("pool_hba", ".conf");
-        try {
-            java.nio.file.Files.writeString(file, "host all all all " + AuthenticationMethod.TRUST.label() + "\n");
-            return HbaParser.parse(file);
-        } finally {
-            java.nio.file.Files.delete(file);
-        }
+        rig = new RelayRig();
+        primary = rig.primary();
+        standby = rig.standby();
     }
 
     @AfterEach
     void stop() throws Exception {
-        listener.close().sync();
-        pools.close();
-        functions.close();
-        timer.shutdownNow();
-        primary.close();
-        standby.close();
-        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).sync();
+        rig.close();
     }
 
-    private Wire connect() throws IOException {
-        var wire = new Wire(new Socket("127.0.0.1", ((InetSocketAddress) listener.localAddress()).getPort()));
-        wire.send(startup());
-        for (var message = wire.read(); message != null && message.type() != 'Z'; message = wire.read())
-            assertThat(message.type()).isIn('R', 'S', 'K', 'N');
-        return wire;
-    }
-
-    private static byte[] startup() {
-        var parameters = "user\0me\0database\0db\0\0".getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(8 + parameters.length)
-                .putInt(8 + parameters.length)
-                .putInt(3 << 16)
-                .put(parameters)
-                .array();
-    }
-
-    private static WireBytes query(String sql) {
-        return new WireBytes().message('Q', sql);
-    }
-
-    private static WireBytes extended(String sql) {
-        return new WireBytes()
-                .message('P', "", sql, (short) 0)
-                .message('B', "", "", (short) 0, (short) 0, (short) 0)
-                .message('D', 'P', "")
-                .message('E', "", 0)
-                .message('S');
-    }
-
-    /** Messages up to the n-th ReadyForQuery, or to the end of the stream. */
-    private static List<Message> answers(Wire wire, int readies) throws IOException {
-        var all = new ArrayList<Message>();
-        int seen = 0;
-        while (seen < readies) {
-            var message = wire.read();
-            if (message == null) break;
-            all.add(message);
-            if (message.type() == 'Z') seen++;
-        }
-        return all;
-    }
-
-    private static String types(List<Message> messages) {
-        var types = new StringBuilder();
-        messages.forEach(message -> types.append(message.type()));
-        return types.toString();
-    }
-
-    private static String row(List<Message> messages) {
-        return messages.stream()
-                .filter(message -> message.type() == 'D')
-                .map(message -> message.text(6))
-                .findFirst()
-                .orElse("none");
-    }
-
-    private static Message error(List<Message> messages) {
-        return messages.stream()
-                .filter(message -> message.type() == 'E')
-                .findFirst()
-                .orElseThrow();
+    private Wire connect() throws Exception {
+        return rig.connect();
     }
 
     @Test
@@ -435,25 +235,11 @@ class RelayTest {
                     .message('Z', 'I'));
             return true;
         });
-        var port = ((InetSocketAddress) listener.localAddress()).getPort();
-        try (var client = new Wire(new Socket("127.0.0.1", port))) {
-            client.send(startup());
-            Message key = null;
-            for (var message = client.read(); message != null && message.type() != 'Z'; message = client.read())
-                if (message.type() == 'K') key = message;
-            assertThat(key).isNotNull();
-            client.send(query("UPDATE 16"));
+        try (var client = rig.connectCancellable()) {
+            client.wire().send(query("UPDATE 16"));
             while (primary.count("UPDATE 16") == 0) Thread.onSpinWait();
-            try (var cancel = new Wire(new Socket("127.0.0.1", port))) {
-                var body = java.util.Objects.requireNonNull(key).body();
-                cancel.send(ByteBuffer.allocate(8 + body.length)
-                        .putInt(8 + body.length)
-                        .putInt(1234 << 16 | 5678)
-                        .put(body)
-                        .array());
-                assertThat(cancel.read()).isNull();
-            }
-            assertThat(error(answers(client, 1)).field('C')).isEqualTo("57014");
+            client.cancel();
+            assertThat(error(answers(client.wire(), 1)).field('C')).isEqualTo("57014");
             assertThat(standby.cancelled()).isEmpty();
         }
     }
@@ -483,6 +269,29 @@ class RelayTest {
             assertThat(answers(client, 1).getFirst().text(0)).isEqualTo("COPY 100");
             client.send(query("COPY t TO STDOUT"));
             assertThat(types(answers(client, 1))).isEqualTo("HddcCZ");
+        }
+    }
+
+    @Test
+    void givesTheServerBackWhenTheRestOfRefusedCopiedDataHasCome() throws Exception {
+        primary.on("COPY u FROM", (wire, message) -> {
+            wire.send(new WireBytes().message('G', (char) 0, (short) 1, (short) 0));
+            wire.read();
+            wire.send(ScriptedServer.error("22P02", "no number").message('Z', 'I'));
+            return true;
+        });
+        try (var client = connect()) {
+            client.send(query("COPY u FROM STDIN"));
+            assertThat(java.util.Objects.requireNonNull(client.read()).type()).isEqualTo('G');
+            var row = new WireBytes().message('d', "another row\n").bytes();
+            client.send(new WireBytes().message('d', "a row\n"));
+            client.send(java.util.Arrays.copyOf(row, 9));
+            assertThat(types(answers(client, 1))).isEqualTo("EZ");
+            client.send(java.util.Arrays.copyOfRange(row, 9, row.length));
+            client.send(new WireBytes().message('c'));
+            long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+            while (rig.leasedServers() > 0 && System.nanoTime() < end) Thread.onSpinWait();
+            assertThat(rig.leasedServers()).isZero();
         }
     }
 }
