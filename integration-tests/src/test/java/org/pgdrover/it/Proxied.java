@@ -120,9 +120,9 @@ final class Proxied implements AutoCloseable {
     }
 
     static void await(BooleanSupplier condition, String what) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > end) throw new AssertionError("not within 20 s: " + what);
+            if (System.nanoTime() > end) throw new AssertionError("not within 60 s: " + what);
             TimeUnit.MILLISECONDS.sleep(10);
         }
     }
