@@ -1,5 +1,6 @@
 package org.pgdrover.auth.users;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.auth.InvalidFileException;
 import org.pgdrover.auth.StoredPassword;
 
@@ -51,6 +54,42 @@ class UserListFileTest {
                         invalid -> assertThat(invalid.problems())
                                 .extracting("line")
                                 .containsExactly(2, 3, 4, 5));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"a\"\"x\"",
+                "\"a\" \"x",
+                "\"a\" \"x\" y",
+                "\"a\" \"x\" \"y\"",
+                "a \"x\"",
+                "\"a\"",
+                "\"a\" x",
+                "\"a\" \"\u0000\"",
+                "\"a\u001b[2J\" \"x\""
+            })
+    void refusesMalformedLines(String line) {
+        assertThatThrownBy(() -> read(line)).isInstanceOf(InvalidFileException.class);
+    }
+
+    @Test
+    void refusesWhatIsNotUtf8() throws Exception {
+        var file = Files.write(directory.resolve("latin1"), "\"a\" \"x\"\n\"b\" \"\u00e4\"".getBytes(ISO_8859_1));
+
+        assertThatThrownBy(() -> UserListFile.read(file))
+                .isInstanceOf(InvalidFileException.class)
+                .hasMessage(file + ":2: the line is not UTF-8: save the file in that encoding");
+    }
+
+    @Test
+    void readsLongWordsWithoutRecursion() throws Exception {
+        var secret = "s\"\"".repeat(20_000);
+
+        assertThat(find(read("\"a\" \"" + secret + "\""), "a"))
+                .contains(new StoredPassword.Plain("s\"".repeat(20_000)));
+        assertThatThrownBy(() -> read("\"a\" \"" + "s".repeat(70_000) + "\""))
+                .hasMessageContaining("the line has 70006 bytes");
     }
 
     @Test
