@@ -1,5 +1,7 @@
 package org.pgdrover.auth;
 
+import java.util.Optional;
+
 /** How a client proves who it is (PostgreSQL manual, section 20.3). */
 public enum AuthenticationMethod {
     TRUST("trust"),
@@ -25,6 +27,12 @@ public enum AuthenticationMethod {
 
     AuthenticationMethod(String label) {
         this.label = label;
+    }
+
+    /** The method that <code>pool_hba.conf</code> spells like this; upper and lower case are not the same. */
+    public static Optional<AuthenticationMethod> of(String label) {
+        for (var method : values()) if (method.label.equals(label)) return Optional.of(method);
+        return Optional.empty();
     }
 
     /** As <code>pool_hba.conf</code> spells it. */

@@ -1,52 +1,72 @@
 package org.pgdrover.auth.hba;
 
 import java.net.InetAddress;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The addresses that a rule is for. */
+/** The addresses that a rule is for; in words, it is as the file spells it. */
 sealed interface AddressMatcher {
-    record All() implements AddressMatcher {}
+    record All() implements AddressMatcher {
+        @Override
+        public String toString() {
+            return "all";
+        }
+    }
 
-    /** @param mask as long as the network: 4 or 16 bytes */
-    record Network(byte[] network, byte[] mask) implements AddressMatcher {
+    /** No address at all: a Unix-domain socket has none. */
+    record None() implements AddressMatcher {
+        @Override
+        public String toString() {
+            return "";
+        }
+    }
+
+    /**
+     * A network of IPv4 or IPv6; an address of the other family is never in it.
+     *
+     * @param mask as long as the network: 4 or 16 bytes
+     */
+    record Network(String text, byte[] network, byte[] mask) implements AddressMatcher {
         boolean contains(byte[] address) {
             if (address.length != network.length) return false;
-            for (int i = 0; i < address.length; i++) if ((address[i] & mask[i]) != (network[i] & mask[i])) return false;
+            for (int i = 0; i < address.length; i++) if (((address[i] ^ network[i]) & mask[i]) != 0) return false;
             return true;
         }
 
         @Override
-        public boolean equals(Object other) {
-            return other instanceof Network that
-                    && Arrays.equals(network, that.network)
-                    && Arrays.equals(mask, that.mask);
+        public String toString() {
+            return text;
         }
+    }
 
+    /** The machine's own addresses, or the networks that they are in, as they were when the file was read. */
+    record Own(String keyword, List<Network> networks) implements AddressMatcher {
         @Override
-        public int hashCode() {
-            return Arrays.hashCode(network);
+        public String toString() {
+            return keyword;
         }
     }
 
-    /** The machine's own addresses, or the networks that they are in: samehost, samenet. */
-    record AnyOf(List<Network> networks) implements AddressMatcher {}
-
-    static Network prefix(byte[] address, int bits) {
-        var mask = new byte[address.length];
-        for (int bit = 0; bit < bits; bit++) mask[bit / 8] |= (byte) (0x80 >> bit % 8);
-        return new Network(address, mask);
+    record Host(HostPattern pattern) implements AddressMatcher {
+        @Override
+        public String toString() {
+            return pattern.name();
+        }
     }
 
-    /** @param address null, for a Unix-domain socket, matches: such a rule has no address */
-    default boolean matches(@Nullable InetAddress address) {
-        if (address == null) return true;
-        var bytes = address.getAddress();
+    /** May block if it is a {@link Host}. */
+    default Answer matches(HbaQuestion question) {
+        var address = question.request().address();
         return switch (this) {
-            case All() -> true;
-            case Network network -> network.contains(bytes);
-            case AnyOf(var networks) -> networks.stream().anyMatch(network -> network.contains(bytes));
+            case None() -> Answer.of(address == null);
+            case All() -> Answer.of(address != null);
+            case Network network -> Answer.of(contains(network, address));
+            case Own own -> Answer.of(own.networks().stream().anyMatch(each -> contains(each, address)));
+            case Host(var pattern) -> question.comesFrom(pattern);
         };
+    }
+
+    private static boolean contains(Network network, @Nullable InetAddress address) {
+        return address != null && network.contains(address.getAddress());
     }
 }

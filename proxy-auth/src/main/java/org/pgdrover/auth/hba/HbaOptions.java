@@ -1,5 +1,7 @@
 package org.pgdrover.auth.hba;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.ldap.LdapSettings;
 import org.pgdrover.auth.oauth.OAuthSettings;
@@ -34,5 +36,22 @@ public record HbaOptions(
         CN,
         /** The whole distinguished name, as RFC 2253 spells it. */
         DN
+    }
+
+    /** As a rule spells them; without passwords. */
+    List<String> words() {
+        var options = new LinkedHashMap<String, String>();
+        switch (clientCert) {
+            case NOT_ASKED -> {}
+            case VERIFY_CA -> options.put("clientcert", "verify-ca");
+            case VERIFY_FULL -> options.put("clientcert", "verify-full");
+        }
+        if (clientName == ClientName.DN) options.put("clientname", "DN");
+        if (map != null) options.put("map", map);
+        if (ldap != null) options.putAll(ldap.options());
+        if (oauth != null) options.putAll(oauth.options());
+        return options.entrySet().stream()
+                .map(option -> option.getKey() + "=" + Word.spelled(option.getValue()))
+                .toList();
     }
 }

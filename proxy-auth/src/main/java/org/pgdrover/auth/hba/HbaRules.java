@@ -1,6 +1,8 @@
 package org.pgdrover.auth.hba;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.pgdrover.auth.FileProblem;
 
 /** The rules of <code>pool_hba.conf</code>, in order: the first that matches decides, and no match is a refusal. */
 public record HbaRules(List<HbaRule> rules) {
@@ -10,17 +12,47 @@ public record HbaRules(List<HbaRule> rules) {
 
     /** What the rules say of this request. May block if {@link #needHostNames}. */
     public HbaMatch match(HbaRequest request, RoleMemberships roles, HostNames hosts) {
-        for (var rule : rules) if (rule.matches(request)) return new HbaMatch.Matched(rule);
+        var question = new HbaQuestion(request, roles, hosts);
+        for (var rule : rules) {
+            switch (rule.matches(question)) {
+                case YES -> {
+                    return new HbaMatch.Matched(rule);
+                }
+                case UNKNOWN -> {
+                    return new HbaMatch.Undecided(question.unknown());
+                }
+                case NO -> {}
+            }
+        }
         return new HbaMatch.NoEntry();
     }
 
     /** Whether a rule has host names in it, so that matching may have to ask for some. */
     public boolean needHostNames() {
-        return false;
+        return rules.stream().anyMatch(rule -> rule.address() instanceof AddressMatcher.Host);
     }
 
     /** Whether a rule asks for members of a role. */
     public boolean needRoles() {
-        return false;
+        return rules.stream().anyMatch(HbaRule::needsRoles);
+    }
+
+    /** The rules as they were understood, one line each with where it stands, as pg_hba_file_rules tells them; without passwords. */
+    public List<String> lines() {
+        return rules.stream().map(HbaRule::toString).toList();
+    }
+
+    /** Rules that name a user name map which is not there; with one of them, nobody could come in. */
+    public List<FileProblem> missingMaps(IdentMaps maps) {
+        var problems = new ArrayList<FileProblem>();
+        for (var rule : rules) {
+            var map = rule.options().map();
+            if (map != null && !maps.has(map))
+                problems.add(new FileProblem(
+                        rule.file(),
+                        rule.line(),
+                        "map \"" + map + "\" is not in pg_ident.conf: add a line for it there, or remove map="));
+        }
+        return problems;
     }
 }

@@ -6,9 +6,26 @@ import java.util.Optional;
 
 /** The domain name system, asked in both directions; may take seconds: not for an event loop. */
 public interface HostNames {
-    /** The name of an address, if it has one. */
-    Optional<String> nameOf(InetAddress address);
+    /**
+     * The name of an address, if it has one.
+     *
+     * @throws Unknown if there was no answer, which is not the same as none
+     */
+    Optional<String> nameOf(InetAddress address) throws Unknown;
 
-    /** The addresses of a name; empty if there is none. */
-    List<InetAddress> addressesOf(String name);
+    /**
+     * The addresses of a name; empty if there is none.
+     *
+     * @throws Unknown if there was no answer, which is not the same as none
+     */
+    List<InetAddress> addressesOf(String name) throws Unknown;
+
+    /** The domain name system did not answer. */
+    final class Unknown extends Exception {
+        private static final long serialVersionUID = 1;
+
+        public Unknown(String message) {
+            super(message, null, false, false);
+        }
+    }
 }

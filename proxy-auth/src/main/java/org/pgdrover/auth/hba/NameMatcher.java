@@ -1,20 +1,32 @@
 package org.pgdrover.auth.hba;
 
-/** One entry of a rule's list of databases or users. */
+/** An entry of a list of databases or users that is more than one name. */
 sealed interface NameMatcher {
-    record All() implements NameMatcher {}
-
     /** The database named like the user. */
     record SameUser() implements NameMatcher {}
 
-    record Exactly(String name) implements NameMatcher {}
+    /** A database named like a role that the user is a member of. */
+    record SameRole() implements NameMatcher {}
 
-    /** @param name what the rule's field is about: the database, or the user */
-    default boolean matches(String name, String user) {
+    /** A user who is a member of the role. */
+    record MemberOf(String role) implements NameMatcher {}
+
+    record Matching(NamePattern pattern) implements NameMatcher {}
+
+    /** @param name what the list is about: the database, or the user */
+    default Answer matches(String name, String user, RoleQuestion roles) {
         return switch (this) {
-            case All() -> true;
-            case SameUser() -> name.equals(user);
-            case Exactly(var wanted) -> wanted.equals(name);
+            case SameUser() -> Answer.of(name.equals(user));
+            case SameRole() -> roles.isMember(user, name);
+            case MemberOf(var role) -> roles.isMember(user, role);
+            case Matching(var pattern) -> Answer.of(pattern.matches(name));
+        };
+    }
+
+    default boolean needsRoles() {
+        return switch (this) {
+            case SameRole _, MemberOf _ -> true;
+            case SameUser _, Matching _ -> false;
         };
     }
 }

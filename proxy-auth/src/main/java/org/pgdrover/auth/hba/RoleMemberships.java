@@ -1,6 +1,11 @@
 package org.pgdrover.auth.hba;
 
-/** Who is a member of which role, directly or through others, as the cluster says; a role is a member of itself. Never blocks. */
+/**
+ * Who is a member of which role, directly or through others, as the cluster says. Never blocks.
+ *
+ * <p>A role is a member of itself; INHERIT and SET do not matter; a superuser is a member only of what it was made a member of; a user or a
+ * role that does not exist is no member and has none. That is how PostgreSQL reads pg_hba.conf.
+ */
 @FunctionalInterface
 public interface RoleMemberships {
     /** @throws Unknown if the cluster has not told yet */

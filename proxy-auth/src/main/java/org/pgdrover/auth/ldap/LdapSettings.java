@@ -1,6 +1,9 @@
 package org.pgdrover.auth.ldap;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +44,27 @@ public record LdapSettings(
     public LdapSettings {
         hosts = List.copyOf(hosts);
         if (hosts.isEmpty()) throw new IllegalArgumentException("hosts: none (expected: at least one)");
+    }
+
+    /** As the options of a rule; the password is not told. */
+    public Map<String, String> options() {
+        var options = new LinkedHashMap<String, String>();
+        options.put("ldapserver", String.join(" ", hosts));
+        options.put("ldapport", Integer.toString(port));
+        options.put("ldapscheme", scheme.name().toLowerCase(Locale.ROOT));
+        if (startTls) options.put("ldaptls", "1");
+        if (baseDn == null) {
+            options.put("ldapprefix", prefix);
+            options.put("ldapsuffix", suffix);
+            return options;
+        }
+        options.put("ldapbasedn", baseDn);
+        if (bindDn != null) options.put("ldapbinddn", bindDn);
+        if (bindPassword != null) options.put("ldapbindpasswd", "***");
+        if (searchFilter == null) options.put("ldapsearchattribute", searchAttribute);
+        else options.put("ldapsearchfilter", searchFilter);
+        options.put("ldapscope", scope.name().toLowerCase(Locale.ROOT));
+        return options;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.pgdrover.auth.oauth;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,4 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param delegateIdentMapping whether the validator alone decides which role the token may take
  */
 public record OAuthSettings(
-        String issuer, String scope, @Nullable String validator, boolean delegateIdentMapping) {}
+        String issuer, String scope, @Nullable String validator, boolean delegateIdentMapping) {
+    /** As the options of a rule. */
+    public Map<String, String> options() {
+        var options = new LinkedHashMap<String, String>();
+        options.put("issuer", issuer);
+        options.put("scope", scope);
+        if (validator != null) options.put("validator", validator);
+        if (delegateIdentMapping) options.put("delegate_ident_mapping", "1");
+        return options;
+    }
+}

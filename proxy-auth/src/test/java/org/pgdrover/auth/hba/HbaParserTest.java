@@ -3,185 +3,255 @@ package org.pgdrover.auth.hba;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.EnumSet;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.auth.AuthenticationMethod;
+import org.pgdrover.auth.FileProblem;
 import org.pgdrover.auth.InvalidFileException;
 
+/** What of a file is understood, and what is refused, with which words. */
 class HbaParserTest {
-    private static final HostNames NO_NAMES = new HostNames() {
-        @Override
-        public Optional<String> nameOf(InetAddress address) {
-            return Optional.empty();
-        }
+    private static HbaRules parse(String... lines) throws Exception {
+        return HbaParser.parse(MemoryFiles.path("pool_hba.conf"), new MemoryFiles().with("pool_hba.conf", lines));
+    }
 
-        @Override
-        public List<InetAddress> addressesOf(String name) {
+    private static List<String> problems(String... lines) {
+        try {
+            parse(lines);
             return List.of();
+        } catch (InvalidFileException invalid) {
+            return invalid.problems().stream().map(FileProblem::toString).toList();
+        } catch (Exception other) {
+            throw new AssertionError(other);
         }
-    };
-
-    @TempDir
-    Path directory = Path.of(".");
-
-    private HbaRules parse(String... lines) throws IOException, InvalidFileException {
-        return HbaParser.parse(Files.writeString(directory.resolve("pool_hba.conf"), String.join("\n", lines)));
-    }
-
-    private static String method(HbaRules rules, String database, String user, @Nullable String address, boolean tls) {
-        var from = address == null ? null : InetAddress.ofLiteral(address);
-        return switch (match(rules, new HbaRequest(database, user, false, from, tls))) {
-            case HbaMatch.Matched(var rule) -> rule.method().label();
-            case HbaMatch.NoEntry() -> "none";
-            case HbaMatch.Undecided(var why) -> why;
-        };
-    }
-
-    private static HbaMatch match(HbaRules rules, HbaRequest request) {
-        return rules.match(request, (user, role) -> user.equals(role), NO_NAMES);
-    }
-
-    private static String from(HbaRules rules, String address) {
-        return method(rules, "db", "me", address, false);
-    }
-
-    @Test
-    void takesTheFirstRuleThatMatches() throws Exception {
-        var rules = parse("# comment", "", "host all me 10.0.0.0/8 reject # why", "host all all 0.0.0.0/0 trust");
-
-        assertThat(from(rules, "10.1.2.3")).isEqualTo("reject");
-        assertThat(from(rules, "11.1.2.3")).isEqualTo("trust");
-    }
-
-    @Test
-    void refusesWhatNoRuleMatches() throws Exception {
-        var rules = parse("host db me 127.0.0.1/32 trust");
-
-        assertThat(from(rules, "127.0.0.2")).isEqualTo("none");
-        assertThat(method(rules, "other", "me", "127.0.0.1", false)).isEqualTo("none");
-        assertThat(method(rules, "db", "you", "127.0.0.1", false)).isEqualTo("none");
-        assertThat(parse().rules()).isEmpty();
-    }
-
-    @Test
-    void tellsTheWaysToConnectApart() throws Exception {
-        var rules = parse(
-                "local all all md5",
-                "hostssl all all all scram-sha-256",
-                "hostnossl all all all password",
-                "host all all all reject");
-
-        assertThat(method(rules, "db", "me", null, false)).isEqualTo("md5");
-        assertThat(method(rules, "db", "me", "::1", true)).isEqualTo("scram-sha-256");
-        assertThat(method(rules, "db", "me", "::1", false)).isEqualTo("password");
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "10.0.0.0/8, 10.255.255.255, 11.0.0.0",
-        "192.168.1.128/25, 192.168.1.128, 192.168.1.127",
-        "0.0.0.0/0, 1.2.3.4, ::1",
-        "::/0, fe80::1, 1.2.3.4",
-        "2001:db8::/33, 2001:db8:7fff::1, 2001:db8:8000::1",
-        "::1/128, ::1, ::2",
-        "172.16.0.0 255.240.0.0, 172.31.9.9, 172.32.0.1",
-        "fe80:: ffff::, fe80:1::, fe81::"
-    })
-    void matchesNetworks(String network, String inside, String outside) throws Exception {
-        var rules = parse("host all all " + network + " trust");
+    @ValueSource(
+            strings = {
+                "local all all peer",
+                "local all all peer map=m",
+                "local all all md5",
+                "host all all all trust",
+                "host a,\"b c\" +staff,/^x,\"all\" 10.0.0.0/8 scram-sha-256",
+                "host replication,samerole,samegroup,sameuser all ::1/128 password",
+                "host all all 10.0.0.1 255.255.0.255 reject",
+                "host all all samehost md5",
+                "host all all samenet md5",
+                "host all all .example.org md5",
+                "hostgssenc all all all md5",
+                "hostnogssenc all all all md5",
+                "hostnossl all all all md5",
+                "hostssl all all all cert clientcert=verify-full",
+                "hostssl all all all cert clientcert=verify-full clientname=DN map=m",
+                "hostssl all all all trust clientcert=verify-ca",
+                "hostssl all all all scram-sha-256-plus clientcert=verify-full",
+                "hostssl all all all ldap clientcert=verify-full ldapserver=h ldapport=389 ldapscheme=ldap ldapprefix=uid= ldapsuffix=\",o=x\"",
+                "host all all all ldap ldapserver=\"a b\" ldapport=636 ldapscheme=ldaps ldapprefix=a ldapsuffix=b",
+                "host all all all oauth issuer=https://example.org scope=openid validator=v delegate_ident_mapping=1",
+                "host all all all oauth map=m issuer=https://example.org scope=\"a b\""
+            })
+    void tellsRulesAsItUnderstoodThem(String line) throws Exception {
+        assertThat(parse(line).lines()).containsExactly("/files/pool_hba.conf:1: " + line);
+    }
 
-        assertThat(from(rules, inside)).isEqualTo("trust");
-        assertThat(from(rules, outside)).isEqualTo("none");
+    @ParameterizedTest
+    @EnumSource(names = {"TRUST", "REJECT", "SCRAM_SHA_256", "MD5", "PASSWORD"})
+    void knowsTheMethodsWithoutOptions(AuthenticationMethod method) throws Exception {
+        for (var type : List.of("local all all", "host all all all", "hostssl all all all"))
+            assertThat(parse(type + " " + method.label()).rules().getFirst().method())
+                    .isEqualTo(method);
     }
 
     @Test
-    void knowsItsOwnHostAndNetworks() throws Exception {
-        var host = parse("host all all samehost trust");
-        var net = parse("host all all samenet trust");
+    void certMeansVerifyFull() throws Exception {
+        var options = parse("hostssl all all all cert").rules().getFirst().options();
 
-        assertThat(from(host, "127.0.0.1")).isEqualTo("trust");
-        assertThat(from(host, "127.0.0.99")).isEqualTo("none");
-        assertThat(from(net, "127.0.0.99")).isEqualTo("trust");
-        var own = NetworkInterface.networkInterfaces()
-                .flatMap(NetworkInterface::inetAddresses)
-                .findFirst()
-                .orElseThrow();
-        assertThat(match(host, new HbaRequest("db", "me", false, own, false))).isInstanceOf(HbaMatch.Matched.class);
+        assertThat(options.clientCert()).isEqualTo(HbaOptions.ClientCert.VERIFY_FULL);
+        assertThat(options.clientName()).isEqualTo(HbaOptions.ClientName.CN);
     }
 
     @Test
-    void readsListsQuotesAndContinuedLines() throws Exception {
-        var rules = parse("host a,\"b c\" me,\"all\", you \\", " 127.0.0.1/32 trust");
+    void readsLdapUrls() throws Exception {
+        var ldap = parse(
+                        "host all all all ldap ldapurl=\"ldaps://h:1/dc=x?cn?one\" ldapbinddn=cn=me ldapbindpasswd=\"hidden word\"")
+                .rules()
+                .getFirst();
 
-        assertThat(method(rules, "b c", "you", "127.0.0.1", false)).isEqualTo("trust");
-        assertThat(method(rules, "a", "all", "127.0.0.1", false)).isEqualTo("trust");
-        assertThat(method(rules, "a", "someone", "127.0.0.1", false)).isEqualTo("none");
+        assertThat(ldap.text())
+                .isEqualTo(
+                        "host all all all ldap ldapserver=h ldapport=1 ldapscheme=ldaps ldapbasedn=dc=x ldapbinddn=cn=me"
+                                + " ldapbindpasswd=*** ldapsearchattribute=cn ldapscope=one");
+        assertThat(ldap.options().ldap()).isNotNull().satisfies(settings -> {
+            assertThat(settings.bindPassword()).isEqualTo("hidden word");
+            assertThat(settings.toString()).doesNotContain("hidden");
+        });
+        assertThat(ldap.toString()).doesNotContain("hidden");
+        assertThat(ldap.options().toString()).doesNotContain("hidden");
     }
 
     @Test
-    void readsNamesFromFiles() throws Exception {
-        Files.writeString(directory.resolve("names"), "me, you # two\n@more\n");
-        Files.writeString(directory.resolve("more"), "them\n");
-        var rules = parse("host all @names all trust");
+    void laterLdapOptionsCorrectTheUrl() throws Exception {
+        var ldap = parse(
+                        "host all all all ldap ldapurl=ldap://a/o=x??sub?(uid=$username) ldapserver=\"b c\" ldaptls=1 ldapport=9")
+                .rules()
+                .getFirst()
+                .options()
+                .ldap();
 
-        for (var user : new String[] {"me", "you", "them"})
-            assertThat(method(rules, "db", user, "::1", false)).isEqualTo("trust");
-        assertThat(method(rules, "db", "other", "::1", false)).isEqualTo("none");
+        assertThat(ldap).isNotNull().satisfies(settings -> {
+            assertThat(settings.hosts()).containsExactly("b", "c");
+            assertThat(settings.port()).isEqualTo(9);
+            assertThat(settings.startTls()).isTrue();
+            assertThat(settings.searchFilter()).isEqualTo("(uid=$username)");
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "hosts all all all trust                            | connection type \"hosts\" (expected: local, host,",
+                "HOST all all all trust                             | connection type \"HOST\"",
+                "local,host all all trust                           | the connection type must be one word, not a list",
+                "include a b                                        | include takes one name and nothing else",
+                "host                                               | the line ends before the database: add it",
+                "host all                                           | the line ends before the user: add it",
+                "host all all                                       | the line ends before the address: add it",
+                "host all all all                                   | the line ends before the authentication method: add it",
+                "local all all                                      | the line ends before the authentication method: add it",
+                "host all all 10.0.0.0                              | the line ends before the IP mask: add it",
+                "host all all 10.0.0.0/8,11.0.0.0/8 trust           | the address must be one word, not a list",
+                "host all all 10.0.0.0 255.0.0.0,255.0.0.0 trust    | the IP mask must be one word, not a list",
+                "host all all all trust,md5                         | the authentication method must be one word, not a list",
+                "host all all 10.0.0.0/33 trust                     | prefix length 33 (expected: 0 to 32)",
+                "host all all ::/129 trust                          | prefix length 129 (expected: 0 to 128)",
+                "host all all 10.0.0.0/ trust                       | prefix length  (expected: 0 to 32)",
+                "host all all 10.0.0.0/a trust                      | prefix length a (expected: 0 to 32)",
+                "host all all 10.0.0.0/-1 trust                     | prefix length -1 (expected: 0 to 32)",
+                "host all all 10/8 trust                            | \"10\" is no address (expected: four numbers",
+                "host all all 10.1 255.0.0.0 trust                  | \"10.1\" is no address",
+                "host all all 010.0.0.1/8 trust                     | \"010.0.0.1\" is no address",
+                "host all all 0x0a.0.0.1/8 trust                    | \"0x0a.0.0.1\" is no address",
+                "host all all 256.0.0.1/8 trust                     | \"256.0.0.1\" is no address",
+                "host all all 167772161 trust                       | \"167772161\" is no address",
+                "host all all 10. trust                             | \"10.\" is no address",
+                "host all all \"\" trust                            | \"\" is no address",
+                "host all all example.org/24 trust                  | \"example.org\" is no address",
+                "host all all fe80::1%1/64 trust                    | has a zone, which would not be looked at",
+                "host all all fe80:::1/64 trust                     | \"fe80:::1\" is no address",
+                "host all all *.example.org trust                   | host name \"*.example.org\" (expected: labels",
+                "host all all bücher.example trust                  | in their ASCII form, xn--",
+                "host all all 10.0.0.0 255.0.0 trust                | IP mask \"255.0.0\" does not fit address 10.0.0.0",
+                "host all all 10.0.0.0 ffff:: trust                 | IP mask \"ffff::\" does not fit address 10.0.0.0",
+                "host all all 10.0.0.0 trust                        | IP mask \"trust\" does not fit address 10.0.0.0",
+                "host /( all all trust                              | invalid regular expression \"(\": missing closing )",
+                "host all /[ all trust                              | invalid regular expression \"[\"",
+                "host all + all trust                               | names no role",
+                "host all all all Trust                             | authentication method \"Trust\" (expected: trust,",
+                "local all all ident                                | method ident is not supported by the proxy: use peer on local rules",
+                "host all all all gss                               | method gss is not supported by the proxy: use oauth",
+                "host all all all sspi                              | method sspi is not supported by the proxy: use oauth",
+                "host all all all pam                               | method pam is not supported by the proxy: use ldap",
+                "host all all all bsd                               | method bsd is not supported by the proxy: use ldap",
+                "host all all all radius                            | method radius is not supported by the proxy: use ldap",
+                "host all all all peer                              | method peer is for local rules only",
+                "host all all all cert                              | method cert is for hostssl rules only: write hostssl instead of host",
+                "local all all cert                                 | method cert is for hostssl rules only: write hostssl instead of local",
+                "hostnossl all all all scram-sha-256-plus           | method scram-sha-256-plus is for hostssl rules only",
+                "host all all all md5 map                           | option \"map\" (expected: name=value",
+                "host all all all md5 map=m                         | option map is for methods peer, cert and oauth, not for md5",
+                "host all all all md5 clientcert=verify-ca          | option clientcert is for hostssl rules only",
+                "host all all all md5 clientname=CN                 | option clientname is for hostssl rules only",
+                "hostssl all all all md5 clientcert=1               | clientcert=1 (expected: verify-ca or verify-full)",
+                "hostssl all all all cert clientcert=verify-ca      | clientcert=verify-ca (expected with method cert: verify-full",
+                "hostssl all all all cert clientname=cn             | clientname=cn (expected: CN or DN)",
+                "host all all all md5 krb_realm=x                   | option krb_realm belongs to method gss and sspi, which the proxy",
+                "host all all all md5 radiusservers=x               | option radiusservers belongs to method radius",
+                "local all all peer include_realm=1                 | option include_realm belongs to method gss and sspi",
+                "host all all all md5 pamservice=x                  | option pamservice belongs to method pam",
+                "host all all all md5 colour=x                      | option colour is not known (expected: map, clientcert",
+                "host all all all md5 ldapserver=x                  | option ldapserver is for method ldap, not for md5",
+                "host all all all md5 issuer=x                      | option issuer is for method oauth, not for md5",
+                "host all all all ldap ldapprefix=x                 | method ldap needs ldapserver",
+                "host all all all ldap ldapserver=h                 | method ldap needs ldapbasedn, ldapprefix or ldapsuffix",
+                "host all all all ldap ldapserver=h ldapprefix=a ldapbasedn=b | do not go together: keep one kind",
+                "host all all all ldap ldapserver=h ldapsuffix=a ldapurl=ldap://h/ | do not go together: keep one kind",
+                "host all all all ldap ldapserver=h ldapbasedn=b ldapsearchattribute=a ldapsearchfilter=(a=$username) | keep one",
+                "host all all all ldap ldapserver=h ldapbasedn=b ldapsearchfilter=(uid=x) | would find the same entry for every user",
+                "host all all all ldap ldapserver=h ldapbasedn=b ldapport=0 | ldapport=0 (expected: 1 to 65535)",
+                "host all all all ldap ldapserver=h ldapbasedn=b ldapscheme=http | ldapscheme: scheme http (expected: ldap or ldaps)",
+                "host all all all ldap ldapserver=h ldapbasedn=b ldaptls=yes | ldaptls=yes (expected: 0 or 1)",
+                "host all all all ldap ldapserver=h ldapbasedn=b ldapscheme=ldaps ldaptls=1 | TLS within ldaps",
+                "host all all all ldap ldapurl=http://h/ ldapprefix=x | ldapurl=http://h/ is no LDAP URL",
+                "host all all all ldap ldapurl=ldapi://h/ | ldapurl: scheme ldapi (expected: ldap or ldaps)",
+                "host all all all ldap ldapurl=ldap://h:0/ | ldapurl=ldap://h:0/ is no LDAP URL",
+                "host all all all ldap ldapurl=ldap://h/?a?subordinates | scope SUBORDINATE_SUBTREE (expected: base, one or sub)",
+                "host all all all ldap ldapserver=h ldapbasedn=b ldapsearchfilter=(uid=$username | is no filter (expected: RFC 4515",
+                "host all all all oauth issuer=https://x           | method oauth needs scope",
+                "host all all all oauth scope=a                    | method oauth needs issuer (expected: the https URL",
+                "host all all all oauth scope=a issuer=x           | method oauth needs issuer, not \"x\"",
+                "host all all all oauth scope=a issuer=https://x map=m delegate_ident_mapping=1 | do not go together: keep one",
+                "host all all all oauth scope=a issuer=https://x delegate_ident_mapping=yes | (expected: 0 or 1)",
+                "host all \"me all trust                           | a quoted word does not end",
+                "host all @absent all trust                        | @absent: cannot read /files/absent: there is no such file",
+                "include absent                                    | cannot read /files/absent: there is no such file"
+            })
+    void refusesWithTheLineAndWhatToDo(String line, String message) {
+        assertThat(problems("# first", line, "host all all all trust"))
+                .singleElement()
+                .asString()
+                .startsWith("/files/pool_hba.conf:2: ")
+                .contains(message);
     }
 
     @Test
-    void sameuserIsTheDatabaseNamedLikeTheUser() throws Exception {
-        var rules = parse("host sameuser all all trust", "host \"sameuser\" all all reject");
+    void reportsEveryErrorAtOnceInTheOrderOfTheLines() {
+        var files = new MemoryFiles()
+                .with("pool_hba.conf", "bad1", "include more", "bad3 \\", "goes on", "host all all all trust", "bad6")
+                .with("more", "local all all trust", "bad2");
 
-        assertThat(method(rules, "me", "me", "::1", false)).isEqualTo("trust");
-        assertThat(method(rules, "sameuser", "me", "::1", false)).isEqualTo("reject");
-        assertThat(method(rules, "db", "me", "::1", false)).isEqualTo("none");
+        assertThatThrownBy(() -> HbaParser.parse(MemoryFiles.path("pool_hba.conf"), files))
+                .isInstanceOfSatisfying(
+                        InvalidFileException.class,
+                        invalid -> assertThat(invalid.problems())
+                                .extracting(problem -> problem.file().getFileName() + ":" + problem.line())
+                                .containsExactly("pool_hba.conf:1", "more:2", "pool_hba.conf:3", "pool_hba.conf:6"));
     }
 
     @Test
-    void reportsEveryErrorWithItsLine() {
-        assertThatThrownBy(() -> parse(
-                        "host all all all trust",
-                        "hots all all all trust",
-                        "host all all 10.0.0.0/33 trust",
-                        "host all all example.org trust",
-                        "host all all all ldap ldapserver=x",
-                        "host all",
-                        "host all +staff all trust",
-                        "host replication all all trust",
-                        "host all \"me all trust",
-                        "host all /^a all trust",
-                        "host all all 10.0.0.0 255.0.0 trust",
-                        "include other",
-                        "hostssl all all all scram-sha-256 clientcert=verify-full",
-                        "host all @absent all trust",
-                        "host samerole all all trust"))
-                .isInstanceOfSatisfying(InvalidFileException.class, invalid -> {
-                    assertThat(invalid.problems())
-                            .extracting("line")
-                            .containsExactly(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-                    assertThat(invalid)
-                            .hasMessageContaining("pool_hba.conf:2: connection type \"hots\" (expected: local");
-                    assertThat(invalid).hasMessageContaining(":5: authentication method \"ldap\" is not supported");
-                });
+    void refusesAFileWithoutRules() {
+        assertThat(problems("# nothing", ""))
+                .containsExactly("/files/pool_hba.conf:1: there are no rules, so that nobody could connect: add one");
     }
 
     @Test
-    void knowsTheMethodsWithPasswords() throws Exception {
-        var known = EnumSet.range(AuthenticationMethod.TRUST, AuthenticationMethod.SCRAM_SHA_256);
-        known.addAll(EnumSet.range(AuthenticationMethod.MD5, AuthenticationMethod.PASSWORD));
-        for (var method : known)
-            assertThat(from(parse("host all all all " + method.label()), "::1")).isEqualTo(method.label());
+    void boundsRulesAndProblems() {
+        var rules = new String[10_001];
+        Arrays.fill(rules, "local all all trust");
+        var bad = new String[5000];
+        Arrays.fill(bad, "bad");
+
+        assertThat(problems(rules))
+                .containsExactly("/files/pool_hba.conf:1: 10001 rules (expected: <= 10000): put names into lists");
+        assertThat(problems(bad)).hasSize(1000);
+    }
+
+    @Test
+    void tellsWhichMapsAreMissing() throws Exception {
+        var rules = parse("local a all peer map=there", "local b all peer map=absent", "local c all peer");
+        var maps = IdentMaps.parse(MemoryFiles.path("i"), new MemoryFiles().with("i", "there os me"));
+
+        assertThat(rules.missingMaps(maps))
+                .singleElement()
+                .asString()
+                .isEqualTo(
+                        "/files/pool_hba.conf:2: map \"absent\" is not in pg_ident.conf: add a line for it there, or remove map=");
     }
 }

@@ -60,7 +60,8 @@ class CommandLineTest {
 
     @Test
     void checkSaysWhatToDoAboutANodeThatIsNotThere() throws Exception {
-        for (var name : new String[] {"pool_hba.conf", "users.txt"}) Files.writeString(directory.resolve(name), "");
+        Files.writeString(directory.resolve("pool_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256");
+        Files.writeString(directory.resolve("users.txt"), "");
         var file = Files.writeString(
                 directory.resolve("proxy.conf"), "pgdrover.cluster.nodes = [ { host = 127.0.0.1, port = 1 } ]");
 
