@@ -42,11 +42,13 @@ public final class EmbeddedNode {
         return port;
     }
 
-    Path data() {
+    /** The data directory, with its configuration files. */
+    public Path data() {
         return data;
     }
 
-    Path log() {
+    /** Where it writes its log; begins anew with each start. */
+    public Path log() {
         return data.resolveSibling(name + ".log");
     }
 
