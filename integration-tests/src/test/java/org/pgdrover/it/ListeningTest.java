@@ -28,12 +28,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgdrover.config.ListenConfig;
+import org.pgdrover.config.ListenTlsConfig;
 import org.pgdrover.config.PoolConfig;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.config.PoolSettings;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.RoutingConfig;
-import org.pgdrover.config.TlsConfig;
+import org.pgdrover.config.TlsFiles;
 import org.pgdrover.config.TlsMode;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
@@ -99,21 +100,24 @@ class ListeningTest {
                 config.runtime());
     }
 
-    private TlsConfig certificate(TlsMode mode) throws Exception {
+    private ListenTlsConfig certificate(TlsMode mode) throws Exception {
         var bundle = new CertificateBuilder()
                 .subject("CN=localhost")
                 .addSanDnsName("localhost")
                 .setIsCertificateAuthority(true)
                 .buildSelfSigned();
-        return new TlsConfig(
+        return new ListenTlsConfig(
                 mode,
-                Files.writeString(directory.resolve("cert.pem"), bundle.getCertificatePEM()),
-                Files.writeString(directory.resolve("key.pem"), bundle.getPrivateKeyPEM()),
-                null,
-                "TLSv1.2");
+                new TlsFiles(
+                        Files.writeString(directory.resolve("cert.pem"), bundle.getCertificatePEM()),
+                        Files.writeString(directory.resolve("key.pem"), bundle.getPrivateKeyPEM()),
+                        null,
+                        null),
+                "TLSv1.2",
+                List.of());
     }
 
-    private Proxied proxy(TlsConfig tls, String hba) throws IOException, InterruptedException {
+    private Proxied proxy(ListenTlsConfig tls, String hba) throws IOException, InterruptedException {
         return new Proxied(
                 cluster,
                 PoolMode.TRANSACTION,
@@ -144,7 +148,7 @@ class ListeningTest {
 
     @Test
     void saysThatItOffersNoTlsWithoutACertificate() throws Exception {
-        try (var proxy = proxy(TlsConfig.DEFAULT, TRUST)) {
+        try (var proxy = proxy(ListenTlsConfig.DEFAULT, TRUST)) {
             assertThatThrownBy(() -> proxy.connect("sslmode=require").close())
                     .hasMessageContaining("does not support SSL");
         }
@@ -157,7 +161,8 @@ class ListeningTest {
                 cluster,
                 PoolMode.TRANSACTION,
                 "local all demo trust\n",
-                config -> listening(config, new ListenConfig("127.0.0.1", 0, sockets, 128, 1000, TlsConfig.DEFAULT)))) {
+                config -> listening(
+                        config, new ListenConfig("127.0.0.1", 0, sockets, 128, 1000, ListenTlsConfig.DEFAULT)))) {
             var path = sockets.resolve(".s.PGSQL." + proxy.port());
             try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 channel.connect(UnixDomainSocketAddress.of(path));
@@ -204,7 +209,7 @@ class ListeningTest {
     /** Protocol 3.9 is answered with what we speak, and the session goes on. */
     @Test
     void negotiatesTheProtocolVersion() throws Exception {
-        try (var proxy = proxy(TlsConfig.DEFAULT, TRUST);
+        try (var proxy = proxy(ListenTlsConfig.DEFAULT, TRUST);
                 var socket = new Socket("127.0.0.1", proxy.port())) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(startup("demo", "demo", 3 << 16 | 9));
@@ -219,7 +224,7 @@ class ListeningTest {
 
     @Test
     void endsAClientThatBreaksTheProtocolAndNobodyElse() throws Exception {
-        try (var proxy = proxy(TlsConfig.DEFAULT, TRUST);
+        try (var proxy = proxy(ListenTlsConfig.DEFAULT, TRUST);
                 var other = proxy.connect()) {
             for (var bytes : List.of(
                     new byte[] {0, 0, 0, 3, 0, 0},
@@ -245,8 +250,8 @@ class ListeningTest {
                         cluster,
                         PoolMode.TRANSACTION,
                         TRUST,
-                        config ->
-                                listening(config, new ListenConfig("127.0.0.1", 0, null, 128, 2, TlsConfig.DEFAULT)));
+                        config -> listening(
+                                config, new ListenConfig("127.0.0.1", 0, null, 128, 2, ListenTlsConfig.DEFAULT)));
                 var one = proxy.connect();
                 var two = proxy.connect()) {
             assertThatThrownBy(() -> proxy.connect().close())
@@ -307,7 +312,7 @@ class ListeningTest {
 
     @Test
     void namesATakenAddress() throws Exception {
-        try (var first = proxy(TlsConfig.DEFAULT, TRUST)) {
+        try (var first = proxy(ListenTlsConfig.DEFAULT, TRUST)) {
             assertThatThrownBy(() -> new Proxied(
                                     cluster,
                                     PoolMode.TRANSACTION,
@@ -315,7 +320,7 @@ class ListeningTest {
                                     config -> listening(
                                             config,
                                             new ListenConfig(
-                                                    "127.0.0.1", first.port(), null, 128, 10, TlsConfig.DEFAULT)))
+                                                    "127.0.0.1", first.port(), null, 128, 10, ListenTlsConfig.DEFAULT)))
                             .close())
                     .isInstanceOf(BindException.class)
                     .hasMessageContaining("127.0.0.1:" + first.port());

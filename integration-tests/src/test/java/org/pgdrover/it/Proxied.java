@@ -15,13 +15,13 @@ import java.util.function.UnaryOperator;
 import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.ListenConfig;
+import org.pgdrover.config.ListenTlsConfig;
 import org.pgdrover.config.MetricsConfig;
 import org.pgdrover.config.NodeConfig;
 import org.pgdrover.config.PoolConfig;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.config.PoolSettings;
 import org.pgdrover.config.ProxyConfig;
-import org.pgdrover.config.TlsConfig;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.server.ProxyServer;
 import org.pgdrover.server.embedded.EmbeddedCluster;
@@ -77,7 +77,7 @@ final class Proxied implements AutoCloseable {
         var usual = ProxyConfig.of(cluster);
         var pool = new PoolSettings(mode, 10, 0, Duration.ofSeconds(10), Duration.ofMinutes(10), Duration.ofHours(1));
         return new ProxyConfig(
-                new ListenConfig("127.0.0.1", 0, null, 128, 1000, TlsConfig.DEFAULT),
+                new ListenConfig("127.0.0.1", 0, null, 128, 1000, ListenTlsConfig.DEFAULT),
                 new AuthConfig(
                         directory.resolve("pool_hba.conf"), directory.resolve("users.txt"), Duration.ofSeconds(10)),
                 usual.cluster(),

@@ -1,12 +1,17 @@
 package org.pgdrover.backend;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.pgdrover.protocol.codec.FrontendMessages;
+import org.pgdrover.tls.ServerTls;
 
 /**
  * Asks a server to cancel what one of its connections is running (PostgreSQL manual, section 54.2.8).
@@ -19,9 +24,12 @@ public final class CancelSender {
     private static final int ANSWER_TIMEOUT_SECONDS = 5;
 
     private final Transport transport;
+    private final Supplier<ServerTls> tls;
 
-    public CancelSender(Transport transport) {
+    /** @param tls in force now */
+    public CancelSender(Transport transport, Supplier<ServerTls> tls) {
         this.transport = transport;
+        this.tls = tls;
     }
 
     /** Called on the server connection's event loop. */
@@ -32,30 +40,56 @@ public final class CancelSender {
                 .group(server.eventLoop())
                 .channelFactory(transport.sockets())
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-                .handler(new ChannelInboundHandlerAdapter() {
+                .handler(new ChannelInitializer<Channel>() {
                     @Override
-                    public void channelActive(ChannelHandlerContext context) {
-                        var out = context.alloc().buffer(32);
-                        FrontendMessages.cancelRequest(out, server.cancelKey());
-                        context.writeAndFlush(out);
-                        context.executor().schedule(() -> context.close(), ANSWER_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-                    }
-
-                    @Override
-                    public void channelRead(ChannelHandlerContext context, Object message) {
-                        ReferenceCountUtil.release(message);
-                    }
-
-                    @Override
-                    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-                        context.close();
+                    protected void initChannel(Channel channel) {
+                        // The key of an encrypted connection must not be read from the wire by others either.
+                        if (server.isEncrypted())
+                            channel.pipeline().addLast(new ServerEncryption(tls.get(), endpoint, true));
+                        channel.pipeline().addLast(new Request(server));
                     }
                 })
                 .connect(endpoint.host(), endpoint.port())
                 .addListener(connected -> {
-                    var future = (io.netty.channel.ChannelFuture) connected;
+                    var future = (ChannelFuture) connected;
                     if (future.isSuccess()) future.channel().closeFuture().addListener(closed -> server.cancelEnded());
                     else server.cancelEnded();
                 });
+    }
+
+    /** Sends the request as soon as the channel is ready for it, and waits for the server to close. */
+    private static final class Request extends ChannelInboundHandlerAdapter {
+        private final ServerConnection server;
+
+        Request(ServerConnection server) {
+            this.server = server;
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext context) {
+            context.executor()
+                    .schedule(
+                            () -> context.close(),
+                            CONNECT_TIMEOUT_MILLIS + ANSWER_TIMEOUT_SECONDS * 1000L,
+                            TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            var out = context.alloc().buffer(32);
+            FrontendMessages.cancelRequest(out, server.cancelKey());
+            context.writeAndFlush(out);
+            context.executor().schedule(() -> context.close(), ANSWER_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ReferenceCountUtil.release(message);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
     }
 }

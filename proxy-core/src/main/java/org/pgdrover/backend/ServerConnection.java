@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -118,6 +119,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     public boolean isOpen() {
         return closeReason == null && channel.isActive();
+    }
+
+    boolean isEncrypted() {
+        return channel.pipeline().get(SslHandler.class) != null;
     }
 
     public boolean isWritable() {

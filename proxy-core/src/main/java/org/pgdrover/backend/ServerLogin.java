@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
@@ -25,10 +24,10 @@ import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.tls.PeerCertificates;
 
 /**
- * Logs one new channel in to a server, from the TLS request to the first ReadyForQuery, and then makes way for a {@link ServerConnection}.
+ * Logs one new channel in to a server, from the startup message to the first ReadyForQuery, and then makes way for a {@link ServerConnection}.
  *
  * <pre>
- *   connected --[SSLRequest 'S'/'N']--> startup sent --[Authentication…]--> authenticated --[ReadyForQuery]--> ServerConnection
+ *   connected, encrypted if need be --> startup sent --[Authentication…]--> authenticated --[ReadyForQuery]--> ServerConnection
  * </pre>
  */
 final class ServerLogin extends ChannelInboundHandlerAdapter {
@@ -36,7 +35,6 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     private static final int LOGIN_TIMEOUT_SECONDS = 15;
 
     private final ServerTarget target;
-    private final ServerTls tls;
     private final ServerAuthentication authentication;
     private final ServerOptions options;
     private final Consumer<ServerConnection> opened;
@@ -45,22 +43,19 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     private final Map<String, String> parameters = new LinkedHashMap<>();
 
     private @Nullable MessageDecoder decoder;
-    private @Nullable SslHandler encryption;
+    private @Nullable ChannelHandlerContext channel;
     private @Nullable ScheduledFuture<?> timeout;
     private CancelKey cancelKey = new CancelKey(0, new byte[0]);
-    private boolean awaitingTlsAnswer;
     private @Nullable ServerConnection successor;
     private boolean over;
 
     ServerLogin(
             ServerTarget target,
-            ServerTls tls,
             ServerOptions options,
             Consumer<ServerConnection> opened,
             ConnectFailed failed,
             Consumer<ServerConnection> ended) {
         this.target = target;
-        this.tls = tls;
         this.authentication = new ServerAuthentication(target, options.passwords(), this::certificate);
         this.options = options;
         this.opened = opened;
@@ -68,22 +63,33 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         this.ended = ended;
     }
 
+    /** The time runs from here on, for connecting and encrypting take theirs out of it. */
     @Override
-    public void channelActive(ChannelHandlerContext context) {
-        decoder = new MessageDecoder(MessageTable.BACKEND, context.alloc(), FRAME_LIMIT);
+    public void handlerAdded(ChannelHandlerContext context) {
+        channel = context;
         timeout = context.executor()
                 .schedule(
                         () -> fail(context, false, "no answer within " + LOGIN_TIMEOUT_SECONDS + " s"),
                         LOGIN_TIMEOUT_SECONDS,
                         TimeUnit.SECONDS);
-        if (!tls.isWanted()) {
-            sendStartup(context);
-            return;
-        }
-        awaitingTlsAnswer = true;
-        var out = context.alloc().buffer(8);
-        FrontendMessages.sslRequest(out);
-        context.writeAndFlush(out);
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        stopTimeout();
+    }
+
+    /** The certificate that the server has shown; null if the connection is not encrypted. */
+    private @Nullable X509Certificate certificate() {
+        var tls = channel == null ? null : channel.pipeline().get(SslHandler.class);
+        return tls == null ? null : PeerCertificates.shownByPeer(tls);
+    }
+
+    /** The channel is connected, and encrypted if it is to be. */
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        decoder = new MessageDecoder(MessageTable.BACKEND, context.alloc(), FRAME_LIMIT);
+        sendStartup(context);
     }
 
     private void sendStartup(ChannelHandlerContext context) {
@@ -100,8 +106,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         var in = (ByteBuf) message;
         try {
-            if (awaitingTlsAnswer) tlsAnswer(context, in);
-            else decode(context, in);
+            decode(context, in);
             handOver(in);
         } catch (ProtocolViolation violation) {
             fail(context, false, violation.getMessage());
@@ -115,43 +120,6 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         var next = successor;
         if (next == null || !in.isReadable() || !next.isOpen()) return;
         next.takeOver(in.readRetainedSlice(in.readableBytes()));
-    }
-
-    private void tlsAnswer(ChannelHandlerContext context, ByteBuf in) {
-        awaitingTlsAnswer = false;
-        byte answer = in.readByte();
-        if (in.isReadable()) throw new ProtocolViolation("unencrypted bytes after the answer to SSLRequest");
-        if (answer == 'S' && tls.context() != null) {
-            encryption = handler(context);
-            context.pipeline().addFirst("tls", encryption);
-        } else if (tls.isRequired()) {
-            fail(context, false, "the server does not offer TLS, but cluster.tls.mode requires it");
-        } else {
-            sendStartup(context);
-        }
-    }
-
-    private SslHandler handler(ChannelHandlerContext context) {
-        var endpoint = target.endpoint();
-        var handler = java.util.Objects.requireNonNull(tls.context())
-                .newHandler(context.alloc(), endpoint.host(), endpoint.port());
-        if (tls.checksHost()) {
-            var parameters = handler.engine().getSSLParameters();
-            parameters.setEndpointIdentificationAlgorithm("HTTPS");
-            handler.engine().setSSLParameters(parameters);
-        }
-        return handler;
-    }
-
-    private @Nullable X509Certificate certificate() {
-        return encryption == null ? null : PeerCertificates.shownByPeer(encryption);
-    }
-
-    @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (!(event instanceof SslHandshakeCompletionEvent handshake)) return;
-        if (handshake.isSuccess()) sendStartup(context);
-        else fail(context, false, "TLS handshake failed: " + handshake.cause().getMessage());
     }
 
     private void decode(ChannelHandlerContext context, ByteBuf in) {

@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class HealthMonitor implements TopologySource, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HealthMonitor.class);
 
+    private final NodeConnector connector;
     private final List<Node> nodes;
     private final List<NodeWatch> watches;
     private final AtomicLongArray replayed;
@@ -40,8 +41,8 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     private Set<String> refusals = Set.of();
     private final List<TopologyListener> listeners = new ArrayList<>();
 
-    public HealthMonitor(ClusterConfig config, ProxyMetrics metrics) {
-        var connector = new NodeConnector(config);
+    public HealthMonitor(ClusterConfig config, NodeConnector connector, ProxyMetrics metrics) {
+        this.connector = connector;
         var list = new ArrayList<Node>();
         for (var each : config.nodes()) list.add(Node.of(list.size(), each));
         nodes = List.copyOf(list);
@@ -56,6 +57,11 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         demand = new SampleDemand(() -> watches.forEach(NodeWatch::wake));
         thread = Thread.ofPlatform().name("topology").daemon().unstarted(this::run);
         for (var node : nodes) register(node, metrics);
+    }
+
+    /** The way to the nodes that the probes take. */
+    public NodeConnector connector() {
+        return connector;
     }
 
     /** Starts to probe. */

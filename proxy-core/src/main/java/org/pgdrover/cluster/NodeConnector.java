@@ -2,24 +2,28 @@ package org.pgdrover.cluster;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Properties;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.ClusterConfig;
-import org.pgdrover.config.TlsConfig;
+import org.pgdrover.config.TlsMode;
+import org.pgdrover.tls.ServerTls;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
 /** Opens JDBC connections to nodes as the proxy's own user, for the control plane alone; client traffic never comes this way. */
 public final class NodeConnector {
     private final ClusterConfig config;
+    private final Supplier<ServerTls> tls;
 
-    public NodeConnector(ClusterConfig config) {
+    /** @param tls in force now */
+    public NodeConnector(ClusterConfig config, Supplier<ServerTls> tls) {
         this.config = config;
+        this.tls = tls;
     }
 
     /** Connects and logs in, or fails; neither this nor any later statement waits for one answer longer than the timeout. */
@@ -30,8 +34,7 @@ public final class NodeConnector {
     /** The same in another database than the proxy's own. */
     public Connection connect(Node node, String database, Duration timeout) throws SQLException {
         var url = "jdbc:postgresql:" + URLEncoder.encode(database, StandardCharsets.UTF_8);
-        var connection = new Driver().connect(url, properties(node, timeout));
-        if (connection == null) throw new SQLException("the JDBC driver does not take its own URL");
+        var connection = dial(url, node, timeout);
         try {
             connection.setNetworkTimeout(Runnable::run, millis(timeout));
             return connection;
@@ -39,6 +42,20 @@ public final class NodeConnector {
             connection.close();
             throw e;
         }
+    }
+
+    private Connection dial(String url, Node node, Duration timeout) throws SQLException {
+        var now = tls.get();
+        var properties = properties(node, timeout);
+        tls(properties, now);
+        if (now.mode() == TlsMode.DISABLE) return drive(url, properties);
+        return NodeSockets.using(now.sockets(node.endpoint()), () -> drive(url, properties));
+    }
+
+    private static Connection drive(String url, Properties properties) throws SQLException {
+        var connection = new Driver().connect(url, properties);
+        if (connection == null) throw new SQLException("the JDBC driver does not take its own URL");
+        return connection;
     }
 
     private Properties properties(Node node, Duration timeout) {
@@ -54,7 +71,6 @@ public final class NodeConnector {
         PGProperty.GSS_ENC_MODE.set(properties, "disable");
         PGProperty.TCP_KEEP_ALIVE.set(properties, true);
         timeouts(properties, timeout);
-        tls(properties, config.tls());
         return properties;
     }
 
@@ -66,20 +82,16 @@ public final class NodeConnector {
         PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
     }
 
-    private static void tls(Properties properties, TlsConfig tls) {
-        PGProperty.SSL_MODE.set(
-                properties, tls.mode().name().toLowerCase(Locale.ROOT).replace('_', '-'));
-        set(properties, PGProperty.SSL_ROOT_CERT, text(tls.caFile()));
-        set(properties, PGProperty.SSL_CERT, text(tls.certFile()));
-        set(properties, PGProperty.SSL_KEY, text(tls.keyFile()));
+    /** The factory checks certificates and, in verify-full, the name; the driver's own check would not know of tls-name. */
+    private static void tls(Properties properties, ServerTls tls) {
+        var mode = tls.mode() == TlsMode.VERIFY_FULL ? TlsMode.VERIFY_CA : tls.mode();
+        PGProperty.SSL_MODE.set(properties, mode.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        PGProperty.SSL_NEGOTIATION.set(properties, tls.isDirect() ? "direct" : "postgres");
+        PGProperty.SSL_FACTORY.set(properties, NodeSockets.class.getName());
     }
 
     private static void set(Properties properties, PGProperty property, @Nullable String value) {
         if (value != null) property.set(properties, value);
-    }
-
-    private static @Nullable String text(@Nullable Path path) {
-        return path == null ? null : path.toString();
     }
 
     private static int millis(Duration timeout) {

@@ -9,14 +9,14 @@ public record ClusterConfig(
         String user,
         @Nullable String password,
         String database,
-        TlsConfig tls,
+        ClusterTlsConfig tls,
         HealthConfig health) {
     public ClusterConfig {
         nodes = List.copyOf(nodes);
     }
 
     public ClusterConfig(List<NodeConfig> nodes, String user, @Nullable String password, String database) {
-        this(nodes, user, password, database, TlsConfig.DEFAULT, HealthConfig.DEFAULT);
+        this(nodes, user, password, database, ClusterTlsConfig.DEFAULT, HealthConfig.DEFAULT);
     }
 
     @Override

@@ -7,5 +7,15 @@ public enum TlsMode {
     PREFER,
     REQUIRE,
     VERIFY_CA,
-    VERIFY_FULL
+    VERIFY_FULL;
+
+    /** Whether nothing passes unencrypted. */
+    public boolean requires() {
+        return compareTo(REQUIRE) >= 0;
+    }
+
+    /** Whether the other end must show a certificate of a known authority. */
+    public boolean verifies() {
+        return compareTo(VERIFY_CA) >= 0;
+    }
 }

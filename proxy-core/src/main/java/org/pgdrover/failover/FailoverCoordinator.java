@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.HealthMonitor;
 import org.pgdrover.cluster.Node;
-import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.NodeHealth;
 import org.pgdrover.cluster.ProbeFailure;
 import org.pgdrover.cluster.TopologyListener;
@@ -74,7 +73,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         this.judgement = new LossJudgement(cluster.health());
         this.choice = new CandidateChoice(settings.maxDataLossBytes());
         this.commands =
-                new StandbyCommands(new NodeConnector(cluster), cluster.health().timeout());
+                new StandbyCommands(monitor.connector(), cluster.health().timeout());
         this.repair = new FollowerRepair(monitor, commands, news::release);
         this.probeBound = cluster.health().timeout().multipliedBy(3).plusSeconds(1);
         this.thread = Thread.ofVirtual().name("failover").unstarted(this::run);

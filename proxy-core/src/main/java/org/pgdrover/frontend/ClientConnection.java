@@ -7,10 +7,12 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,9 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.PeerCertificates;
+import org.pgdrover.tls.TlsFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +36,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private Phase phase;
     private @Nullable DisconnectReason reason;
     private boolean loggedIn;
+    private boolean shakingHands;
 
     /** @param id number of the connection, unique while the proxy runs */
     public ClientConnection(long id, Channel channel, FrontendServices services) {
@@ -59,6 +64,24 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     boolean isWritable() {
         return channel.isWritable();
+    }
+
+    /** Whether it came over a Unix-domain socket, where there is no TLS. */
+    boolean isLocal() {
+        return address() == null;
+    }
+
+    /** From the next byte on the client must speak TLS. */
+    void encrypt(ClientTls tls) {
+        shakingHands = true;
+        channel.pipeline().addFirst("tls", tls.newHandler(channel.alloc(), services.loginTimeout()));
+    }
+
+    /** What the handshake has agreed on by ALPN; null if on nothing. */
+    @Nullable
+    String applicationProtocol() {
+        var tls = channel.pipeline().get(SslHandler.class);
+        return tls == null ? null : tls.applicationProtocol();
     }
 
     boolean isEncrypted() {
@@ -120,6 +143,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** Ends the session with an error that says why. */
     void closeWith(ErrorFields error, DisconnectReason why) {
         if (reason != null) return;
+        if (shakingHands) {
+            // Nothing can be said: not in the clear, and not yet otherwise.
+            close(why);
+            return;
+        }
         reason = why;
         if (!loggedIn) services.metrics().loginRefused(error.sqlState());
         var out = newBuffer(256);
@@ -171,10 +199,38 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         try {
             phase.onRead((ByteBuf) message);
         } catch (ProtocolViolation violation) {
-            closeWith(
-                    ErrorFields.fatal(SqlState.PROTOCOL_VIOLATION, String.valueOf(violation.getMessage())),
-                    DisconnectReason.PROTOCOL_VIOLATION);
+            violated(violation);
         }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (!(event instanceof SslHandshakeCompletionEvent handshake)) return;
+        if (!handshake.isSuccess()) {
+            tlsFailed(handshake.cause());
+            return;
+        }
+        shakingHands = false;
+        try {
+            phase.onEncrypted();
+        } catch (ProtocolViolation violation) {
+            violated(violation);
+        }
+    }
+
+    private void tlsFailed(Throwable cause) {
+        if (reason == null && !(cause instanceof ClosedChannelException))
+            log.atInfo()
+                    .addKeyValue("client", id)
+                    .addKeyValue("address", channel.remoteAddress())
+                    .log("TLS with client failed: {}", TlsFailure.describe(cause));
+        close(DisconnectReason.TLS_FAILED);
+    }
+
+    private void violated(ProtocolViolation violation) {
+        closeWith(
+                ErrorFields.fatal(SqlState.PROTOCOL_VIOLATION, String.valueOf(violation.getMessage())),
+                DisconnectReason.PROTOCOL_VIOLATION);
     }
 
     @Override
@@ -196,11 +252,15 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (shakingHands) {
+            tlsFailed(cause);
+            return;
+        }
         if (reason == null) reason = DisconnectReason.CLIENT_ERROR;
         if (cause instanceof IOException || cause.getCause() instanceof IOException)
             log.atDebug().addKeyValue("client", id).log("connection to client broke: {}", cause.getMessage());
         else if (cause instanceof io.netty.handler.codec.DecoderException)
-            log.atInfo().addKeyValue("client", id).log("TLS with client failed: {}", cause.getMessage());
+            log.atInfo().addKeyValue("client", id).log("TLS with client broke: {}", TlsFailure.describe(cause));
         else log.atError().addKeyValue("client", id).setCause(cause).log("client connection failed");
         context.close();
     }

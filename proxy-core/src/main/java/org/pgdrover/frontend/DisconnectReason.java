@@ -7,6 +7,7 @@ public enum DisconnectReason {
     CLIENT_ERROR("client-error"),
     CANCEL_REQUEST("cancel-request"),
     PROTOCOL_VIOLATION("protocol-violation"),
+    TLS_FAILED("tls-failed"),
     LOGIN_REFUSED("login-refused"),
     LOGIN_TIMEOUT("login-timeout"),
     TOO_MANY_CLIENTS("too-many-clients"),

@@ -10,6 +10,9 @@ interface Phase {
     /** Bytes from the client; takes ownership. */
     void onRead(ByteBuf in);
 
+    /** The handshake is over, and what comes from now on was encrypted. */
+    default void onEncrypted() {}
+
     default void onReadComplete() {}
 
     default void onWritabilityChanged(boolean writable) {}

@@ -14,14 +14,19 @@ import org.pgdrover.protocol.StartupPacket.SslRequest;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.StartupDecoder;
+import org.pgdrover.tls.TlsProvider;
 
 /** Takes the first packets of a client: requests for encryption, a cancel request, or the startup message (PostgreSQL manual, section 54.2). */
 final class StartupPhase implements Phase {
+    /** The first byte of a TLS ClientHello; no startup packet is so long that it begins with it. */
+    private static final byte TLS_HANDSHAKE = 0x16;
+
     private final ClientConnection client;
     private final FrontendServices services;
     private @Nullable ByteBuf received;
     private boolean askedForTls;
     private boolean askedForGss;
+    private boolean direct;
 
     StartupPhase(ClientConnection client, FrontendServices services) {
         this.client = client;
@@ -30,6 +35,10 @@ final class StartupPhase implements Phase {
 
     @Override
     public void onRead(ByteBuf in) {
+        if (received == null && !askedForTls && !askedForGss && in.getByte(in.readerIndex()) == TLS_HANDSHAKE) {
+            encryptDirectly(in);
+            return;
+        }
         var bytes = join(in);
         received = null;
         try {
@@ -69,14 +78,35 @@ final class StartupPhase implements Phase {
         if (askedForTls) throw new ProtocolViolation("SSLRequest sent twice");
         askedForTls = true;
         var tls = services.access().tls().get();
-        answer(tls.isOffered() ? 'S' : 'N');
-        if (tls.isOffered())
-            client.channel()
-                    .pipeline()
-                    .addFirst("tls", tls.newHandler(client.channel().alloc()));
+        boolean offered = tls.isOffered() && !client.isLocal();
+        answer(offered ? 'S' : 'N');
+        if (offered) client.encrypt(tls);
+    }
+
+    /** TLS without a request for it, which only a client that knows of it can have begun: the handshake must name the protocol (ALPN). */
+    private void encryptDirectly(ByteBuf hello) {
+        var tls = services.access().tls().get();
+        if (!tls.isOffered() || client.isLocal()) {
+            hello.release();
+            client.close(DisconnectReason.TLS_FAILED);
+            return;
+        }
+        askedForTls = true;
+        direct = true;
+        client.encrypt(tls);
+        client.channel().pipeline().fireChannelRead(hello);
+    }
+
+    /** Otherwise a browser could be made to speak to us in another protocol's name (the ALPACA attack). */
+    @Override
+    public void onEncrypted() {
+        if (direct && !TlsProvider.ALPN.equals(client.applicationProtocol()))
+            throw new ProtocolViolation(
+                    "received direct SSL connection request without ALPN protocol negotiation extension");
     }
 
     private void refuseGss() {
+        if (client.isEncrypted()) throw new ProtocolViolation("GSSENCRequest sent over TLS");
         if (askedForGss) throw new ProtocolViolation("GSSENCRequest sent twice");
         askedForGss = true;
         answer('N');
@@ -101,12 +131,9 @@ final class StartupPhase implements Phase {
                     DisconnectReason.TOO_MANY_CLIENTS);
             return;
         }
-        if (client.address() != null
-                && !client.isEncrypted()
-                && services.access().tls().get().isRequired()) {
-            refuse(
-                    SqlState.INVALID_AUTHORIZATION,
-                    "this proxy takes encrypted connections only: connect with sslmode=require");
+        var wanting = wanting();
+        if (wanting != null) {
+            refuse(SqlState.INVALID_AUTHORIZATION, wanting);
             return;
         }
         negotiate(message);
@@ -123,6 +150,17 @@ final class StartupPhase implements Phase {
             return;
         }
         client.become(new AuthenticationPhase(client, services, StartupRequest.of(message)));
+    }
+
+    /** What <code>listen.tls.mode</code> asks of every client that does not come from this machine's own socket, and this one lacks. */
+    private @Nullable String wanting() {
+        var tls = services.access().tls().get();
+        if (client.isLocal()) return null;
+        if (tls.isRequired() && !client.isEncrypted())
+            return "this proxy takes encrypted connections only: connect with sslmode=require";
+        if (tls.needsCertificate() && client.peerCertificate() == null)
+            return "connection requires a valid client certificate";
+        return null;
     }
 
     private void refuse(String sqlState, String message) {

@@ -7,7 +7,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.TopologySource;
-import org.pgdrover.config.ClusterConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,8 +32,8 @@ public final class FunctionCatalog implements AutoCloseable {
     private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("pgdrover-functions").factory());
 
-    public FunctionCatalog(ClusterConfig cluster, TopologySource topology) {
-        this(new JdbcFunctionLoader(new NodeConnector(cluster), topology));
+    public FunctionCatalog(NodeConnector connector, TopologySource topology) {
+        this(new JdbcFunctionLoader(connector, topology));
     }
 
     FunctionCatalog(FunctionLoader loader) {

@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -25,12 +26,20 @@ import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.scram.ScramServer;
 import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.auth.users.Md5Password;
+import org.pgdrover.config.ClusterConfig;
+import org.pgdrover.config.ClusterTlsConfig;
 import org.pgdrover.config.Endpoint;
+import org.pgdrover.config.HealthConfig;
+import org.pgdrover.config.TlsFiles;
+import org.pgdrover.config.TlsLibrary;
 import org.pgdrover.config.TlsMode;
+import org.pgdrover.config.TlsNegotiation;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
+import org.pgdrover.tls.ServerTls;
+import org.pgdrover.tls.TlsProvider;
 
 /** Logging in to servers that ask in every way, and to some that misbehave. */
 class ServerLoginTest {
@@ -79,7 +88,7 @@ class ServerLoginTest {
             var outcome = new CompletableFuture<Outcome>();
             new ServerConnector(
                             new Transport(NioSocketChannel::new),
-                            tls,
+                            () -> tls,
                             new ServerOptions(
                                     name -> CompletableFuture.completedFuture(Optional.ofNullable(PASSWORDS.get(name))),
                                     10,
@@ -259,12 +268,18 @@ class ServerLoginTest {
 
     @Test
     void refusesAServerWithoutTlsWhereItIsRequired() throws Exception {
-        var required = new ServerTls(
-                TlsMode.REQUIRE,
-                io.netty.handler.ssl.SslContextBuilder.forClient().build());
+        var cluster = new ClusterConfig(
+                List.of(),
+                "me",
+                null,
+                "db",
+                new ClusterTlsConfig(TlsMode.REQUIRE, TlsNegotiation.POSTGRES, TlsFiles.NONE, "TLSv1.2"),
+                HealthConfig.DEFAULT);
+        var required = ServerTls.read(cluster, TlsProvider.of(TlsLibrary.AUTO, Runnable::run));
 
         var outcome = login("plain", required, wire -> wire.send(new byte[] {'N'}));
 
+        required.close();
         assertThat(outcome.message()).contains("does not offer TLS");
     }
 }

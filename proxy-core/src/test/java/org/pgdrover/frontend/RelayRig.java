@@ -30,10 +30,10 @@ import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
-import org.pgdrover.backend.ServerTls;
 import org.pgdrover.backend.Transport;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.Node;
+import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.NodeState;
 import org.pgdrover.cluster.Role;
 import org.pgdrover.cluster.TopologyListener;
@@ -54,6 +54,7 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 import org.pgdrover.tls.ClientTls;
+import org.pgdrover.tls.ServerTls;
 
 /** The whole way from a real client socket to scripted servers, a primary and a standby, and what a client says and hears on it. */
 final class RelayRig implements AutoCloseable {
@@ -124,10 +125,10 @@ final class RelayRig implements AutoCloseable {
         var transport = new Transport(NioSocketChannel::new);
         var connector = new ServerConnector(
                 transport,
-                ServerTls.DISABLED,
+                () -> ServerTls.DISABLED,
                 new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 100, System::nanoTime));
         pools = new PoolRegistry(PoolConfig.DEFAULT, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
-        functions = new FunctionCatalog(cluster, topology);
+        functions = new FunctionCatalog(new NodeConnector(cluster, () -> ServerTls.DISABLED), topology);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
         var services = new FrontendServices(
@@ -137,7 +138,13 @@ final class RelayRig implements AutoCloseable {
                         user -> CompletableFuture.completedFuture(Optional.empty()),
                         () -> ClientTls.OFF,
                         Runnable::run),
-                new FrontendServices.Backends(topology, pools, router, functions, gate, new CancelSender(transport)),
+                new FrontendServices.Backends(
+                        topology,
+                        pools,
+                        router,
+                        functions,
+                        gate,
+                        new CancelSender(transport, () -> ServerTls.DISABLED)),
                 ProxyMetrics.NOOP,
                 null);
         var numbers = new AtomicLong();

@@ -25,7 +25,6 @@ import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
 import org.pgdrover.backend.ServerTarget;
-import org.pgdrover.backend.ServerTls;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.backend.Transport;
 import org.pgdrover.config.Endpoint;
@@ -33,6 +32,7 @@ import org.pgdrover.config.PoolMode;
 import org.pgdrover.config.PoolSettings;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.tls.ServerTls;
 
 /** Limits, order and age of server connections, against a real socket and a clock that the test turns. */
 class ServerPoolTest {
@@ -74,7 +74,7 @@ class ServerPoolTest {
     private ServerPool pool(PoolSettings settings, String database, NodeBudget budget) {
         var connector = new ServerConnector(
                 new Transport(NioSocketChannel::new),
-                ServerTls.DISABLED,
+                () -> ServerTls.DISABLED,
                 new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 10, this::now));
         var pool = new ServerPool(
                 new ServerTarget("n", new Endpoint("127.0.0.1", server.port()), database, "me"),

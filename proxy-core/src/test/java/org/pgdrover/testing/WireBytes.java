@@ -26,6 +26,11 @@ public final class WireBytes {
         return this;
     }
 
+    public WireBytes append(byte[] bytes) {
+        out.writeBytes(bytes);
+        return this;
+    }
+
     private static void write(ByteArrayOutputStream to, Object field) {
         switch (field) {
             case Character c -> to.write(c);

@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,7 @@ import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
 import org.pgdrover.backend.Transport;
 import org.pgdrover.cluster.HealthMonitor;
+import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.FailoverCoordinator;
@@ -41,6 +43,9 @@ import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.routing.FunctionCatalog;
 import org.pgdrover.routing.Router;
+import org.pgdrover.tls.ClientTls;
+import org.pgdrover.tls.ServerTls;
+import org.pgdrover.tls.TlsProvider;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +58,7 @@ public final class ProxyServer implements AutoCloseable {
     private static final Duration FIRST_ROUND = Duration.ofSeconds(5);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private List<Reloadable<?>> reloadables = List.of();
     private final AtomicLong clientNumbers = new AtomicLong();
     private @Nullable Channel listener;
     private @Nullable Channel localListener;
@@ -92,11 +98,16 @@ public final class ProxyServer implements AutoCloseable {
         var loops = loops(config, transport);
         var blocking = blocking();
         var access = AccessFiles.read(config.auth());
-        var clientTls = TlsContexts.forClients(config.listen().tls());
+        var library = TlsProvider.of(config.runtime().tlsLibrary(), blocking);
+        var clientTls = part(new Reloadable<>(
+                "listen.tls", () -> ClientTls.read(config.listen().tls(), library), ClientTls::close));
+        var serverTls = part(
+                new Reloadable<>("cluster.tls", () -> ServerTls.read(config.cluster(), library), ServerTls::close));
+        reloadables = List.of(clientTls, serverTls);
         var bound = bind(config, transport, loops);
         var local = bindLocal(config, transport, loops, ((InetSocketAddress) bound.localAddress()).getPort());
 
-        var watching = new HealthMonitor(config.cluster(), metrics);
+        var watching = new HealthMonitor(config.cluster(), new NodeConnector(config.cluster(), serverTls), metrics);
         monitor = watching;
         part(watching);
         var timer = part(Executors.newSingleThreadScheduledExecutor(
@@ -105,18 +116,19 @@ public final class ProxyServer implements AutoCloseable {
         var sockets = new Transport(transport.sockets());
         var connector = new ServerConnector(
                 sockets,
-                TlsContexts.forServers(config.cluster().tls()),
+                serverTls,
                 new ServerOptions(access.users(), config.pool().statementCache(), System::nanoTime));
         var pools = part(new PoolRegistry(config.pool(), connector, metrics, System::nanoTime, loops));
         watching.listen(new NodeEviction(pools));
         var coordinator = part(new FailoverCoordinator(config.cluster(), config.failover(), watching, gate, metrics));
         failover = coordinator;
-        var functions = part(new FunctionCatalog(config.cluster(), watching));
+        var functions = part(new FunctionCatalog(watching.connector(), watching));
         var router = new Router(config.routing(), watching, functions, System::nanoTime);
         var frontend = new FrontendServices(
                 config,
-                new FrontendServices.Access(access::hba, access.users(), () -> clientTls, blocking),
-                new FrontendServices.Backends(watching, pools, router, functions, gate, new CancelSender(sockets)),
+                new FrontendServices.Access(access::hba, access.users(), clientTls, blocking),
+                new FrontendServices.Backends(
+                        watching, pools, router, functions, gate, new CancelSender(sockets, serverTls)),
                 metrics,
                 observer);
         services = frontend;
@@ -130,6 +142,7 @@ public final class ProxyServer implements AutoCloseable {
         log.atInfo()
                 .addKeyValue("address", bound.localAddress())
                 .addKeyValue("transport", transport.name())
+                .addKeyValue("tls", library.name())
                 .log("listening for clients");
     }
 
@@ -263,6 +276,11 @@ public final class ProxyServer implements AutoCloseable {
     /** Clients connected now. */
     public int clients() {
         return services == null ? 0 : services.clients();
+    }
+
+    /** What is made of files that can be read anew. */
+    public List<Reloadable<?>> reloadables() {
+        return reloadables;
     }
 
     /** Takes no new clients and waits until those that are here have left, for so long at most. */

@@ -2,11 +2,17 @@ package org.pgdrover.server.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.server.ProxyServer;
 import org.pgdrover.server.config.ConfigLoader;
 import org.pgdrover.server.config.InvalidConfigException;
+import org.pgdrover.tls.ClientTls;
+import org.pgdrover.tls.KeyFileRights;
+import org.pgdrover.tls.ServerTls;
+import org.pgdrover.tls.TlsProvider;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -30,17 +36,37 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ProxyConfig config;
+        ServerTls tls;
         try {
             config = ConfigLoader.load(file);
             ProxyServer.checkAccessFiles(config.auth());
-        } catch (InvalidConfigException | IOException invalid) {
+            var library = TlsProvider.of(config.runtime().tlsLibrary(), Runnable::run);
+            ClientTls.read(config.listen().tls(), library).close();
+            tls = ServerTls.read(config.cluster(), library);
+        } catch (InvalidConfigException | IOException | UnsupportedOperationException invalid) {
             System.err.println(invalid.getMessage());
             return Main.WRONG;
         }
         System.out.println("ok    " + file + ": no mistakes");
-        var check = new NodeCheck(config.cluster(), config.failover());
+        keyFiles(config).forEach(CheckCommand::warnOfRights);
+        var check = new NodeCheck(config.cluster(), config.failover(), tls);
         check.run();
+        tls.close();
         check.lines().forEach(System.out::println);
         return check.failed() ? Main.FAILED : 0;
+    }
+
+    private static List<Path> keyFiles(ProxyConfig config) {
+        var files = new ArrayList<Path>();
+        for (var each :
+                List.of(config.listen().tls().files(), config.cluster().tls().files()))
+            if (each.keyFile() != null) files.add(each.keyFile());
+        for (var each : config.listen().tls().sni()) files.add(each.keyFile());
+        return files;
+    }
+
+    private static void warnOfRights(Path keyFile) {
+        var complaint = KeyFileRights.complaint(keyFile);
+        if (complaint != null) System.out.println("warn  " + keyFile + ": " + complaint);
     }
 }

@@ -12,10 +12,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ListenConfig;
+import org.pgdrover.config.ListenTlsConfig;
 import org.pgdrover.config.LogConfig;
 import org.pgdrover.config.MetricsConfig;
 import org.pgdrover.config.ProxyConfig;
-import org.pgdrover.config.TlsConfig;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -122,7 +122,7 @@ final class DemoCommand implements Callable<Integer> {
         var users = Files.writeString(directory.resolve("users.txt"), "\"demo\" \"demo\"\n");
         var usual = ProxyConfig.of(cluster.config());
         return new ProxyConfig(
-                new ListenConfig("127.0.0.1", port, null, 1024, 10_000, TlsConfig.DEFAULT),
+                new ListenConfig("127.0.0.1", port, null, 1024, 10_000, ListenTlsConfig.DEFAULT),
                 new AuthConfig(hba, users, AuthConfig.DEFAULT.timeout()),
                 usual.cluster(),
                 usual.pool(),

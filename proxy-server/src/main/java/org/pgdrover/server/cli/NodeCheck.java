@@ -13,12 +13,14 @@ import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.FailoverConfig;
 import org.pgdrover.config.FailoverMode;
+import org.pgdrover.tls.ServerTls;
 
 /** Asks each node whether the proxy could work with it, and collects a line a finding, with its remedy. */
 final class NodeCheck {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     private final ClusterConfig cluster;
+    private final NodeConnector connector;
     private final boolean willPromote;
     private final List<String> lines = new ArrayList<>();
     private final Set<String> identifiers = new HashSet<>();
@@ -26,8 +28,9 @@ final class NodeCheck {
     private int reached;
     private boolean failed;
 
-    NodeCheck(ClusterConfig cluster, FailoverConfig failover) {
+    NodeCheck(ClusterConfig cluster, FailoverConfig failover, ServerTls tls) {
         this.cluster = cluster;
+        this.connector = new NodeConnector(cluster, () -> tls);
         this.willPromote = failover.mode() == FailoverMode.AUTOMATIC;
     }
 
@@ -41,9 +44,8 @@ final class NodeCheck {
     }
 
     void run() {
-        var connector = new NodeConnector(cluster);
         for (int i = 0; i < cluster.nodes().size(); i++)
-            check(Node.of(i, cluster.nodes().get(i)), connector);
+            check(Node.of(i, cluster.nodes().get(i)));
         if (identifiers.size() > 1)
             wrong(
                     "cluster",
@@ -69,7 +71,7 @@ final class NodeCheck {
         lines.add("FAIL  " + where + ": " + what + "; " + remedy);
     }
 
-    private void check(Node node, NodeConnector connector) {
+    private void check(Node node) {
         try (var connection = connector.connect(node, TIMEOUT)) {
             reached++;
             check(node.name(), connection);

@@ -52,6 +52,7 @@ final class RunCommand implements Callable<Integer> {
         try (var proxy = new RunningProxy(config, observer)) {
             System.out.println("pgdrover listens on " + proxy.address().getHostString() + ":"
                     + proxy.address().getPort());
+            Reload.onHangup(proxy.reloadables());
             asked.await();
             return 0;
         } catch (IOException | UnsupportedOperationException failure) {

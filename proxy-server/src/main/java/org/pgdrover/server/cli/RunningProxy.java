@@ -2,11 +2,13 @@ package org.pgdrover.server.cli;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.server.ProxyServer;
+import org.pgdrover.server.Reloadable;
 import org.pgdrover.server.metrics.MicrometerMetrics;
 import org.pgdrover.server.web.MetricsEndpoint;
 import org.pgdrover.server.web.MetricsEndpoint.Health;
@@ -42,6 +44,10 @@ final class RunningProxy implements AutoCloseable {
 
     InetSocketAddress address() {
         return server.address();
+    }
+
+    List<Reloadable<?>> reloadables() {
+        return server.reloadables();
     }
 
     ClusterTopology topology() {

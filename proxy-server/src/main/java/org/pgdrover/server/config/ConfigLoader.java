@@ -36,7 +36,7 @@ import org.pgdrover.config.PrimaryReads;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.config.RuntimeConfig;
-import org.pgdrover.config.TlsConfig;
+import org.pgdrover.config.TlsLibrary;
 import org.pgdrover.config.TlsMode;
 import org.pgdrover.config.TransportKind;
 import org.pgdrover.server.config.ConfigSection.Problems;
@@ -113,47 +113,9 @@ public final class ConfigLoader {
                 sockets,
                 section.integer("backlog", usual.backlog(), 1, 65535),
                 section.integer("max-clients", usual.maxClients(), 1, Integer.MAX_VALUE),
-                listenTls(section.section("tls")));
+                TlsSections.listen(section.section("tls")));
         section.end();
         return config;
-    }
-
-    private static TlsConfig listenTls(ConfigSection section) {
-        var tls = tls(section);
-        boolean verifies = tls.mode() == TlsMode.VERIFY_CA || tls.mode() == TlsMode.VERIFY_FULL;
-        if (verifies || tls.caFile() != null)
-            section.problem(
-                    verifies ? "mode" : "ca-file",
-                    "certificates of clients are not checked yet (expected: disable | allow | prefer | require, no ca-file)");
-        if ((tls.certFile() == null) != (tls.keyFile() == null))
-            section.problem(
-                    tls.certFile() == null ? "cert-file" : "key-file",
-                    "missing (expected: cert-file and key-file together)");
-        if (tls.mode() == TlsMode.REQUIRE && tls.certFile() == null)
-            section.problem("mode", "require needs a certificate: set cert-file and key-file");
-        return tls;
-    }
-
-    private static TlsConfig tls(ConfigSection section) {
-        var usual = TlsConfig.DEFAULT;
-        var version = section.text("min-version", usual.minVersion());
-        if (!version.equals("TLSv1.2") && !version.equals("TLSv1.3"))
-            section.problem("min-version", "\"" + version + "\" (expected: TLSv1.2 or TLSv1.3)");
-        var config = new TlsConfig(
-                section.choice("mode", TlsMode.class, usual.mode()),
-                readable(section, "cert-file"),
-                readable(section, "key-file"),
-                readable(section, "ca-file"),
-                version);
-        section.end();
-        return config;
-    }
-
-    private static @Nullable Path readable(ConfigSection section, String key) {
-        var file = section.path(key);
-        if (file != null && !Files.isReadable(file))
-            section.problem(key, file + " cannot be read: check it and its rights");
-        return file;
     }
 
     private static AuthConfig auth(ConfigSection section) {
@@ -186,14 +148,9 @@ public final class ConfigLoader {
         var discovery = section.text("discovery", "static");
         if (!discovery.equals("static"))
             section.problem("discovery", "\"" + discovery + "\" is not supported yet (expected: static)");
-        var tls = tls(section.section("tls"));
-        if ((tls.mode() == TlsMode.VERIFY_CA || tls.mode() == TlsMode.VERIFY_FULL) && tls.caFile() == null)
-            section.problem("tls", "verify-ca and verify-full need ca-file");
-        if (tls.certFile() != null || tls.keyFile() != null)
-            section.problem(
-                    "tls", "certificates of the proxy's own are not sent to servers yet: remove cert-file, key-file");
+        var tls = TlsSections.cluster(section.section("tls"));
         var config = new ClusterConfig(
-                nodes(section),
+                nodes(section, tls.mode()),
                 section.text("user", "pgdrover"),
                 section.text("password"),
                 section.text("database", "postgres"),
@@ -203,7 +160,7 @@ public final class ConfigLoader {
         return config;
     }
 
-    private static List<NodeConfig> nodes(ConfigSection section) {
+    private static List<NodeConfig> nodes(ConfigSection section, TlsMode tls) {
         var nodes = new ArrayList<NodeConfig>();
         var names = new HashSet<String>();
         var endpoints = new HashSet<Endpoint>();
@@ -217,7 +174,8 @@ public final class ConfigLoader {
                     name,
                     endpoint,
                     node.integer("weight", 1, 0, 10_000),
-                    node.integer("priority", 100, 0, Integer.MAX_VALUE)));
+                    node.integer("priority", 100, 0, Integer.MAX_VALUE),
+                    TlsSections.tlsName(node, tls)));
             node.end();
         }
         if (nodes.isEmpty() && !section.has("nodes"))
@@ -353,7 +311,8 @@ public final class ConfigLoader {
         var usual = RuntimeConfig.DEFAULT;
         var config = new RuntimeConfig(
                 section.integer("event-loops", usual.eventLoops(), 0, 1024),
-                section.choice("transport", TransportKind.class, usual.transport()));
+                section.choice("transport", TransportKind.class, usual.transport()),
+                section.choice("tls-library", TlsLibrary.class, usual.tlsLibrary()));
         section.end();
         return config;
     }

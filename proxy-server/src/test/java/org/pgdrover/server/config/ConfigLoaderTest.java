@@ -7,18 +7,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgdrover.config.AdminConfig;
+import org.pgdrover.config.ClusterTlsConfig;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.Endpoint;
 import org.pgdrover.config.FailoverConfig;
 import org.pgdrover.config.FailoverMode;
 import org.pgdrover.config.HealthConfig;
 import org.pgdrover.config.ListenConfig;
+import org.pgdrover.config.ListenTlsConfig;
 import org.pgdrover.config.LogConfig;
 import org.pgdrover.config.MetricsConfig;
 import org.pgdrover.config.NodeConfig;
@@ -29,19 +32,23 @@ import org.pgdrover.config.PrimaryReads;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.config.RuntimeConfig;
-import org.pgdrover.config.TlsConfig;
+import org.pgdrover.config.SniCertificate;
+import org.pgdrover.config.TlsFiles;
+import org.pgdrover.config.TlsLibrary;
 import org.pgdrover.config.TlsMode;
+import org.pgdrover.config.TlsNegotiation;
 import org.pgdrover.config.TransportKind;
 
 class ConfigLoaderTest {
     private static final String NODES = "cluster.nodes = [ { host = a } ]\n";
+    private static final String PAIR = "cert-file = cert.pem, key-file = key.pem";
 
     @TempDir
     Path directory = Path.of(".");
 
     @BeforeEach
     void files() throws IOException {
-        for (var name : new String[] {"pool_hba.conf", "users.txt", "cert.pem", "key.pem", "ca.pem"})
+        for (var name : new String[] {"pool_hba.conf", "users.txt", "cert.pem", "key.pem", "ca.pem", "crl.pem"})
             Files.writeString(directory.resolve(name), "");
     }
 
@@ -68,7 +75,7 @@ class ConfigLoaderTest {
         assertThat(config.cluster().user()).isEqualTo("pgdrover");
         assertThat(config.cluster().password()).isNull();
         assertThat(config.cluster().database()).isEqualTo("postgres");
-        assertThat(config.cluster().tls()).isEqualTo(TlsConfig.DEFAULT);
+        assertThat(config.cluster().tls()).isEqualTo(ClusterTlsConfig.DEFAULT);
         assertThat(config.cluster().health()).isEqualTo(HealthConfig.DEFAULT);
         assertThat(config.pool()).isEqualTo(PoolConfig.DEFAULT);
         assertThat(config.routing()).usingRecursiveComparison().isEqualTo(RoutingConfig.DEFAULT);
@@ -83,12 +90,15 @@ class ConfigLoaderTest {
     void everyKeyGoesWhereItBelongs() throws Exception {
         var config = load("""
                 listen { host = "::1", port = 1, unix-socket-dir = ".", backlog = 2, max-clients = 3
-                  tls { mode = require, cert-file = cert.pem, key-file = key.pem, min-version = "TLSv1.3" } }
+                  tls { mode = verify-ca, cert-file = cert.pem, key-file = key.pem, ca-file = ca.pem, crl-file = crl.pem
+                    min-version = "TLSv1.3"
+                    sni = [ { host = "*.example.com", cert-file = cert.pem, key-file = key.pem } ] } }
                 auth { hba-file = pool_hba.conf, user-list = users.txt, timeout = 4s }
                 cluster {
-                  nodes = [ { name = n1, host = h1, port = 5, weight = 6, priority = 7 }, { name = n2, host = h2 } ]
+                  nodes = [ { name = n1, host = h1, port = 5, weight = 6, priority = 7, tls-name = cn }, { name = n2, host = h2 } ]
                   user = u, password = p, database = d
-                  tls { mode = verify-full, ca-file = ca.pem }
+                  tls { mode = verify-full, negotiation = direct, cert-file = cert.pem, key-file = key.pem, ca-file = ca.pem
+                    crl-file = crl.pem, min-version = "TLSv1.3" }
                   health { interval = 8s, timeout = 9s, failures = 10 } }
                 pool { mode = session, size = 11, min-size = 2, max-per-node = 12, wait-timeout = 13s, idle-timeout = 14s
                   lifetime = 15s, statement-cache = 16
@@ -99,7 +109,7 @@ class ConfigLoaderTest {
                 admin { database = adm, users = [x], stats-users = [y] }
                 metrics { host = "::", port = 22 }
                 log { level = debug, statements = on, slow-statement = 23ms }
-                runtime { event-loops = 24, transport = io_uring }
+                runtime { event-loops = 24, transport = io_uring, tls-library = jdk }
                 """);
 
         var at = directory.toAbsolutePath();
@@ -110,18 +120,34 @@ class ConfigLoaderTest {
                         at.resolve("."),
                         2,
                         3,
-                        new TlsConfig(
-                                TlsMode.REQUIRE, at.resolve("cert.pem"), at.resolve("key.pem"), null, "TLSv1.3")));
+                        new ListenTlsConfig(
+                                TlsMode.VERIFY_CA,
+                                new TlsFiles(
+                                        at.resolve("cert.pem"),
+                                        at.resolve("key.pem"),
+                                        at.resolve("ca.pem"),
+                                        at.resolve("crl.pem")),
+                                "TLSv1.3",
+                                List.of(new SniCertificate(
+                                        "*.example.com", at.resolve("cert.pem"), at.resolve("key.pem"))))));
         assertThat(config.auth().timeout()).isEqualTo(Duration.ofSeconds(4));
         assertThat(config.cluster().nodes())
                 .containsExactly(
-                        new NodeConfig("n1", new Endpoint("h1", 5), 6, 7),
+                        new NodeConfig("n1", new Endpoint("h1", 5), 6, 7, "cn"),
                         new NodeConfig("n2", new Endpoint("h2", 5432), 1, 100));
         assertThat(config.cluster().user()).isEqualTo("u");
         assertThat(config.cluster().password()).isEqualTo("p");
         assertThat(config.cluster().database()).isEqualTo("d");
         assertThat(config.cluster().tls())
-                .isEqualTo(new TlsConfig(TlsMode.VERIFY_FULL, null, null, at.resolve("ca.pem"), "TLSv1.2"));
+                .isEqualTo(new ClusterTlsConfig(
+                        TlsMode.VERIFY_FULL,
+                        TlsNegotiation.DIRECT,
+                        new TlsFiles(
+                                at.resolve("cert.pem"),
+                                at.resolve("key.pem"),
+                                at.resolve("ca.pem"),
+                                at.resolve("crl.pem")),
+                        "TLSv1.3"));
         assertThat(config.cluster().health())
                 .isEqualTo(new HealthConfig(Duration.ofSeconds(8), Duration.ofSeconds(9), 10));
         var pool = new PoolSettings(
@@ -149,7 +175,7 @@ class ConfigLoaderTest {
         assertThat(config.admin().statsUsers()).containsExactly("y");
         assertThat(config.metrics()).isEqualTo(new MetricsConfig("::", 22));
         assertThat(config.log()).isEqualTo(new LogConfig("debug", true, Duration.ofMillis(23)));
-        assertThat(config.runtime()).isEqualTo(new RuntimeConfig(24, TransportKind.IO_URING));
+        assertThat(config.runtime()).isEqualTo(new RuntimeConfig(24, TransportKind.IO_URING, TlsLibrary.JDK));
     }
 
     @Test
@@ -181,22 +207,60 @@ class ConfigLoaderTest {
         assertProblem("auth.query.enabled = true", "auth.query.enabled");
         assertProblem("auth.ident-file = x", "auth.ident-file");
         assertProblem("failover.lease.etcd = [\"http://x\"]", "failover.lease.etcd");
-        assertProblem("listen.tls.mode = verify-full", "listen.tls.mode");
     }
 
     @Test
     void refusesContradictions() {
         assertProblem(
                 "pool { size = 2, min-size = 3 }", "pgdrover.pool.min-size: 3 (expected: at most size, which is 2)");
-        assertProblem("listen.tls.mode = require", "require needs a certificate");
-        assertProblem("listen.tls.cert-file = cert.pem", "cert-file and key-file together");
-        assertProblem("cluster.tls.mode = verify-ca", "need ca-file");
         assertProblem("auth.hba-file = absent.conf", "absent.conf cannot be read");
         assertProblem("cluster.nodes = [ { host = a }, { host = a, name = b } ]", "a:5432 is listed twice");
         assertProblem("cluster.nodes = [ { host = a }, { host = b, name = pg1 } ]", "\"pg1\" is used twice");
         assertProblem("cluster.nodes = []", "at least one node");
         assertProblem("listen.unix-socket-dir = absent", "absent is not a directory");
         assertProblem("pool = 3", "a section in braces");
+    }
+
+    @Test
+    void refusesContradictionsAboutTlsWithClients() {
+        assertProblem("listen.tls.mode = require", "listen.tls.mode: require needs a certificate");
+        assertProblem("listen.tls.mode = verify-full", "listen.tls.mode: verify-full needs the authorities");
+        assertProblem("listen.tls.cert-file = cert.pem", "key-file: missing (expected: cert-file and key-file");
+        assertProblem("listen.tls.key-file = key.pem", "cert-file: missing (expected: cert-file and key-file");
+        assertProblem("listen.tls.ca-file = ca.pem", "ca-file: checking certificates of clients needs a certificate");
+        assertProblem("listen.tls { " + PAIR + ", crl-file = crl.pem }", "crl-file: is of use only with ca-file");
+        assertProblem("listen.tls.ca-file = absent.pem", "absent.pem cannot be read");
+        assertProblem("listen.tls.min-version = \"TLSv1.1\"", "\"TLSv1.1\" (expected: TLSv1.2 or TLSv1.3)");
+    }
+
+    @Test
+    void refusesContradictionsAboutSniCertificates() {
+        assertProblem("listen.tls.sni = [ { host = a, " + PAIR + " } ]", "sni: is for some names");
+        assertSniProblem("{ " + PAIR + " }", "sni[0].host: missing");
+        assertSniProblem("{ host = a }", "sni[0].cert-file: missing");
+        assertSniProblem("{ host = a, key-file = key.pem }", "sni[0].cert-file: missing");
+        assertSniProblem(
+                "{ host = a.B, " + PAIR + " }, { host = A.b, " + PAIR + " }", "sni[1].host: \"A.b\" is listed twice");
+        for (var host : List.of("10.0.0.1", "*", "*.com", "a.*.com", "*a.b.com", "a..b", "-a", "::1"))
+            assertSniProblem(
+                    "{ host = \"" + host + "\", " + PAIR + " }",
+                    "sni[0].host: \"" + host + "\" (expected: a host name");
+    }
+
+    private void assertSniProblem(String entries, String part) {
+        assertProblem("listen.tls { " + PAIR + ", sni = [ " + entries + " ] }", part);
+    }
+
+    @Test
+    void refusesContradictionsAboutTlsWithTheNodes() {
+        assertProblem("cluster.tls.mode = verify-ca", "cluster.tls.mode: verify-ca needs the authorities");
+        assertProblem("cluster.tls.key-file = key.pem", "cluster.tls.cert-file: missing");
+        assertProblem("cluster.tls { mode = require, crl-file = crl.pem }", "cluster.tls.crl-file: is of use only");
+        assertProblem("cluster.tls.negotiation = direct", "cluster.tls.negotiation: direct leaves no way back");
+        assertProblem("cluster.tls.ca-file = ca.pem", "cluster.tls.ca-file: with mode = prefer");
+        assertProblem(
+                "cluster { nodes = [ { host = a, tls-name = b } ], tls { mode = verify-ca, ca-file = ca.pem } }",
+                "cluster.nodes[0].tls-name: is compared");
     }
 
     @Test
@@ -232,7 +296,7 @@ class ConfigLoaderTest {
     /** Every snippet of configuration in the documents can be loaded. */
     @Test
     void theDocumentsCanBeBelieved() throws Exception {
-        for (var document : new String[] {"../README.md", "../docs/configuration.md"}) {
+        for (var document : new String[] {"../README.md", "../docs/configuration.md", "../docs/tls.md"}) {
             Matcher snippets = Pattern.compile("```hocon\n(.*?)```", Pattern.DOTALL)
                     .matcher(Files.readString(Path.of(document)).replaceAll("(?m)^ {3}", ""));
             assertThat(snippets.find()).describedAs(document).isTrue();
