@@ -1,8 +1,6 @@
 package org.pgdrover.auth.hba;
 
-import java.net.InetAddress;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** The addresses that a rule is for; in words, it is as the file spells it. */
 sealed interface AddressMatcher {
@@ -41,6 +39,11 @@ sealed interface AddressMatcher {
 
     /** The machine's own addresses, or the networks that they are in, as they were when the file was read. */
     record Own(String keyword, List<Network> networks) implements AddressMatcher {
+        boolean contains(byte[] address) {
+            for (var network : networks) if (network.contains(address)) return true;
+            return false;
+        }
+
         @Override
         public String toString() {
             return keyword;
@@ -56,17 +59,13 @@ sealed interface AddressMatcher {
 
     /** May block if it is a {@link Host}. */
     default Answer matches(HbaQuestion question) {
-        var address = question.request().address();
+        var address = question.address();
         return switch (this) {
             case None() -> Answer.of(address == null);
             case All() -> Answer.of(address != null);
-            case Network network -> Answer.of(contains(network, address));
-            case Own own -> Answer.of(own.networks().stream().anyMatch(each -> contains(each, address)));
+            case Network network -> Answer.of(address != null && network.contains(address));
+            case Own own -> Answer.of(address != null && own.contains(address));
             case Host(var pattern) -> question.comesFrom(pattern);
         };
-    }
-
-    private static boolean contains(Network network, @Nullable InetAddress address) {
-        return address != null && network.contains(address.getAddress());
     }
 }

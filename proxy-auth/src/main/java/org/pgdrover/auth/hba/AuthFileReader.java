@@ -26,7 +26,7 @@ import org.pgdrover.auth.TextFile;
 final class AuthFileReader {
     private static final int MOST_DEPTH = 10;
     private static final int MOST_FILES = 1000;
-    private static final int MOST_BYTES = 32 << 20;
+    private static final int MOST_BYTES = 8 << 20;
     private static final int MOST_LINE_LENGTH = 1 << 18;
     private static final String TOO_LONG = "the line, with those that it goes on in, is longer than " + MOST_LINE_LENGTH
             + " characters: move names into a file that it names with @";

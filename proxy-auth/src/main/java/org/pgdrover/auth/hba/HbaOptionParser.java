@@ -48,8 +48,7 @@ final class HbaOptionParser {
 
     void add(String option) throws Unusable {
         int equals = option.indexOf('=');
-        if (equals < 0)
-            throw new Unusable("option \"" + option + "\" (expected: name=value; words with blanks in double quotes)");
+        if (equals < 0) throw new Unusable(notAnOption(option));
         var name = option.substring(0, equals);
         var value = option.substring(equals + 1);
         switch (name) {
@@ -58,6 +57,12 @@ final class HbaOptionParser {
             case "clientname" -> clientName = clientName(value);
             default -> addOfMethod(name, value);
         }
+    }
+
+    /** The word may be the rest of a password. */
+    private String notAnOption(String word) {
+        var which = method == AuthenticationMethod.LDAP ? "a word behind the method" : "option \"" + word + "\"";
+        return which + " is not name=value: put a value with blanks in double quotes, name=\"value\"";
     }
 
     private @Nullable String map(String value) throws Unusable {

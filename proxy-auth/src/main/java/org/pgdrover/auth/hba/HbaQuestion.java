@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** One request that is held against the rules, with what has been found out about it so far: a host name is looked up once at most. */
 final class HbaQuestion {
     private final HbaRequest request;
+    private final byte @Nullable [] address;
     private final RoleQuestion roles;
     private final HostNames hosts;
     private boolean knowsName;
@@ -17,12 +18,19 @@ final class HbaQuestion {
 
     HbaQuestion(HbaRequest request, RoleMemberships roles, HostNames hosts) {
         this.request = request;
+        var from = request.address();
+        this.address = from == null ? null : from.getAddress();
         this.roles = new RoleQuestion(roles);
         this.hosts = hosts;
     }
 
     HbaRequest request() {
         return request;
+    }
+
+    /** The client's address, 4 or 16 bytes; null on a Unix-domain socket. */
+    byte @Nullable [] address() {
+        return address;
     }
 
     RoleQuestion roles() {

@@ -1,8 +1,6 @@
 package org.pgdrover.auth.hba;
 
-import java.util.ArrayList;
 import java.util.List;
-import org.pgdrover.auth.FileProblem;
 
 /** The rules of <code>pool_hba.conf</code>, in order: the first that matches decides, and no match is a refusal. */
 public record HbaRules(List<HbaRule> rules) {
@@ -40,19 +38,5 @@ public record HbaRules(List<HbaRule> rules) {
     /** The rules as they were understood, one line each with where it stands, as pg_hba_file_rules tells them; without passwords. */
     public List<String> lines() {
         return rules.stream().map(HbaRule::toString).toList();
-    }
-
-    /** Rules that name a user name map which is not there; with one of them, nobody could come in. */
-    public List<FileProblem> missingMaps(IdentMaps maps) {
-        var problems = new ArrayList<FileProblem>();
-        for (var rule : rules) {
-            var map = rule.options().map();
-            if (map != null && !maps.has(map))
-                problems.add(new FileProblem(
-                        rule.file(),
-                        rule.line(),
-                        "map \"" + map + "\" is not in pg_ident.conf: add a line for it there, or remove map="));
-        }
-        return problems;
     }
 }

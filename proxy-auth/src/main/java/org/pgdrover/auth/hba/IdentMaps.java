@@ -18,6 +18,8 @@ public final class IdentMaps {
     /** None at all. */
     public static final IdentMaps NONE = new IdentMaps(Map.of());
 
+    private static final int MOST_PROBLEMS = 1000;
+
     private final Map<String, List<IdentLine>> maps;
 
     private IdentMaps(Map<String, List<IdentLine>> maps) {
@@ -43,6 +45,7 @@ public final class IdentMaps {
             } catch (Unusable wrong) {
                 problems.add(new FileProblem(line.file(), line.line(), wrong.why()));
             }
+            if (problems.size() == MOST_PROBLEMS) break;
         }
         if (!problems.isEmpty()) throw new InvalidFileException(problems);
         return new IdentMaps(maps);

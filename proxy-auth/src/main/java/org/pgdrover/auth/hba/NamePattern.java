@@ -11,6 +11,7 @@ import java.util.Optional;
  */
 final class NamePattern {
     private static final int MOST_LENGTH = 1024;
+    private static final int MOST_STEPS = 10_000;
 
     private final Pattern pattern;
 
@@ -25,7 +26,9 @@ final class NamePattern {
                     + MOST_LENGTH + "): name the names in a file with @");
         refuseOtherMeaning(expression);
         try {
-            return new NamePattern(expression);
+            var compiled = new NamePattern(expression);
+            if (compiled.pattern.programSize() <= MOST_STEPS) return compiled;
+            throw new Unusable("regular expression \"" + expression + "\" is too large: lower the numbers in braces");
         } catch (PatternSyntaxException invalid) {
             throw new Unusable("invalid regular expression \"" + expression + "\": " + invalid.getDescription()
                     + (invalid.getPattern().isEmpty() ? "" : ": " + invalid.getPattern()));

@@ -165,7 +165,7 @@ class HbaParserTest {
                 "host all all all cert                              | method cert is for hostssl rules only: write hostssl instead of host",
                 "local all all cert                                 | method cert is for hostssl rules only: write hostssl instead of local",
                 "hostnossl all all all scram-sha-256-plus           | method scram-sha-256-plus is for hostssl rules only",
-                "host all all all md5 map                           | option \"map\" (expected: name=value",
+                "host all all all md5 map                           | option \"map\" is not name=value",
                 "host all all all md5 map=m                         | option map is for methods peer, cert and oauth, not for md5",
                 "host all all all md5 clientcert=verify-ca          | option clientcert is for hostssl rules only",
                 "host all all all md5 clientname=CN                 | option clientname is for hostssl rules only",
@@ -244,14 +244,11 @@ class HbaParserTest {
     }
 
     @Test
-    void tellsWhichMapsAreMissing() throws Exception {
-        var rules = parse("local a all peer map=there", "local b all peer map=absent", "local c all peer");
-        var maps = IdentMaps.parse(MemoryFiles.path("i"), new MemoryFiles().with("i", "there os me"));
-
-        assertThat(rules.missingMaps(maps))
+    void tellsNoPartOfAPasswordThatHasNoQuotes() {
+        assertThat(problems("host all all all ldap ldapserver=h ldapbasedn=o=x ldapbindpasswd=my secret"))
                 .singleElement()
                 .asString()
-                .isEqualTo(
-                        "/files/pool_hba.conf:2: map \"absent\" is not in pg_ident.conf: add a line for it there, or remove map=");
+                .contains("value with blanks in double quotes")
+                .doesNotContain("secret");
     }
 }

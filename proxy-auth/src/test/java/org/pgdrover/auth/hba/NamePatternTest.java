@@ -70,6 +70,12 @@ class NamePatternTest {
                 .hasMessageContaining("1025 characters (expected: <= 1024)");
     }
 
+    @Test
+    void refusesLargeExpressions() {
+        assertThatThrownBy(() -> NamePattern.of("(a{10}){90}".repeat(12))).hasMessageContaining("is too large");
+        assertThatThrownBy(() -> NamePattern.of("(a{100}){100}")).isInstanceOf(Unusable.class);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "^(.*)@example\\.org$, me@example.org, me",
