@@ -34,6 +34,7 @@ class ArchitectureTest {
                 "backend         | protocol protocol.codec config metrics tls auth..",
                 "pool            | backend protocol protocol.codec config metrics",
                 "cluster         | backend protocol config metrics tls",
+                "access          | cluster config auth..",
                 "routing         | cluster sql config metrics protocol",
                 "failover        | cluster pool backend protocol config metrics",
                 "frontend        | routing failover pool backend cluster sql protocol protocol.codec config metrics tls auth.."

@@ -7,4 +7,9 @@ import java.util.concurrent.CompletionStage;
 @FunctionalInterface
 public interface PasswordStore {
     CompletionStage<Optional<StoredPassword>> find(String user);
+
+    /** The same from the source itself, past anything that is remembered: a login has just failed, and the password may have been changed. */
+    default CompletionStage<Optional<StoredPassword>> reread(String user) {
+        return find(user);
+    }
 }

@@ -51,6 +51,13 @@ public sealed interface StoredPassword {
                     decoder.decode(parts[3]));
         }
 
+        /** As pg_authid.rolpassword and the user list spell it. */
+        public String text() {
+            var encoder = Base64.getEncoder();
+            return PREFIX + iterations + ":" + encoder.encodeToString(salt) + "$" + encoder.encodeToString(storedKey)
+                    + ":" + encoder.encodeToString(serverKey);
+        }
+
         @Override
         public byte[] salt() {
             return salt.clone();
@@ -77,7 +84,7 @@ public sealed interface StoredPassword {
 
         @Override
         public int hashCode() {
-            return Arrays.hashCode(storedKey);
+            return Arrays.hashCode(salt);
         }
 
         @Override

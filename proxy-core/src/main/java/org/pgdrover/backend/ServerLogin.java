@@ -56,7 +56,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
             ConnectFailed failed,
             Consumer<ServerConnection> ended) {
         this.target = target;
-        this.authentication = new ServerAuthentication(target, options.passwords(), this::certificate);
+        this.authentication = new ServerAuthentication(target, options.login(), this::certificate);
         this.options = options;
         this.opened = opened;
         this.failed = failed;
@@ -180,6 +180,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     }
 
     private void refused(ChannelHandlerContext context, ErrorFields error) {
+        authentication.refused(error.sqlState());
         end(context, () -> failed.failed(!isOutOfService(error.sqlState()), error));
     }
 

@@ -1,5 +1,6 @@
 package org.pgdrover.cluster;
 
+import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,5 +27,16 @@ public record ClusterTopology(
 
     public NodeState state(Node node) {
         return nodes.get(node.index());
+    }
+
+    /**
+     * A node to read the catalog from: the primary, or while there is none a standby that serves.
+     *
+     * @throws SQLException if no node serves
+     */
+    public Node anyServing() throws SQLException {
+        if (primary != null) return primary;
+        for (var state : nodes) if (state.servesStandbyReads()) return state.node();
+        throw new SQLException("no node of the cluster serves");
     }
 }

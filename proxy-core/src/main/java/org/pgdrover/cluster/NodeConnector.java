@@ -19,11 +19,24 @@ import org.postgresql.PGProperty;
 public final class NodeConnector {
     private final ClusterConfig config;
     private final Supplier<ServerTls> tls;
+    private final String user;
+    private final @Nullable String password;
 
-    /** @param tls in force now */
+    /**
+     * As the proxy's own user.
+     *
+     * @param tls in force now
+     */
     public NodeConnector(ClusterConfig config, Supplier<ServerTls> tls) {
+        this(config, tls, config.user(), config.password());
+    }
+
+    /** As another user. */
+    public NodeConnector(ClusterConfig config, Supplier<ServerTls> tls, String user, @Nullable String password) {
         this.config = config;
         this.tls = tls;
+        this.user = user;
+        this.password = password;
     }
 
     /** Connects and logs in, or fails; neither this nor any later statement waits for one answer longer than the timeout. */
@@ -62,8 +75,8 @@ public final class NodeConnector {
         var properties = new Properties();
         PGProperty.PG_HOST.set(properties, node.endpoint().host());
         PGProperty.PG_PORT.set(properties, node.endpoint().port());
-        PGProperty.USER.set(properties, config.user());
-        set(properties, PGProperty.PASSWORD, config.password());
+        PGProperty.USER.set(properties, user);
+        set(properties, PGProperty.PASSWORD, password);
         PGProperty.APPLICATION_NAME.set(properties, "pgdrover");
         PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "12");
         // Functions are called by a privileged user: none but PostgreSQL's own may be found.

@@ -26,4 +26,9 @@ public record ProxyConfig(
                 LogConfig.DEFAULT,
                 RuntimeConfig.DEFAULT);
     }
+
+    /** The same with other ways for clients to prove who they are. */
+    public ProxyConfig with(AuthConfig other) {
+        return new ProxyConfig(listen, other, cluster, pool, routing, failover, admin, metrics, log, runtime);
+    }
 }

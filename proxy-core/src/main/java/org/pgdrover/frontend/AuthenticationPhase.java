@@ -2,18 +2,19 @@ package org.pgdrover.frontend;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import java.net.InetAddress;
-import java.util.List;
-import java.util.Optional;
+import java.util.Arrays;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.AuthenticationMethod;
-import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.hba.HbaMatch;
-import org.pgdrover.auth.hba.HbaRequest;
 import org.pgdrover.auth.hba.HbaRule;
-import org.pgdrover.auth.hba.HostNames;
-import org.pgdrover.auth.hba.RoleMemberships;
+import org.pgdrover.auth.scram.ChannelBinding;
+import org.pgdrover.auth.scram.ScramKeys;
+import org.pgdrover.frontend.LoginExchange.Outcome;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
@@ -29,90 +30,133 @@ import org.slf4j.LoggerFactory;
  * 54.2.1).
  *
  * <pre>
- *   rule found --trust--------------------------------------------------> WelcomePhase
- *              --reject, or no rule-------------------------------------> refused
- *              --others--> password looked up --> exchange --right------> WelcomePhase
- *                                                          --wrong------> refused
+ *   rule found --certificate missing or another's, reject, or no rule----&gt; refused
+ *              --trust, cert, peer---------------------------------------&gt; next phase
+ *              --others--&gt; password looked up --&gt; exchange --proved------&gt; next phase
+ *                                                     |  --identified, and the map permits the user--&gt; next phase
+ *                                                     \--wrong--&gt; password read anew --&gt; judged again --&gt; next phase, or refused after a delay
  * </pre>
+ *
+ * <p>Whatever waits or calculates runs elsewhere and comes back to the client's event loop; meanwhile the client is not read.
  */
 final class AuthenticationPhase implements Phase {
     private static final Logger log = LoggerFactory.getLogger(AuthenticationPhase.class);
     private static final int FRAME_LIMIT = 1 << 16;
-    private static final RoleMemberships NO_ROLES = (user, role) -> user.equals(role);
-    private static final HostNames NO_NAMES = new HostNames() {
-        @Override
-        public Optional<String> nameOf(InetAddress address) {
-            return Optional.empty();
-        }
-
-        @Override
-        public List<InetAddress> addressesOf(String name) {
-            return List.of();
-        }
-    };
 
     private final ClientConnection client;
     private final FrontendServices services;
     private final StartupRequest request;
+    private final ClientIdentity identity;
     private final MessageDecoder decoder;
-    private @Nullable PasswordExchange exchange;
+    private AuthenticationMethod method = AuthenticationMethod.REJECT;
+    private @Nullable HbaRule rule;
+    private @Nullable LoginExchange exchange;
     private boolean over;
 
     AuthenticationPhase(ClientConnection client, FrontendServices services, StartupRequest request) {
         this.client = client;
         this.services = services;
         this.request = request;
+        this.identity = new ClientIdentity(client, services.access(), request);
         this.decoder =
                 new MessageDecoder(MessageTable.FRONTEND, client.channel().alloc(), FRAME_LIMIT);
     }
 
     @Override
     public void onEnter() {
-        var asked = new HbaRequest(request.database(), request.user(), false, client.address(), client.isEncrypted());
-        switch (services.access().hba().get().match(asked, NO_ROLES, NO_NAMES)) {
-            case HbaMatch.Matched(var rule) -> apply(rule, asked);
+        if (services.access().tls().get().isRequired() && client.address() != null && !client.isEncrypted()) {
+            refuse(
+                    SqlState.INVALID_AUTHORIZATION,
+                    "this proxy takes encrypted connections only: connect with sslmode=require");
+            return;
+        }
+        client.read(false);
+        if (identity.mayWait()) elsewhere(services.access().waiting(), identity::match, this::matched);
+        else matched(identity.match());
+    }
+
+    private void matched(HbaMatch match) {
+        switch (match) {
+            case HbaMatch.Matched(var found) -> matched(found);
             case HbaMatch.NoEntry() ->
-                refuse(SqlState.INVALID_AUTHORIZATION, "no pool_hba.conf entry for " + describe(asked));
+                refuse(SqlState.INVALID_AUTHORIZATION, "no pool_hba.conf entry for " + identity.describe());
             case HbaMatch.Undecided(var why) -> refuse(SqlState.INVALID_AUTHORIZATION, why);
         }
     }
 
-    private void apply(HbaRule rule, HbaRequest asked) {
-        switch (rule.method()) {
-            case TRUST -> succeed();
-            case REJECT ->
-                refuse(SqlState.INVALID_AUTHORIZATION, "pool_hba.conf rejects connection for " + describe(asked));
-            case PASSWORD, MD5, SCRAM_SHA_256 -> lookUp(rule.method());
-            case SCRAM_SHA_256_PLUS, LDAP, CERT, PEER, OAUTH ->
-                refuse(
-                        SqlState.FEATURE_NOT_SUPPORTED,
-                        "authentication method " + rule.method().label());
+    private void matched(HbaRule found) {
+        rule = found;
+        method = found.method();
+        switch (identity.certificate(found, services.config().listen().tls().mode())) {
+            case MISSING -> refuse(SqlState.INVALID_AUTHORIZATION, "connection requires a valid client certificate");
+            case ANOTHERS -> wrong();
+            case UNDECIDED -> refuse(SqlState.INVALID_AUTHORIZATION, ClientIdentity.ROLES_UNKNOWN);
+            case RIGHT -> apply(found);
         }
     }
 
-    private static String describe(HbaRequest asked) {
-        return "host \"" + host(asked.address()) + "\", user \"" + asked.user() + "\", database \"" + asked.database()
-                + "\", " + (asked.encrypted() ? "SSL encryption" : "no encryption");
+    private void apply(HbaRule found) {
+        switch (found.method()) {
+            case TRUST, CERT -> succeed(null);
+            case REJECT ->
+                refuse(SqlState.INVALID_AUTHORIZATION, "pool_hba.conf rejects connection for " + identity.describe());
+            case PEER -> peer(found);
+            case LDAP, OAUTH -> begin(services.access().exchanges().ofOther(found, request.user()));
+            case PASSWORD, MD5, SCRAM_SHA_256 -> lookUp(found);
+            case SCRAM_SHA_256_PLUS -> {
+                if (ChannelBinding.of(client.localCertificate()) != null) lookUp(found);
+                else
+                    refuse(
+                            SqlState.INVALID_AUTHORIZATION,
+                            "channel binding is required, and this connection has nothing to bind to: connect with sslmode=require");
+            }
+        }
     }
 
-    private static String host(@Nullable InetAddress address) {
-        return address == null ? "[local]" : address.getHostAddress();
+    private void peer(HbaRule found) {
+        var name = services.access().peers().apply(client.channel());
+        if (name == null) refuse(SqlState.INVALID_AUTHORIZATION, "the operating system does not say who the peer is");
+        else identified(found, name);
     }
 
-    private void lookUp(AuthenticationMethod method) {
-        client.read(false);
+    private void identified(HbaRule found, String systemName) {
+        switch (identity.permits(found, systemName)) {
+            case RIGHT -> succeed(null);
+            case UNDECIDED -> refuse(SqlState.INVALID_AUTHORIZATION, ClientIdentity.ROLES_UNKNOWN);
+            case MISSING, ANOTHERS -> {
+                log.atInfo()
+                        .addKeyValue("client", client.id())
+                        .log("\"{}\" may not be user \"{}\"", systemName, request.user());
+                wrong();
+            }
+        }
+    }
+
+    // Exchanges
+
+    private void lookUp(HbaRule found) {
         services.access()
                 .passwords()
                 .find(request.user())
-                .whenComplete((found, failure) -> client.eventLoop().execute(() -> {
-                    if (failure == null) begin(method, found);
-                    else refuse(SqlState.INTERNAL_ERROR, "the password cannot be looked up: " + failure.getMessage());
+                .whenComplete((stored, failure) -> onLoop(() -> {
+                    if (failure == null)
+                        begin(services.access()
+                                .exchanges()
+                                .ofPassword(found.method(), request.user(), stored, client.localCertificate()));
+                    else cannotLookUp(failure);
                 }));
     }
 
-    private void begin(AuthenticationMethod method, Optional<StoredPassword> stored) {
+    private void cannotLookUp(Throwable failure) {
+        log.atWarn()
+                .addKeyValue("user", request.user())
+                .addKeyValue("reason", failure.getMessage())
+                .log("a password could not be looked up");
+        refuse(SqlState.CANNOT_CONNECT_NOW, "passwords cannot be looked up now: try again in a moment");
+    }
+
+    private void begin(LoginExchange chosen) {
         if (isOver()) return;
-        var chosen = PasswordExchange.of(method, request.user(), stored, services.verifiers());
         exchange = chosen;
         var out = client.newBuffer(64);
         chosen.ask(out);
@@ -139,67 +183,143 @@ final class AuthenticationPhase implements Phase {
             throw new ProtocolViolation("expected password response, got message type " + decoder.type());
         int body = decoder.start() + 5;
         var answer = ByteBufUtil.getBytes(decoder.buffer(), body, decoder.end() - body);
+        // It may be a password, and the buffer will be somebody else's.
+        decoder.buffer().setZero(body, decoder.end() - body);
         client.read(false);
-        blocking(() -> asked.answer(answer));
-    }
-
-    /** Key derivation takes milliseconds, so it does not run here. */
-    private void blocking(Supplier<PasswordExchange.Outcome> step) {
-        services.access().blocking().execute(() -> {
-            PasswordExchange.Outcome outcome;
+        judge(asked, () -> {
             try {
-                outcome = step.get();
-            } catch (RuntimeException failure) {
-                log.atError()
-                        .setCause(failure)
-                        .addKeyValue("client", client.id())
-                        .log("authentication failed");
-                outcome = new PasswordExchange.Broken("authentication failed inside the proxy: see its log");
+                return asked.answer(answer);
+            } finally {
+                Arrays.fill(answer, (byte) 0);
             }
-            var result = outcome;
-            client.eventLoop().execute(() -> after(result));
         });
     }
 
-    private void after(PasswordExchange.Outcome outcome) {
+    private void judge(LoginExchange asked, Supplier<Outcome> judgement) {
+        elsewhere(
+                asked.waits() ? services.access().waiting() : services.access().hashing(), judgement, this::after);
+    }
+
+    private void after(Outcome outcome) {
         if (isOver()) return;
-        client.read(true);
         switch (outcome) {
-            case PasswordExchange.Continue(var data) -> {
+            case Outcome.Continue(var data) -> {
                 var out = client.newBuffer(16 + data.length);
                 BackendMessages.authenticationSaslContinue(out, data);
+                client.read(true);
                 client.writeAndFlush(out);
             }
-            case PasswordExchange.Right(var data) -> {
-                if (data.length > 0) {
-                    var out = client.newBuffer(16 + data.length);
-                    BackendMessages.authenticationSaslFinal(out, data);
+            case Outcome.Proved(var saslFinal, var keys) -> {
+                if (saslFinal != null) {
+                    var out = client.newBuffer(16 + saslFinal.length);
+                    BackendMessages.authenticationSaslFinal(out, saslFinal);
                     client.write(out);
                 }
-                succeed();
+                succeed(keys);
             }
-            case PasswordExchange.Wrong() ->
-                refuse(SqlState.INVALID_PASSWORD, "password authentication failed for user \"" + request.user() + "\"");
-            case PasswordExchange.Broken(var why) -> refuse(SqlState.PROTOCOL_VIOLATION, why);
+            case Outcome.Identified(var systemName) -> {
+                if (rule != null) identified(rule, systemName);
+            }
+            case Outcome.Wrong() -> reread();
+            case Outcome.Failed(var sqlState, var message) -> refuseLater(sqlState, message);
+            case Outcome.Broken(var why) -> refuse(SqlState.PROTOCOL_VIOLATION, why);
         }
     }
 
-    private void succeed() {
+    /** The password may have been changed since it was remembered: looks once more, whoever the user is. */
+    private void reread() {
+        var asked = exchange;
+        if (asked == null || asked.waits()) {
+            wrong();
+            return;
+        }
+        exchange = null;
+        services.access()
+                .passwords()
+                .reread(request.user())
+                .whenComplete((stored, failure) -> onLoop(() -> {
+                    if (failure != null) wrong();
+                    else
+                        elsewhere(services.access().hashing(), () -> asked.again(stored), outcome -> {
+                            if (outcome instanceof Outcome.Wrong) wrong();
+                            else after(outcome);
+                        });
+                }));
+    }
+
+    // Elsewhere and back
+
+    private <T> void elsewhere(Executor where, Supplier<T> work, Consumer<T> then) {
+        try {
+            where.execute(() -> {
+                try {
+                    var result = work.get();
+                    onLoop(() -> {
+                        if (!isOver()) then.accept(result);
+                    });
+                } catch (RuntimeException failure) {
+                    log.atError()
+                            .setCause(failure)
+                            .addKeyValue("client", client.id())
+                            .log("authentication failed");
+                    onLoop(() ->
+                            refuse(SqlState.INTERNAL_ERROR, "authentication failed inside the proxy: see its log"));
+                }
+            });
+        } catch (RejectedExecutionException full) {
+            refuse(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many logins at once: try again in a moment");
+        }
+    }
+
+    private void onLoop(Runnable step) {
+        client.eventLoop().execute(step);
+    }
+
+    // The end
+
+    private void succeed(@Nullable ScramKeys keys) {
         over = true;
         decoder.close();
+        if (keys != null && services.access().secrets().learned(request.user(), keys))
+            services.backends().pools().forgive(request.user());
         services.backends().functions().prepare(request.database());
         var out = client.newBuffer(16);
         BackendMessages.authenticationOk(out);
+        client.read(true);
         client.writeAndFlush(out);
         client.become(new WelcomePhase(client, services, request));
     }
 
+    /** Not the one that it says, in PostgreSQL's words. */
+    private void wrong() {
+        var user = "failed for user \"" + request.user() + "\"";
+        switch (method) {
+            case PASSWORD, MD5, SCRAM_SHA_256, SCRAM_SHA_256_PLUS ->
+                refuseLater(SqlState.INVALID_PASSWORD, "password authentication " + user);
+            case LDAP -> refuseLater(SqlState.INVALID_AUTHORIZATION, "LDAP authentication " + user);
+            case CERT -> refuseLater(SqlState.INVALID_AUTHORIZATION, "certificate authentication " + user);
+            case PEER -> refuseLater(SqlState.INVALID_AUTHORIZATION, "Peer authentication " + user);
+            case OAUTH -> refuseLater(SqlState.INVALID_AUTHORIZATION, "OAuth bearer authentication " + user);
+            case TRUST -> refuseLater(SqlState.INVALID_AUTHORIZATION, "\"trust\" authentication " + user);
+            case REJECT -> refuseLater(SqlState.INVALID_AUTHORIZATION, "authentication " + user + ": host rejected");
+        }
+    }
+
+    /** Whoever guesses has to wait longer each time. */
+    private void refuseLater(String sqlState, String message) {
+        if (isOver()) return;
+        long millis = services.guard().failed(client.address()).toMillis();
+        client.eventLoop().schedule(() -> refuse(sqlState, message), millis, TimeUnit.MILLISECONDS);
+    }
+
     private void refuse(String sqlState, String message) {
         if (isOver()) return;
+        over = true;
         log.atInfo()
                 .addKeyValue("client", client.id())
                 .addKeyValue("user", request.user())
                 .addKeyValue("database", request.database())
+                .addKeyValue("rule", rule == null ? "none" : rule.file() + ":" + rule.line())
                 .log("login refused: {}", message);
         client.closeWith(ErrorFields.fatal(sqlState, message), DisconnectReason.LOGIN_REFUSED);
     }

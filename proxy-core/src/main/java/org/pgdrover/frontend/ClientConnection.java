@@ -33,6 +33,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private final long id;
     private final Channel channel;
     private final FrontendServices services;
+    private final @Nullable InetAddress address;
     private Phase phase;
     private @Nullable DisconnectReason reason;
     private boolean loggedIn;
@@ -43,6 +44,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         this.id = id;
         this.channel = channel;
         this.services = services;
+        this.address = channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
         this.phase = new StartupPhase(this, services);
     }
 
@@ -105,7 +107,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** The client's address, or null on a Unix-domain socket. */
     @Nullable
     InetAddress address() {
-        return channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+        return address;
     }
 
     /** The next phase takes over. */
@@ -117,6 +119,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** The client may use the session now; the time to log in no longer runs. */
     void loggedIn() {
         loggedIn = true;
+        services.guard().loggedIn(address());
+    }
+
+    boolean isLoggedIn() {
+        return loggedIn;
     }
 
     ByteBuf newBuffer(int size) {
@@ -176,10 +183,21 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
-        services.clientConnected(this);
-        phase.onEnter();
+        switch (services.clientConnected(this)) {
+            case WELCOME -> phase.onEnter();
+            case TOO_MANY_LOGINS ->
+                turnAway("sorry, too many logins at once: try again in a moment", "auth.limits.max-logins");
+            case TOO_MANY_OF_ADDRESS ->
+                turnAway("sorry, too many connections from your address", "auth.limits.max-clients-per-address");
+        }
         long seconds = Math.max(1, services.loginTimeout().toSeconds());
         context.executor().schedule(this::loginTimedOut, seconds, TimeUnit.SECONDS);
+    }
+
+    private void turnAway(String message, String limit) {
+        closeWith(
+                ErrorFields.fatal(SqlState.TOO_MANY_CONNECTIONS, message).withHint("The limit is " + limit + "."),
+                DisconnectReason.TOO_MANY_CLIENTS);
     }
 
     private void loginTimedOut() {

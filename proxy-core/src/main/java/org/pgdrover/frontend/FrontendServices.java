@@ -1,15 +1,17 @@
 package org.pgdrover.frontend;
 
-import java.security.SecureRandom;
+import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.PasswordStore;
-import org.pgdrover.auth.hba.HbaRules;
-import org.pgdrover.auth.scram.ScramVerifiers;
+import org.pgdrover.auth.hba.HostNames;
+import org.pgdrover.auth.hba.RoleMemberships;
+import org.pgdrover.auth.secrets.ServerSecrets;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.ProxyConfig;
@@ -32,17 +34,30 @@ public final class FrontendServices {
     private final WelcomeCache welcomes = new WelcomeCache(System::nanoTime);
     private final SharedStatements statements = new SharedStatements();
     private final Classification classification = new Classification();
-    private final ScramVerifiers verifiers = new ScramVerifiers(new SecureRandom());
+    private final LoginGuard guard;
     private final ConcurrentHashMap<Long, ClientConnection> clients = new ConcurrentHashMap<>();
 
     /**
      * Who may come in, and how.
      *
-     * @param hba the rules in force now
+     * @param rules in force now
+     * @param secrets hear what logins yield
+     * @param peers the operating system's name for whoever is at the other end of a Unix-domain socket, or null
      * @param tls the certificates in force now
-     * @param blocking runs what takes long, such as password hashing
+     * @param hashing derives keys: a few threads, and a bounded queue
+     * @param waiting runs what waits for other systems
      */
-    public record Access(Supplier<HbaRules> hba, PasswordStore passwords, Supplier<ClientTls> tls, Executor blocking) {}
+    public record Access(
+            Supplier<AccessRules> rules,
+            RoleMemberships roles,
+            HostNames hosts,
+            PasswordStore passwords,
+            ServerSecrets secrets,
+            LoginExchanges exchanges,
+            Function<Channel, @Nullable String> peers,
+            Supplier<ClientTls> tls,
+            Executor hashing,
+            Executor waiting) {}
 
     /** The servers behind, and the way to them. */
     public record Backends(
@@ -64,6 +79,7 @@ public final class FrontendServices {
         this.backends = backends;
         this.metrics = metrics;
         this.observer = observer;
+        this.guard = new LoginGuard(config.auth().limits(), System::nanoTime);
     }
 
     ProxyConfig config() {
@@ -103,8 +119,8 @@ public final class FrontendServices {
         return classification;
     }
 
-    ScramVerifiers verifiers() {
-        return verifiers;
+    LoginGuard guard() {
+        return guard;
     }
 
     Duration loginTimeout() {
@@ -115,14 +131,16 @@ public final class FrontendServices {
         return System::nanoTime;
     }
 
-    void clientConnected(ClientConnection client) {
+    LoginGuard.Admission clientConnected(ClientConnection client) {
         clients.put(client.id(), client);
         metrics.clientConnected();
+        return guard.arrived(client.address());
     }
 
     void clientDisconnected(ClientConnection client, DisconnectReason reason) {
         clients.remove(client.id());
         metrics.clientDisconnected(reason.label());
+        guard.left(client.address(), client.isLoggedIn());
     }
 
     /** Clients connected now, those that are still logging in among them. */

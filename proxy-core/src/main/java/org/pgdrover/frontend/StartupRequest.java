@@ -1,10 +1,12 @@
 package org.pgdrover.frontend;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
@@ -13,23 +15,59 @@ import org.pgdrover.protocol.StartupPacket.StartupMessage;
  * What a client's startup message asks for.
  *
  * @param settings the run-time parameters it sets, those in <code>options</code> among them
+ * @param replication whether a WAL sender is wanted rather than a session
+ * @param node the node that a WAL sender is wanted of; null is the primary
+ * @param passedOn the parameters as a WAL sender gets them, without user and database
  */
-record StartupRequest(String user, String database, boolean longCancelKeys, SessionSettings settings) {
+record StartupRequest(
+        String user,
+        String database,
+        boolean longCancelKeys,
+        SessionSettings settings,
+        Replication replication,
+        @Nullable String node,
+        Map<String, String> passedOn) {
+    /** Kinds of connections (PostgreSQL manual, section 54.4). */
+    enum Replication {
+        NONE,
+        /** Connected to no database. */
+        PHYSICAL,
+        /** Connected to a database, where SQL can be run too. */
+        LOGICAL
+    }
+
     private static final Set<String> NOT_SETTINGS = Set.of("user", "database", "replication", "options");
+    /** The option that names a node. */
+    private static final String NODE = "pgdrover.node";
 
     static StartupRequest of(StartupMessage message) {
         var parameters = message.parameters();
         var user = parameters.getOrDefault("user", "");
         var database = parameters.getOrDefault("database", "");
+        var options = options(parameters.getOrDefault("options", ""));
         return new StartupRequest(
                 user,
                 database.isEmpty() ? user : database,
                 message.version().hasLongCancelKeys(),
-                settings(parameters));
+                settings(parameters, options),
+                replication(parameters.getOrDefault("replication", "false")),
+                options.get(NODE),
+                passedOn(parameters, options));
     }
 
-    private static SessionSettings settings(Map<String, String> parameters) {
-        var settings = options(parameters.getOrDefault("options", ""));
+    /** What PostgreSQL takes for a boolean, or "database". */
+    private static Replication replication(String value) {
+        if (value.equals("database")) return Replication.LOGICAL;
+        return switch (value.toLowerCase(Locale.ROOT)) {
+            case "1", "on", "true", "yes", "t", "y" -> Replication.PHYSICAL;
+            case "0", "off", "false", "no", "f", "n" -> Replication.NONE;
+            default -> throw new ProtocolViolation("invalid value for parameter \"replication\": \"" + value + "\"");
+        };
+    }
+
+    private static SessionSettings settings(Map<String, String> parameters, Map<String, String> options) {
+        var settings = SessionSettings.EMPTY;
+        for (var option : options.entrySet()) settings = settings.withValue(option.getKey(), option.getValue());
         for (var parameter : parameters.entrySet()) {
             var name = parameter.getKey();
             if (NOT_SETTINGS.contains(name) || name.startsWith("_pq_.")) continue;
@@ -38,9 +76,26 @@ record StartupRequest(String user, String database, boolean longCancelKeys, Sess
         return settings;
     }
 
+    private static Map<String, String> passedOn(Map<String, String> parameters, Map<String, String> options) {
+        var passed = new LinkedHashMap<>(parameters);
+        passed.keySet().removeIf(name -> name.equals("user") || name.equals("database") || name.startsWith("_pq_."));
+        var words = new StringBuilder();
+        options.forEach((name, value) -> {
+            if (!name.equals(NODE)) words.append(" -c ").append(escape(name + "=" + value));
+        });
+        if (words.isEmpty()) passed.remove("options");
+        else passed.put("options", words.substring(1));
+        return passed;
+    }
+
+    /** The reverse of what {@link #words} undoes. */
+    private static String escape(String word) {
+        return word.replaceAll("[\\\\\\s]", "\\\\$0");
+    }
+
     /** The server's command-line options that set parameters: <code>-c name=value</code> and <code>--name=value</code>. */
-    private static SessionSettings options(String options) {
-        var settings = SessionSettings.EMPTY;
+    private static Map<String, String> options(String options) {
+        var assignments = new LinkedHashMap<String, String>();
         var words = words(options);
         for (int i = 0; i < words.size(); i++) {
             var word = words.get(i);
@@ -55,9 +110,9 @@ record StartupRequest(String user, String database, boolean longCancelKeys, Sess
             if (equals < 1)
                 throw new ProtocolViolation("startup option \"" + word + "\" requires a value (name=value)");
             var name = assignment.substring(0, equals).replace('-', '_').toLowerCase(Locale.ROOT);
-            settings = settings.withValue(name, assignment.substring(equals + 1));
+            assignments.put(name, assignment.substring(equals + 1));
         }
-        return settings;
+        return assignments;
     }
 
     /** Splits at white space; a backslash makes the next character part of its word (PostgreSQL's pg_split_opts). */

@@ -82,6 +82,11 @@ public final class PoolRegistry implements AutoCloseable {
             if (pool.target().node().equals(node) && !pool.isWaitingForRoom() && pool.closeOneIdle()) return;
     }
 
+    /** A user has logged in with another password than before: servers that refused the old one are tried again at once. */
+    public void forgive(String user) {
+        for (var pool : pools.values()) if (pool.target().user().equals(user)) pool.forgive();
+    }
+
     /** Closes every connection to a node, lent ones too. */
     public void evict(String node, CloseReason reason) {
         for (var pool : pools.values()) if (pool.target().node().equals(node)) pool.evict(reason);

@@ -264,6 +264,13 @@ public final class ServerPool {
         openMore(server.eventLoop());
     }
 
+    /** What servers have refused so far counts no more. */
+    void forgive() {
+        synchronized (lock) {
+            backoff.succeeded();
+        }
+    }
+
     /** Takes an acquirer out of the queue; false if its answer is already on its way. */
     public boolean cancel(Acquirer acquirer) {
         synchronized (lock) {

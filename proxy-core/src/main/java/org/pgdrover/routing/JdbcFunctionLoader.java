@@ -2,7 +2,6 @@ package org.pgdrover.routing;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import org.pgdrover.cluster.Node;
 import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.TopologySource;
 
@@ -29,19 +28,12 @@ final class JdbcFunctionLoader implements FunctionLoader {
 
     @Override
     public FunctionNames load(String database) throws SQLException {
-        try (var connection = connector.connect(node(), database, TIMEOUT);
+        try (var connection = connector.connect(topology.topology().anyServing(), database, TIMEOUT);
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery(SQL)) {
             var names = new FunctionNames.Builder();
             while (rows.next()) names.add(rows.getString(1), rows.getString(2), rows.getBoolean(3));
             return names.build();
         }
-    }
-
-    private Node node() throws SQLException {
-        var now = topology.topology();
-        if (now.primary() instanceof Node primary) return primary;
-        for (var state : now.nodes()) if (state.servesStandbyReads()) return state.node();
-        throw new SQLException("no node serves");
     }
 }

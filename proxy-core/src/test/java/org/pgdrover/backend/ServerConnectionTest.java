@@ -10,8 +10,6 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +20,7 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.testing.EverySplit;
+import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.WireBytes;
 
@@ -91,7 +90,7 @@ class ServerConnectionTest {
                 new ServerTarget("p", new Endpoint("127.0.0.1", 5432), "db", "me"),
                 new CancelKey(1, new byte[4]),
                 new HashMap<>(),
-                new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 10, () -> 0),
+                new ServerOptions(Logins.withoutPasswords(), 10, () -> 0),
                 gone -> ended.add(gone.closeReason()));
         channel.pipeline().addLast(server);
     }

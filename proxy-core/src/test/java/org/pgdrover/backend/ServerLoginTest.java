@@ -23,8 +23,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.pgdrover.auth.StoredPassword;
+import org.pgdrover.auth.scram.ScramClient;
+import org.pgdrover.auth.scram.ScramDerivation;
+import org.pgdrover.auth.scram.ScramKeys;
 import org.pgdrover.auth.scram.ScramServer;
 import org.pgdrover.auth.scram.ScramVerifiers;
+import org.pgdrover.auth.secrets.ServerSecrets;
 import org.pgdrover.auth.users.Md5Password;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.ClusterTlsConfig;
@@ -35,6 +39,7 @@ import org.pgdrover.config.TlsLibrary;
 import org.pgdrover.config.TlsMode;
 import org.pgdrover.config.TlsNegotiation;
 import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
@@ -83,16 +88,20 @@ class ServerLoginTest {
     }
 
     private static Outcome login(String user, ServerTls tls, Script script) throws Exception {
+        var secrets =
+                new ServerSecrets(name -> CompletableFuture.completedFuture(Optional.ofNullable(PASSWORDS.get(name))));
+        return login(user, tls, secrets, true, script);
+    }
+
+    private static Outcome login(String user, ServerTls tls, ServerSecrets secrets, boolean clearText, Script script)
+            throws Exception {
         try (var listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             var server = Thread.ofVirtual().start(() -> serve(listener, script));
             var outcome = new CompletableFuture<Outcome>();
             new ServerConnector(
                             new Transport(NioSocketChannel::new),
                             () -> tls,
-                            new ServerOptions(
-                                    name -> CompletableFuture.completedFuture(Optional.ofNullable(PASSWORDS.get(name))),
-                                    10,
-                                    System::nanoTime))
+                            new ServerOptions(Logins.with(secrets, clearText), 10, System::nanoTime))
                     .connect(
                             new ServerTarget("n", new Endpoint("127.0.0.1", listener.getLocalPort()), "db", user),
                             loops.next(),
@@ -189,20 +198,74 @@ class ServerLoginTest {
         Message first = Objects.requireNonNull(wire.read());
         assertThat(first.text(0)).isEqualTo("SCRAM-SHA-256");
         wire.send(new WireBytes()
-                .message('R', 11, server.first(Arrays.copyOfRange(first.body(), 18, first.body().length))));
+                .message(
+                        'R',
+                        11,
+                        server.first(
+                                ScramServer.MECHANISM, Arrays.copyOfRange(first.body(), 18, first.body().length))));
         var last = server.last(Objects.requireNonNull(wire.read()).body());
         if (last.isEmpty()) {
             wire.send(new WireBytes().message('E', 'S', "FATAL", 'C', "28P01", 'M', "wrong", (char) 0));
             return;
         }
-        var proof = honest ? last.get() : "v=AAAA".getBytes(StandardCharsets.US_ASCII);
+        var proof = honest ? last.get().serverFinal() : "v=AAAA".getBytes(StandardCharsets.US_ASCII);
         wire.send(new WireBytes().message('R', 12, proof));
         wire.send(ready());
     }
 
     private static ScramServer scramServer(String password) {
-        var verifiers = new ScramVerifiers(new SecureRandom());
-        return new ScramServer(verifiers.of("plain", Optional.of(new StoredPassword.Plain(password))), "nonce");
+        var verifiers = new ScramVerifiers(new SecureRandom(), new ScramDerivation(), 4096);
+        return new ScramServer(verifiers.of("plain", Optional.of(new StoredPassword.Plain(password))), "nonce", null);
+    }
+
+    @Test
+    void sendsNoPasswordInClearTextWithoutTls() throws Exception {
+        var secrets =
+                new ServerSecrets(name -> CompletableFuture.completedFuture(Optional.ofNullable(PASSWORDS.get(name))));
+
+        var refused = login("plain", ServerTls.DISABLED, secrets, false, wire -> {
+            wire.send(new WireBytes().message('R', 3));
+            assertThat(wire.read()).isNull();
+        });
+
+        assertThat(refused.refused()).isTrue();
+        assertThat(refused.message()).contains("not encrypted").contains("auth.clear-text-to-servers");
+    }
+
+    @Test
+    void provesWithTheKeysOfAClientsLoginUntilTheServerRefusesThem() throws Exception {
+        var password = Optional.<StoredPassword>of(new StoredPassword.Plain("secret"));
+        var verifier = new ScramVerifiers(new SecureRandom(), new ScramDerivation(), 4096).of("plain", password);
+        var secrets = new ServerSecrets(name -> CompletableFuture.completedFuture(Optional.of(verifier)));
+        assertThat(login("plain", ServerTls.DISABLED, secrets, false, wire -> scramOffer(wire))
+                        .message())
+                .contains("none is known");
+
+        secrets.learned("plain", keys(verifier));
+        Script sameVerifier = wire -> scram(wire, new ScramServer(verifier, "nonce", null), true);
+        assertThat(login("plain", ServerTls.DISABLED, secrets, false, sameVerifier)
+                        .connection())
+                .isNotNull();
+
+        var changed =
+                login("plain", ServerTls.DISABLED, secrets, false, wire -> scram(wire, scramServer("other"), true));
+        assertThat(changed.refused()).isTrue();
+        assertThat(changed.message()).contains("another SCRAM verifier");
+        assertThat(secrets.find("plain").toCompletableFuture().join()).isEmpty();
+    }
+
+    private static void scramOffer(Wire wire) throws Exception {
+        wire.send(new WireBytes().message('R', 10, "SCRAM-SHA-256", (char) 0));
+        assertThat(wire.read()).isNull();
+    }
+
+    private static ScramKeys keys(StoredPassword.ScramVerifier verifier) throws Exception {
+        var server = new ScramServer(verifier, "nonce", null);
+        var client = new ScramClient(
+                ScramClient.ofStored("secret", new ScramDerivation()), null, List.of(ScramServer.MECHANISM));
+        return server.last(client.last(server.first(client.mechanism(), client.first())))
+                .orElseThrow()
+                .keys();
     }
 
     @Test
@@ -231,10 +294,10 @@ class ServerLoginTest {
     void saysWhatIsMissingFromTheUserList() throws Exception {
         assertThat(login("nobody", wire -> wire.send(new WireBytes().message('R', 3)))
                         .message())
-                .contains("the user list has none: add the user to it");
+                .contains("none is known: add the user to the user list");
         assertThat(login("md5", wire -> wire.send(new WireBytes().message('R', 10, "SCRAM-SHA-256", (char) 0)))
                         .message())
-                .contains("store the plain password there");
+                .contains("store the plain password in the user list");
         assertThat(login("plain", wire -> wire.send(new WireBytes().message('R', 7)))
                         .message())
                 .contains("authentication method 7");

@@ -27,8 +27,6 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
@@ -39,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.pgdrover.auth.PasswordSources;
 import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.ListenTlsConfig;
@@ -50,6 +49,7 @@ import org.pgdrover.config.TlsMode;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.testing.Certificates;
 import org.pgdrover.testing.EverySplit;
+import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.WireBytes;
 import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.TlsProvider;
@@ -116,11 +116,7 @@ class ClientEncryptionTest {
         var config = ProxyConfig.of(new ClusterConfig(List.of(), "me", null, "db"));
         return new FrontendServices(
                 config,
-                new FrontendServices.Access(
-                        () -> new HbaRules(List.of()),
-                        user -> CompletableFuture.completedFuture(Optional.empty()),
-                        () -> tls,
-                        Runnable::run),
+                Logins.access(new HbaRules(List.of()), PasswordSources.NOBODY, () -> tls),
                 null,
                 ProxyMetrics.NOOP,
                 null);

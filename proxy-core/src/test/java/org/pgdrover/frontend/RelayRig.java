@@ -18,13 +18,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.pgdrover.auth.AuthenticationMethod;
+import org.pgdrover.auth.PasswordSources;
 import org.pgdrover.auth.hba.HbaParser;
 import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.backend.CancelSender;
@@ -49,6 +48,7 @@ import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
 import org.pgdrover.routing.FunctionCatalog;
 import org.pgdrover.routing.Router;
+import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Wire;
@@ -126,18 +126,14 @@ final class RelayRig implements AutoCloseable {
         var connector = new ServerConnector(
                 transport,
                 () -> ServerTls.DISABLED,
-                new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 100, System::nanoTime));
+                new ServerOptions(Logins.withoutPasswords(), 100, System::nanoTime));
         pools = new PoolRegistry(PoolConfig.DEFAULT, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
         functions = new FunctionCatalog(new NodeConnector(cluster, () -> ServerTls.DISABLED), topology);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
         var services = new FrontendServices(
                 config,
-                new FrontendServices.Access(
-                        () -> rules,
-                        user -> CompletableFuture.completedFuture(Optional.empty()),
-                        () -> ClientTls.OFF,
-                        Runnable::run),
+                Logins.access(rules, PasswordSources.NOBODY, () -> ClientTls.OFF),
                 new FrontendServices.Backends(
                         topology,
                         pools,

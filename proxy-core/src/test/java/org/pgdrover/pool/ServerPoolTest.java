@@ -10,9 +10,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,6 +29,7 @@ import org.pgdrover.config.Endpoint;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.config.PoolSettings;
 import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.tls.ServerTls;
 
@@ -75,7 +74,7 @@ class ServerPoolTest {
         var connector = new ServerConnector(
                 new Transport(NioSocketChannel::new),
                 () -> ServerTls.DISABLED,
-                new ServerOptions(user -> CompletableFuture.completedFuture(Optional.empty()), 10, this::now));
+                new ServerOptions(Logins.withoutPasswords(), 10, this::now));
         var pool = new ServerPool(
                 new ServerTarget("n", new Endpoint("127.0.0.1", server.port()), database, "me"),
                 settings,

@@ -24,7 +24,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.auth.InvalidFileException;
+import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
@@ -87,9 +90,15 @@ public final class ProxyServer implements AutoCloseable {
         }
     }
 
-    /** @throws IOException if pool_hba.conf or users.txt cannot be read or has errors; the message has every error with its line */
-    public static void checkAccessFiles(org.pgdrover.config.AuthConfig config) throws IOException {
-        AccessFiles.read(config);
+    /**
+     * The rules of pool_hba.conf as they are understood.
+     *
+     * @throws IOException if a file that says who may come in cannot be read or has errors; the message has every error with its line
+     */
+    public static HbaRules readAccessFiles(ProxyConfig config) throws IOException {
+        return AccessFiles.read(config.auth(), ClientAccess.checksCertificates(config))
+                .rules()
+                .hba();
     }
 
     private void begin(ProxyConfig config, ProxyMetrics metrics, @Nullable StatementObserver observer)
@@ -97,13 +106,14 @@ public final class ProxyServer implements AutoCloseable {
         var transport = TransportChoice.of(config.runtime().transport());
         var loops = loops(config, transport);
         var blocking = blocking();
-        var access = AccessFiles.read(config.auth());
+        var files = part(new Reloadable<>(
+                "auth", () -> AccessFiles.read(config.auth(), ClientAccess.checksCertificates(config))));
         var library = TlsProvider.of(config.runtime().tlsLibrary(), blocking);
         var clientTls = part(new Reloadable<>(
                 "listen.tls", () -> ClientTls.read(config.listen().tls(), library), ClientTls::close));
         var serverTls = part(
                 new Reloadable<>("cluster.tls", () -> ServerTls.read(config.cluster(), library), ServerTls::close));
-        reloadables = List.of(clientTls, serverTls);
+        reloadables = List.of(files, clientTls, serverTls);
         var bound = bind(config, transport, loops);
         var local = bindLocal(config, transport, loops, ((InetSocketAddress) bound.localAddress()).getPort());
 
@@ -112,12 +122,13 @@ public final class ProxyServer implements AutoCloseable {
         part(watching);
         var timer = part(Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("pgdrover-timer").daemon().factory()));
+        var entrance = part(clientAccess(config, serverTls, watching, files));
         var gate = new HoldGate(config.failover(), timer);
         var sockets = new Transport(transport.sockets());
         var connector = new ServerConnector(
                 sockets,
                 serverTls,
-                new ServerOptions(access.users(), config.pool().statementCache(), System::nanoTime));
+                new ServerOptions(entrance.loginMaterial(), config.pool().statementCache(), System::nanoTime));
         var pools = part(new PoolRegistry(config.pool(), connector, metrics, System::nanoTime, loops));
         watching.listen(new NodeEviction(pools));
         var coordinator = part(new FailoverCoordinator(config.cluster(), config.failover(), watching, gate, metrics));
@@ -126,7 +137,7 @@ public final class ProxyServer implements AutoCloseable {
         var router = new Router(config.routing(), watching, functions, System::nanoTime);
         var frontend = new FrontendServices(
                 config,
-                new FrontendServices.Access(access::hba, access.users(), clientTls, blocking),
+                entrance.access(clientTls, transport.peers()),
                 new FrontendServices.Backends(
                         watching, pools, router, functions, gate, new CancelSender(sockets, serverTls)),
                 metrics,
@@ -135,6 +146,7 @@ public final class ProxyServer implements AutoCloseable {
 
         watching.start();
         coordinator.start();
+        entrance.start();
         if (!watching.awaitFirstRound(FIRST_ROUND))
             log.atWarn().log("not every node has answered yet: clients are held until a primary is found");
         accept(bound);
@@ -158,6 +170,16 @@ public final class ProxyServer implements AutoCloseable {
     private ExecutorService blocking() {
         return part(Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("pgdrover-blocking-", 0).factory()));
+    }
+
+    private static ClientAccess clientAccess(
+            ProxyConfig config, Supplier<ServerTls> tls, TopologySource topology, Supplier<AccessFiles> files)
+            throws IOException {
+        try {
+            return new ClientAccess(config, tls, topology, files);
+        } catch (InvalidFileException unusable) {
+            throw new IOException(unusable.getMessage(), unusable);
+        }
     }
 
     private <T extends AutoCloseable> T part(T part) {

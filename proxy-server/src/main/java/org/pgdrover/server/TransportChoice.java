@@ -33,7 +33,8 @@ record TransportChoice(
         ChannelFactory<? extends ServerChannel> listeners,
         ChannelFactory<? extends ServerChannel> localListeners,
         Function<Path, SocketAddress> localAddress,
-        ChannelFactory<? extends Channel> sockets) {
+        ChannelFactory<? extends Channel> sockets,
+        PeerNames peers) {
     /** @throws UnsupportedOperationException if the wanted one does not work on this machine; AUTO always finds one */
     static TransportChoice of(TransportKind kind) {
         return switch (kind) {
@@ -67,7 +68,8 @@ record TransportChoice(
                 EpollServerSocketChannel::new,
                 EpollServerDomainSocketChannel::new,
                 path -> new DomainSocketAddress(path.toFile()),
-                EpollSocketChannel::new);
+                EpollSocketChannel::new,
+                PeerNames.EPOLL);
     }
 
     private static TransportChoice uring() {
@@ -77,7 +79,8 @@ record TransportChoice(
                 IoUringServerSocketChannel::new,
                 IoUringServerDomainSocketChannel::new,
                 path -> new DomainSocketAddress(path.toFile()),
-                IoUringSocketChannel::new);
+                IoUringSocketChannel::new,
+                PeerNames.IO_URING);
     }
 
     private static TransportChoice nio() {
@@ -87,6 +90,7 @@ record TransportChoice(
                 NioServerSocketChannel::new,
                 NioServerDomainSocketChannel::new,
                 UnixDomainSocketAddress::of,
-                NioSocketChannel::new);
+                NioSocketChannel::new,
+                PeerNames.NIO);
     }
 }

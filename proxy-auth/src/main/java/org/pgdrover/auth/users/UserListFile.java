@@ -24,6 +24,9 @@ public final class UserListFile implements PasswordStore {
     private static final int MOST_PROBLEMS = 1000;
     private static final String FORM = "(expected: \"user\" \"secret\", both in double quotes)";
 
+    /** Without users. */
+    public static final UserListFile EMPTY = new UserListFile(Map.of());
+
     private final Map<String, StoredPassword> passwords;
 
     private UserListFile(Map<String, StoredPassword> passwords) {

@@ -6,16 +6,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.ongres.scram.common.ScramFunctions;
 import com.ongres.scram.common.ScramMechanism;
 import com.ongres.scram.common.StringPreparation;
+import io.netty.pkitesting.CertificateBuilder;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.StoredPassword.ScramVerifier;
 
 class ScramServerTest {
-    private final ScramVerifiers verifiers = new ScramVerifiers(new SecureRandom());
+    private static final List<String> OFFERED = List.of(ScramServer.MECHANISM);
+    private static final List<String> BOTH = List.of(ScramServer.MECHANISM_PLUS, ScramServer.MECHANISM);
+
+    private final ScramDerivation derivation = new ScramDerivation();
+    private final ScramVerifiers verifiers =
+            new ScramVerifiers(new SecureRandom(), derivation, ScramVerifiers.USUAL_ITERATIONS);
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
@@ -40,21 +49,29 @@ class ScramServerTest {
     /** The exchange that RFC 7677, section 3, prints. */
     @Test
     void speaksTheExchangeOfTheRfc() throws Exception {
-        var server = new ScramServer(verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ=="), "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+        var server =
+                new ScramServer(verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ=="), "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0", null);
 
-        assertThat(text(server.first(bytes("n,,n=user,r=rOprNGfwEbeRWgbNEkqO"))))
+        assertThat(text(server.first(ScramServer.MECHANISM, bytes("n,,n=user,r=rOprNGfwEbeRWgbNEkqO"))))
                 .isEqualTo("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
         assertThat(server.last(bytes("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
                                 + "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="))
-                        .map(ScramServerTest::text))
+                        .map(proved -> text(proved.serverFinal())))
                 .contains("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
     }
 
-    private Optional<byte[]> exchange(String clientsPassword, Optional<StoredPassword> stored) throws Exception {
-        var server = new ScramServer(verifiers.of("me", stored), "server-nonce");
-        var client = new ScramClient(clientsPassword);
-        var last = server.last(client.last(server.first(client.first())));
-        if (last.isPresent()) client.verify(last.get());
+    private Optional<ScramServer.Proved> exchange(String clientsPassword, Optional<StoredPassword> stored)
+            throws Exception {
+        var server = new ScramServer(verifiers.of("me", stored), "server-nonce", null);
+        return exchange(ScramClient.ofStored(clientsPassword, derivation), server, null, OFFERED);
+    }
+
+    private static Optional<ScramServer.Proved> exchange(
+            ScramClient.Proof proof, ScramServer server, @Nullable ChannelBinding seen, List<String> offered)
+            throws Exception {
+        var client = new ScramClient(proof, seen, offered);
+        var last = server.last(client.last(server.first(client.mechanism(), client.first())));
+        if (last.isPresent()) client.verify(last.get().serverFinal());
         return last;
     }
 
@@ -75,41 +92,99 @@ class ScramServerTest {
 
         assertThat(verifiers.of("ghost", Optional.empty()).salt()).isEqualTo(first.salt());
         assertThat(verifiers.of("other", Optional.empty()).salt()).isNotEqualTo(first.salt());
-        assertThat(first.iterations()).isEqualTo(ScramVerifiers.ITERATIONS);
+        assertThat(first.iterations()).isEqualTo(ScramVerifiers.USUAL_ITERATIONS);
     }
 
     @Test
     void derivesTheKeysOfAPlainPasswordOnce() {
-        var stored = Optional.<StoredPassword>of(new StoredPassword.Plain("secret"));
+        var salt = new byte[16];
 
-        assertThat(verifiers.of("me", stored)).isSameAs(verifiers.of("me", stored));
-        assertThat(ScramVerifiers.fits("secret", verifiers.of("me", stored))).isTrue();
-        assertThat(ScramVerifiers.fits("Secret", verifiers.of("me", stored))).isFalse();
+        assertThat(derivation.ofStored("secret", salt, 4096)).isSameAs(derivation.ofStored("secret", salt, 4096));
+        assertThat(derivation.ofStored("secret", salt, 4096)).isNotSameAs(derivation.ofStored("secret", salt, 4097));
+        var stored = Optional.<StoredPassword>of(new StoredPassword.Plain("secret"));
+        assertThat(verifiers.of("me", stored)).isEqualTo(verifiers.of("you", stored));
+    }
+
+    @Test
+    void yieldsTheKeysThatLogInElsewhere() throws Exception {
+        var verifier = verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ==");
+        var keys = exchange("pencil", Optional.of(verifier)).orElseThrow().keys();
+
+        assertThat(keys.fit(verifier)).isTrue();
+        var elsewhere = new ScramServer(verifier, "another-nonce", null);
+        assertThat(exchange(ScramClient.ofKeys(keys), elsewhere, null, OFFERED)).isPresent();
+        assertThat(keys).hasToString("ScramKeys[***]");
+
+        var changed = new ScramServer(verifier("pencil", "AAAAaJ0SNY7soEsUEjb6gQ=="), "s", null);
+        assertThat(keys.fit(verifier("pencil", "AAAAaJ0SNY7soEsUEjb6gQ=="))).isFalse();
+        assertThatThrownBy(() -> exchange(ScramClient.ofKeys(keys), changed, null, OFFERED))
+                .isInstanceOf(ScramException.class)
+                .hasMessageContaining("another SCRAM verifier");
+    }
+
+    @Test
+    void bindsTheExchangeToTheCertificate() throws Exception {
+        var verifier = verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ==");
+        var proof = ScramClient.ofStored("pencil", derivation);
+        var mine = certificate();
+        var others = certificate();
+
+        assertThat(exchange(proof, new ScramServer(verifier, "s", mine), mine, BOTH))
+                .isPresent();
+        assertThat(new ScramClient(proof, mine, BOTH).mechanism()).isEqualTo(ScramServer.MECHANISM_PLUS);
+        assertThat(exchange(proof, new ScramServer(verifier, "s", mine), null, BOTH))
+                .isPresent();
+        assertThatThrownBy(() -> exchange(proof, new ScramServer(verifier, "s", mine), others, BOTH))
+                .isInstanceOf(ScramException.class)
+                .hasMessageContaining("channel binding check failed");
+        // Somebody between the two has taken the mechanism with channel binding out of the offer.
+        assertThatThrownBy(() -> exchange(proof, new ScramServer(verifier, "s", mine), mine, OFFERED))
+                .isInstanceOf(ScramException.class)
+                .hasMessageContaining("negotiation error");
+        assertThatThrownBy(() -> new ScramServer(verifier, "s", null)
+                        .first(ScramServer.MECHANISM_PLUS, bytes("p=tls-server-end-point,,n=,r=abc")))
+                .isInstanceOf(ScramException.class);
+        assertThatThrownBy(() -> new ScramServer(verifier, "s", mine)
+                        .first(ScramServer.MECHANISM_PLUS, bytes("p=tls-unique,,n=,r=abc")))
+                .isInstanceOf(ScramException.class)
+                .hasMessageContaining("tls-unique");
+        assertThatThrownBy(() ->
+                        new ScramServer(verifier, "s", mine).first(ScramServer.MECHANISM_PLUS, bytes("n,,n=,r=abc")))
+                .isInstanceOf(ScramException.class);
+    }
+
+    private static ChannelBinding certificate() throws Exception {
+        var bundle = new CertificateBuilder()
+                .subject("CN=test")
+                .algorithm(CertificateBuilder.Algorithm.ecp256)
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
+        return Objects.requireNonNull(ChannelBinding.of(bundle.getCertificate()));
     }
 
     @Test
     void refusesBrokenMessages() throws Exception {
         var verifier = verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ==");
         for (var first : new String[] {"", "n", "n,,", "n,,n=user", "p=tls-unique,,n=,r=abc", "x,,n=,r=abc"})
-            assertThatThrownBy(() -> new ScramServer(verifier, "s").first(bytes(first)))
+            assertThatThrownBy(() -> new ScramServer(verifier, "s", null).first(ScramServer.MECHANISM, bytes(first)))
                     .describedAs(first)
                     .isInstanceOf(ScramException.class);
         for (var last : new String[] {
             "", "c=biws", "c=biws,r=abcs", "c=eSws,r=abcs,p=AAAA", "c=biws,r=other,p=AAAA", "c=biws,r=abcs,p=!"
         }) {
-            var server = new ScramServer(verifier, "s");
-            server.first(bytes("n,,n=,r=abc"));
+            var server = new ScramServer(verifier, "s", null);
+            server.first(ScramServer.MECHANISM, bytes("n,,n=,r=abc"));
             assertThatThrownBy(() -> server.last(bytes(last))).describedAs(last).isInstanceOf(ScramException.class);
         }
-        var server = new ScramServer(verifier, "s");
+        var server = new ScramServer(verifier, "s", null);
         assertThatThrownBy(() -> server.last(bytes("c=biws,r=abcs,p=AAAA"))).isInstanceOf(ScramException.class);
     }
 
     @Test
     void refusesAServerThatDoesNotKnowThePassword() throws Exception {
-        var client = new ScramClient("pencil");
-        var server = new ScramServer(verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ=="), "s");
-        client.last(server.first(client.first()));
+        var client = new ScramClient(ScramClient.ofStored("pencil", derivation), null, OFFERED);
+        var server = new ScramServer(verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ=="), "s", null);
+        client.last(server.first(client.mechanism(), client.first()));
 
         assertThatThrownBy(() -> client.verify(bytes("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")))
                 .isInstanceOf(ScramException.class);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.server.ProxyServer;
 import org.pgdrover.server.config.ConfigLoader;
@@ -36,10 +37,11 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ProxyConfig config;
+        HbaRules rules;
         ServerTls tls;
         try {
             config = ConfigLoader.load(file);
-            ProxyServer.checkAccessFiles(config.auth());
+            rules = ProxyServer.readAccessFiles(config);
             var library = TlsProvider.of(config.runtime().tlsLibrary(), Runnable::run);
             ClientTls.read(config.listen().tls(), library).close();
             tls = ServerTls.read(config.cluster(), library);

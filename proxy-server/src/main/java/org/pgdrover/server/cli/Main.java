@@ -24,7 +24,7 @@ import picocli.CommandLine.Command;
             "             pgdrover check -c conf/proxy.conf  what is wrong with your settings and your nodes",
             "             pgdrover run -c conf/proxy.conf    the proxy in front of your cluster"
         },
-        subcommands = {RunCommand.class, CheckCommand.class, DemoCommand.class})
+        subcommands = {RunCommand.class, CheckCommand.class, DemoCommand.class, HashPasswordCommand.class})
 public final class Main implements Runnable {
     static final int FAILED = 1;
     static final int WRONG = 2;
@@ -35,7 +35,8 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         if (spec == null) throw new IllegalStateException("picocli has not set the command");
-        throw new CommandLine.ParameterException(spec.commandLine(), "which command? (run, check or demo)");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "which command? (run, check, demo or hash-password)");
     }
 
     public static void main(String[] arguments) {

@@ -18,7 +18,6 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.AdminConfig;
-import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.Endpoint;
@@ -89,7 +88,7 @@ public final class ConfigLoader {
     private static ProxyConfig config(ConfigSection root) {
         var config = new ProxyConfig(
                 listen(root.section("listen")),
-                auth(root.section("auth")),
+                AuthSection.read(root.section("auth")),
                 cluster(root.section("cluster")),
                 pool(root.section("pool")),
                 routing(root.section("routing")),
@@ -116,32 +115,6 @@ public final class ConfigLoader {
                 TlsSections.listen(section.section("tls")));
         section.end();
         return config;
-    }
-
-    private static AuthConfig auth(ConfigSection section) {
-        var usual = AuthConfig.DEFAULT;
-        if (section.has("ident-file"))
-            section.problem("ident-file", "user name maps are not supported yet: remove the key, or set null");
-        var query = section.section("query");
-        if (query.flag("enabled", false))
-            query.problem("enabled", "looking passwords up in the cluster is not supported yet: use auth.user-list");
-        query.text("user");
-        query.text("database");
-        query.text("sql");
-        query.end();
-        var config = new AuthConfig(
-                file(section, "hba-file", usual.hbaFile()),
-                file(section, "user-list", usual.userList()),
-                section.duration("timeout", usual.timeout(), Duration.ofSeconds(1)));
-        section.end();
-        return config;
-    }
-
-    private static Path file(ConfigSection section, String key, Path usual) {
-        var file = section.path(key);
-        if (file == null) file = section.directory().resolve(usual);
-        if (!Files.isReadable(file)) section.problem(key, file + " cannot be read: create it, or name another");
-        return file;
     }
 
     private static ClusterConfig cluster(ConfigSection section) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgdrover.config.AdminConfig;
+import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ClusterTlsConfig;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.Endpoint;
@@ -93,7 +94,11 @@ class ConfigLoaderTest {
                   tls { mode = verify-ca, cert-file = cert.pem, key-file = key.pem, ca-file = ca.pem, crl-file = crl.pem
                     min-version = "TLSv1.3"
                     sni = [ { host = "*.example.com", cert-file = cert.pem, key-file = key.pem } ] } }
-                auth { hba-file = pool_hba.conf, user-list = users.txt, timeout = 4s }
+                auth { hba-file = pool_hba.conf, user-list = users.txt, ident-file = users.txt, timeout = 4s
+                  scram-iterations = 25, clear-text-to-servers = on
+                  limits { max-logins = 26, max-clients-per-address = 27, failure-delay = 28ms, max-failure-delay = 29s }
+                  query { enabled = on, user = qu, password = qp, database = qd, sql = "SELECT p($1)", cache = 30s }
+                  oauth { audience = [us], identity-claim = name, ca-file = ca.pem }, ldap { ca-file = ca.pem } }
                 cluster {
                   nodes = [ { name = n1, host = h1, port = 5, weight = 6, priority = 7, tls-name = cn }, { name = n2, host = h2 } ]
                   user = u, password = p, database = d
@@ -130,7 +135,18 @@ class ConfigLoaderTest {
                                 "TLSv1.3",
                                 List.of(new SniCertificate(
                                         "*.example.com", at.resolve("cert.pem"), at.resolve("key.pem"))))));
-        assertThat(config.auth().timeout()).isEqualTo(Duration.ofSeconds(4));
+        assertThat(config.auth())
+                .isEqualTo(new AuthConfig(
+                        at.resolve("pool_hba.conf"),
+                        at.resolve("users.txt"),
+                        at.resolve("users.txt"),
+                        Duration.ofSeconds(4),
+                        25,
+                        true,
+                        new AuthConfig.LoginLimits(26, 27, Duration.ofMillis(28), Duration.ofSeconds(29)),
+                        new AuthConfig.Query(true, "qu", "qp", "qd", "SELECT p($1)", Duration.ofSeconds(30)),
+                        new AuthConfig.OAuth(List.of("us"), "name", at.resolve("ca.pem")),
+                        at.resolve("ca.pem")));
         assertThat(config.cluster().nodes())
                 .containsExactly(
                         new NodeConfig("n1", new Endpoint("h1", 5), 6, 7, "cn"),
@@ -204,8 +220,6 @@ class ConfigLoaderTest {
     @Test
     void refusesWhatItCannotDoYet() {
         assertProblem("cluster.discovery = patroni", "cluster.discovery: \"patroni\" is not supported yet");
-        assertProblem("auth.query.enabled = true", "auth.query.enabled");
-        assertProblem("auth.ident-file = x", "auth.ident-file");
         assertProblem("failover.lease.etcd = [\"http://x\"]", "failover.lease.etcd");
     }
 
@@ -214,6 +228,12 @@ class ConfigLoaderTest {
         assertProblem(
                 "pool { size = 2, min-size = 3 }", "pgdrover.pool.min-size: 3 (expected: at most size, which is 2)");
         assertProblem("auth.hba-file = absent.conf", "absent.conf cannot be read");
+        assertProblem("auth.ident-file = absent.conf", "absent.conf cannot be read");
+        assertProblem("auth.query.sql = \"SELECT 1\"", "pgdrover.auth.query.sql: the user's name must be in it");
+        assertProblem("auth.query.password = x", "pgdrover.auth.query.password: there is no user");
+        assertProblem(
+                "auth.limits { failure-delay = 2s, max-failure-delay = 1s }",
+                "pgdrover.auth.limits.max-failure-delay: 1000ms (expected: at least failure-delay");
         assertProblem("cluster.nodes = [ { host = a }, { host = a, name = b } ]", "a:5432 is listed twice");
         assertProblem("cluster.nodes = [ { host = a }, { host = b, name = pg1 } ]", "\"pg1\" is used twice");
         assertProblem("cluster.nodes = []", "at least one node");
@@ -289,8 +309,12 @@ class ConfigLoaderTest {
         assertThat(sample.runtime()).isEqualTo(plain.runtime());
         assertThat(sample.cluster().health()).isEqualTo(plain.cluster().health());
         assertThat(sample.cluster().tls()).isEqualTo(plain.cluster().tls());
-        assertThat(sample.auth().timeout()).isEqualTo(plain.auth().timeout());
-        org.pgdrover.server.ProxyServer.checkAccessFiles(sample.auth());
+        assertThat(sample.auth())
+                .usingRecursiveComparison()
+                .ignoringFields("hbaFile", "userList")
+                .isEqualTo(plain.auth());
+        assertThat(org.pgdrover.server.ProxyServer.readAccessFiles(sample).rules())
+                .isNotEmpty();
     }
 
     /** Every snippet of configuration in the documents can be loaded. */

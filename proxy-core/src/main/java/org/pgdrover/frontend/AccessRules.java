@@ -1,0 +1,7 @@
+package org.pgdrover.frontend;
+
+import org.pgdrover.auth.hba.HbaRules;
+import org.pgdrover.auth.hba.IdentMaps;
+
+/** Who may come in, as <code>pool_hba.conf</code> and <code>pg_ident.conf</code> say together. */
+public record AccessRules(HbaRules hba, IdentMaps ident) {}
