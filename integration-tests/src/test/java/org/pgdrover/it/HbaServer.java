@@ -149,13 +149,17 @@ final class HbaServer implements AutoCloseable {
         }
     }
 
-    /** Whether a certificate of this name lets somebody in. */
-    boolean admits(String subject, String user) throws Exception {
-        var certificate = new CertificateBuilder()
+    /** A certificate that the server trusts. */
+    SSLContext identity(String subject) throws Exception {
+        return tls(new CertificateBuilder()
                 .subject(subject)
                 .addExtendedKeyUsageClientAuth()
-                .buildIssuedBy(authority);
-        try (var client = tcp(InetAddress.ofLiteral("127.0.0.1"), tls(certificate))) {
+                .buildIssuedBy(authority));
+    }
+
+    /** Whether somebody with this certificate may be that user. */
+    boolean admits(SSLContext identity, String user) throws IOException {
+        try (var client = tcp(InetAddress.ofLiteral("127.0.0.1"), identity)) {
             var answer = client.start(Map.of("user", user, "database", "absent"));
             if (answer.authentication() == 0) client.finish();
             else if (!answer.error().contains("certificate authentication failed"))
