@@ -7,9 +7,12 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.pgdrover.config.Endpoint;
+import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.tls.ServerTls;
 
@@ -35,34 +38,47 @@ public final class CancelSender {
     /** Called on the server connection's event loop. */
     public void cancel(ServerConnection server) {
         server.cancelStarted();
-        var endpoint = server.target().endpoint();
+        send(
+                server.eventLoop(),
+                server.target().endpoint(),
+                server.isEncrypted(),
+                server.cancelKey(),
+                server::cancelEnded);
+    }
+
+    /** The same for a connection that never changes hands. */
+    public void cancel(ServerStream server) {
+        send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), () -> {});
+    }
+
+    private void send(EventLoop loop, Endpoint endpoint, boolean encrypted, CancelKey key, Runnable ended) {
         new Bootstrap()
-                .group(server.eventLoop())
+                .group(loop)
                 .channelFactory(transport.sockets())
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
                         // The key of an encrypted connection must not be read from the wire by others either.
-                        if (server.isEncrypted())
+                        if (encrypted)
                             channel.pipeline().addLast(new ServerEncryption(tls.get(), endpoint, true));
-                        channel.pipeline().addLast(new Request(server));
+                        channel.pipeline().addLast(new Request(key));
                     }
                 })
                 .connect(endpoint.host(), endpoint.port())
                 .addListener(connected -> {
                     var future = (ChannelFuture) connected;
-                    if (future.isSuccess()) future.channel().closeFuture().addListener(closed -> server.cancelEnded());
-                    else server.cancelEnded();
+                    if (future.isSuccess()) future.channel().closeFuture().addListener(closed -> ended.run());
+                    else ended.run();
                 });
     }
 
     /** Sends the request as soon as the channel is ready for it, and waits for the server to close. */
     private static final class Request extends ChannelInboundHandlerAdapter {
-        private final ServerConnection server;
+        private final CancelKey key;
 
-        Request(ServerConnection server) {
-            this.server = server;
+        Request(CancelKey key) {
+            this.key = key;
         }
 
         @Override
@@ -77,7 +93,7 @@ public final class CancelSender {
         @Override
         public void channelActive(ChannelHandlerContext context) {
             var out = context.alloc().buffer(32);
-            FrontendMessages.cancelRequest(out, server.cancelKey());
+            FrontendMessages.cancelRequest(out, key);
             context.writeAndFlush(out);
             context.executor().schedule(() -> context.close(), ANSWER_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         }

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import java.util.Iterator;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -41,17 +42,34 @@ public final class ServerConnector {
             Consumer<ServerConnection> opened,
             ConnectFailed failed,
             Consumer<ServerConnection> ended) {
+        dial(target, loop, new PooledSuccessor(target, options, opened, ended), failed);
+    }
+
+    /**
+     * Opens a connection that belongs to one client alone; one of the callbacks is called on the event loop.
+     *
+     * @param startupParameters the client's own
+     */
+    public void connectStream(
+            ServerTarget target,
+            Map<String, String> startupParameters,
+            EventLoop loop,
+            Consumer<ServerStream> opened,
+            ConnectFailed failed) {
+        dial(target, loop, new StreamSuccessor(target, startupParameters, opened), failed);
+    }
+
+    private void dial(ServerTarget target, EventLoop loop, Successor successor, ConnectFailed failed) {
         var now = tls.get();
-        new Dial(target, loop, opened, failed, ended, now, now.attempts().iterator()).next();
+        new Dial(target, loop, successor, failed, now, now.attempts().iterator()).next();
     }
 
     /** One connection that somebody waits for. */
     private final class Dial {
         private final ServerTarget target;
         private final EventLoop loop;
-        private final Consumer<ServerConnection> opened;
+        private final Successor successor;
         private final ConnectFailed failed;
-        private final Consumer<ServerConnection> ended;
         private final ServerTls tls;
         private final Iterator<Attempt> attempts;
         private @Nullable ServerEncryption encryption;
@@ -59,16 +77,14 @@ public final class ServerConnector {
         Dial(
                 ServerTarget target,
                 EventLoop loop,
-                Consumer<ServerConnection> opened,
+                Successor successor,
                 ConnectFailed failed,
-                Consumer<ServerConnection> ended,
                 ServerTls tls,
                 Iterator<Attempt> attempts) {
             this.target = target;
             this.loop = loop;
-            this.opened = opened;
+            this.successor = successor;
             this.failed = failed;
-            this.ended = ended;
             this.tls = tls;
             this.attempts = attempts;
         }
@@ -93,7 +109,7 @@ public final class ServerConnector {
                             channel.pipeline()
                                     .addLast(
                                             "login",
-                                            new ServerLogin(target, options, opened, Dial.this::loginFailed, ended));
+                                            new ServerLogin(target, options.login(), successor, Dial.this::loginFailed));
                         }
                     })
                     .connect(target.endpoint().host(), target.endpoint().port())

@@ -9,7 +9,6 @@ import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolVersion;
@@ -24,10 +23,10 @@ import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.tls.PeerCertificates;
 
 /**
- * Logs one new channel in to a server, from the startup message to the first ReadyForQuery, and then makes way for a {@link ServerConnection}.
+ * Logs one new channel in to a server, from the startup message to the first ReadyForQuery, and then makes way for its {@link Successor}.
  *
  * <pre>
- *   connected, encrypted if need be --> startup sent --[Authentication…]--> authenticated --[ReadyForQuery]--> ServerConnection
+ *   connected, encrypted if need be --> startup sent --[Authentication…]--> authenticated --[ReadyForQuery]--> Successor
  * </pre>
  */
 final class ServerLogin extends ChannelInboundHandlerAdapter {
@@ -36,31 +35,22 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
 
     private final ServerTarget target;
     private final ServerAuthentication authentication;
-    private final ServerOptions options;
-    private final Consumer<ServerConnection> opened;
+    private final Successor successor;
     private final ConnectFailed failed;
-    private final Consumer<ServerConnection> ended;
     private final Map<String, String> parameters = new LinkedHashMap<>();
 
     private @Nullable MessageDecoder decoder;
     private @Nullable ChannelHandlerContext channel;
     private @Nullable ScheduledFuture<?> timeout;
     private CancelKey cancelKey = new CancelKey(0, new byte[0]);
-    private @Nullable ServerConnection successor;
+    private boolean succeeded;
     private boolean over;
 
-    ServerLogin(
-            ServerTarget target,
-            ServerOptions options,
-            Consumer<ServerConnection> opened,
-            ConnectFailed failed,
-            Consumer<ServerConnection> ended) {
+    ServerLogin(ServerTarget target, ServerLoginMaterial material, Successor successor, ConnectFailed failed) {
         this.target = target;
-        this.authentication = new ServerAuthentication(target, options.login(), this::certificate);
-        this.options = options;
-        this.opened = opened;
+        this.authentication = new ServerAuthentication(target, material, this::certificate);
+        this.successor = successor;
         this.failed = failed;
-        this.ended = ended;
     }
 
     /** The time runs from here on, for connecting and encrypting take theirs out of it. */
@@ -93,12 +83,8 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
     }
 
     private void sendStartup(ChannelHandlerContext context) {
-        var wanted = new LinkedHashMap<String, String>();
-        wanted.put("user", target.user());
-        wanted.put("database", target.database());
-        wanted.put("application_name", "pgdrover");
         var out = context.alloc().buffer(256);
-        FrontendMessages.startup(out, ProtocolVersion.V3_0, wanted);
+        FrontendMessages.startup(out, ProtocolVersion.V3_0, successor.startupParameters());
         context.writeAndFlush(out);
     }
 
@@ -115,11 +101,9 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** What came behind ReadyForQuery is the connection's. */
+    /** What came behind ReadyForQuery is the successor's. */
     private void handOver(ByteBuf in) {
-        var next = successor;
-        if (next == null || !in.isReadable() || !next.isOpen()) return;
-        next.takeOver(in.readRetainedSlice(in.readableBytes()));
+        if (succeeded && in.isReadable()) successor.takeOver(in.readRetainedSlice(in.readableBytes()));
     }
 
     private void decode(ChannelHandlerContext context, ByteBuf in) {
@@ -173,10 +157,10 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         over = true;
         stopTimeout();
         if (decoder != null) decoder.close();
-        var connection = new ServerConnection(context.channel(), target, cancelKey, parameters, options, ended);
-        context.pipeline().replace(this, "server", connection);
-        successor = connection;
-        opened.accept(connection);
+        context.pipeline()
+                .replace(this, "server", successor.succeed(context.channel(), cancelKey, parameters));
+        succeeded = true;
+        successor.begin();
     }
 
     private void refused(ChannelHandlerContext context, ErrorFields error) {

@@ -64,12 +64,6 @@ final class AuthenticationPhase implements Phase {
 
     @Override
     public void onEnter() {
-        if (services.access().tls().get().isRequired() && client.address() != null && !client.isEncrypted()) {
-            refuse(
-                    SqlState.INVALID_AUTHORIZATION,
-                    "this proxy takes encrypted connections only: connect with sslmode=require");
-            return;
-        }
         client.read(false);
         if (identity.mayWait()) elsewhere(services.access().waiting(), identity::match, this::matched);
         else matched(identity.match());
@@ -282,12 +276,16 @@ final class AuthenticationPhase implements Phase {
         decoder.close();
         if (keys != null && services.access().secrets().learned(request.user(), keys))
             services.backends().pools().forgive(request.user());
-        services.backends().functions().prepare(request.database());
         var out = client.newBuffer(16);
         BackendMessages.authenticationOk(out);
         client.read(true);
         client.writeAndFlush(out);
-        client.become(new WelcomePhase(client, services, request));
+        if (request.replication() == StartupRequest.Replication.NONE) {
+            services.backends().functions().prepare(request.database());
+            client.become(new WelcomePhase(client, services, request));
+        } else {
+            client.become(new ReplicationPhase(client, services, request));
+        }
     }
 
     /** Not the one that it says, in PostgreSQL's words. */

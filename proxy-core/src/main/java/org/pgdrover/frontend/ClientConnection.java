@@ -162,6 +162,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
     }
 
+    /** Ends the session once the client has had what was written to it. */
+    void closeAfterFlush(DisconnectReason why) {
+        if (reason == null) reason = why;
+        channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+    }
+
     void close(DisconnectReason why) {
         if (reason == null) reason = why;
         channel.close();

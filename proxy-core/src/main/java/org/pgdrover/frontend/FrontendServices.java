@@ -13,6 +13,7 @@ import org.pgdrover.auth.hba.HostNames;
 import org.pgdrover.auth.hba.RoleMemberships;
 import org.pgdrover.auth.secrets.ServerSecrets;
 import org.pgdrover.backend.CancelSender;
+import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.HoldGate;
@@ -59,9 +60,14 @@ public final class FrontendServices {
             Executor hashing,
             Executor waiting) {}
 
-    /** The servers behind, and the way to them. */
+    /**
+     * The servers behind, and the way to them.
+     *
+     * @param connector for connections that belong to one client alone
+     */
     public record Backends(
             TopologySource topology,
+            ServerConnector connector,
             PoolRegistry pools,
             Router router,
             FunctionCatalog functions,

@@ -142,13 +142,6 @@ final class StartupPhase implements Phase {
             refuse(SqlState.INVALID_AUTHORIZATION, "no PostgreSQL user name specified in startup packet");
             return;
         }
-        var replication = message.parameters().getOrDefault("replication", "false");
-        if (!replication.matches("(?i)0|false|off|no")) {
-            refuse(
-                    SqlState.FEATURE_NOT_SUPPORTED,
-                    "replication connections do not pass through the proxy: connect to the node itself");
-            return;
-        }
         client.become(new AuthenticationPhase(client, services, StartupRequest.of(message)));
     }
 

@@ -136,6 +136,7 @@ final class RelayRig implements AutoCloseable {
                 Logins.access(rules, PasswordSources.NOBODY, () -> ClientTls.OFF),
                 new FrontendServices.Backends(
                         topology,
+                        connector,
                         pools,
                         router,
                         functions,

@@ -139,7 +139,7 @@ public final class ProxyServer implements AutoCloseable {
                 config,
                 entrance.access(clientTls, transport.peers()),
                 new FrontendServices.Backends(
-                        watching, pools, router, functions, gate, new CancelSender(sockets, serverTls)),
+                        watching, connector, pools, router, functions, gate, new CancelSender(sockets, serverTls)),
                 metrics,
                 observer);
         services = frontend;
