@@ -39,7 +39,8 @@ class ReplicationTest {
     static void start() throws Exception {
         boolean installed = Files.isExecutable(PROGRAMS.resolve("pg_receivewal"));
         if (!installed)
-            System.out.println("ReplicationTest is skipped: PostgreSQL " + POSTGRES + " is not installed in " + PROGRAMS);
+            System.out.println(
+                    "ReplicationTest is skipped: PostgreSQL " + POSTGRES + " is not installed in " + PROGRAMS);
         Assumptions.assumeTrue(installed, "pg_basebackup of the server's own version is needed");
         cluster = EmbeddedCluster.start(new EmbeddedCluster.Options(1, POSTGRES, false));
         cluster.nodes()
@@ -72,9 +73,7 @@ class ReplicationTest {
                 "host=127.0.0.1 port=" + proxy.port() + " user=" + user + " options='" + options + "'"));
         command.addAll(List.of(arguments));
         var output = Files.createTempFile(directory, program, ".out");
-        var builder = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().put("PGPASSWORD", user);
         var process = builder.start();
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
@@ -150,7 +149,8 @@ class ReplicationTest {
 
         assertThat(refused.status()).isNotZero();
         assertThat(refused.output())
-                .contains("no pool_hba.conf entry for replication connection from host \"127.0.0.1\", user \"outsider\"");
+                .contains(
+                        "no pool_hba.conf entry for replication connection from host \"127.0.0.1\", user \"outsider\"");
     }
 
     @Test
@@ -179,7 +179,8 @@ class ReplicationTest {
             cluster.nodes().getFirst().sql("demo", "UPDATE account SET balance = 4711 WHERE id = 1");
 
             var seen = new StringBuilder();
-            Proxied.await(() -> seen.append(pending(stream)).toString().contains("balance[numeric]:4711"), "the change");
+            Proxied.await(
+                    () -> seen.append(pending(stream)).toString().contains("balance[numeric]:4711"), "the change");
             stream.close();
         }
     }

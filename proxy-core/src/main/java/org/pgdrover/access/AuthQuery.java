@@ -69,10 +69,15 @@ public final class AuthQuery implements PasswordStore, AutoCloseable {
         this.connector = connector;
         this.topology = topology;
         this.database = database;
-        this.sql = config.sql().replace("?", "??").replace("$1", "?");
+        this.sql = forJdbc(config.sql());
         this.rememberNanos = config.cache().toNanos();
         this.waiting = waiting;
         this.clock = clock;
+    }
+
+    /** The query with its parameter as JDBC spells it, and operators that look like one escaped. */
+    public static String forJdbc(String sql) {
+        return sql.replace("?", "??").replace("$1", "?");
     }
 
     @Override

@@ -60,8 +60,7 @@ public final class CancelSender {
                     @Override
                     protected void initChannel(Channel channel) {
                         // The key of an encrypted connection must not be read from the wire by others either.
-                        if (encrypted)
-                            channel.pipeline().addLast(new ServerEncryption(tls.get(), endpoint, true));
+                        if (encrypted) channel.pipeline().addLast(new ServerEncryption(tls.get(), endpoint, true));
                         channel.pipeline().addLast(new Request(key));
                     }
                 })

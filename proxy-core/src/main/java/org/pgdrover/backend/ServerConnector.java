@@ -109,7 +109,8 @@ public final class ServerConnector {
                             channel.pipeline()
                                     .addLast(
                                             "login",
-                                            new ServerLogin(target, options.login(), successor, Dial.this::loginFailed));
+                                            new ServerLogin(
+                                                    target, options.login(), successor, Dial.this::loginFailed));
                         }
                     })
                     .connect(target.endpoint().host(), target.endpoint().port())

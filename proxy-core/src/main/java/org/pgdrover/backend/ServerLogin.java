@@ -157,8 +157,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         over = true;
         stopTimeout();
         if (decoder != null) decoder.close();
-        context.pipeline()
-                .replace(this, "server", successor.succeed(context.channel(), cancelKey, parameters));
+        context.pipeline().replace(this, "server", successor.succeed(context.channel(), cancelKey, parameters));
         succeeded = true;
         successor.begin();
     }

@@ -68,8 +68,7 @@ final class ReplicationPhase implements Phase {
     private Map<String, String> startup() {
         var parameters = new LinkedHashMap<String, String>();
         parameters.put("user", request.user());
-        if (request.replication() == StartupRequest.Replication.LOGICAL)
-            parameters.put("database", request.database());
+        if (request.replication() == StartupRequest.Replication.LOGICAL) parameters.put("database", request.database());
         parameters.putAll(request.passedOn());
         return parameters;
     }
@@ -81,8 +80,8 @@ final class ReplicationPhase implements Phase {
         }
         server = stream;
         stream.listen(new FromServer(stream));
-        var registered = services.cancelKeys()
-                .register(client, stream.cancelKey().processId(), request.longCancelKeys());
+        var registered =
+                services.cancelKeys().register(client, stream.cancelKey().processId(), request.longCancelKeys());
         key = registered;
         var out = client.newBuffer(1024);
         stream.parameters().forEach((name, value) -> BackendMessages.parameterStatus(out, name, value));

@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
         name = "check",
         mixinStandardHelpOptions = true,
         description = {
-            "Checks the configuration with its files, and visits each node.",
+            "Checks the configuration with its files, lists the rules of pool_hba.conf as they are understood, and visits each node.",
             "Nodes: reachable, role, same cluster, streaming, what a failover will need, rights of the proxy's own user.",
             "Every complaint says what to do."
         })
@@ -51,11 +51,24 @@ final class CheckCommand implements Callable<Integer> {
         }
         System.out.println("ok    " + file + ": no mistakes");
         keyFiles(config).forEach(CheckCommand::warnOfRights);
-        var check = new NodeCheck(config.cluster(), config.failover(), tls);
-        check.run();
-        tls.close();
-        check.lines().forEach(System.out::println);
-        return check.failed() ? Main.FAILED : 0;
+        System.out.println("Who may connect, in this order (what no rule matches is refused):");
+        rules.lines().forEach(rule -> System.out.println("      " + rule));
+        try {
+            return visit(config, tls) ? 0 : Main.FAILED;
+        } finally {
+            tls.close();
+        }
+    }
+
+    /** Whether nothing was found that will not work. */
+    private static boolean visit(ProxyConfig config, ServerTls tls) {
+        var nodes = new NodeCheck(config.cluster(), config.failover(), tls);
+        nodes.run();
+        nodes.lines().forEach(System.out::println);
+        if (!config.auth().query().enabled()) return !nodes.failed();
+        var query = new QueryCheck(config, () -> tls).run();
+        System.out.println(query.text());
+        return !nodes.failed() && !query.failed();
     }
 
     private static List<Path> keyFiles(ProxyConfig config) {

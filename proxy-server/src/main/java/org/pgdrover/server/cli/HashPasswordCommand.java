@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.scram.ScramDerivation;
 import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.auth.users.Md5Password;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -28,6 +29,9 @@ import picocli.CommandLine.Parameters;
             ""
         })
 final class HashPasswordCommand implements Callable<Integer> {
+    @CommandLine.Spec
+    private CommandLine.Model.@Nullable CommandSpec spec;
+
     @Parameters(index = "0", paramLabel = "USER", description = "The user whose password it is.")
     private String user = "";
 
@@ -54,7 +58,9 @@ final class HashPasswordCommand implements Callable<Integer> {
             System.err.println("pgdrover: no password: an empty one lets nobody in");
             return Main.WRONG;
         }
-        System.out.println(quote(user) + " " + quote(hash(password)));
+        if (spec == null) throw new IllegalStateException("picocli has not set the command");
+        spec.commandLine().getOut().println(quote(user) + " " + quote(hash(password)));
+        spec.commandLine().getOut().flush();
         return 0;
     }
 

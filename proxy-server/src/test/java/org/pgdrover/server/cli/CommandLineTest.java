@@ -3,6 +3,7 @@ package org.pgdrover.server.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -13,11 +14,16 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgdrover.auth.scram.ScramDerivation;
+import org.pgdrover.auth.scram.ScramVerifiers;
+import org.pgdrover.auth.secrets.PasswordJudge;
+import org.pgdrover.auth.users.UserListFile;
 import picocli.CommandLine;
 
 class CommandLineTest {
@@ -66,6 +72,27 @@ class CommandLineTest {
                 directory.resolve("proxy.conf"), "pgdrover.cluster.nodes = [ { host = 127.0.0.1, port = 1 } ]");
 
         assertThat(run("check", "-c", file.toString())).isEqualTo(1);
+    }
+
+    @Test
+    void hashesAPasswordFromStandardInput() throws Exception {
+        var before = System.in;
+        try {
+            System.setIn(new ByteArrayInputStream("s\u00e9cret\n".getBytes(StandardCharsets.UTF_8)));
+            assertThat(run("hash-password", "o\"brien", "--iterations", "10")).isZero();
+            System.setIn(new ByteArrayInputStream(new byte[] {'\n'}));
+            assertThat(run("hash-password", "me")).isEqualTo(2);
+            assertThat(run("hash-password", "me", "--iterations", "0")).isEqualTo(2);
+        } finally {
+            System.setIn(before);
+        }
+        var line = out.toString().lines().findFirst().orElseThrow();
+        assertThat(line).startsWith("\"o\"\"brien\" \"SCRAM-SHA-256$10:");
+        var users = UserListFile.read(Files.writeString(directory.resolve("hashed.txt"), line + "\n"));
+        var stored = users.find("o\"brien").toCompletableFuture().join();
+        var judge = new PasswordJudge(new ScramVerifiers(new SecureRandom(), new ScramDerivation(), 10));
+        assertThat(judge.judge("o\"brien", stored, "s\u00e9cret").right()).isTrue();
+        assertThat(judge.judge("o\"brien", stored, "secret").right()).isFalse();
     }
 
     @Test
