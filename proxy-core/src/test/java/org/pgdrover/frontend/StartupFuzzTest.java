@@ -28,7 +28,8 @@ class StartupFuzzTest {
         var packets = new ArrayList<StartupPacket>();
         var in = Unpooled.wrappedBuffer(content, 0, length);
         try {
-            for (var next = StartupDecoder.decode(in); next != null; next = StartupDecoder.decode(in)) packets.add(next);
+            for (var next = StartupDecoder.decode(in); next != null; next = StartupDecoder.decode(in))
+                packets.add(next);
         } catch (ProtocolViolation expected) {
             assertThat(expected).hasMessageContaining(" ");
         } finally {
