@@ -115,6 +115,11 @@ record StartupRequest(
         return assignments;
     }
 
+    /** C's isspace, and nothing of Unicode's. */
+    private static boolean isSpace(char character) {
+        return character == ' ' || (character >= '\t' && character <= '\r');
+    }
+
     /** Splits at white space; a backslash makes the next character part of its word (PostgreSQL's pg_split_opts). */
     private static List<String> words(String options) {
         var words = new ArrayList<String>();
@@ -122,7 +127,7 @@ record StartupRequest(
         boolean inWord = false;
         for (int i = 0; i < options.length(); i++) {
             char next = options.charAt(i);
-            if (Character.isWhitespace(next)) {
+            if (isSpace(next)) {
                 if (inWord) words.add(word.toString());
                 word.setLength(0);
                 inWord = false;
