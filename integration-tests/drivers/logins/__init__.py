@@ -1,0 +1,1 @@
+"""The table of log-ins: method by driver by TLS mode."""
