@@ -44,7 +44,7 @@ public record AuthConfig(
     public record LoginLimits(
             int maxLogins, int maxClientsPerAddress, Duration failureDelay, Duration maxFailureDelay) {
         public static final LoginLimits DEFAULT =
-                new LoginLimits(1000, 0, Duration.ofMillis(100), Duration.ofSeconds(10));
+                new LoginLimits(5000, 0, Duration.ofMillis(100), Duration.ofSeconds(10));
     }
 
     /**
