@@ -96,6 +96,31 @@ class CommandLineTest {
     }
 
     @Test
+    void checkTellsTheRulesAsItUnderstoodThem() throws Exception {
+        Files.writeString(
+                directory.resolve("pool_hba.conf"),
+                "host all \\\n +staff 127.0.0.1 255.0.0.0 scram-sha-256 # why\n"
+                        + "local all all ldap ldapserver=h ldapbasedn=o=x ldapbindpasswd=hidden\n");
+        Files.writeString(directory.resolve("users.txt"), "");
+        var file = Files.writeString(
+                directory.resolve("proxy.conf"), "pgdrover.cluster.nodes = [ { host = 127.0.0.1, port = 1 } ]");
+        var printed = new ByteArrayOutputStream();
+        var before = System.out;
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            run("check", "-c", file.toString());
+        } finally {
+            System.setOut(before);
+        }
+
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains(directory.resolve("pool_hba.conf") + ":3: local all all ldap ldapserver=h ldapport=389")
+                .contains("pool_hba.conf:1: host all +staff 127.0.0.1 255.0.0.0 scram-sha-256")
+                .contains("ldapbindpasswd=***")
+                .doesNotContain("hidden");
+    }
+
+    @Test
     void namesATakenPort() throws Exception {
         try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             assertThatThrownBy(() -> PortCheck.free("127.0.0.1", taken.getLocalPort(), "--port"))
