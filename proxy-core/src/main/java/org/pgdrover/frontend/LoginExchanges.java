@@ -44,14 +44,17 @@ public final class LoginExchanges {
         return switch (method) {
             case PASSWORD -> new ClearTextExchange(user, stored, judge);
             case MD5 ->
-                stored.orElse(null) instanceof ScramVerifier
-                        ? scram(user, stored, shown, false)
-                        : new Md5Exchange(user, stored, random(4));
+                mayBeScram(stored) ? scram(user, stored, shown, false) : new Md5Exchange(user, stored, random(4));
             case SCRAM_SHA_256 -> scram(user, stored, shown, false);
             case SCRAM_SHA_256_PLUS -> scram(user, stored, shown, true);
             case TRUST, REJECT, LDAP, CERT, PEER, OAUTH ->
                 throw new IllegalArgumentException(method + " needs no stored password");
         };
+    }
+
+    /** As PostgreSQL does, unknown users are asked like those whose password is stored as it is by default. */
+    private static boolean mayBeScram(Optional<StoredPassword> stored) {
+        return stored.isEmpty() || stored.get() instanceof ScramVerifier;
     }
 
     private LoginExchange scram(
