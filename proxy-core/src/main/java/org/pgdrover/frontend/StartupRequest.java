@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.auth.PostgresName;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
@@ -42,8 +43,8 @@ record StartupRequest(
 
     static StartupRequest of(StartupMessage message) {
         var parameters = message.parameters();
-        var user = parameters.getOrDefault("user", "");
-        var database = parameters.getOrDefault("database", "");
+        var user = PostgresName.cut(parameters.getOrDefault("user", ""));
+        var database = PostgresName.cut(parameters.getOrDefault("database", ""));
         var options = options(parameters.getOrDefault("options", ""));
         return new StartupRequest(
                 user,
