@@ -2,7 +2,6 @@ package org.pgdrover.pool;
 
 import io.netty.channel.EventLoop;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -17,6 +16,7 @@ import org.pgdrover.backend.ServerTarget;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.config.PoolSettings;
 import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.pool.WaitQueue.Waiter;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 
@@ -29,12 +29,6 @@ import org.pgdrover.protocol.SqlState;
 public final class ServerPool {
     /** A connection that was idle for longer is asked whether it is alive before it is lent. */
     private static final long PROBE_AFTER_NANOS = Duration.ofSeconds(30).toNanos();
-    /** How long the queue's order may be bent for a waiter on the event loop where a connection came free. */
-    private static final long PREFER_LOOP_NANOS = Duration.ofMillis(3).toNanos();
-
-    private static final int PREFER_LOOP_DEPTH = 16;
-
-    private record Waiter(Acquirer acquirer, SessionSettings settings, long since) {}
 
     private final ServerTarget target;
     private final PoolSettings settings;
@@ -46,7 +40,7 @@ public final class ServerPool {
     private final Object lock = new Object();
     private final Set<ServerConnection> all = new LinkedHashSet<>();
     private final ArrayList<ServerConnection> idle = new ArrayList<>();
-    private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+    private final WaitQueue waiters = new WaitQueue();
     private final LoginBackoff backoff = new LoginBackoff();
     private int opening;
     private boolean closed;
@@ -197,14 +191,12 @@ public final class ServerPool {
             opening--;
             backoff.failed(refusal, clock.getAsLong());
             if (all.isEmpty() || kind == Refusal.Kind.UNREACHABLE) {
-                refused = List.copyOf(waiters);
-                waiters.clear();
+                refused = waiters.takeAll();
             }
         }
         budget.give();
         metrics.serverLoginFailed(target.node(), error.sqlState());
-        for (var waiter : refused)
-            waiter.acquirer().eventLoop().execute(() -> waiter.acquirer().onRefused(this, refusal));
+        for (var waiter : refused) waiter.refuse(this, refusal);
     }
 
     /** Takes a connection back that is at rest; the next in the queue gets it. Called on the connection's event loop. */
@@ -218,7 +210,7 @@ public final class ServerPool {
             if (closed) {
                 next = null;
             } else {
-                next = nextWaiter(server.eventLoop(), now);
+                next = waiters.next(server.eventLoop(), now);
                 if (next == null) idle.add(server);
             }
         }
@@ -228,23 +220,6 @@ public final class ServerPool {
         }
         metrics.waited(target.node(), target.database(), target.user(), now - next.since());
         lend(server, next.acquirer(), next.settings());
-    }
-
-    /** The first in the queue, or for a few milliseconds another who is on the right event loop. */
-    private @Nullable Waiter nextWaiter(EventLoop loop, long now) {
-        var first = waiters.peek();
-        if (first == null) return null;
-        if (first.acquirer().eventLoop() != loop && now - first.since() < PREFER_LOOP_NANOS) {
-            int depth = 0;
-            for (Iterator<Waiter> each = waiters.iterator(); each.hasNext() && depth < PREFER_LOOP_DEPTH; depth++) {
-                var waiter = each.next();
-                if (waiter.acquirer().eventLoop() == loop) {
-                    each.remove();
-                    return waiter;
-                }
-            }
-        }
-        return waiters.poll();
     }
 
     private boolean isPastLifetime(ServerConnection server, long now) {
@@ -274,23 +249,22 @@ public final class ServerPool {
     /** Takes an acquirer out of the queue; false if its answer is already on its way. */
     public boolean cancel(Acquirer acquirer) {
         synchronized (lock) {
-            return waiters.removeIf(waiter -> waiter.acquirer() == acquirer);
+            return waiters.cancel(acquirer);
         }
     }
 
     /** Periodic work: refuses who waited too long, closes what was idle too long, opens what is missing. */
     void maintain(EventLoop loop) {
         long now = clock.getAsLong();
-        var refused = new ArrayList<Waiter>();
         var surplus = new ArrayList<ServerConnection>();
+        List<Waiter> expired;
+        Refusal refusal;
         synchronized (lock) {
-            long timeout = settings.waitTimeout().toNanos();
-            while (waiters.peek() instanceof Waiter first && now - first.since() >= timeout)
-                refused.add(waiters.remove());
+            expired = waiters.takeExpired(now, settings.waitTimeout());
+            refusal = timeoutRefusal();
             collectSurplus(now, surplus);
         }
-        for (var waiter : refused)
-            waiter.acquirer().eventLoop().execute(() -> waiter.acquirer().onRefused(this, timeoutRefusal()));
+        for (var waiter : expired) waiter.refuse(this, refusal);
         for (var server : surplus)
             server.eventLoop()
                     .execute(() -> server.close(
@@ -357,15 +331,13 @@ public final class ServerPool {
         synchronized (lock) {
             victims = List.copyOf(all);
             idle.clear();
-            refused = List.copyOf(waiters);
-            waiters.clear();
+            refused = waiters.takeAll();
         }
         for (var server : victims) server.eventLoop().execute(() -> server.close(reason));
         var refusal = new Refusal(
                 Refusal.Kind.UNREACHABLE,
                 ErrorFields.error(SqlState.CONNECTION_FAILURE, "node " + target.node() + " is not in use"));
-        for (var waiter : refused)
-            waiter.acquirer().eventLoop().execute(() -> waiter.acquirer().onRefused(this, refusal));
+        for (var waiter : refused) waiter.refuse(this, refusal);
     }
 
     void close() {
