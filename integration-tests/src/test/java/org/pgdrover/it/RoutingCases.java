@@ -109,6 +109,17 @@ abstract class RoutingCases {
 
     /** Every read sees the session's own last write, although the standbys replay late. */
     @Test
+    void readsDatesOnStandbysAsOnThePrimary() throws Exception {
+        settledNode("SELECT 'here' AS h");
+        try (var connection = proxy.connect("preferQueryMode=simple")) {
+            connection.createStatement().execute("SET datestyle TO dmy");
+            connection.createStatement().execute("SET datestyle TO iso");
+            assertThat(ask(connection, "SELECT date '02/03/2004'::text AS i")).isEqualTo("2004-03-02");
+            assertThat(proxy.last("AS i").node()).isIn("pg2", "pg3");
+        }
+    }
+
+    @Test
     void readsItsOwnWrites() throws Exception {
         try (var connection = proxy.connect()) {
             for (int i = 1; i <= 300; i++) {

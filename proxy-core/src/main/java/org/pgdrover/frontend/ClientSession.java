@@ -139,8 +139,8 @@ final class ClientSession {
                     pin("SET inside a transaction");
                     return;
                 }
-                settings = settings.withStatement(name, statement);
-                server.settings(server.settings().withStatement(name, statement));
+                settings = with(settings, name, statement, server);
+                server.settings(with(server.settings(), name, statement, server));
             }
             case SessionEffect.ResetParameter(var name) -> {
                 if (status != TransactionStatus.IDLE) {
@@ -164,6 +164,12 @@ final class ClientSession {
             case SessionEffect.Deallocate(var name) -> deallocate(name, server);
             case SessionEffect.Pin(var why) -> pin(why);
         }
+    }
+
+    /** SET datestyle changes style or order and leaves the other: what has come of it is carried along, as the server reports it. */
+    private static SessionSettings with(SessionSettings old, String name, String statement, ServerConnection server) {
+        var reported = name.equals("datestyle") ? server.parameters().get("DateStyle") : null;
+        return reported == null ? old.withStatement(name, statement) : old.withValue(name, reported);
     }
 
     private void deallocateAll(ServerConnection server) {

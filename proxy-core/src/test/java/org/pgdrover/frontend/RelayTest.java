@@ -294,4 +294,27 @@ class RelayTest {
             assertThat(rig.leasedServers()).isZero();
         }
     }
+
+    @Test
+    void carriesTheWholeDateStyleAlongOfWhichASettingChangesAPart() throws Exception {
+        primary.on("SET datestyle", (wire, message) -> {
+            wire.send(new WireBytes()
+                    .message('S', "DateStyle", "ISO, YMD")
+                    .message('C', "SET")
+                    .message('Z', 'I'));
+            return true;
+        });
+        standby.on("set_config", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "SELECT 1").message('Z', 'I'));
+            return true;
+        });
+        try (var client = connect()) {
+            client.send(query("SET datestyle TO ymd"));
+            answers(client, 1);
+            client.send(query("SELECT 1"));
+            assertThat(row(answers(client, 1))).isEqualTo("standby");
+            assertThat(standby.count("set_config('datestyle', 'ISO, YMD', false)"))
+                    .isEqualTo(1);
+        }
+    }
 }
