@@ -41,17 +41,23 @@ final class Awaiting implements RelayState.Waiting, Acquirer {
     public void onRefused(ServerPool from, Refusal refusal) {
         if (relay.state() != this) return;
         switch (refusal.kind()) {
-            case TIMEOUT, LOGIN_FAILED -> relay.fail(batch, refusal.error().asError());
+            case TIMEOUT -> relay.fail(batch, refusal.error().asError());
+            case LOGIN_FAILED -> {
+                if (standby) askPrimary();
+                else relay.fail(batch, refusal.error().asError());
+            }
             case UNREACHABLE, CLOSED -> {
                 relay.dispatcher().suspect(from.target().node(), "could not be reached");
-                if (!standby) {
-                    Holding.tryLater(relay, batch, refusal.error());
-                    return;
-                }
-                batch.avoidStandby = true;
-                relay.resume(batch);
+                if (standby) askPrimary();
+                else Holding.tryLater(relay, batch, refusal.error());
             }
         }
+    }
+
+    /** A standby may lag behind in who may log in, and to which databases: what it says is not the last word. */
+    private void askPrimary() {
+        batch.avoidStandby = true;
+        relay.resume(batch);
     }
 
     @Override

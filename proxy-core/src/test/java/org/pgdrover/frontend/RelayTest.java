@@ -86,6 +86,17 @@ class RelayTest {
     }
 
     @Test
+    void asksThePrimaryWhenAStandbyDoesNotKnowTheDatabaseYet() throws Exception {
+        standby.refuseLogins("3D000");
+        try (var client = connect()) {
+            client.send(query("SELECT 1"));
+            assertThat(row(answers(client, 1))).isEqualTo("primary");
+            client.send(query("SELECT 1"));
+            assertThat(row(answers(client, 1))).isEqualTo("primary");
+        }
+    }
+
+    @Test
     void runsAReadAgainWhoseServerDiesBeforeItAnswers() throws Exception {
         standby.on("SELECT 2", (wire, message) -> false);
         try (var client = connect()) {
