@@ -81,11 +81,13 @@ public final class ScramServer {
 
     private String clientNonce(String text) throws ScramException {
         try {
-            // libpq leaves the user's name empty, which the parser does not take.
-            var message = ClientFirstMessage.parseFrom(text.replaceFirst(",n=,", ",n=*,"));
+            // libpq leaves the user's name empty, which the parser does not take; nor does it survive every other one.
+            var message = ClientFirstMessage.parseFrom(text.replaceFirst(",n=[^,]*,", ",n=*,"));
+            if (message.getGs2Header().getAuthzid() != null)
+                throw new ScramException("client uses authorization identity, but it is not supported");
             checkBinding(message.getGs2Header());
             return message.getClientNonce();
-        } catch (ScramParseException | IllegalArgumentException malformed) {
+        } catch (ScramParseException | RuntimeException malformed) {
             throw new ScramException("malformed SCRAM message: " + malformed.getMessage());
         }
     }

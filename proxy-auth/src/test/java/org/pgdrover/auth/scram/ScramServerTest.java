@@ -15,6 +15,8 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.StoredPassword.ScramVerifier;
 
@@ -160,6 +162,25 @@ class ScramServerTest {
                 .setIsCertificateAuthority(true)
                 .buildSelfSigned();
         return Objects.requireNonNull(ChannelBinding.of(bundle.getCertificate()));
+    }
+
+    /** PostgreSQL does not look at it: the startup message has the name. To some of these SASLprep leaves nothing. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "*", "user", "\u034f\u034f", "\u0007", "=2C=3D", "=zz", "\ud800"})
+    void ignoresTheUsersName(String name) throws Exception {
+        var server = new ScramServer(verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ=="), "s", null);
+
+        assertThat(text(server.first(ScramServer.MECHANISM, bytes("n,,n=" + name + ",r=c"))))
+                .startsWith("r=cs,");
+    }
+
+    @Test
+    void knowsNoAuthorizationIdentity() {
+        var server = new ScramServer(verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ=="), "s", null);
+
+        assertThatThrownBy(() -> server.first(ScramServer.MECHANISM, bytes("n,a=admin,n=user,r=c")))
+                .isInstanceOf(ScramException.class)
+                .hasMessage("client uses authorization identity, but it is not supported");
     }
 
     @Test
