@@ -29,8 +29,8 @@ import org.pgdrover.auth.ldap.LdapSettings.Scope;
 
 /** In front of a real slapd. */
 class LdapAuthenticatorTest {
-    private static final Duration TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration SHORT = Duration.ofMillis(200);
+    private static final Duration TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration SHORT = Duration.ofSeconds(1);
     private static final String PEOPLE = "ou=people,dc=example,dc=org";
     private static final String ALICE = "uid=alice," + PEOPLE;
     private static final String EVE = "uid=eve,ou=guests," + PEOPLE;

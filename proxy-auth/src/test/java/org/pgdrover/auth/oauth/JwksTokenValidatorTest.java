@@ -52,7 +52,7 @@ class JwksTokenValidatorTest {
     JwksTokenValidatorTest() throws IOException, InvalidFileException {}
 
     private JwksOptions options(Set<String> audience, String identityClaim, @Nullable Path caFile) {
-        return new JwksOptions(audience, identityClaim, caFile, clock, Duration.ofSeconds(5), KEY_LIFE, LEEWAY);
+        return new JwksOptions(audience, identityClaim, caFile, clock, Duration.ofMinutes(1), KEY_LIFE, LEEWAY);
     }
 
     @AfterEach
