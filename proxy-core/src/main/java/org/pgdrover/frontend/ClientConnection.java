@@ -6,15 +6,16 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.channels.ClosedChannelException;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
@@ -25,6 +26,7 @@ import org.pgdrover.tls.PeerCertificates;
 import org.pgdrover.tls.TlsFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** One client's connection: the last handler of its channel, which forwards every event to the current {@link Phase}. */
 public final class ClientConnection extends ChannelInboundHandlerAdapter {
@@ -243,8 +245,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void tlsFailed(Throwable cause) {
-        if (reason == null && !(cause instanceof ClosedChannelException))
-            log.atInfo()
+        // Who only looks whether somebody listens, and leaves, is no news.
+        boolean news = cause instanceof SSLException || cause instanceof DecoderException;
+        if (reason == null)
+            log.atLevel(news ? Level.INFO : Level.DEBUG)
                     .addKeyValue("client", id)
                     .addKeyValue("address", channel.remoteAddress())
                     .log("TLS with client failed: {}", TlsFailure.describe(cause));
@@ -283,7 +287,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (reason == null) reason = DisconnectReason.CLIENT_ERROR;
         if (cause instanceof IOException || cause.getCause() instanceof IOException)
             log.atDebug().addKeyValue("client", id).log("connection to client broke: {}", cause.getMessage());
-        else if (cause instanceof io.netty.handler.codec.DecoderException)
+        else if (cause instanceof DecoderException)
             log.atInfo().addKeyValue("client", id).log("TLS with client broke: {}", TlsFailure.describe(cause));
         else log.atError().addKeyValue("client", id).setCause(cause).log("client connection failed");
         context.close();

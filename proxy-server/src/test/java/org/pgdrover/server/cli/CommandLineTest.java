@@ -3,6 +3,7 @@ package org.pgdrover.server.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.pkitesting.CertificateBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -118,6 +119,30 @@ class CommandLineTest {
                 .contains("pool_hba.conf:1: host all +staff 127.0.0.1 255.0.0.0 scram-sha-256")
                 .contains("ldapbindpasswd=***")
                 .doesNotContain("hidden");
+    }
+
+    @Test
+    void checkReadsCertificates() throws Exception {
+        Files.writeString(directory.resolve("pool_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256");
+        Files.writeString(directory.resolve("users.txt"), "");
+        var pair = new CertificateBuilder()
+                .subject("CN=localhost")
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
+        var file = Files.writeString(directory.resolve("proxy.conf"), """
+                pgdrover {
+                  cluster.nodes = [ { host = 127.0.0.1, port = 1 } ]
+                  listen.tls { cert-file = cert.pem, key-file = key.pem }
+                }
+                """);
+
+        Files.writeString(directory.resolve("cert.pem"), pair.getCertificatePEM());
+        Files.writeString(directory.resolve("key.pem"), "no key");
+        assertThat(run("check", "-c", file.toString())).isEqualTo(2);
+        Files.writeString(directory.resolve("key.pem"), pair.getPrivateKeyPEM());
+        assertThat(run("check", "-c", file.toString()))
+                .describedAs("no more to complain of than the node that is not there")
+                .isEqualTo(1);
     }
 
     @Test
