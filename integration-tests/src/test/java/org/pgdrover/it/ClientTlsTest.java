@@ -187,6 +187,15 @@ class ClientTlsTest {
         }
     }
 
+    @Test
+    void psqlShowsACertificateOfItsUser() throws Exception {
+        try (var proxy = proxy(offering(TlsMode.VERIFY_FULL, server, authority.ca(), null), ANY)) {
+            assertPsql(proxy, "verify-full", showing(authority.client("demo")), true);
+            assertPsqlRefused(proxy, "require", showing(authority.client("postgres")), "FATAL");
+            assertPsqlRefused(proxy, "require", Map.of(), "connection requires a valid client certificate");
+        }
+    }
+
     private String[] jdbc(String sslmode, String... more) {
         var options = new ArrayList<>(List.of("sslmode=" + sslmode, "sslrootcert=" + authority.ca()));
         options.addAll(List.of(more));
