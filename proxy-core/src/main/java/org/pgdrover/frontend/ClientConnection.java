@@ -10,6 +10,7 @@ import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -38,6 +39,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private final @Nullable InetAddress address;
     private Phase phase;
     private @Nullable DisconnectReason reason;
+    private @Nullable Future<?> deadline;
     private boolean loggedIn;
     private boolean shakingHands;
 
@@ -121,6 +123,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** The client may use the session now; the time to log in no longer runs. */
     void loggedIn() {
         loggedIn = true;
+        endDeadline();
         services.guard().loggedIn(address());
     }
 
@@ -199,7 +202,13 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
                 turnAway("sorry, too many connections from your address", "auth.limits.max-clients-per-address");
         }
         long seconds = Math.max(1, services.loginTimeout().toSeconds());
-        context.executor().schedule(this::loginTimedOut, seconds, TimeUnit.SECONDS);
+        deadline = context.executor().schedule(this::loginTimedOut, seconds, TimeUnit.SECONDS);
+    }
+
+    /** Otherwise the event loop would keep thousands of connections that have long gone. */
+    private void endDeadline() {
+        if (deadline != null) deadline.cancel(false);
+        deadline = null;
     }
 
     private void turnAway(String message, String limit) {
@@ -274,6 +283,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         if (reason == null) reason = DisconnectReason.CLIENT_CLOSED;
+        endDeadline();
         phase.onClosed();
         services.clientDisconnected(this, reason);
     }

@@ -65,6 +65,7 @@ final class RelayRig implements AutoCloseable {
     private final Cluster topology;
     private final PoolRegistry pools;
     private final FunctionCatalog functions;
+    private final FrontendServices services;
     private final Channel listener;
 
     /** A cluster that changes only when it is told to. */
@@ -131,7 +132,7 @@ final class RelayRig implements AutoCloseable {
         functions = new FunctionCatalog(new NodeConnector(cluster, () -> ServerTls.DISABLED), topology);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
-        var services = new FrontendServices(
+        services = new FrontendServices(
                 config,
                 Logins.access(rules, PasswordSources.NOBODY, () -> ClientTls.OFF),
                 new FrontendServices.Backends(
@@ -204,6 +205,11 @@ final class RelayRig implements AutoCloseable {
     }
 
     // A client
+
+    /** The last handler of a channel that nobody else has. */
+    ClientConnection onChannel(Channel channel) {
+        return new ClientConnection(0, channel, services);
+    }
 
     Wire connect() throws IOException {
         var wire = socket();
