@@ -3,7 +3,9 @@ package org.pgdrover.frontend;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.Arrays;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -14,6 +16,7 @@ import org.pgdrover.auth.hba.HbaMatch;
 import org.pgdrover.auth.hba.HbaRule;
 import org.pgdrover.auth.scram.ChannelBinding;
 import org.pgdrover.auth.scram.ScramKeys;
+import org.pgdrover.frontend.LoginExchange.Effort;
 import org.pgdrover.frontend.LoginExchange.Outcome;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
@@ -37,7 +40,8 @@ import org.slf4j.LoggerFactory;
  *                                                     \--wrong--&gt; password read anew --&gt; judged again --&gt; next phase, or refused after a delay
  * </pre>
  *
- * <p>Whatever waits or calculates runs elsewhere and comes back to the client's event loop; meanwhile the client is not read.
+ * <p>Whatever waits or calculates for long runs elsewhere and comes back to the client's event loop; meanwhile the client is not read. What
+ * takes microseconds, as SCRAM does when the verifier is at hand, runs where it is: each way to another thread and back costs more.
  */
 final class AuthenticationPhase implements Phase {
     private static final Logger log = LoggerFactory.getLogger(AuthenticationPhase.class);
@@ -64,7 +68,6 @@ final class AuthenticationPhase implements Phase {
 
     @Override
     public void onEnter() {
-        client.read(false);
         if (identity.mayWait()) elsewhere(services.access().waiting(), identity::match, this::matched);
         else matched(identity.match());
     }
@@ -129,16 +132,12 @@ final class AuthenticationPhase implements Phase {
     // Exchanges
 
     private void lookUp(HbaRule found) {
-        services.access()
-                .passwords()
-                .find(request.user())
-                .whenComplete((stored, failure) -> onLoop(() -> {
-                    if (failure == null)
-                        begin(services.access()
-                                .exchanges()
-                                .ofPassword(found.method(), request.user(), stored, client.localCertificate()));
-                    else cannotLookUp(failure);
-                }));
+        whenKnown(
+                services.access().passwords().find(request.user()),
+                stored -> begin(services.access()
+                        .exchanges()
+                        .ofPassword(found.method(), request.user(), stored, client.localCertificate())),
+                this::cannotLookUp);
     }
 
     private void cannotLookUp(Throwable failure) {
@@ -179,19 +178,24 @@ final class AuthenticationPhase implements Phase {
         var answer = ByteBufUtil.getBytes(decoder.buffer(), body, decoder.end() - body);
         // It may be a password, and the buffer will be somebody else's.
         decoder.buffer().setZero(body, decoder.end() - body);
-        client.read(false);
-        judge(asked, () -> {
-            try {
-                return asked.answer(answer);
-            } finally {
-                Arrays.fill(answer, (byte) 0);
-            }
-        });
+        judge(
+                asked,
+                () -> {
+                    try {
+                        return asked.answer(answer);
+                    } finally {
+                        Arrays.fill(answer, (byte) 0);
+                    }
+                },
+                this::after);
     }
 
-    private void judge(LoginExchange asked, Supplier<Outcome> judgement) {
-        elsewhere(
-                asked.waits() ? services.access().waiting() : services.access().hashing(), judgement, this::after);
+    private void judge(LoginExchange asked, Supplier<Outcome> judgement, Consumer<Outcome> then) {
+        switch (asked.effort()) {
+            case LITTLE -> perform(judgement, then);
+            case CALCULATES -> elsewhere(services.access().hashing(), judgement, then);
+            case WAITS -> elsewhere(services.access().waiting(), judgement, then);
+        }
     }
 
     private void after(Outcome outcome) {
@@ -223,50 +227,60 @@ final class AuthenticationPhase implements Phase {
     /** The password may have been changed since it was remembered: looks once more, whoever the user is. */
     private void reread() {
         var asked = exchange;
-        if (asked == null || asked.waits()) {
+        if (asked == null || asked.effort() == Effort.WAITS) {
             wrong();
             return;
         }
         exchange = null;
-        services.access()
-                .passwords()
-                .reread(request.user())
-                .whenComplete((stored, failure) -> onLoop(() -> {
-                    if (failure != null) wrong();
-                    else
-                        elsewhere(services.access().hashing(), () -> asked.again(stored), outcome -> {
-                            if (outcome instanceof Outcome.Wrong) wrong();
-                            else after(outcome);
-                        });
-                }));
+        whenKnown(
+                services.access().passwords().reread(request.user()),
+                stored -> judge(asked, () -> asked.again(stored), outcome -> {
+                    if (outcome instanceof Outcome.Wrong) wrong();
+                    else after(outcome);
+                }),
+                failure -> wrong());
     }
 
     // Elsewhere and back
 
+    private <T> void whenKnown(CompletionStage<T> stage, Consumer<T> then, Consumer<Throwable> failed) {
+        var answer = stage.toCompletableFuture();
+        if (answer.state() == Future.State.SUCCESS) {
+            then.accept(answer.resultNow());
+            return;
+        }
+        client.read(false);
+        answer.whenComplete((found, failure) -> onLoop(() -> {
+            if (isOver()) return;
+            if (failure == null) then.accept(found);
+            else failed.accept(failure);
+        }));
+    }
+
     private <T> void elsewhere(Executor where, Supplier<T> work, Consumer<T> then) {
+        client.read(false);
         try {
-            where.execute(() -> {
-                try {
-                    var result = work.get();
-                    onLoop(() -> {
-                        if (!isOver()) then.accept(result);
-                    });
-                } catch (RuntimeException failure) {
-                    log.atError()
-                            .setCause(failure)
-                            .addKeyValue("client", client.id())
-                            .log("authentication failed");
-                    onLoop(() ->
-                            refuse(SqlState.INTERNAL_ERROR, "authentication failed inside the proxy: see its log"));
-                }
-            });
+            where.execute(() -> perform(work, then));
         } catch (RejectedExecutionException full) {
             refuse(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many logins at once: try again in a moment");
         }
     }
 
+    private <T> void perform(Supplier<T> work, Consumer<T> then) {
+        try {
+            var result = work.get();
+            onLoop(() -> {
+                if (!isOver()) then.accept(result);
+            });
+        } catch (RuntimeException failure) {
+            log.atError().setCause(failure).addKeyValue("client", client.id()).log("authentication failed");
+            onLoop(() -> refuse(SqlState.INTERNAL_ERROR, "authentication failed inside the proxy: see its log"));
+        }
+    }
+
     private void onLoop(Runnable step) {
-        client.eventLoop().execute(step);
+        if (client.eventLoop().inEventLoop()) step.run();
+        else client.eventLoop().execute(step);
     }
 
     // The end
@@ -279,13 +293,14 @@ final class AuthenticationPhase implements Phase {
         var out = client.newBuffer(16);
         BackendMessages.authenticationOk(out);
         client.read(true);
-        client.writeAndFlush(out);
+        client.write(out);
         if (request.replication() == StartupRequest.Replication.NONE) {
             services.backends().functions().prepare(request.database());
             client.become(new WelcomePhase(client, services, request));
         } else {
             client.become(new ReplicationPhase(client, services, request));
         }
+        client.flush(); // with all that the next phase had to say at once
     }
 
     /** Not the one that it says, in PostgreSQL's words. */
@@ -306,6 +321,7 @@ final class AuthenticationPhase implements Phase {
     /** Whoever guesses has to wait longer each time. */
     private void refuseLater(String sqlState, String message) {
         if (isOver()) return;
+        client.read(false);
         long millis = services.guard().failed(client.address()).toMillis();
         client.eventLoop().schedule(() -> refuse(sqlState, message), millis, TimeUnit.MILLISECONDS);
     }

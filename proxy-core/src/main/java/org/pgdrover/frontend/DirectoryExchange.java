@@ -44,7 +44,7 @@ record DirectoryExchange(String user, LdapSettings settings, LdapAuthenticator d
     }
 
     @Override
-    public boolean waits() {
-        return true;
+    public Effort effort() {
+        return Effort.WAITS;
     }
 }

@@ -8,8 +8,18 @@ import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.scram.ScramKeys;
 import org.pgdrover.protocol.SqlState;
 
-/** One client's exchange with us about who it is, in one of several ways; {@link #answer} takes its time and runs off the event loop. */
+/** One client's exchange with us about who it is, in one of several ways; {@link #effort} tells where an answer can be judged. */
 sealed interface LoginExchange permits ClearTextExchange, DirectoryExchange, Md5Exchange, OAuthExchange, ScramExchange {
+    /** What it takes to judge the next answer. */
+    enum Effort {
+        /** Some microseconds: the event loop may do it. */
+        LITTLE,
+        /** A processor, for milliseconds. */
+        CALCULATES,
+        /** Another system. */
+        WAITS
+    }
+
     /** What a client's answer led to. */
     sealed interface Outcome {
         /** AuthenticationSASLContinue with this data. */
@@ -52,10 +62,8 @@ sealed interface LoginExchange permits ClearTextExchange, DirectoryExchange, Md5
         return Outcome.WRONG;
     }
 
-    /** Whether an answer waits for another system, rather than for a processor. */
-    default boolean waits() {
-        return false;
-    }
+    /** What {@link #answer} or {@link #again} will take when it is called next. */
+    Effort effort();
 
     /** The text of a PasswordMessage, or null if it does not end where it should. */
     static @Nullable String text(byte[] body) {

@@ -30,6 +30,11 @@ final class Md5Exchange implements LoginExchange {
     }
 
     @Override
+    public Effort effort() {
+        return Effort.LITTLE;
+    }
+
+    @Override
     public Outcome answer(byte[] body) {
         answer = LoginExchange.text(body);
         if (answer == null) return LoginExchange.malformed();

@@ -34,8 +34,8 @@ final class OAuthExchange implements LoginExchange {
     }
 
     @Override
-    public boolean waits() {
-        return true;
+    public Effort effort() {
+        return Effort.WAITS;
     }
 
     @Override

@@ -45,6 +45,14 @@ public final class ScramDerivation {
         return keys;
     }
 
+    /** Whether {@link #ofStored} need not derive anything. */
+    boolean keeps(String password, byte[] salt, int iterations) {
+        var question = new Question(password, ByteBuffer.wrap(salt), iterations);
+        synchronized (kept) {
+            return kept.containsKey(question);
+        }
+    }
+
     /** The keys of any password; nothing of it is kept. */
     public static ScramKeys derive(String password, byte[] salt, int iterations) {
         var mechanism = ScramMechanism.SCRAM_SHA_256;

@@ -50,6 +50,13 @@ public final class ScramVerifiers {
         };
     }
 
+    /** Whether {@link #of} will have nothing to derive, and so takes no time to speak of. */
+    public boolean areAtHand(Optional<StoredPassword> stored) {
+        if (!(stored.orElse(null) instanceof Plain(var password)) || password.isEmpty()) return true;
+        var salt = salts.get(password);
+        return salt != null && derivation.keeps(password, salt, iterations);
+    }
+
     private ScramVerifier ofPlain(String password) {
         if (salts.size() > MOST_SALTS) salts.clear();
         var salt = salts.computeIfAbsent(password, fresh -> randomSalt());

@@ -108,6 +108,25 @@ class ScramServerTest {
     }
 
     @Test
+    void knowsWhatItWouldHaveToDerive() {
+        var plain = Optional.<StoredPassword>of(new StoredPassword.Plain("secret"));
+
+        assertThat(verifiers.areAtHand(plain)).isFalse();
+        verifiers.of("me", plain);
+        assertThat(verifiers.areAtHand(plain)).isTrue();
+        assertThat(verifiers.areAtHand(Optional.empty())).isTrue();
+        assertThat(verifiers.areAtHand(Optional.of(verifiers.make("other")))).isTrue();
+    }
+
+    @Test
+    void takesExtensionsOfTheFirstMessage() throws Exception {
+        var server = new ScramServer(verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ=="), "s", null);
+
+        assertThat(text(server.first(ScramServer.MECHANISM, bytes("y,,n=us=2Cer,r=abc,x=1"))))
+                .startsWith("r=abcs,s=");
+    }
+
+    @Test
     void yieldsTheKeysThatLogInElsewhere() throws Exception {
         var verifier = verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ==");
         var keys = exchange("pencil", Optional.of(verifier)).orElseThrow().keys();
@@ -186,7 +205,20 @@ class ScramServerTest {
     @Test
     void refusesBrokenMessages() throws Exception {
         var verifier = verifier("pencil", "W22ZaJ0SNY7soEsUEjb6gQ==");
-        for (var first : new String[] {"", "n", "n,,", "n,,n=user", "p=tls-unique,,n=,r=abc", "x,,n=,r=abc"})
+        for (var first : new String[] {
+            "",
+            "n",
+            "n,,",
+            "n,,n=user",
+            "p=tls-unique,,n=,r=abc",
+            "x,,n=,r=abc",
+            "n,,m=must,n=,r=abc",
+            "n,,r=abc",
+            "n,,n=us,er,r=abc",
+            "n,,n=,r=",
+            "n,,n=,r=a c",
+            "n,,n=,r=aäc"
+        })
             assertThatThrownBy(() -> new ScramServer(verifier, "s", null).first(ScramServer.MECHANISM, bytes(first)))
                     .describedAs(first)
                     .isInstanceOf(ScramException.class);
