@@ -38,10 +38,10 @@ class Pgbench:
         if done.returncode != 0:
             raise RuntimeError(f"pgbench -i: {done.stderr.strip()}")
 
-    def run(self, contender, protocol, workload, clients, seconds, sampling=None):
-        """Measures; with a sampling rate also the latencies of that part of the transactions."""
+    def run(self, contender, protocol, workload, clients, seconds, sampling=None, options=()):
+        """Measures; with a sampling rate also the latencies of that part of the transactions. The options are pgbench's own."""
         command = [self.program, "-n", "-M", protocol, "-b", WORKLOADS[workload], "-c", str(clients),
-                   "-j", str(min(self.threads, clients)), "-T", str(seconds)]
+                   "-j", str(min(self.threads, clients)), "-T", str(seconds), *options]
         if sampling is not None:
             command += ["--log", f"--log-prefix={self.log_prefix}"]
             if sampling < 1:

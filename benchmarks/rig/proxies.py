@@ -17,13 +17,31 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__f
 class Setup:
     """What every proxy is set up with: the cluster behind it, its port, and limits equal for all."""
 
-    def __init__(self, workplace, cluster, pool_size, max_clients, mode, auth):
+    def __init__(self, workplace, cluster, pool_size, max_clients, mode, auth, *, stored="plain", clear_text=None, processes=None):
+        """stored: plain, verifier, or query (the proxy asks the cluster, if it can), of the client's password;
+        clear_text: a database to which clients log in with method password;
+        processes: of a proxy that has one for each client, where that is not max_clients."""
         self.workplace = workplace
         self.cluster = cluster
         self.pool_size = pool_size
         self.max_clients = max_clients
         self.mode = mode
         self.auth = auth
+        self.stored = stored
+        self.clear_text = clear_text
+        self.processes = processes or max_clients
+
+    def secret(self):
+        """What is stored of the client's password."""
+        if self.stored == "plain":
+            return CLIENT_PASSWORD
+        return self.cluster.sql(self.cluster.primary.port, f"SELECT rolpassword FROM pg_authid WHERE rolname = '{CLIENT_USER}'").strip()
+
+    def hba(self):
+        """Lines that every proxy understands."""
+        method = "scram-sha-256" if self.auth == "scram-sha-256" else "trust"
+        clear_text = f"host {self.clear_text} all {HOST}/32 password\n" if self.clear_text else ""
+        return f"{clear_text}host all all {HOST}/32 {method}\n"
 
 
 class Direct:
@@ -61,12 +79,13 @@ class _Proxy:
             raise StartFailed(f"{cls.name}: {cls.program or 'not found'} (expected: a program; {cls.remedy}, "
                               "or leave it out with --contenders)")
 
-    def __init__(self, setup, port):
+    def __init__(self, setup, port, name=None):
         self.setup = setup
         self.port = port
+        self.name = name or self.name
         self.notes = []
         require_free(HOST, port)
-        self.directory = setup.workplace.directory(self.name)
+        self.directory = setup.workplace.directory(self.name.replace(" ", "-"))
         self.version = self._version()
         self.process = setup.workplace.start(
             self.name, self._command(), stop_signal=self.stop_signal, as_service=self.as_service)
@@ -110,9 +129,11 @@ class Pgbouncer(_Proxy):
 
     def _command(self):
         s = self.setup
-        users = self._write("users.txt", f'"{CLIENT_USER}" "{CLIENT_PASSWORD}"\n')
+        users = self._write("users.txt", f'"{CLIENT_USER}" "{s.secret()}"\n')
         prepared = "max_prepared_statements = 200\n" if self.number >= (1, 21) else ""
         auth = "scram-sha-256" if s.auth == "scram-sha-256" else "trust"
+        if s.clear_text:
+            auth = f"hba\nauth_hba_file = {self._write('pg_hba.conf', s.hba())}"
         conf = self._write("pgbouncer.ini", f"""[databases]
 * = host={HOST} port={s.cluster.primary.port}
 [pgbouncer]
@@ -145,7 +166,7 @@ class Pgpool(_Proxy):
         return (done.stdout + done.stderr).splitlines()[0]
 
     def _command(self):
-        s, children = self.setup, self.setup.max_clients + 4
+        s, children = self.setup, self.setup.processes + 4
         self.notes.append(f"pgpool has a process and a server connection per node for each client: num_init_children = {children}, "
                           "max_pool = 1; the pool size does not apply to it")
         backends = "".join(
@@ -178,7 +199,7 @@ health_check_period = 0
 use_watchdog = off
 log_min_messages = warning
 """)
-        hba = self._write("pool_hba.conf", f"host all all {HOST}/32 {'scram-sha-256' if scram else 'trust'}\n")
+        hba = self._write("pool_hba.conf", s.hba())
         return [self.program, "-n", "-f", conf, "-F", self._write("pcp.conf", ""), "-a", hba]
 
 
@@ -202,12 +223,12 @@ class Pgdrover(_Proxy):
         s = self.setup
         nodes = "\n             ".join(
             f'{{ name = {server.name}, host = "{HOST}", port = {server.port} }}' for server in s.cluster.servers)
-        self._write("users.txt", f'"{CLIENT_USER}" "{CLIENT_PASSWORD}"\n')
-        method = "scram-sha-256" if s.auth == "scram-sha-256" else "trust"
-        self._write("pool_hba.conf", f"host all all {HOST}/32 {method}\n")
+        asked = s.stored == "query"
+        self._write("users.txt", "" if asked else f'"{CLIENT_USER}" "{s.secret()}"\n')
+        self._write("pool_hba.conf", s.hba())
         conf = self._write("proxy.conf", f"""pgdrover {{
   listen {{ host = "{HOST}", port = {self.port}, max-clients = {s.max_clients + 20}, tls {{ mode = disable }} }}
-  auth {{ hba-file = "pool_hba.conf", user-list = "users.txt" }}
+  auth {{ hba-file = "pool_hba.conf", user-list = "users.txt", query {{ enabled = {str(asked).lower()} }} }}
   cluster {{
     nodes = [{nodes}]
     user = "{PROXY_USER}", password = "{PROXY_PASSWORD}", database = postgres
