@@ -24,7 +24,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.pgdrover.config.ListenConfig;
 import org.pgdrover.config.ListenTlsConfig;
 import org.pgdrover.config.PoolMode;
-import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.RuntimeConfig;
 import org.pgdrover.config.SniCertificate;
 import org.pgdrover.config.TlsFiles;
@@ -76,17 +75,8 @@ class ClientTlsTest {
                 cluster,
                 PoolMode.TRANSACTION,
                 hba,
-                config -> new ProxyConfig(
-                        new ListenConfig("127.0.0.1", 0, null, 128, 1000, tls),
-                        config.auth(),
-                        config.cluster(),
-                        config.pool(),
-                        config.routing(),
-                        config.failover(),
-                        config.admin(),
-                        config.metrics(),
-                        config.log(),
-                        new RuntimeConfig(2, config.runtime().transport(), library)));
+                config -> config.with(new ListenConfig("127.0.0.1", 0, null, 128, 1000, tls))
+                        .with(new RuntimeConfig(2, config.runtime().transport(), library)));
     }
 
     /** What psql says of its connection, or why it has none. */

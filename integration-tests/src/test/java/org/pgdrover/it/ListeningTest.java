@@ -32,7 +32,6 @@ import org.pgdrover.config.ListenTlsConfig;
 import org.pgdrover.config.PoolConfig;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.config.PoolSettings;
-import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.config.TlsFiles;
 import org.pgdrover.config.TlsMode;
@@ -58,46 +57,8 @@ class ListeningTest {
         cluster.close();
     }
 
-    private static ProxyConfig listening(ProxyConfig config, ListenConfig listen) {
-        return new ProxyConfig(
-                listen,
-                config.auth(),
-                config.cluster(),
-                config.pool(),
-                config.routing(),
-                config.failover(),
-                config.admin(),
-                config.metrics(),
-                config.log(),
-                config.runtime());
-    }
-
-    private static ProxyConfig pooling(ProxyConfig config, PoolSettings settings) {
-        return new ProxyConfig(
-                config.listen(),
-                config.auth(),
-                config.cluster(),
-                new PoolConfig(settings, 0, PoolConfig.DEFAULT.databases(), PoolConfig.DEFAULT.users(), 100),
-                config.routing(),
-                config.failover(),
-                config.admin(),
-                config.metrics(),
-                config.log(),
-                config.runtime());
-    }
-
-    private static ProxyConfig routing(ProxyConfig config, RoutingConfig routing) {
-        return new ProxyConfig(
-                config.listen(),
-                config.auth(),
-                config.cluster(),
-                config.pool(),
-                routing,
-                config.failover(),
-                config.admin(),
-                config.metrics(),
-                config.log(),
-                config.runtime());
+    private static PoolConfig pooling(PoolSettings settings) {
+        return new PoolConfig(settings, 0, PoolConfig.DEFAULT.databases(), PoolConfig.DEFAULT.users(), 100);
     }
 
     private ListenTlsConfig certificate(TlsMode mode) throws Exception {
@@ -122,7 +83,7 @@ class ListeningTest {
                 cluster,
                 PoolMode.TRANSACTION,
                 hba,
-                config -> listening(config, new ListenConfig("127.0.0.1", 0, null, 128, 1000, tls)));
+                config -> config.with(new ListenConfig("127.0.0.1", 0, null, 128, 1000, tls)));
     }
 
     @Test
@@ -161,8 +122,7 @@ class ListeningTest {
                 cluster,
                 PoolMode.TRANSACTION,
                 "local all demo trust\n",
-                config -> listening(
-                        config, new ListenConfig("127.0.0.1", 0, sockets, 128, 1000, ListenTlsConfig.DEFAULT)))) {
+                config -> config.with(new ListenConfig("127.0.0.1", 0, sockets, 128, 1000, ListenTlsConfig.DEFAULT)))) {
             var path = sockets.resolve(".s.PGSQL." + proxy.port());
             try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 channel.connect(UnixDomainSocketAddress.of(path));
@@ -250,8 +210,8 @@ class ListeningTest {
                         cluster,
                         PoolMode.TRANSACTION,
                         TRUST,
-                        config -> listening(
-                                config, new ListenConfig("127.0.0.1", 0, null, 128, 2, ListenTlsConfig.DEFAULT)));
+                        config ->
+                                config.with(new ListenConfig("127.0.0.1", 0, null, 128, 2, ListenTlsConfig.DEFAULT)));
                 var one = proxy.connect();
                 var two = proxy.connect()) {
             assertThatThrownBy(() -> proxy.connect().close())
@@ -266,7 +226,7 @@ class ListeningTest {
     void namesTheLimitThatAClientWaitedAt() throws Exception {
         var settings = new PoolSettings(
                 PoolMode.TRANSACTION, 1, 0, Duration.ofMillis(300), Duration.ofMinutes(1), Duration.ofHours(1));
-        try (var proxy = new Proxied(cluster, PoolMode.TRANSACTION, TRUST, config -> pooling(config, settings));
+        try (var proxy = new Proxied(cluster, PoolMode.TRANSACTION, TRUST, config -> config.with(pooling(settings)));
                 var holder = proxy.connect();
                 var waiter = proxy.connect()) {
             holder.setAutoCommit(false);
@@ -292,7 +252,7 @@ class ListeningTest {
                 List.of(),
                 List.of(),
                 List.of(Pattern.compile("(?i)/\\* primary \\*/")));
-        try (var proxy = new Proxied(cluster, PoolMode.TRANSACTION, TRUST, config -> routing(config, patterns));
+        try (var proxy = new Proxied(cluster, PoolMode.TRANSACTION, TRUST, config -> config.with(patterns));
                 var connection = proxy.connect("preferQueryMode=simple")) {
             Proxied.await(
                     () -> {
@@ -317,10 +277,8 @@ class ListeningTest {
                                     cluster,
                                     PoolMode.TRANSACTION,
                                     TRUST,
-                                    config -> listening(
-                                            config,
-                                            new ListenConfig(
-                                                    "127.0.0.1", first.port(), null, 128, 10, ListenTlsConfig.DEFAULT)))
+                                    config -> config.with(new ListenConfig(
+                                            "127.0.0.1", first.port(), null, 128, 10, ListenTlsConfig.DEFAULT)))
                             .close())
                     .isInstanceOf(BindException.class)
                     .hasMessageContaining("127.0.0.1:" + first.port());

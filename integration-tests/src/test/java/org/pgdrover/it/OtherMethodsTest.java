@@ -89,17 +89,9 @@ class OtherMethodsTest {
                 null);
         proxy = new Proxied(cluster, PoolMode.TRANSACTION, "", config -> {
             var listen = config.listen();
-            return new org.pgdrover.config.ProxyConfig(
-                    new ListenConfig(listen.host(), 0, directory, listen.backlog(), listen.maxClients(), listen.tls()),
-                    auth,
-                    config.cluster(),
-                    config.pool(),
-                    config.routing(),
-                    config.failover(),
-                    config.admin(),
-                    config.metrics(),
-                    config.log(),
-                    config.runtime());
+            return config.with(auth)
+                    .with(new ListenConfig(
+                            listen.host(), 0, directory, listen.backlog(), listen.maxClients(), listen.tls()));
         });
     }
 

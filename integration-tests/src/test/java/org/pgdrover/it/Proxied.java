@@ -74,20 +74,13 @@ final class Proxied implements AutoCloseable {
     }
 
     private ProxyConfig config(ClusterConfig cluster, PoolMode mode) {
-        var usual = ProxyConfig.of(cluster);
         var pool = new PoolSettings(mode, 10, 0, Duration.ofSeconds(10), Duration.ofMinutes(10), Duration.ofHours(1));
-        return new ProxyConfig(
-                new ListenConfig("127.0.0.1", 0, null, 128, 1000, ListenTlsConfig.DEFAULT),
-                new AuthConfig(
-                        directory.resolve("pool_hba.conf"), directory.resolve("users.txt"), Duration.ofSeconds(10)),
-                usual.cluster(),
-                new PoolConfig(pool, 0, PoolConfig.DEFAULT.databases(), PoolConfig.DEFAULT.users(), 100),
-                usual.routing(),
-                usual.failover(),
-                usual.admin(),
-                new MetricsConfig("127.0.0.1", 0),
-                usual.log(),
-                usual.runtime());
+        return ProxyConfig.of(cluster)
+                .with(new ListenConfig("127.0.0.1", 0, null, 128, 1000, ListenTlsConfig.DEFAULT))
+                .with(new AuthConfig(
+                        directory.resolve("pool_hba.conf"), directory.resolve("users.txt"), Duration.ofSeconds(10)))
+                .with(new PoolConfig(pool, 0, PoolConfig.DEFAULT.databases(), PoolConfig.DEFAULT.users(), 100))
+                .with(new MetricsConfig("127.0.0.1", 0));
     }
 
     int port() {

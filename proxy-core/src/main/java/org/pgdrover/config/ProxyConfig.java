@@ -27,8 +27,29 @@ public record ProxyConfig(
                 RuntimeConfig.DEFAULT);
     }
 
-    /** The same with other ways for clients to prove who they are. */
+    // The same with another section in the place of one.
+
+    public ProxyConfig with(ListenConfig other) {
+        return new ProxyConfig(other, auth, cluster, pool, routing, failover, admin, metrics, log, runtime);
+    }
+
     public ProxyConfig with(AuthConfig other) {
         return new ProxyConfig(listen, other, cluster, pool, routing, failover, admin, metrics, log, runtime);
+    }
+
+    public ProxyConfig with(PoolConfig other) {
+        return new ProxyConfig(listen, auth, cluster, other, routing, failover, admin, metrics, log, runtime);
+    }
+
+    public ProxyConfig with(RoutingConfig other) {
+        return new ProxyConfig(listen, auth, cluster, pool, other, failover, admin, metrics, log, runtime);
+    }
+
+    public ProxyConfig with(MetricsConfig other) {
+        return new ProxyConfig(listen, auth, cluster, pool, routing, failover, admin, other, log, runtime);
+    }
+
+    public ProxyConfig with(RuntimeConfig other) {
+        return new ProxyConfig(listen, auth, cluster, pool, routing, failover, admin, metrics, log, other);
     }
 }

@@ -13,7 +13,6 @@ import java.util.concurrent.CountDownLatch;
 import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ListenConfig;
 import org.pgdrover.config.ListenTlsConfig;
-import org.pgdrover.config.LogConfig;
 import org.pgdrover.config.MetricsConfig;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.server.embedded.EmbeddedCluster;
@@ -120,18 +119,10 @@ final class DemoCommand implements Callable<Integer> {
     private ProxyConfig config(EmbeddedCluster cluster, Path directory) throws IOException {
         var hba = Files.writeString(directory.resolve("pool_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256\n");
         var users = Files.writeString(directory.resolve("users.txt"), "\"demo\" \"demo\"\n");
-        var usual = ProxyConfig.of(cluster.config());
-        return new ProxyConfig(
-                new ListenConfig("127.0.0.1", port, null, 1024, 10_000, ListenTlsConfig.DEFAULT),
-                new AuthConfig(hba, users, AuthConfig.DEFAULT.timeout()),
-                usual.cluster(),
-                usual.pool(),
-                usual.routing(),
-                usual.failover(),
-                usual.admin(),
-                new MetricsConfig("127.0.0.1", metricsPort),
-                LogConfig.DEFAULT,
-                usual.runtime());
+        return ProxyConfig.of(cluster.config())
+                .with(new ListenConfig("127.0.0.1", port, null, 1024, 10_000, ListenTlsConfig.DEFAULT))
+                .with(new AuthConfig(hba, users, AuthConfig.DEFAULT.timeout()))
+                .with(new MetricsConfig("127.0.0.1", metricsPort));
     }
 
     /** Commands until the input ends; a demo without input, such as in the background, goes on. */
