@@ -137,7 +137,11 @@ class OtherMethodsTest {
         }
 
         static Login tcp(String user) throws IOException {
-            var socket = new Socket("127.0.0.1", proxy.port());
+            return tcp(proxy.port(), user);
+        }
+
+        static Login tcp(int port, String user) throws IOException {
+            var socket = new Socket("127.0.0.1", port);
             return new Login(socket, socket.getInputStream(), socket.getOutputStream(), user);
         }
 
@@ -248,6 +252,26 @@ class OtherMethodsTest {
         assertThat(login("demo", token("demo@example.org", "pgdrover", "db", soon.minusSeconds(900))))
                 .contains(refused);
         assertThat(login("demo", "not.a.token")).contains(refused);
+    }
+
+    /** Who guesses names under md5 must not learn from the question which of them there are. */
+    @Test
+    void asksUnknownUsersUnderMd5LikeTheKnown() throws Exception {
+        var hba = Files.writeString(directory.resolve("md5.conf"), "host all all all md5\n");
+        var users = directory.resolve("md5.txt");
+        var verifier =
+                cluster.nodes().getFirst().ask("postgres", "SELECT rolpassword FROM pg_authid WHERE rolname = 'demo'");
+        for (var secret : List.of("plain", verifier)) {
+            Files.writeString(users, "\"known\" \"" + secret + "\"\n");
+            var auth = new AuthConfig(hba, users, Duration.ofSeconds(10));
+            try (var other = new Proxied(cluster, PoolMode.TRANSACTION, "", config -> config.with(auth));
+                    var known = Login.tcp(other.port(), "known");
+                    var unknown = Login.tcp(other.port(), "unknown")) {
+                assertThat(unknown.next().substring(0, 5))
+                        .isEqualTo(known.next().substring(0, 5))
+                        .isEqualTo(secret.equals("plain") ? "R\0\0\0\5" : "R\0\0\0\n");
+            }
+        }
     }
 
     /** libpq asks in this way before it has a token. */

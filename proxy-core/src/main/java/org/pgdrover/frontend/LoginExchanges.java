@@ -5,6 +5,7 @@ import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.StoredPassword;
@@ -23,14 +24,21 @@ public final class LoginExchanges {
     private final SecureRandom random;
     private final ScramVerifiers verifiers;
     private final PasswordJudge judge;
+    private final Predicate<String> md5ForUnknown;
     private final LdapAuthenticator directory;
     private final TokenValidator tokens;
 
+    /** @param md5ForUnknown whether an unknown user under method md5 is asked as one is whose password is not stored as a SCRAM verifier */
     public LoginExchanges(
-            SecureRandom random, ScramVerifiers verifiers, LdapAuthenticator directory, TokenValidator tokens) {
+            SecureRandom random,
+            ScramVerifiers verifiers,
+            Predicate<String> md5ForUnknown,
+            LdapAuthenticator directory,
+            TokenValidator tokens) {
         this.random = random;
         this.verifiers = verifiers;
         this.judge = new PasswordJudge(verifiers);
+        this.md5ForUnknown = md5ForUnknown;
         this.directory = directory;
         this.tokens = tokens;
     }
@@ -44,7 +52,9 @@ public final class LoginExchanges {
         return switch (method) {
             case PASSWORD -> new ClearTextExchange(user, stored, judge);
             case MD5 ->
-                mayBeScram(stored) ? scram(user, stored, shown, false) : new Md5Exchange(user, stored, random(4));
+                isAskedForScram(user, stored)
+                        ? scram(user, stored, shown, false)
+                        : new Md5Exchange(user, stored, random(4));
             case SCRAM_SHA_256 -> scram(user, stored, shown, false);
             case SCRAM_SHA_256_PLUS -> scram(user, stored, shown, true);
             case TRUST, REJECT, LDAP, CERT, PEER, OAUTH ->
@@ -52,9 +62,9 @@ public final class LoginExchanges {
         };
     }
 
-    /** As PostgreSQL does, unknown users are asked like those whose password is stored as it is by default. */
-    private static boolean mayBeScram(Optional<StoredPassword> stored) {
-        return stored.isEmpty() || stored.get() instanceof ScramVerifier;
+    private boolean isAskedForScram(String user, Optional<StoredPassword> stored) {
+        if (stored.isEmpty()) return !md5ForUnknown.test(user);
+        return stored.get() instanceof ScramVerifier;
     }
 
     private LoginExchange scram(

@@ -20,12 +20,15 @@ class LoginExchangesTest {
     private static final String VERIFIER = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$"
             + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
+    private boolean unknownIsAskedForMd5;
+
     /** The code of the Authentication message that a client meets first. */
-    private static int asked(AuthenticationMethod method, Optional<StoredPassword> stored) throws Exception {
+    private int asked(AuthenticationMethod method, Optional<StoredPassword> stored) throws Exception {
         var random = new SecureRandom();
         var exchanges = new LoginExchanges(
                 random,
                 new ScramVerifiers(random, new ScramDerivation(), 4096),
+                name -> unknownIsAskedForMd5,
                 new LdapAuthenticator(null, Duration.ofSeconds(1), Duration.ofSeconds(1)),
                 (settings, token) -> new TokenVerdict.Invalid("no issuer here"));
         var out = Unpooled.buffer();
@@ -34,11 +37,14 @@ class LoginExchangesTest {
     }
 
     @Test
-    void asksUnknownUsersUnderMd5LikeThoseWithAVerifier() throws Exception {
+    void asksUnknownUsersUnderMd5LikeThoseWhoAreKnown() throws Exception {
         var verifier = StoredPassword.parse(VERIFIER);
 
         assertThat(asked(AuthenticationMethod.MD5, Optional.of(verifier))).isEqualTo(SASL);
         assertThat(asked(AuthenticationMethod.MD5, Optional.empty())).isEqualTo(SASL);
+        unknownIsAskedForMd5 = true;
+        assertThat(asked(AuthenticationMethod.MD5, Optional.empty())).isEqualTo(MD5);
+        assertThat(asked(AuthenticationMethod.MD5, Optional.of(verifier))).isEqualTo(SASL);
     }
 
     @Test

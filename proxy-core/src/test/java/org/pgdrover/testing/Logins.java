@@ -63,6 +63,7 @@ public final class Logins {
                 new LoginExchanges(
                         random,
                         new ScramVerifiers(random, new ScramDerivation(), 4096),
+                        user -> false,
                         directory(),
                         (settings, token) -> new TokenVerdict.Invalid("no issuer here")),
                 Logins::nobody,

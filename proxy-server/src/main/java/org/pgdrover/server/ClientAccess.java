@@ -74,6 +74,7 @@ final class ClientAccess implements AutoCloseable {
         this.exchanges = new LoginExchanges(
                 random,
                 verifiers,
+                this::asksUnknownForMd5,
                 new LdapAuthenticator(this.config.ldapCaFile(), LDAP_TIMEOUT, LDAP_TIMEOUT),
                 new JwksTokenValidator(options(this.config.oauth())));
         files();
@@ -129,6 +130,13 @@ final class ClientAccess implements AutoCloseable {
                         .toCompletableFuture()
                         .join();
         });
+    }
+
+    /** Like a user who is known; where those are not asked alike, chance decides, once for each name. */
+    private boolean asksUnknownForMd5(String user) {
+        var users = files().users();
+        if (!users.hasOthers()) return false;
+        return (query == null && !users.hasVerifiers()) || verifiers.toss(user);
     }
 
     /** What is in force now; when it has been read anew its passwords are made ready. */

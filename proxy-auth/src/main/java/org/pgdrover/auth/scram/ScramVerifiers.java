@@ -69,8 +69,17 @@ public final class ScramVerifiers {
         return salt;
     }
 
+    /** One of two, always the same for a user, and nobody else can tell which. */
+    public boolean toss(String user) {
+        return (mockDigest("toss " + user)[0] & 1) != 0;
+    }
+
+    private byte[] mockDigest(String text) {
+        return ScramFunctions.hmac(ScramMechanism.SCRAM_SHA_256, mockKey, text.getBytes(StandardCharsets.UTF_8));
+    }
+
     private ScramVerifier mock(String user) {
-        var digest = ScramFunctions.hmac(ScramMechanism.SCRAM_SHA_256, mockKey, user.getBytes(StandardCharsets.UTF_8));
+        var digest = mockDigest(user);
         var key = new byte[32];
         random.nextBytes(key);
         return new ScramVerifier(iterations, Arrays.copyOf(digest, SALT_BYTES), key, key);

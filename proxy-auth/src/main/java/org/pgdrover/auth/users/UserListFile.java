@@ -106,6 +106,16 @@ public final class UserListFile implements PasswordStore {
         return -1;
     }
 
+    /** Whether any user's password is stored as a SCRAM verifier. */
+    public boolean hasVerifiers() {
+        return passwords.values().stream().anyMatch(StoredPassword.ScramVerifier.class::isInstance);
+    }
+
+    /** Whether any user's password is stored in another form. */
+    public boolean hasOthers() {
+        return !passwords.values().stream().allMatch(StoredPassword.ScramVerifier.class::isInstance);
+    }
+
     /** The users in the file. */
     public List<String> users() {
         return passwords.keySet().stream().sorted().toList();
