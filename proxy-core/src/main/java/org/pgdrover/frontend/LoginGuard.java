@@ -85,7 +85,7 @@ public final class LoginGuard {
     }
 
     /** Connections that have not logged in yet. */
-    public synchronized int loggingIn() {
+    synchronized int loggingIn() {
         return loggingIn;
     }
 
