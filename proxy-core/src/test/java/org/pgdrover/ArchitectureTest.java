@@ -37,7 +37,9 @@ class ArchitectureTest {
                 "access          | cluster config auth..",
                 "routing         | cluster sql config metrics protocol",
                 "failover        | cluster pool backend protocol config metrics",
-                "frontend        | routing failover pool backend cluster sql protocol protocol.codec config metrics tls auth.."
+                "frontend        | routing failover pool backend cluster sql protocol protocol.codec config metrics tls auth..",
+                "frontend.login  | frontend routing failover pool backend cluster protocol protocol.codec config tls auth..",
+                "frontend.replication | frontend backend cluster protocol protocol.codec"
             })
     void usesOnlyWhatItMay(String name, @org.jspecify.annotations.Nullable String allowed) {
         var ours = Stream.concat(Stream.of(name), allowed == null ? Stream.empty() : Arrays.stream(allowed.split(" ")))

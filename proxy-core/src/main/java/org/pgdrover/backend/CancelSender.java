@@ -46,9 +46,13 @@ public final class CancelSender {
                 server::cancelEnded);
     }
 
-    /** The same for a connection that never changes hands. */
-    public void cancel(ServerStream server) {
-        send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), () -> {});
+    /**
+     * The same for a connection that never changes hands.
+     *
+     * @param ended run when the server has closed the cancelling connection, or it could not be made
+     */
+    public void cancel(ServerStream server, Runnable ended) {
+        send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), ended);
     }
 
     private void send(EventLoop loop, Endpoint endpoint, boolean encrypted, CancelKey key, Runnable ended) {

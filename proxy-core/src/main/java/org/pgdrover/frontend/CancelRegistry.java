@@ -19,7 +19,7 @@ public final class CancelRegistry {
      * @param processId the process id to show, or 0 for one of our own
      * @param longSecret whether the client's protocol version knows secrets of more than 4 bytes
      */
-    CancelKey register(ClientConnection client, int processId, boolean longSecret) {
+    public CancelKey register(ClientConnection client, int processId, boolean longSecret) {
         while (true) {
             var secret = new byte[longSecret ? LONG_SECRET : SHORT_SECRET];
             random.nextBytes(secret);
@@ -29,12 +29,11 @@ public final class CancelRegistry {
         }
     }
 
-    void unregister(CancelKey key) {
+    public void unregister(CancelKey key) {
         clients.remove(key);
     }
 
-    @Nullable
-    ClientConnection find(CancelKey key) {
+    public @Nullable ClientConnection find(CancelKey key) {
         return clients.get(key);
     }
 }

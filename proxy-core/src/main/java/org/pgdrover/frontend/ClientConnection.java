@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     private final long id;
     private final Channel channel;
-    private final FrontendServices services;
+    private final Clients clients;
+    private final Entrance entrance;
+    private final Duration loginTimeout;
     private final @Nullable InetAddress address;
     private Phase phase;
     private @Nullable DisconnectReason reason;
@@ -44,116 +47,114 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private boolean shakingHands;
 
     /** @param id number of the connection, unique while the proxy runs */
-    public ClientConnection(long id, Channel channel, FrontendServices services) {
+    public ClientConnection(long id, Channel channel, Clients clients, Entrance entrance, Duration loginTimeout) {
         this.id = id;
         this.channel = channel;
-        this.services = services;
+        this.clients = clients;
+        this.entrance = entrance;
+        this.loginTimeout = loginTimeout;
         this.address = channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
-        this.phase = new StartupPhase(this, services);
+        this.phase = entrance.begin(this);
     }
 
     public long id() {
         return id;
     }
 
-    EventLoop eventLoop() {
+    public EventLoop eventLoop() {
         return channel.eventLoop();
     }
 
-    Channel channel() {
+    public Channel channel() {
         return channel;
     }
 
-    boolean isOpen() {
+    public boolean isOpen() {
         return channel.isActive() && reason == null;
     }
 
-    boolean isWritable() {
+    public boolean isWritable() {
         return channel.isWritable();
     }
 
     /** Whether it came over a Unix-domain socket, where there is no TLS. */
-    boolean isLocal() {
+    public boolean isLocal() {
         return address() == null;
     }
 
     /** From the next byte on the client must speak TLS. */
-    void encrypt(ClientTls tls) {
+    public void encrypt(ClientTls tls) {
         shakingHands = true;
-        channel.pipeline().addFirst("tls", tls.newHandler(channel.alloc(), services.loginTimeout()));
+        channel.pipeline().addFirst("tls", tls.newHandler(channel.alloc(), loginTimeout));
     }
 
     /** What the handshake has agreed on by ALPN; null if on nothing. */
-    @Nullable
-    String applicationProtocol() {
+    public @Nullable String applicationProtocol() {
         var tls = channel.pipeline().get(SslHandler.class);
         return tls == null ? null : tls.applicationProtocol();
     }
 
-    boolean isEncrypted() {
+    public boolean isEncrypted() {
         return channel.pipeline().get(SslHandler.class) != null;
     }
 
     /** The certificate that the client has shown and that ca-file vouches for; null if it has shown none, or is not encrypted. */
-    @Nullable
-    X509Certificate peerCertificate() {
+    public @Nullable X509Certificate peerCertificate() {
         var tls = channel.pipeline().get(SslHandler.class);
         return tls == null ? null : PeerCertificates.shownByPeer(tls);
     }
 
     /** The certificate that we have shown to the client, which may depend on the name that it asked for; null if it is not encrypted. */
-    @Nullable
-    X509Certificate localCertificate() {
+    public @Nullable X509Certificate localCertificate() {
         var tls = channel.pipeline().get(SslHandler.class);
         return tls == null ? null : PeerCertificates.shownByUs(tls);
     }
 
     /** The client's address, or null on a Unix-domain socket. */
-    @Nullable
-    InetAddress address() {
+    public @Nullable InetAddress address() {
         return address;
     }
 
     /** The next phase takes over. */
-    void become(Phase next) {
+    public void become(Phase next) {
         phase = next;
         next.onEnter();
     }
 
     /** The client may use the session now; the time to log in no longer runs. */
-    void loggedIn() {
+    public void loggedIn() {
         loggedIn = true;
         endDeadline();
-        services.guard().loggedIn(address());
+        entrance.loggedIn(this);
     }
 
-    boolean isLoggedIn() {
+    public boolean isLoggedIn() {
         return loggedIn;
     }
 
-    ByteBuf newBuffer(int size) {
+    public ByteBuf newBuffer(int size) {
         return channel.alloc().buffer(size);
     }
 
-    void write(ByteBuf bytes) {
+    public void write(ByteBuf bytes) {
         channel.write(bytes, channel.voidPromise());
     }
 
-    void flush() {
+    public void flush() {
         channel.flush();
     }
 
-    void writeAndFlush(ByteBuf bytes) {
+    public void writeAndFlush(ByteBuf bytes) {
         channel.writeAndFlush(bytes, channel.voidPromise());
     }
 
     /** Stops or resumes reading from the client. */
-    void read(boolean wanted) {
+    public void read(boolean wanted) {
         if (channel.config().isAutoRead() != wanted) channel.config().setAutoRead(wanted);
     }
 
     /** Ends the session with an error that says why. */
-    void closeWith(ErrorFields error, DisconnectReason why) {
+    public void closeWith(ErrorFields error, DisconnectReason why) {
         if (reason != null) return;
         if (shakingHands) {
             // Nothing can be said: not in the clear, and not yet otherwise.
@@ -161,19 +162,19 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         reason = why;
-        if (!loggedIn) services.metrics().loginRefused(error.sqlState());
+        if (!loggedIn) clients.loginRefused(error.sqlState());
         var out = newBuffer(256);
         BackendMessages.error(out, error.asFatal());
         channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
     }
 
     /** Ends the session once the client has had what was written to it. */
-    void closeAfterFlush(DisconnectReason why) {
+    public void closeAfterFlush(DisconnectReason why) {
         if (reason == null) reason = why;
         channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
     }
 
-    void close(DisconnectReason why) {
+    public void close(DisconnectReason why) {
         if (reason == null) reason = why;
         channel.close();
     }
@@ -187,21 +188,20 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
                         DisconnectReason.SHUTDOWN));
     }
 
-    /** Cancels what the client is running. May be called from any thread. */
-    void cancel() {
-        eventLoop().execute(() -> phase.onCancel());
+    /**
+     * Cancels what the client is running. May be called from any thread.
+     *
+     * @param done run once, on any thread, when the request has reached the server, or has turned out to be of no use
+     */
+    public void cancel(Runnable done) {
+        eventLoop().execute(() -> phase.onCancel(done));
     }
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
-        switch (services.clientConnected(this)) {
-            case WELCOME -> phase.onEnter();
-            case TOO_MANY_LOGINS ->
-                turnAway("sorry, too many logins at once: try again in a moment", "auth.limits.max-logins");
-            case TOO_MANY_OF_ADDRESS ->
-                turnAway("sorry, too many connections from your address", "auth.limits.max-clients-per-address");
-        }
-        long seconds = Math.max(1, services.loginTimeout().toSeconds());
+        clients.connected(this);
+        phase.onEnter();
+        long seconds = Math.max(1, loginTimeout.toSeconds());
         deadline = context.executor().schedule(this::loginTimedOut, seconds, TimeUnit.SECONDS);
     }
 
@@ -211,17 +211,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         deadline = null;
     }
 
-    private void turnAway(String message, String limit) {
-        closeWith(
-                ErrorFields.fatal(SqlState.TOO_MANY_CONNECTIONS, message).withHint("The limit is " + limit + "."),
-                DisconnectReason.TOO_MANY_CLIENTS);
-    }
-
     private void loginTimedOut() {
         if (loggedIn || !isOpen()) return;
         closeWith(
                 ErrorFields.fatal(SqlState.INVALID_AUTHORIZATION, "canceling authentication due to timeout")
-                        .withHint("auth.timeout is " + services.loginTimeout().toSeconds() + " s."),
+                        .withHint("auth.timeout is " + loginTimeout.toSeconds() + " s."),
                 DisconnectReason.LOGIN_TIMEOUT);
     }
 
@@ -285,7 +279,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (reason == null) reason = DisconnectReason.CLIENT_CLOSED;
         endDeadline();
         phase.onClosed();
-        services.clientDisconnected(this, reason);
+        clients.disconnected(this, reason);
+        entrance.left(this);
     }
 
     @Override

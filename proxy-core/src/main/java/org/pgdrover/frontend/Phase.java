@@ -3,7 +3,7 @@ package org.pgdrover.frontend;
 import io.netty.buffer.ByteBuf;
 
 /** What a client connection is doing: starting up, authenticating, being welcomed or relaying; on the client's event loop only. */
-interface Phase {
+public interface Phase {
     /** Becomes the current phase. */
     default void onEnter() {}
 
@@ -20,6 +20,12 @@ interface Phase {
     /** The connection to the client is gone. */
     default void onClosed() {}
 
-    /** Another connection asks to cancel what this one is running. */
-    default void onCancel() {}
+    /**
+     * Another connection asks to cancel what this one is running.
+     *
+     * @param done to be run once, on any thread, when the request has reached the server, or has turned out to be of no use
+     */
+    default void onCancel(Runnable done) {
+        done.run();
+    }
 }

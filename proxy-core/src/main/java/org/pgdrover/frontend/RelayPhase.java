@@ -224,8 +224,9 @@ final class RelayPhase implements Phase {
     }
 
     @Override
-    public void onCancel() {
+    public void onCancel(Runnable done) {
         state.onCancel();
+        done.run();
     }
 
     @Override

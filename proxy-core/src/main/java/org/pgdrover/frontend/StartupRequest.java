@@ -20,7 +20,7 @@ import org.pgdrover.protocol.StartupPacket.StartupMessage;
  * @param node the node that a WAL sender is wanted of; null is the primary
  * @param passedOn the parameters as a WAL sender gets them, without user and database
  */
-record StartupRequest(
+public record StartupRequest(
         String user,
         String database,
         boolean longCancelKeys,
@@ -29,7 +29,7 @@ record StartupRequest(
         @Nullable String node,
         Map<String, String> passedOn) {
     /** Kinds of connections (PostgreSQL manual, section 54.4). */
-    enum Replication {
+    public enum Replication {
         NONE,
         /** Connected to no database. */
         PHYSICAL,
@@ -41,7 +41,7 @@ record StartupRequest(
     /** The option that names a node. */
     private static final String NODE = "pgdrover.node";
 
-    static StartupRequest of(StartupMessage message) {
+    public static StartupRequest of(StartupMessage message) {
         var parameters = message.parameters();
         var user = PostgresName.cut(parameters.getOrDefault("user", ""));
         var database = PostgresName.cut(parameters.getOrDefault("database", ""));

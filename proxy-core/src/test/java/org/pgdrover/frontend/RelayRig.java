@@ -16,6 +16,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -26,6 +27,7 @@ import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.PasswordSources;
 import org.pgdrover.auth.hba.HbaParser;
 import org.pgdrover.auth.hba.HbaRules;
+import org.pgdrover.auth.secrets.ServerSecrets;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
@@ -43,6 +45,11 @@ import org.pgdrover.config.NodeConfig;
 import org.pgdrover.config.PoolConfig;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.HoldGate;
+import org.pgdrover.frontend.login.Login;
+import org.pgdrover.frontend.login.LoginSuccess;
+import org.pgdrover.frontend.login.Welcome;
+import org.pgdrover.frontend.login.WelcomeCache;
+import org.pgdrover.frontend.replication.Replication;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
@@ -65,7 +72,8 @@ final class RelayRig implements AutoCloseable {
     private final Cluster topology;
     private final PoolRegistry pools;
     private final FunctionCatalog functions;
-    private final FrontendServices services;
+    private final Clients clients = new Clients(ProxyMetrics.NOOP);
+    private final Login login;
     private final Channel listener;
 
     /** A cluster that changes only when it is told to. */
@@ -132,19 +140,34 @@ final class RelayRig implements AutoCloseable {
         functions = new FunctionCatalog(new NodeConnector(cluster, () -> ServerTls.DISABLED), topology);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
-        services = new FrontendServices(
+        var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
+        var cancelKeys = new CancelRegistry();
+        var services = new FrontendServices(
                 config,
-                Logins.access(rules, PasswordSources.NOBODY, () -> ClientTls.OFF),
-                new FrontendServices.Backends(
-                        topology,
-                        connector,
-                        pools,
-                        router,
-                        functions,
-                        gate,
-                        new CancelSender(transport, () -> ServerTls.DISABLED)),
+                new FrontendServices.Backends(topology, pools, router, functions, gate, cancels),
                 ProxyMetrics.NOOP,
-                null);
+                null,
+                cancelKeys);
+        var welcome = new Welcome(
+                config.pool(),
+                new Welcome.Primary(topology, pools, gate, config.failover().holdTimeout()),
+                new WelcomeCache(System::nanoTime),
+                cancelKeys,
+                (client, request, key, parameters, lent) -> services.relay(
+                        client,
+                        request,
+                        key,
+                        parameters,
+                        lent == null ? null : lent.pool(),
+                        lent == null ? null : lent.server()));
+        var replication = new Replication(topology, connector, cancelKeys, cancels);
+        login = Logins.login(
+                rules,
+                PasswordSources.NOBODY,
+                () -> ClientTls.OFF,
+                cancelKeys,
+                new LoginSuccess(
+                        new ServerSecrets(PasswordSources.NOBODY), pools, functions, welcome, replication::begin));
         var numbers = new AtomicLong();
         listener = new ServerBootstrap()
                 .group(loops)
@@ -152,7 +175,9 @@ final class RelayRig implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        channel.pipeline().addLast(new ClientConnection(numbers.incrementAndGet(), channel, services));
+                        channel.pipeline()
+                                .addLast(new ClientConnection(
+                                        numbers.incrementAndGet(), channel, clients, login, Duration.ofSeconds(60)));
                     }
                 })
                 .bind("127.0.0.1", 0)
@@ -208,7 +233,7 @@ final class RelayRig implements AutoCloseable {
 
     /** The last handler of a channel that nobody else has. */
     ClientConnection onChannel(Channel channel) {
-        return new ClientConnection(0, channel, services);
+        return new ClientConnection(0, channel, clients, login, Duration.ofSeconds(60));
     }
 
     Wire connect() throws IOException {

@@ -20,9 +20,16 @@ import org.pgdrover.auth.scram.ScramDerivation;
 import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.auth.secrets.ServerSecrets;
 import org.pgdrover.backend.ServerLoginMaterial;
-import org.pgdrover.frontend.AccessRules;
-import org.pgdrover.frontend.FrontendServices;
-import org.pgdrover.frontend.LoginExchanges;
+import org.pgdrover.config.AuthConfig;
+import org.pgdrover.config.ListenConfig;
+import org.pgdrover.config.TlsMode;
+import org.pgdrover.frontend.CancelRegistry;
+import org.pgdrover.frontend.login.AccessRules;
+import org.pgdrover.frontend.login.Authentication;
+import org.pgdrover.frontend.login.Login;
+import org.pgdrover.frontend.login.LoginExchanges;
+import org.pgdrover.frontend.login.LoginGuard;
+import org.pgdrover.frontend.login.LoginSuccess;
 import org.pgdrover.tls.ClientTls;
 
 /** What logging in takes, on either side of the proxy, with nothing but a store of passwords behind it. */
@@ -52,24 +59,31 @@ public final class Logins {
     }
 
     /** Clients come in as the rules say; roles and host names there are none. */
-    public static FrontendServices.Access access(HbaRules rules, PasswordStore passwords, Supplier<ClientTls> tls) {
-        var random = new SecureRandom();
-        return new FrontendServices.Access(
+    public static Login login(
+            HbaRules rules,
+            PasswordStore passwords,
+            Supplier<ClientTls> tls,
+            CancelRegistry cancelKeys,
+            LoginSuccess next) {
+        var guard = new LoginGuard(AuthConfig.DEFAULT.limits(), ListenConfig.DEFAULT.maxClients(), System::nanoTime);
+        var policy = new Authentication.Policy(
                 () -> new AccessRules(rules, IdentMaps.NONE),
+                TlsMode.PREFER,
                 (user, role) -> user.equals(role),
                 NO_NAMES,
-                passwords,
-                new ServerSecrets(passwords),
-                new LoginExchanges(
-                        random,
-                        new ScramVerifiers(random, new ScramDerivation(), 4096),
-                        user -> false,
-                        directory(),
-                        (settings, token) -> new TokenVerdict.Invalid("no issuer here")),
-                Logins::nobody,
-                tls,
-                Runnable::run,
-                Runnable::run);
+                Logins::nobody);
+        var proofs = new Authentication.Proofs(passwords, exchanges(), Runnable::run, Runnable::run);
+        return new Login(guard, tls, cancelKeys, new Authentication(policy, proofs, guard, next));
+    }
+
+    private static LoginExchanges exchanges() {
+        var random = new SecureRandom();
+        return new LoginExchanges(
+                random,
+                new ScramVerifiers(random, new ScramDerivation(), 4096),
+                user -> false,
+                directory(),
+                (settings, token) -> new TokenVerdict.Invalid("no issuer here"));
     }
 
     private static LdapAuthenticator directory() {

@@ -12,7 +12,7 @@ import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.auth.hba.IdentMaps;
 import org.pgdrover.auth.users.UserListFile;
 import org.pgdrover.config.AuthConfig;
-import org.pgdrover.frontend.AccessRules;
+import org.pgdrover.frontend.login.AccessRules;
 
 /** The files that say who may come in, as they were when they were read. */
 record AccessFiles(AccessRules rules, UserListFile users) {

@@ -31,10 +31,11 @@ import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.TlsMode;
-import org.pgdrover.frontend.AccessRules;
-import org.pgdrover.frontend.FrontendServices;
-import org.pgdrover.frontend.LoginExchanges;
-import org.pgdrover.tls.ClientTls;
+import org.pgdrover.frontend.login.AccessRules;
+import org.pgdrover.frontend.login.Authentication;
+import org.pgdrover.frontend.login.LoginExchanges;
+import org.pgdrover.frontend.login.LoginGuard;
+import org.pgdrover.frontend.login.LoginSuccess;
 import org.pgdrover.tls.ServerTls;
 
 /** Everything that decides who may come in, and what the proxy logs in to the servers with, joined. */
@@ -158,9 +159,24 @@ final class ClientAccess implements AutoCloseable {
         roles.start();
     }
 
-    FrontendServices.Access access(Supplier<ClientTls> tls, Function<Channel, @Nullable String> peers) {
-        return new FrontendServices.Access(
-                this::rules, roles, new SystemHostNames(), passwords, secrets, exchanges, peers, tls, hashing, waiting);
+    /**
+     * How clients prove who they are.
+     *
+     * @param peers the operating system's name for whoever is at the other end of a Unix-domain socket, or null
+     * @param next where those go that have
+     */
+    Authentication authentication(
+            TlsMode mode, Function<Channel, @Nullable String> peers, LoginGuard guard, LoginSuccess next) {
+        return new Authentication(
+                new Authentication.Policy(this::rules, mode, roles, new SystemHostNames(), peers),
+                new Authentication.Proofs(passwords, exchanges, hashing, waiting),
+                guard,
+                next);
+    }
+
+    /** Hear what logins yield. */
+    ServerSecrets secrets() {
+        return secrets;
     }
 
     ServerLoginMaterial loginMaterial() {

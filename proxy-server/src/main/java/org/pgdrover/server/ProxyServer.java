@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.InvalidFileException;
@@ -39,8 +38,6 @@ import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.FailoverCoordinator;
 import org.pgdrover.failover.HoldGate;
 import org.pgdrover.failover.NodeEviction;
-import org.pgdrover.frontend.ClientConnection;
-import org.pgdrover.frontend.FrontendServices;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
@@ -62,10 +59,9 @@ public final class ProxyServer implements AutoCloseable {
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private List<Reloadable<?>> reloadables = List.of();
-    private final AtomicLong clientNumbers = new AtomicLong();
     private @Nullable Channel listener;
     private @Nullable Channel localListener;
-    private @Nullable FrontendServices services;
+    private @Nullable Frontend frontend;
     private @Nullable HealthMonitor monitor;
     private @Nullable FailoverCoordinator failover;
 
@@ -135,14 +131,13 @@ public final class ProxyServer implements AutoCloseable {
         failover = coordinator;
         var functions = part(new FunctionCatalog(watching.connector(), watching));
         var router = new Router(config.routing(), watching, functions, System::nanoTime);
-        var frontend = new FrontendServices(
+        frontend = Frontend.of(
                 config,
-                entrance.access(clientTls, transport.peers()),
-                new FrontendServices.Backends(
+                new Frontend.Backends(
                         watching, connector, pools, router, functions, gate, new CancelSender(sockets, serverTls)),
+                new Frontend.Access(entrance, clientTls, transport.peers()),
                 metrics,
                 observer);
-        services = frontend;
 
         watching.start();
         coordinator.start();
@@ -221,15 +216,8 @@ public final class ProxyServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        var frontend = services;
-                        if (frontend == null) {
-                            channel.close();
-                            return;
-                        }
-                        channel.pipeline()
-                                .addLast(
-                                        "client",
-                                        new ClientConnection(clientNumbers.incrementAndGet(), channel, frontend));
+                        if (frontend == null) channel.close();
+                        else channel.pipeline().addLast("client", frontend.newClient(channel));
                     }
                 });
     }
@@ -297,7 +285,7 @@ public final class ProxyServer implements AutoCloseable {
 
     /** Clients connected now. */
     public int clients() {
-        return services == null ? 0 : services.clients();
+        return frontend == null ? 0 : frontend.clients().count();
     }
 
     /** What is made of files that can be read anew. */
@@ -316,7 +304,7 @@ public final class ProxyServer implements AutoCloseable {
     /** Ends every session as PostgreSQL would, and then everything else. */
     @Override
     public void close() {
-        if (services != null) services.shutDownClients();
+        if (frontend != null) frontend.clients().shutDown();
         while (!parts.isEmpty()) {
             try {
                 parts.pop().close();

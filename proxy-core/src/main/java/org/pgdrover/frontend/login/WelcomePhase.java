@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
@@ -10,8 +10,11 @@ import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.ResponseListener;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerTarget;
-import org.pgdrover.config.PoolMode;
 import org.pgdrover.failover.HeldClient;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.frontend.Phase;
+import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.pool.Acquirer;
 import org.pgdrover.pool.Refusal;
 import org.pgdrover.pool.ServerPool;
@@ -31,24 +34,21 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     private static final int RETRY_MILLIS = 50;
 
     private final ClientConnection client;
-    private final FrontendServices services;
     private final StartupRequest request;
+    private final Welcome welcome;
     private final boolean sessionMode;
-    private final long began = System.nanoTime();
+    private final long began;
     private @Nullable ServerPool pool;
     private @Nullable ServerConnection server;
     private boolean held;
     private boolean over;
 
-    WelcomePhase(ClientConnection client, FrontendServices services, StartupRequest request) {
+    WelcomePhase(ClientConnection client, StartupRequest request, Welcome welcome) {
         this.client = client;
-        this.services = services;
         this.request = request;
-        this.sessionMode = services.config()
-                        .pool()
-                        .settings(request.database(), request.user())
-                        .mode()
-                == PoolMode.SESSION;
+        this.welcome = welcome;
+        this.sessionMode = welcome.isSessionMode(request);
+        this.began = client.eventLoop().ticker().nanoTime();
     }
 
     private WelcomeCache.Key key() {
@@ -57,17 +57,17 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
 
     @Override
     public void onEnter() {
-        var known = sessionMode ? null : services.welcomes().find(key());
+        var known = sessionMode ? null : welcome.known().find(key());
         if (known != null) welcome(known);
         else askPrimary();
     }
 
     private void askPrimary() {
         if (over) return;
-        var gate = services.backends().gate();
-        var primary = services.backends().topology().topology().primary();
+        var gate = welcome.primary().gate();
+        var primary = welcome.primary().topology().topology().primary();
         if (gate.isOpen() && primary != null) {
-            services.backends()
+            welcome.primary()
                     .pools()
                     .pool(new ServerTarget(primary.name(), primary.endpoint(), request.database(), request.user()))
                     .acquire(this, request.settings());
@@ -127,7 +127,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
             return;
         }
         var parameters = new HashMap<>(connection.parameters());
-        services.welcomes().put(key(), parameters);
+        welcome.known().put(key(), parameters);
         if (!sessionMode) giveBack();
         welcome(parameters);
     }
@@ -141,15 +141,15 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     private void welcome(Map<String, String> parameters) {
         over = true;
         int processId = server == null ? 0 : server.cancelKey().processId();
-        var key = services.cancelKeys().register(client, processId, request.longCancelKeys());
+        var key = welcome.cancelKeys().register(client, processId, request.longCancelKeys());
         var out = client.newBuffer(1024);
         parameters.forEach((name, value) -> BackendMessages.parameterStatus(out, name, value));
         BackendMessages.backendKeyData(out, key);
         BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
         client.writeAndFlush(out);
         client.loggedIn();
-        var session = new ClientSession(client, services, request, parameters);
-        client.become(new RelayPhase(client, services, session, key, sessionMode, pool, server));
+        var lent = pool == null || server == null ? null : new SessionBegin.LentServer(pool, server);
+        client.become(welcome.sessions().begin(client, request, key, parameters, lent));
     }
 
     @Override
@@ -164,15 +164,15 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     }
 
     private void suspectPrimary() {
-        var topology = services.backends().topology();
+        var topology = welcome.primary().topology();
         var primary = topology.topology().primary();
         if (primary != null) topology.suspect(primary, "a login could not reach it");
     }
 
     private void retry(ErrorFields error) {
         if (over) return;
-        long most = services.config().failover().holdTimeout().toNanos();
-        if (System.nanoTime() - began > most) refuse(error);
+        long most = welcome.primary().holdTimeout().toNanos();
+        if (eventLoop().ticker().nanoTime() - began > most) refuse(error);
         else eventLoop().schedule(this::askPrimary, RETRY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
@@ -191,7 +191,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     @Override
     public void onClosed() {
         over = true;
-        if (held) services.backends().gate().cancel(this);
+        if (held) welcome.primary().gate().cancel(this);
         // A connection on its way is given back when it arrives, and one in an exchange when that ends.
     }
 

@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -39,13 +39,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.pgdrover.auth.PasswordSources;
 import org.pgdrover.auth.hba.HbaRules;
-import org.pgdrover.config.ClusterConfig;
+import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ListenTlsConfig;
-import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.SniCertificate;
 import org.pgdrover.config.TlsFiles;
 import org.pgdrover.config.TlsLibrary;
 import org.pgdrover.config.TlsMode;
+import org.pgdrover.frontend.CancelRegistry;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.Clients;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.testing.Certificates;
 import org.pgdrover.testing.EverySplit;
@@ -105,21 +107,19 @@ class ClientEncryptionTest {
 
     private Channel proxy(boolean local) {
         var channel = new Channel(local);
-        channel.pipeline().addLast("client", new ClientConnection(1, channel, services()));
+        channel.pipeline()
+                .addLast(
+                        "client",
+                        new ClientConnection(
+                                1, channel, new Clients(ProxyMetrics.NOOP), entrance(), AuthConfig.DEFAULT.timeout()));
         channel.pipeline().fireChannelActive();
         return channel;
     }
 
     /** Whoever is refused at the door meets none of the servers behind. */
     @SuppressWarnings("NullAway")
-    private FrontendServices services() {
-        var config = ProxyConfig.of(new ClusterConfig(List.of(), "me", null, "db"));
-        return new FrontendServices(
-                config,
-                Logins.access(new HbaRules(List.of()), PasswordSources.NOBODY, () -> tls),
-                null,
-                ProxyMetrics.NOOP,
-                null);
+    private Login entrance() {
+        return Logins.login(new HbaRules(List.of()), PasswordSources.NOBODY, () -> tls, new CancelRegistry(), null);
     }
 
     private static ClientConnection connection(EmbeddedChannel proxy) {

@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;

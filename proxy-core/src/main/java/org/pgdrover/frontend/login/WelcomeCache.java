@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,7 +13,7 @@ import org.pgdrover.backend.SessionSettings;
  *
  * <p>Entries are kept for ten seconds: a changed <code>ALTER ROLE … SET</code> shows soon.
  */
-final class WelcomeCache {
+public final class WelcomeCache {
     private static final long KEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int MOST = 1_000;
 
@@ -25,7 +25,7 @@ final class WelcomeCache {
     private final LongSupplier clock;
     private final ConcurrentHashMap<Key, Welcome> welcomes = new ConcurrentHashMap<>();
 
-    WelcomeCache(LongSupplier clock) {
+    public WelcomeCache(LongSupplier clock) {
         this.clock = clock;
     }
 

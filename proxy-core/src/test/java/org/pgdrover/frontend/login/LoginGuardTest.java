@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,7 +6,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.pgdrover.config.AuthConfig.LoginLimits;
-import org.pgdrover.frontend.LoginGuard.Admission;
+import org.pgdrover.frontend.login.LoginGuard.Admission;
 
 class LoginGuardTest {
     private static final InetAddress ONE = InetAddress.ofLiteral("10.0.0.1");
@@ -16,7 +16,7 @@ class LoginGuardTest {
 
     private LoginGuard guard(int maxLogins, int perAddress) {
         var limits = new LoginLimits(maxLogins, perAddress, Duration.ofMillis(100), Duration.ofSeconds(1));
-        return new LoginGuard(limits, () -> now);
+        return new LoginGuard(limits, 100, () -> now);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;

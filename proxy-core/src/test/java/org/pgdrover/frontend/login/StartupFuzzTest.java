@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
+import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.StartupPacket;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;

@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.replication;
 
 import io.netty.buffer.ByteBuf;
 import java.util.LinkedHashMap;
@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerStream;
 import org.pgdrover.backend.ServerTarget;
 import org.pgdrover.cluster.Node;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.frontend.Phase;
+import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
@@ -21,16 +25,16 @@ import org.pgdrover.protocol.codec.BackendMessages;
  */
 final class ReplicationPhase implements Phase {
     private final ClientConnection client;
-    private final FrontendServices services;
     private final StartupRequest request;
+    private final Replication replication;
     private @Nullable ServerStream server;
     private @Nullable CancelKey key;
     private boolean over;
 
-    ReplicationPhase(ClientConnection client, FrontendServices services, StartupRequest request) {
+    ReplicationPhase(ClientConnection client, StartupRequest request, Replication replication) {
         this.client = client;
-        this.services = services;
         this.request = request;
+        this.replication = replication;
     }
 
     @Override
@@ -39,13 +43,13 @@ final class ReplicationPhase implements Phase {
         var node = node();
         if (node == null) return;
         var target = new ServerTarget(node.name(), node.endpoint(), request.database(), request.user());
-        services.backends()
+        replication
                 .connector()
                 .connectStream(target, startup(), client.eventLoop(), this::opened, (refused, error) -> refuse(error));
     }
 
     private @Nullable Node node() {
-        var topology = services.backends().topology().topology();
+        var topology = replication.topology().topology();
         var wanted = request.node();
         if (wanted == null) {
             if (topology.primary() == null)
@@ -81,7 +85,7 @@ final class ReplicationPhase implements Phase {
         server = stream;
         stream.listen(new FromServer(stream));
         var registered =
-                services.cancelKeys().register(client, stream.cancelKey().processId(), request.longCancelKeys());
+                replication.cancelKeys().register(client, stream.cancelKey().processId(), request.longCancelKeys());
         key = registered;
         var out = client.newBuffer(1024);
         stream.parameters().forEach((name, value) -> BackendMessages.parameterStatus(out, name, value));
@@ -119,13 +123,14 @@ final class ReplicationPhase implements Phase {
     @Override
     public void onClosed() {
         over = true;
-        if (key != null) services.cancelKeys().unregister(key);
+        if (key != null) replication.cancelKeys().unregister(key);
         if (server != null) server.close();
     }
 
     @Override
-    public void onCancel() {
-        if (server != null) services.backends().cancels().cancel(server);
+    public void onCancel(Runnable done) {
+        if (server != null) replication.cancels().cancel(server, done);
+        else done.run();
     }
 
     @Override

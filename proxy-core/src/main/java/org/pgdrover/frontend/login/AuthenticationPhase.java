@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -16,8 +16,12 @@ import org.pgdrover.auth.hba.HbaMatch;
 import org.pgdrover.auth.hba.HbaRule;
 import org.pgdrover.auth.scram.ChannelBinding;
 import org.pgdrover.auth.scram.ScramKeys;
-import org.pgdrover.frontend.LoginExchange.Effort;
-import org.pgdrover.frontend.LoginExchange.Outcome;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.frontend.Phase;
+import org.pgdrover.frontend.StartupRequest;
+import org.pgdrover.frontend.login.LoginExchange.Effort;
+import org.pgdrover.frontend.login.LoginExchange.Outcome;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
@@ -48,8 +52,8 @@ final class AuthenticationPhase implements Phase {
     private static final int FRAME_LIMIT = 1 << 16;
 
     private final ClientConnection client;
-    private final FrontendServices services;
     private final StartupRequest request;
+    private final Authentication authentication;
     private final ClientIdentity identity;
     private final MessageDecoder decoder;
     private AuthenticationMethod method = AuthenticationMethod.REJECT;
@@ -57,18 +61,18 @@ final class AuthenticationPhase implements Phase {
     private @Nullable LoginExchange exchange;
     private boolean over;
 
-    AuthenticationPhase(ClientConnection client, FrontendServices services, StartupRequest request) {
+    AuthenticationPhase(ClientConnection client, StartupRequest request, Authentication authentication) {
         this.client = client;
-        this.services = services;
         this.request = request;
-        this.identity = new ClientIdentity(client, services.access(), request);
+        this.authentication = authentication;
+        this.identity = new ClientIdentity(client, request, authentication.policy());
         this.decoder =
                 new MessageDecoder(MessageTable.FRONTEND, client.channel().alloc(), FRAME_LIMIT);
     }
 
     @Override
     public void onEnter() {
-        if (identity.mayWait()) elsewhere(services.access().waiting(), identity::match, this::matched);
+        if (identity.mayWait()) elsewhere(authentication.proofs().waiting(), identity::match, this::matched);
         else matched(identity.match());
     }
 
@@ -84,7 +88,7 @@ final class AuthenticationPhase implements Phase {
     private void matched(HbaRule found) {
         rule = found;
         method = found.method();
-        switch (identity.certificate(found, services.config().listen().tls().mode())) {
+        switch (identity.certificate(found)) {
             case MISSING -> refuse(SqlState.INVALID_AUTHORIZATION, "connection requires a valid client certificate");
             case ANOTHERS -> wrong();
             case UNDECIDED -> refuse(SqlState.INVALID_AUTHORIZATION, ClientIdentity.ROLES_UNKNOWN);
@@ -98,7 +102,7 @@ final class AuthenticationPhase implements Phase {
             case REJECT ->
                 refuse(SqlState.INVALID_AUTHORIZATION, "pool_hba.conf rejects connection for " + identity.describe());
             case PEER -> peer(found);
-            case LDAP, OAUTH -> begin(services.access().exchanges().ofOther(found, request.user()));
+            case LDAP, OAUTH -> begin(authentication.proofs().exchanges().ofOther(found, request.user()));
             case PASSWORD, MD5, SCRAM_SHA_256 -> lookUp(found);
             case SCRAM_SHA_256_PLUS -> {
                 if (ChannelBinding.of(client.localCertificate()) != null) lookUp(found);
@@ -111,7 +115,7 @@ final class AuthenticationPhase implements Phase {
     }
 
     private void peer(HbaRule found) {
-        var name = services.access().peers().apply(client.channel());
+        var name = authentication.policy().peers().apply(client.channel());
         if (name == null) refuse(SqlState.INVALID_AUTHORIZATION, "the operating system does not say who the peer is");
         else identified(found, name);
     }
@@ -133,8 +137,9 @@ final class AuthenticationPhase implements Phase {
 
     private void lookUp(HbaRule found) {
         whenKnown(
-                services.access().passwords().find(request.user()),
-                stored -> begin(services.access()
+                authentication.proofs().passwords().find(request.user()),
+                stored -> begin(authentication
+                        .proofs()
                         .exchanges()
                         .ofPassword(found.method(), request.user(), stored, client.localCertificate())),
                 this::cannotLookUp);
@@ -193,8 +198,8 @@ final class AuthenticationPhase implements Phase {
     private void judge(LoginExchange asked, Supplier<Outcome> judgement, Consumer<Outcome> then) {
         switch (asked.effort()) {
             case LITTLE -> perform(judgement, then);
-            case CALCULATES -> elsewhere(services.access().hashing(), judgement, then);
-            case WAITS -> elsewhere(services.access().waiting(), judgement, then);
+            case CALCULATES -> elsewhere(authentication.proofs().hashing(), judgement, then);
+            case WAITS -> elsewhere(authentication.proofs().waiting(), judgement, then);
         }
     }
 
@@ -233,7 +238,7 @@ final class AuthenticationPhase implements Phase {
         }
         exchange = null;
         whenKnown(
-                services.access().passwords().reread(request.user()),
+                authentication.proofs().passwords().reread(request.user()),
                 stored -> judge(asked, () -> asked.again(stored), outcome -> {
                     if (outcome instanceof Outcome.Wrong) wrong();
                     else after(outcome);
@@ -288,18 +293,11 @@ final class AuthenticationPhase implements Phase {
     private void succeed(@Nullable ScramKeys keys) {
         over = true;
         decoder.close();
-        if (keys != null && services.access().secrets().learned(request.user(), keys))
-            services.backends().pools().forgive(request.user());
         var out = client.newBuffer(16);
         BackendMessages.authenticationOk(out);
         client.read(true);
         client.write(out);
-        if (request.replication() == StartupRequest.Replication.NONE) {
-            services.backends().functions().prepare(request.database());
-            client.become(new WelcomePhase(client, services, request));
-        } else {
-            client.become(new ReplicationPhase(client, services, request));
-        }
+        client.become(authentication.next().next(client, request, keys));
         client.flush(); // with all that the next phase had to say at once
     }
 
@@ -322,7 +320,7 @@ final class AuthenticationPhase implements Phase {
     private void refuseLater(String sqlState, String message) {
         if (isOver()) return;
         client.read(false);
-        long millis = services.guard().failed(client.address()).toMillis();
+        long millis = authentication.guard().failed(client.address()).toMillis();
         client.eventLoop().schedule(() -> refuse(sqlState, message), millis, TimeUnit.MILLISECONDS);
     }
 

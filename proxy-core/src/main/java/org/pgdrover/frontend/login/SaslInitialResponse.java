@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import org.pgdrover.auth.hba.HbaRules;
 import org.pgdrover.auth.hba.IdentMaps;

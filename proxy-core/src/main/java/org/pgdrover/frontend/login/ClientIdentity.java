@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +9,8 @@ import org.pgdrover.auth.hba.HbaOptions.ClientName;
 import org.pgdrover.auth.hba.HbaRequest;
 import org.pgdrover.auth.hba.HbaRule;
 import org.pgdrover.auth.hba.RoleMemberships;
-import org.pgdrover.config.TlsMode;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.StartupRequest;
 
 /** What is known of a client that wants to be a database user, held against the rules as they were when it came. */
 final class ClientIdentity {
@@ -25,14 +26,14 @@ final class ClientIdentity {
     }
 
     private final ClientConnection client;
-    private final FrontendServices.Access access;
+    private final Authentication.Policy policy;
     private final AccessRules rules;
     private final HbaRequest asked;
 
-    ClientIdentity(ClientConnection client, FrontendServices.Access access, StartupRequest request) {
+    ClientIdentity(ClientConnection client, StartupRequest request, Authentication.Policy policy) {
         this.client = client;
-        this.access = access;
-        this.rules = access.rules().get();
+        this.policy = policy;
+        this.rules = policy.rules().get();
         this.asked = new HbaRequest(
                 request.database(),
                 request.user(),
@@ -47,12 +48,12 @@ final class ClientIdentity {
     }
 
     HbaMatch match() {
-        return rules.hba().match(asked, access.roles(), access.hosts());
+        return rules.hba().match(asked, policy.roles(), policy.hosts());
     }
 
     /** Whether the client has shown the certificate that the rule, or the listener's mode, asks for. */
-    Standing certificate(HbaRule rule, TlsMode mode) {
-        var needed = needed(rule, mode);
+    Standing certificate(HbaRule rule) {
+        var needed = needed(rule);
         if (needed == ClientCert.NOT_ASKED) return Standing.RIGHT;
         var certificate = client.peerCertificate();
         if (certificate == null) return Standing.MISSING;
@@ -63,10 +64,10 @@ final class ClientIdentity {
         return name == null ? Standing.ANOTHERS : permits(rule, name);
     }
 
-    private ClientCert needed(HbaRule rule, TlsMode mode) {
+    private ClientCert needed(HbaRule rule) {
         var ofRule = rule.options().clientCert();
         if (asked.address() == null || ofRule == ClientCert.VERIFY_FULL) return ofRule;
-        return switch (mode) {
+        return switch (policy.mode()) {
             case VERIFY_FULL -> ClientCert.VERIFY_FULL;
             case VERIFY_CA -> ClientCert.VERIFY_CA;
             case DISABLE, ALLOW, PREFER, REQUIRE -> ofRule;
@@ -76,7 +77,7 @@ final class ClientIdentity {
     /** Whether somebody whom another system knows by this name may be the user. */
     Standing permits(HbaRule rule, String systemName) {
         try {
-            boolean may = rules.ident().permits(rule.options().map(), systemName, asked.user(), access.roles());
+            boolean may = rules.ident().permits(rule.options().map(), systemName, asked.user(), policy.roles());
             return may ? Standing.RIGHT : Standing.ANOTHERS;
         } catch (RoleMemberships.Unknown unknown) {
             return Standing.UNDECIDED;

@@ -1,8 +1,14 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.CancelRegistry;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.frontend.Phase;
+import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolVersion;
 import org.pgdrover.protocol.ProtocolViolation;
@@ -14,6 +20,7 @@ import org.pgdrover.protocol.StartupPacket.SslRequest;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.StartupDecoder;
+import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.TlsProvider;
 
 /** Takes the first packets of a client: requests for encryption, a cancel request, or the startup message (PostgreSQL manual, section 54.2). */
@@ -22,15 +29,43 @@ final class StartupPhase implements Phase {
     private static final byte TLS_HANDSHAKE = 0x16;
 
     private final ClientConnection client;
-    private final FrontendServices services;
+    private final LoginGuard guard;
+    private final Supplier<ClientTls> certificates;
+    private final CancelRegistry cancelKeys;
+    private final Authentication authentication;
     private @Nullable ByteBuf received;
     private boolean askedForTls;
     private boolean askedForGss;
     private boolean direct;
 
-    StartupPhase(ClientConnection client, FrontendServices services) {
+    StartupPhase(
+            ClientConnection client,
+            LoginGuard guard,
+            Supplier<ClientTls> certificates,
+            CancelRegistry cancelKeys,
+            Authentication authentication) {
         this.client = client;
-        this.services = services;
+        this.guard = guard;
+        this.certificates = certificates;
+        this.cancelKeys = cancelKeys;
+        this.authentication = authentication;
+    }
+
+    @Override
+    public void onEnter() {
+        switch (guard.arrived(client.address())) {
+            case WELCOME -> {}
+            case TOO_MANY_LOGINS ->
+                turnAway("sorry, too many logins at once: try again in a moment", "auth.limits.max-logins");
+            case TOO_MANY_OF_ADDRESS ->
+                turnAway("sorry, too many connections from your address", "auth.limits.max-clients-per-address");
+        }
+    }
+
+    private void turnAway(String message, String limit) {
+        client.closeWith(
+                ErrorFields.fatal(SqlState.TOO_MANY_CONNECTIONS, message).withHint("The limit is " + limit + "."),
+                DisconnectReason.TOO_MANY_CLIENTS);
     }
 
     @Override
@@ -77,7 +112,7 @@ final class StartupPhase implements Phase {
     private void encrypt() {
         if (askedForTls) throw new ProtocolViolation("SSLRequest sent twice");
         askedForTls = true;
-        var tls = services.access().tls().get();
+        var tls = certificates.get();
         boolean offered = tls.isOffered() && !client.isLocal();
         answer(offered ? 'S' : 'N');
         if (offered) client.encrypt(tls);
@@ -85,7 +120,7 @@ final class StartupPhase implements Phase {
 
     /** TLS without a request for it, which only a client that knows of it can have begun: the handshake must name the protocol (ALPN). */
     private void encryptDirectly(ByteBuf hello) {
-        var tls = services.access().tls().get();
+        var tls = certificates.get();
         if (!tls.isOffered() || client.isLocal()) {
             hello.release();
             client.close(DisconnectReason.TLS_FAILED);
@@ -117,17 +152,16 @@ final class StartupPhase implements Phase {
     }
 
     private void cancel(CancelRequest request) {
-        var target = services.cancelKeys().find(request.key());
-        if (target != null) target.cancel();
-        client.close(DisconnectReason.CANCEL_REQUEST);
+        var target = cancelKeys.find(request.key());
+        if (target == null) client.close(DisconnectReason.CANCEL_REQUEST);
+        else target.cancel(() -> client.eventLoop().execute(() -> client.close(DisconnectReason.CANCEL_REQUEST)));
     }
 
     private void start(StartupMessage message) {
-        if (!services.hasRoom()) {
+        if (!guard.hasRoom()) {
             client.closeWith(
                     ErrorFields.fatal(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many clients already")
-                            .withHint("listen.max-clients is "
-                                    + services.config().listen().maxClients() + "."),
+                            .withHint("listen.max-clients is " + guard.maxClients() + "."),
                     DisconnectReason.TOO_MANY_CLIENTS);
             return;
         }
@@ -142,12 +176,12 @@ final class StartupPhase implements Phase {
             refuse(SqlState.INVALID_AUTHORIZATION, "no PostgreSQL user name specified in startup packet");
             return;
         }
-        client.become(new AuthenticationPhase(client, services, StartupRequest.of(message)));
+        client.become(new AuthenticationPhase(client, StartupRequest.of(message), authentication));
     }
 
     /** What <code>listen.tls.mode</code> asks of every client that does not come from this machine's own socket, and this one lacks. */
     private @Nullable String wanting() {
-        var tls = services.access().tls().get();
+        var tls = certificates.get();
         if (client.isLocal()) return null;
         if (tls.isRequired() && !client.isEncrypted())
             return "this proxy takes encrypted connections only: connect with sslmode=require";

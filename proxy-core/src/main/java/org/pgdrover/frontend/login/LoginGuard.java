@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -30,13 +30,19 @@ public final class LoginGuard {
     }
 
     private final LoginLimits limits;
+    private final int maxClients;
     private final LongSupplier clock;
     private final Map<ByteBuffer, Integer> connections = new LinkedHashMap<>();
     private final Map<ByteBuffer, Failures> failing = new LinkedHashMap<>(16, 0.75f, true);
+    private int open;
     private int loggingIn;
 
-    /** @param clock nanoseconds */
-    public LoginGuard(LoginLimits limits, LongSupplier clock) {
+    /**
+     * @param maxClients most connections at all
+     * @param clock nanoseconds
+     */
+    public LoginGuard(LoginLimits limits, int maxClients, LongSupplier clock) {
+        this.maxClients = maxClients;
         this.limits = limits;
         this.clock = clock;
     }
@@ -50,6 +56,7 @@ public final class LoginGuard {
 
     /** A connection has come; every one must be reported with {@link #left}, welcome or not. */
     synchronized Admission arrived(@Nullable InetAddress address) {
+        open++;
         loggingIn++;
         int ofAddress = address == null ? 0 : connections.merge(key(address), 1, Integer::sum);
         if (loggingIn > limits.maxLogins()) return Admission.TOO_MANY_LOGINS;
@@ -66,6 +73,7 @@ public final class LoginGuard {
 
     /** @param loggedIn whether it had logged in */
     synchronized void left(@Nullable InetAddress address, boolean loggedIn) {
+        open--;
         if (!loggedIn) loggingIn--;
         if (address != null) connections.computeIfPresent(key(address), (same, count) -> count == 1 ? null : count - 1);
     }
@@ -82,6 +90,15 @@ public final class LoginGuard {
             failing.remove(failing.keySet().iterator().next());
         var delay = limits.failureDelay().multipliedBy(1L << doublings);
         return delay.compareTo(limits.maxFailureDelay()) > 0 ? limits.maxFailureDelay() : delay;
+    }
+
+    /** Whether there are no more connections than there may be at all. */
+    synchronized boolean hasRoom() {
+        return open <= maxClients;
+    }
+
+    int maxClients() {
+        return maxClients;
     }
 
     /** Connections that have not logged in yet. */

@@ -1,4 +1,4 @@
-package org.pgdrover.frontend;
+package org.pgdrover.frontend.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

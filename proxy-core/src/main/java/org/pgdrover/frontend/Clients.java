@@ -1,0 +1,38 @@
+package org.pgdrover.frontend;
+
+import java.util.concurrent.ConcurrentHashMap;
+import org.pgdrover.metrics.ProxyMetrics;
+
+/// All client connections that are open, counted; thread-safe.
+public final class Clients {
+    private final ProxyMetrics metrics;
+    private final ConcurrentHashMap<Long, ClientConnection> open = new ConcurrentHashMap<>();
+
+    public Clients(ProxyMetrics metrics) {
+        this.metrics = metrics;
+    }
+
+    void connected(ClientConnection client) {
+        open.put(client.id(), client);
+        metrics.clientConnected();
+    }
+
+    void disconnected(ClientConnection client, DisconnectReason reason) {
+        open.remove(client.id());
+        metrics.clientDisconnected(reason.label());
+    }
+
+    void loginRefused(String sqlState) {
+        metrics.loginRefused(sqlState);
+    }
+
+    /// Clients connected now, those that are still logging in among them.
+    public int count() {
+        return open.size();
+    }
+
+    /// Ends every session.
+    public void shutDown() {
+        open.values().forEach(ClientConnection::shutDown);
+    }
+}

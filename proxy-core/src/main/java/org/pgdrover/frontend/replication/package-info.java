@@ -1,0 +1,5 @@
+/** Clients that replicate rather than ask. */
+@NullMarked
+package org.pgdrover.frontend.replication;
+
+import org.jspecify.annotations.NullMarked;
