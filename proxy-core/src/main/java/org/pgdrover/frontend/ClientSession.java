@@ -9,6 +9,7 @@ import org.pgdrover.frontend.SharedStatements.SharedStatement;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.routing.RoutingSession;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.SessionEffect;
 
 /**
@@ -162,8 +163,18 @@ final class ClientSession {
             }
             case SessionEffect.DeallocateAll ignored -> deallocateAll(server);
             case SessionEffect.Deallocate(var name) -> deallocate(name, server);
-            case SessionEffect.Pin(var why) -> pin(why);
+            case SessionEffect.Sets(var each) -> pin("SET SESSION CHARACTERISTICS");
+            case SessionEffect.Leaves(var may, var names) -> {
+                if (pins(ran, may, names.isEmpty())) pin(ran.statement());
+            }
         }
+    }
+
+    private static boolean pins(QueryClass ran, Residues may, boolean noNames) {
+        if (ran == QueryClass.UNKNOWN
+                || ran.statement().equals("DO")
+                || ran.statement().equals("EXECUTE")) return false;
+        return !noNames || (!may.isNone() && !ran.statement().startsWith("DROP"));
     }
 
     /** SET datestyle changes style or order and leaves the other: what has come of it is carried along, as the server reports it. */

@@ -109,8 +109,9 @@ final class LostTransaction {
     }
 
     private static boolean ends(QueryClass queryClass) {
-        return queryClass.transaction() == TransactionEffect.COMMIT
-                || queryClass.transaction() == TransactionEffect.ROLLBACK;
+        return queryClass.parts().isEmpty()
+                && (queryClass.transaction() == TransactionEffect.COMMIT
+                        || queryClass.transaction() == TransactionEffect.ROLLBACK);
     }
 
     /** A COMMIT that is the first to hear of the loss must not look like one that went well. */

@@ -12,35 +12,13 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
-import org.pgdrover.sql.SessionEffect;
-import org.pgdrover.sql.TransactionEffect;
 
 /** Finds out, before anything is sent, what a client's messages run and which of its prepared statements they name. */
 final class MessageInspector {
     private static final int HEADER = 5;
-    private static final QueryClass FUNCTION_CALL = new QueryClass(
-            Access.WRITE,
-            "function call",
-            List.of(),
-            TransactionEffect.NONE,
-            SessionEffect.NONE,
-            "function call message");
-    private static final QueryClass LARGE = new QueryClass(
-            Access.WRITE, "large", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "too large to look at");
-    private static final QueryClass UNREADABLE = new QueryClass(
-            Access.WRITE,
-            "unknown",
-            List.of(),
-            TransactionEffect.NONE,
-            SessionEffect.NONE,
-            "client encoding not ASCII-safe");
-    private static final QueryClass PRIMARY_PATTERN = new QueryClass(
-            Access.WRITE,
-            "SELECT",
-            List.of(),
-            TransactionEffect.NONE,
-            SessionEffect.NONE,
-            "matches routing.primary-patterns");
+    private static final QueryClass FUNCTION_CALL = QueryClass.UNKNOWN.writing("function call message");
+    private static final QueryClass LARGE = QueryClass.UNKNOWN.writing("too large to look at");
+    private static final QueryClass UNREADABLE = QueryClass.UNKNOWN.writing("client encoding not ASCII-safe");
     private static final byte[] NO_NAME = {};
 
     private final ClientSession session;
@@ -93,7 +71,8 @@ final class MessageInspector {
         var found = classification.classify(buffer, from, to - from, session.standardConformingStrings());
         if (primaryPatterns.isEmpty() || found.access() != Access.READ) return found;
         var text = buffer.toString(from, to - from, StandardCharsets.UTF_8);
-        for (var pattern : primaryPatterns) if (pattern.matcher(text).find()) return PRIMARY_PATTERN;
+        for (var pattern : primaryPatterns)
+            if (pattern.matcher(text).find()) return found.writing("matches routing.primary-patterns");
         return found;
     }
 
