@@ -37,13 +37,20 @@ public final class CancelSender {
 
     /** Called on the server connection's event loop. */
     public void cancel(ServerConnection server) {
+        cancel(server, () -> {});
+    }
+
+    /**
+     * Called on the server connection's event loop.
+     *
+     * @param done run there when the server has closed the cancelling connection, or could not be asked
+     */
+    public void cancel(ServerConnection server, Runnable done) {
         server.cancelStarted();
-        send(
-                server.eventLoop(),
-                server.target().endpoint(),
-                server.isEncrypted(),
-                server.cancelKey(),
-                server::cancelEnded);
+        send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), () -> {
+            server.cancelEnded();
+            done.run();
+        });
     }
 
     /**

@@ -9,6 +9,12 @@ public enum CloseReason {
     PROTOCOL_VIOLATION("protocol-violation"),
     CLIENT_LEFT("client-left"),
     RESET_FAILED("reset-failed"),
+    /// The session holds what the next client must not see, and what cannot be taken away.
+    SESSION_NOT_CLEAN("session-not-clean"),
+    /// An error of the proxy's own.
+    INTERNAL_ERROR("internal-error"),
+    /// A database has to be empty of sessions.
+    DATABASE_EMPTIED("database-emptied"),
     PROBE_FAILED("probe-failed"),
     NODE_LOST("node-lost"),
     MAKE_ROOM("make-room"),
@@ -19,6 +25,11 @@ public enum CloseReason {
 
     CloseReason(String label) {
         this.label = label;
+    }
+
+    /// Whether nobody meant the connection to end.
+    boolean isUnexpected() {
+        return this == SERVER_CLOSED || this == SERVER_ERROR;
     }
 
     public String label() {

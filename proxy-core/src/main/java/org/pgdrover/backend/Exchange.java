@@ -1,47 +1,242 @@
 package org.pgdrover.backend;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.util.concurrent.Future;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.FrontendMessages;
+import org.pgdrover.protocol.codec.MessageType;
 
-/**
- * SQL of the proxy's own that a server runs while no client uses it: the note of its answer in the {@link ResponseLedger}.
- *
- * <p>A server that does not answer in time is closed.
- */
-final class Exchange {
+/// Requests of the proxy's own to a server, whose answers no client sees.
+///
+/// They may stand behind what the server owes already. A server that does not answer them in time is closed; then, as
+/// whenever the
+/// connection is lost, `done` is not called: the lessee hears of it.
+public final class Exchange implements AnswerOwner {
     private static final long TIMEOUT_SECONDS = 30;
+    /// Most bytes of rows that are kept.
+    private static final int MOST = 4 << 20;
 
-    private final Consumer<@Nullable ErrorFields> done;
-    private final Future<?> timeout;
+    /// What the server said of a statement that the exchange has prepared.
+    public static final class Prepared implements Note {
+        private byte[] parameters = {};
+        private byte @Nullable [] columns;
+        private @Nullable ErrorFields error;
+
+        /// Body of the ParameterDescription.
+        public byte[] parameters() {
+            return parameters;
+        }
+
+        /// Body of the RowDescription; null if the statement gives no rows.
+        public byte @Nullable [] columns() {
+            return columns;
+        }
+
+        /// Why the statement is not there; null if it is.
+        public @Nullable ErrorFields error() {
+            return error;
+        }
+    }
+
+    private final ServerConnection server;
+    private final Consumer<Exchange> done;
+    private final List<@Nullable String[]> rows = new ArrayList<>();
+    private final List<Prepared> prepared = new ArrayList<>();
+    private @Nullable ByteBuf collected;
     private @Nullable ErrorFields error;
+    private int owed;
+    private boolean sent;
+    private @Nullable Future<?> timeout;
 
-    private Exchange(ServerConnection server, Consumer<@Nullable ErrorFields> done) {
+    /// @param done called once, when everything was answered, on the connection's event loop
+    public Exchange(ServerConnection server, Consumer<Exchange> done) {
+        this.server = server;
         this.done = done;
-        this.timeout = server.eventLoop()
-                .schedule(() -> server.close(CloseReason.PROBE_FAILED), TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
-    static void begin(ServerConnection server, String sql, Consumer<@Nullable ErrorFields> done) {
-        if (!server.ledger().isAtRest()) throw new IllegalStateException("the server still owes answers");
+    // What is asked
+
+    /// A simple query; each char of the text is one byte of it.
+    public Exchange query(String sql) {
         var out = server.newBuffer(sql.length() + 16);
-        FrontendMessages.query(out, sql);
-        server.expect(Expected.QUERY, Action.SKIP, new Exchange(server, done));
+        FrontendMessages.query(out, sql.getBytes(StandardCharsets.ISO_8859_1));
+        server.unnamedStatement(null);
+        return ask(RequestKind.QUERY, out, Note.NONE);
+    }
+
+    public Exchange close(byte[] statement) {
+        var out = server.newBuffer(8 + statement.length);
+        FrontendMessages.closeStatement(out, statement);
+        return ask(RequestKind.CLOSE, out, Note.NONE);
+    }
+
+    /// Parses a statement and describes it.
+    ///
+    /// @param definition the rest of a Parse after the name
+    public Exchange prepare(byte[] statement, byte[] definition) {
+        var note = new Prepared();
+        prepared.add(note);
+        var out = server.newBuffer(24 + 2 * statement.length + definition.length);
+        FrontendMessages.parse(out, statement, definition);
+        ask(RequestKind.PARSE, out, note);
+        var describe = server.newBuffer(8 + statement.length);
+        FrontendMessages.describeStatement(describe, statement);
+        return ask(RequestKind.DESCRIBE, describe, note);
+    }
+
+    private Exchange ask(RequestKind kind, ByteBuf bytes, Note note) {
+        owed++;
+        server.expect(kind, AnswerFate.FORWARD, this, note);
+        server.write(bytes);
+        return this;
+    }
+
+    /// What follows is carried out although what stands before fails.
+    public Exchange sync() {
+        var out = server.newBuffer(8);
+        FrontendMessages.sync(out);
+        return ask(RequestKind.SYNC, out, Note.NONE);
+    }
+
+    /// Sends what was asked, and Flush behind it: a batch that is open stays open.
+    public void sendOpen() {
+        var out = server.newBuffer(8);
+        FrontendMessages.flush(out);
+        server.ledger().flushed();
         server.write(out);
+        send();
+    }
+
+    /// Sends what was asked.
+    public void send() {
         server.flush();
+        sent = true;
+        timeout = server.eventLoop()
+                .schedule(() -> server.close(CloseReason.PROBE_FAILED), TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        endIfAnswered();
     }
 
-    /** The server reported an error; that it is ready follows. */
-    void failed(ErrorFields why) {
-        error = why;
+    // What was answered
+
+    /// The first error; null if all went well.
+    public @Nullable ErrorFields error() {
+        return error;
     }
 
-    /** The server is ready again. */
-    void ended() {
-        timeout.cancel(false);
-        done.accept(error);
+    /// The rows of all answers, as text.
+    public List<@Nullable String[]> rows() {
+        return rows;
+    }
+
+    /// What was prepared, in the order of asking.
+    public List<Prepared> prepared() {
+        return prepared;
+    }
+
+    @Override
+    public void onBytes(ByteBuf bytes, boolean begun) {
+        var all = collected;
+        if (all == null) collected = all = server.newBuffer(256);
+        if (all.readableBytes() < MOST) all.writeBytes(bytes);
+        bytes.release();
+    }
+
+    @Override
+    public void onDescribed(Note note, byte type, ByteBuf frame, int start, int end) {
+        if (!(note instanceof Prepared statement)) return;
+        var body = ByteBufUtil.getBytes(frame, start + 5, end - start - 5);
+        if (type == MessageType.PARAMETER_DESCRIPTION) statement.parameters = body;
+        else if (type == MessageType.ROW_DESCRIPTION) statement.columns = body;
+    }
+
+    @Override
+    public boolean onError(Note note, ErrorFields failure) {
+        if (error == null) error = failure;
+        if (note instanceof Prepared statement) statement.error = failure;
+        return false;
+    }
+
+    @Override
+    public boolean onNotice(ByteBuf frame, int start, int end) {
+        return false;
+    }
+
+    @Override
+    public boolean onParameterStatus(String name, String value) {
+        return false;
+    }
+
+    @Override
+    public boolean wantsReady(Note note) {
+        return false;
+    }
+
+    @Override
+    public void onAnswered(RequestKind kind, byte type, Note note) {
+        answered();
+    }
+
+    @Override
+    public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
+        answered();
+    }
+
+    @Override
+    public void onReady(TransactionStatus status, Note note) {
+        answered();
+    }
+
+    private void answered() {
+        owed--;
+        endIfAnswered();
+    }
+
+    private void endIfAnswered() {
+        if (owed > 0 || !sent) return;
+        sent = false;
+        if (timeout != null) timeout.cancel(false);
+        readRows();
+        done.accept(this);
+    }
+
+    private void readRows() {
+        var all = collected;
+        if (all == null) return;
+        collected = null;
+        try {
+            while (all.readableBytes() >= 5) {
+                byte type = all.readByte();
+                var body = all.readSlice(all.readInt() - 4);
+                if (type == MessageType.DATA_ROW) rows.add(row(body));
+            }
+        } finally {
+            all.release();
+        }
+    }
+
+    private static @Nullable String[] row(ByteBuf body) {
+        var columns = new @Nullable String[body.readUnsignedShort()];
+        for (int i = 0; i < columns.length; i++) {
+            int length = body.readInt();
+            if (length >= 0)
+                columns[i] = body.readCharSequence(length, StandardCharsets.ISO_8859_1)
+                        .toString();
+        }
+        return columns;
+    }
+
+    /// The connection is lost.
+    void forget() {
+        if (timeout != null) timeout.cancel(false);
+        if (collected != null) collected.release();
+        collected = null;
     }
 }

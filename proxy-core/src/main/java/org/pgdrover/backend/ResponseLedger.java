@@ -3,115 +3,132 @@ package org.pgdrover.backend;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The queue of answers that a server still owes, each with what becomes of it.
- *
- * <p>It is the only place that knows when a batch is over. It follows PostgreSQL's rules (manual, section 54.2.3): after an error in an
- * extended-query message the server discards everything up to the next Sync, simple queries among it; and while it takes copied data of an
- * Execute it ignores Sync.
- *
- * <p>An entry carries a note, which its maker gets back when the answer has ended or was discarded; entries of several clients can stand
- * behind one another. Confined to the server connection's event loop; nothing is allocated in steady state.
- */
+/// The queue of answers that a server still owes, each with its owner and what becomes of it.
+///
+/// It is the only place that knows when a batch is over. It follows PostgreSQL's rules (manual, section 54.2.3):
+/// after
+/// an error in an
+/// extended-query message the server discards everything up to the next Sync, simple queries among it; and while it
+/// takes copied data it
+/// ignores Sync.
+///
+/// The owner of an entry hears when the answer has ended or was discarded; entries of several owners can stand behind
+/// one another. Confined
+/// to the server connection's event loop; nothing is allocated in steady state.
 public final class ResponseLedger {
-    /** Takes the notes of entries that the server will not answer. */
-    @FunctionalInterface
-    public interface DiscardedNotes {
-        void discarded(Expected expected, Action action, @Nullable Object note);
-    }
-
     private static final int INITIAL = 16;
 
-    private Expected[] expected = new Expected[INITIAL];
-    private Action[] actions = new Action[INITIAL];
-    private @Nullable Object[] notes = new Object[INITIAL];
+    private RequestKind[] kinds = new RequestKind[INITIAL];
+    private AnswerFate[] fates = new AnswerFate[INITIAL];
+    private @Nullable AnswerOwner[] owners = new AnswerOwner[INITIAL];
+    private @Nullable Note[] notes = new Note[INITIAL];
     private int head;
     private int size;
-    /** Syncs among the entries. */
+    /// Syncs among the entries.
     private int syncs;
-    /** Extended-query messages were sent and no Sync yet. */
+    /// Extended-query messages were sent and no Sync yet.
     private boolean open;
-    /** The server reported an error and discards what comes until Sync. */
+    /// The server reported an error and discards what comes until Sync.
     private boolean discarding;
-    /** The server takes copied data for an Execute. */
+    /// The server takes copied data.
     private boolean copyIn;
 
-    /** An answer is now owed. A note that the server is sure to discard comes back at once. */
-    public void expect(Expected kind, Action action, @Nullable Object note, DiscardedNotes discarded) {
-        if (kind == Expected.SYNC) {
-            if (copyIn) return;
+    /// An answer is now owed. An owner whose request the server is sure to discard hears of it at once.
+    public void expect(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
+        if (kind == RequestKind.SYNC) {
+            if (copyIn) {
+                owner.onDiscarded(kind, fate, note);
+                return;
+            }
             discarding = false;
             open = false;
             syncs++;
         } else if (discarding) {
-            discarded.discarded(kind, action, note);
+            discard(kind, fate, owner, note);
             return;
-        } else if (kind == Expected.COPY_END) {
+        } else if (kind == RequestKind.COPY_END) {
             copyIn = false;
         } else {
             open = !kind.endsWithReady();
         }
-        add(kind, action, note);
+        add(kind, fate, owner, note);
     }
 
-    /** Flush was sent: no answer, but the batch is open. */
+    private static void discard(RequestKind kind, AnswerFate fate, @Nullable AnswerOwner owner, Note note) {
+        var inner = note;
+        if (note instanceof FakeAnswer(var bytes, var ofOwner)) {
+            bytes.release();
+            inner = ofOwner;
+        }
+        if (owner != null && kind != RequestKind.COPY_END) owner.onDiscarded(kind, fate, inner);
+    }
+
+    /// Flush was sent: no answer, but the batch is open.
     public void flushed() {
         if (!discarding && !copyIn) open = true;
     }
 
-    /** Whether a Sync sent now would end a batch; while an Execute takes copied data it does not. */
+    /// Whether a Sync sent now would end a batch; while the server takes copied data it does not.
     public boolean takesSync() {
         return !copyIn;
     }
 
-    private void add(Expected kind, Action action, @Nullable Object note) {
-        if (size == expected.length) grow();
+    private void add(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
+        if (size == kinds.length) grow();
         int index = index(size);
-        expected[index] = kind;
-        actions[index] = action;
+        kinds[index] = kind;
+        fates[index] = fate;
+        owners[index] = owner;
         notes[index] = note;
         size++;
     }
 
     private void grow() {
-        int old = expected.length;
-        expected = rotate(expected, Arrays.copyOf(expected, old * 2));
-        actions = rotate(actions, Arrays.copyOf(actions, old * 2));
-        var grown = new @Nullable Object[old * 2];
-        System.arraycopy(notes, head, grown, 0, old - head);
-        System.arraycopy(notes, 0, grown, old - head, head);
-        notes = grown;
+        int old = kinds.length;
+        kinds = rotate(kinds, Arrays.copyOf(kinds, old * 2));
+        fates = rotate(fates, Arrays.copyOf(fates, old * 2));
+        owners = rotate(owners, Arrays.copyOf(owners, old * 2));
+        notes = rotate(notes, Arrays.copyOf(notes, old * 2));
         head = 0;
     }
 
-    private <T> T[] rotate(T[] from, T[] to) {
+    private <T extends @Nullable Object> T[] rotate(T[] from, T[] to) {
         System.arraycopy(from, head, to, 0, from.length - head);
         System.arraycopy(from, 0, to, from.length - head, head);
         return to;
     }
 
     private int index(int offset) {
-        return (head + offset) & (expected.length - 1);
+        return (head + offset) & (kinds.length - 1);
     }
 
     private void remove() {
-        if (expected[head] == Expected.SYNC) syncs--;
+        if (kinds[head] == RequestKind.SYNC) syncs--;
         notes[head] = null;
-        head = (head + 1) & (expected.length - 1);
+        owners[head] = null;
+        head = (head + 1) & (kinds.length - 1);
         size--;
     }
 
+    private void discardHead() {
+        var kind = kinds[head];
+        var fate = fates[head];
+        var owner = owners[head];
+        var note = noteAt(head);
+        remove();
+        discard(kind, fate, owner, note);
+    }
+
+    private Note noteAt(int index) {
+        var note = notes[index];
+        return note == null ? Note.NONE : note;
+    }
+
     private void skipCopyEnds() {
-        while (size > 0 && expected[head] == Expected.COPY_END) remove();
+        while (size > 0 && kinds[head] == RequestKind.COPY_END) remove();
     }
 
-    /** What becomes of the answer that the server is giving now; FORWARD if it owes none, as for a notification. */
-    public Action current() {
-        skipCopyEnds();
-        return size == 0 ? Action.FORWARD : actions[head];
-    }
-
-    /** Whether nothing is owed that the server answers or we fake. */
+    /// Whether nothing is owed that the server answers or the proxy fakes.
     public boolean isEmpty() {
         skipCopyEnds();
         return size == 0;
@@ -121,143 +138,156 @@ public final class ResponseLedger {
         return size;
     }
 
-    /** Whether the server connection is at rest: nothing owed, no batch open, nothing being discarded. */
+    /// Whether the server connection is at rest: nothing owed, no batch open, nothing being discarded.
     public boolean isAtRest() {
         return isEmpty() && !open && !discarding;
     }
 
-    /** Whether extended-query messages were sent that no Sync has ended yet. */
+    /// Whether extended-query messages were sent that no Sync has ended yet.
     public boolean isOpen() {
         return open || discarding;
     }
 
-    /** Whether an Execute takes copied data, so that a Sync is ignored. */
+    /// Whether the server has reported an error and discards what comes until Sync.
+    public boolean isDiscarding() {
+        return discarding;
+    }
+
+    /// Whether the server takes copied data, so that a Sync is ignored.
     public boolean isCopyIn() {
         return copyIn;
     }
 
-    /** Whether this message ends the answer at the head. */
-    public boolean ends(byte type) {
-        skipCopyEnds();
-        return size > 0 && expected[head].endsWith(type);
+    // The head: the answer that the server gives now. To be asked only while the ledger is not empty.
+
+    /// Whether this message ends the answer at the head.
+    boolean ends(byte type) {
+        return kinds[head].endsWith(type);
     }
 
-    /** Whether the answer at the head is one that the proxy gives itself. */
-    public boolean isFakeNext() {
+    /// Whether the answer at the head is one that the proxy gives itself.
+    boolean isFakeNext() {
         skipCopyEnds();
-        return size > 0 && actions[head] == Action.FAKE;
+        return size > 0 && fates[head] == AnswerFate.FAKE;
     }
 
-    /** What the answer at the head is for. */
-    public Expected headExpected() {
-        return expected[head];
+    /// What the answer at the head is for.
+    public RequestKind headKind() {
+        return kinds[head];
     }
 
-    /** Takes the head's entry and gives its note back. */
-    public @Nullable Object take() {
-        skipCopyEnds();
-        var note = notes[head];
+    /// Who owns the answer at the head; null while nothing is owed, or if its owner has left.
+    @Nullable
+    AnswerOwner headOwner() {
+        return size == 0 ? null : owners[head];
+    }
+
+    AnswerFate headFate() {
+        return fates[head];
+    }
+
+    /// The note of the answer at the head.
+    public Note headNote() {
+        return size == 0 ? Note.NONE : noteAt(head);
+    }
+
+    /// Takes the head's entry.
+    void take() {
         remove();
-        return note;
     }
 
-    public @Nullable Object headNote() {
-        return size == 0 ? null : notes[head];
+    /// Where the entry stands that the next ReadyForQuery ends; -1 if none is owed.
+    private int nextReady() {
+        for (int i = 0; i < size; i++) if (kinds[index(i)].endsWithReady()) return index(i);
+        return -1;
     }
 
-    /** The note of the answer that the next ReadyForQuery ends, or null if none is owed. */
-    public @Nullable Object noteOfNextReady() {
-        for (int i = 0; i < size; i++) {
-            int at = index(i);
-            if (expected[at].endsWithReady()) return notes[at];
-        }
-        return null;
+    /// The note of the answer that the next ReadyForQuery ends.
+    Note readyNote() {
+        int at = nextReady();
+        return at < 0 ? Note.NONE : noteAt(at);
     }
 
-    /** The server takes copied data now (CopyInResponse): Syncs sent before the end of the data are ignored by it. */
-    public void copyInStarted(DiscardedNotes discarded) {
+    /// What becomes of the answer that the next ReadyForQuery ends.
+    AnswerFate readyFate() {
+        int at = nextReady();
+        return at < 0 ? AnswerFate.FORWARD : fates[at];
+    }
+
+    /// Who owns the answer that the next ReadyForQuery ends; null if nobody does.
+    @Nullable
+    AnswerOwner readyOwner() {
+        int at = nextReady();
+        return at < 0 ? null : owners[at];
+    }
+
+    // What the server says
+
+    /// The server takes copied data now (CopyInResponse): Syncs sent before the end of the data are ignored by it.
+    void copyInStarted() {
         skipCopyEnds();
-        if (size == 0 || expected[head] != Expected.EXECUTE) return;
+        if (size == 0) return;
         copyIn = true;
         int kept = 1;
         for (int i = 1; i < size; i++) {
             int from = index(i);
-            if (expected[from] == Expected.COPY_END) copyIn = false;
-            if (expected[from] == Expected.SYNC && copyIn) {
+            if (kinds[from] == RequestKind.COPY_END) copyIn = false;
+            if (kinds[from] == RequestKind.SYNC && copyIn) {
                 syncs--;
-                discarded.discarded(expected[from], actions[from], notes[from]);
-                open = true;
+                discard(kinds[from], fates[from], owners[from], noteAt(from));
                 continue;
             }
             int to = index(kept++);
-            expected[to] = expected[from];
-            actions[to] = actions[from];
+            kinds[to] = kinds[from];
+            fates[to] = fates[from];
+            owners[to] = owners[from];
             notes[to] = notes[from];
         }
-        for (int i = kept; i < size; i++) notes[index(i)] = null;
+        for (int i = kept; i < size; i++) {
+            notes[index(i)] = null;
+            owners[index(i)] = null;
+        }
         size = kept;
-        open = syncs == 0;
+        open = !kinds[head].endsWithReady() && syncs == 0;
     }
 
-    /** The server reported an error: gives back the notes of everything it will not answer. */
-    public void failed(DiscardedNotes discarded) {
+    /// The server reported an error: the owners of everything that it will not answer hear of it.
+    void failed() {
         skipCopyEnds();
         copyIn = false;
-        if (size > 0 && (expected[head] == Expected.QUERY || expected[head] == Expected.FUNCTION_CALL)) return;
-        while (size > 0 && expected[head] != Expected.SYNC) {
-            var kind = expected[head];
-            var action = actions[head];
-            var note = notes[head];
-            remove();
-            if (kind != Expected.COPY_END) discarded.discarded(kind, action, note);
-        }
+        if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
+        while (size > 0 && kinds[head] != RequestKind.SYNC) discardHead();
         if (size == 0 && open) discarding = true;
     }
 
-    /**
-     * The server is ready: takes everything up to the entry that this ends.
-     *
-     * @return whether there was such an entry; its action and note are then to be asked before, with {@link #readyAction()}
-     */
-    public boolean ready(DiscardedNotes discarded) {
+    /// The server is ready: takes everything up to the entry that this ends.
+    ///
+    /// @return whether there was such an entry; its fate, owner and note are to be asked before
+    boolean ready() {
         skipCopyEnds();
-        while (size > 0 && !expected[head].endsWithReady()) {
-            var kind = expected[head];
-            var action = actions[head];
-            var note = notes[head];
-            remove();
-            if (kind != Expected.COPY_END) discarded.discarded(kind, action, note);
-        }
+        copyIn = false;
+        while (size > 0 && !kinds[head].endsWithReady()) discardHead();
         if (size == 0) return false;
         remove();
         return true;
     }
 
-    /** What becomes of the answer that the next ReadyForQuery ends. */
-    public Action readyAction() {
+    /// From now on no answer goes to this owner, which has left; what others asked stays as it is.
+    public void disown(AnswerOwner gone) {
         for (int i = 0; i < size; i++) {
             int at = index(i);
-            if (expected[at].endsWithReady()) return actions[at];
-        }
-        return Action.FORWARD;
-    }
-
-    /** From now on no answer goes to its client, which has left; what the proxy asked itself stays as it is. */
-    public void skipAll() {
-        for (int i = 0; i < size; i++) {
-            int at = index(i);
-            if (actions[at] == Action.FORWARD) actions[at] = Action.SKIP;
+            if (owners[at] != gone) continue;
+            owners[at] = null;
+            if (fates[at] == AnswerFate.FORWARD) fates[at] = AnswerFate.SKIP;
         }
     }
 
-    /** Gives every note back: the connection is lost. */
-    public void abandon(DiscardedNotes discarded) {
+    /// The connection is lost: forgets every answer that was owed.
+    void abandon() {
         while (size > 0) {
-            var kind = expected[head];
-            var action = actions[head];
-            var note = notes[head];
+            if (notes[head] instanceof FakeAnswer(var bytes, var _)) bytes.release();
+            if (owners[head] instanceof Exchange exchange) exchange.forget();
             remove();
-            discarded.discarded(kind, action, note);
         }
         open = false;
         discarding = false;

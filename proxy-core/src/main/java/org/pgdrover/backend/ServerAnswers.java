@@ -3,6 +3,7 @@ package org.pgdrover.backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.TransactionStatus;
@@ -11,31 +12,30 @@ import org.pgdrover.protocol.codec.MessageTable;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 
-/**
- * Reads what a server sends and hands it, as the {@link ResponseLedger} says, to the listener of its connection.
- *
- * <p>Bytes pass as slices of what was read: one slice for as many messages as can pass together. Confined to the connection's event loop.
- */
+/// Reads what a server sends and hands it to the owners of the answers, as the [ResponseLedger] says.
+///
+/// Bytes pass as slices of what was read: one slice for as many messages as can pass together, never across a
+/// ReadyForQuery. Confined to the
+/// connection's event loop.
 final class ServerAnswers {
-    /** Most bytes of an error that are kept for looking at. */
+    /// Most bytes of an error that are kept for looking at.
     private static final int FRAME_LIMIT = 1 << 20;
 
     private final ServerConnection server;
     private final ResponseLedger ledger;
     private final MessageDecoder decoder;
-    private final ResponseLedger.DiscardedNotes discarded = this::discarded;
 
-    private @Nullable ResponseListener listener;
+    private @Nullable AnswerOwner lessee;
     private TransactionStatus status = TransactionStatus.IDLE;
     private @Nullable ErrorFields lastWords;
-    private int suppressed;
-    private int framesForwarded;
-    private boolean rowsForwarded;
+    /// Whether the answer at the head has shown more than what precedes its rows.
+    private boolean begun;
 
-    /** Bytes of the buffer in hand that pass to the listener together; none while the start is negative. */
+    /// Bytes of the buffer in hand that pass to one owner together; none while the start is negative.
     private int runStart = -1;
 
     private int runEnd;
+    private @Nullable AnswerOwner runOwner;
 
     ServerAnswers(ServerConnection server, ResponseLedger ledger, ByteBufAllocator allocator) {
         this.server = server;
@@ -43,30 +43,27 @@ final class ServerAnswers {
         this.decoder = new MessageDecoder(MessageTable.BACKEND, allocator, FRAME_LIMIT);
     }
 
-    /** From now on the answers go to this listener, or to nobody. */
-    void listener(@Nullable ResponseListener to) {
-        listener = to;
-        framesForwarded = 0;
-        rowsForwarded = false;
-        suppressed = 0;
+    /// From now on this one hears of the connection, and what no entry of the ledger owns; null is nobody.
+    void lessee(@Nullable AnswerOwner to) {
+        lessee = to;
     }
 
     @Nullable
-    ResponseListener listener() {
-        return listener;
+    AnswerOwner lessee() {
+        return lessee;
     }
 
     TransactionStatus status() {
         return status;
     }
 
-    /** The error with which the server ended the session, if it did. */
+    /// The error with which the server ended the session, if it did.
     @Nullable
     ErrorFields lastWords() {
         return lastWords;
     }
 
-    /** What is to be known as the reason if the server gives none. */
+    /// What is to be known as the reason if the server gives none.
     void lastWords(ErrorFields error) {
         if (lastWords == null) lastWords = error;
     }
@@ -75,48 +72,16 @@ final class ServerAnswers {
         return decoder.insideMessage();
     }
 
-    void suppress(int frames) {
-        suppressed = frames;
-    }
-
-    int framesForwarded() {
-        return framesForwarded;
-    }
-
-    boolean rowsForwarded() {
-        return rowsForwarded;
-    }
-
-    /** An answer is now owed. */
-    void expect(Expected kind, Action action, @Nullable Object note) {
-        ledger.expect(kind, action, note, discarded);
-    }
-
-    /** Nothing more will come, and nobody hears of what was owed. */
+    /// Nothing more will come, and nobody hears of what was owed.
     void close() {
         decoder.close();
-        ledger.abandon(ServerAnswers::releaseFake);
-        listener = null;
+        ledger.abandon();
+        lessee = null;
     }
 
-    private static void releaseFake(Expected kind, Action action, @Nullable Object note) {
-        if (note instanceof FakeAnswer fake) fake.bytes().release();
-    }
-
-    private void discarded(Expected kind, Action action, @Nullable Object note) {
-        var ofClient = note;
-        if (note instanceof FakeAnswer(ByteBuf bytes, var inner)) {
-            bytes.release();
-            ofClient = inner;
-        }
-        if (listener != null) listener.onDiscarded(server, kind, action, ofClient);
-    }
-
-    /**
-     * Bytes from the server; takes ownership.
-     *
-     * @throws ProtocolViolation if no PostgreSQL server would have sent them
-     */
+    /// Bytes from the server; takes ownership.
+    ///
+    /// @throws ProtocolViolation if no PostgreSQL server would have sent them
     void onRead(ByteBuf in) {
         boolean handedOver = false;
         try {
@@ -126,7 +91,7 @@ final class ServerAnswers {
         }
     }
 
-    /** Whether the buffer itself was handed over, so that it is not ours to release. */
+    /// Whether the buffer itself was handed over, so that it is not ours to release.
     private boolean decode(ByteBuf in) {
         runStart = -1;
         int first = in.readerIndex();
@@ -145,9 +110,10 @@ final class ServerAnswers {
 
     private boolean finishRuns(ByteBuf in, int first) {
         if (runStart < 0) return false;
-        if (runStart == first && runEnd == in.writerIndex() && listener != null) {
+        var owner = runOwner;
+        if (runStart == first && runEnd == in.writerIndex() && owner != null) {
             runStart = -1;
-            listener.onBytes(server, in.setIndex(first, runEnd));
+            owner.onBytes(in.setIndex(first, runEnd), begun);
             return true;
         }
         emit(in);
@@ -155,35 +121,27 @@ final class ServerAnswers {
     }
 
     private void run(ByteBuf in) {
-        if (!forwards()) {
-            emit(in);
-            return;
-        }
-        rowsForwarded |= decoder.hasDataRow();
-        extend(in);
+        begun = true;
+        pass(in, receiver());
     }
 
-    private boolean forwards() {
-        return listener != null && ledger.current() == Action.FORWARD;
+    /// Who gets what the server sends now; null if nobody does.
+    private @Nullable AnswerOwner receiver() {
+        if (ledger.isEmpty()) return lessee;
+        return ledger.headFate() == AnswerFate.FORWARD ? ledger.headOwner() : null;
     }
 
-    private void pass(ByteBuf in, boolean forward) {
-        if (forward) {
-            framesForwarded++;
-            extend(in);
-        } else {
-            emit(in);
-        }
-    }
-
-    private void extend(ByteBuf in) {
+    private void pass(ByteBuf in, @Nullable AnswerOwner to) {
+        if (to != runOwner) emit(in);
+        if (to == null) return;
+        runOwner = to;
         if (decoder.buffer() != in) {
             emit(in);
-            if (listener != null)
-                listener.onBytes(
-                        server, decoder.buffer().retainedSlice(decoder.start(), decoder.end() - decoder.start()));
+            to.onBytes(decoder.buffer().retainedSlice(decoder.start(), decoder.end() - decoder.start()), begun);
             return;
         }
+        // What was skipped in between ends a run.
+        if (runStart >= 0 && runEnd != decoder.start()) emit(in);
         if (runStart < 0) runStart = decoder.start();
         runEnd = decoder.end();
     }
@@ -192,8 +150,8 @@ final class ServerAnswers {
         if (runStart < 0) return;
         var bytes = in.retainedSlice(runStart, runEnd - runStart);
         runStart = -1;
-        if (listener == null) bytes.release();
-        else listener.onBytes(server, bytes);
+        if (runOwner == null) bytes.release();
+        else runOwner.onBytes(bytes, begun);
     }
 
     // What is looked at
@@ -202,11 +160,13 @@ final class ServerAnswers {
         switch (decoder.type()) {
             case MessageType.READY_FOR_QUERY -> ready(in);
             case MessageType.ERROR_RESPONSE -> error(in);
+            case MessageType.NOTICE_RESPONSE -> notice(in);
             case MessageType.PARAMETER_STATUS -> parameterStatus(in);
-            case MessageType.NOTIFICATION_RESPONSE -> pass(in, listener != null);
+            case MessageType.NOTIFICATION_RESPONSE -> notification(in);
             case MessageType.COPY_IN_RESPONSE -> {
-                ledger.copyInStarted(discarded);
-                pass(in, forwards());
+                begun = true;
+                ledger.copyInStarted();
+                pass(in, receiver());
             }
             default -> answer(in);
         }
@@ -214,30 +174,65 @@ final class ServerAnswers {
 
     private void answer(ByteBuf in) {
         byte type = decoder.type();
-        boolean forward = forwards();
-        if (forward && suppressed > 0) {
-            suppressed--;
-            framesForwarded++;
-            forward = false;
+        if (ledger.isEmpty()) throw new ProtocolViolation("message '" + (char) type + "' that nobody asked for");
+        var to = receiver();
+        boolean shown = !precedesRows(type);
+        if (shown && !begun) {
+            begun = true;
+            if (runOwner != to) emit(in);
         }
-        if (ledger.ends(type)) {
-            var kind = ledger.headExpected();
-            var note = ledger.take();
-            if (listener != null) listener.onAnswered(server, kind, type, note);
-        }
-        pass(in, forward);
-        if (ledger.isFakeNext()) {
-            emit(in);
-            sendFakes();
-        }
+        boolean wanted = true;
+        if (ledger.headOwner() instanceof AnswerOwner owner) wanted = tell(owner, type);
+        else if (ledger.ends(type)) ledger.take();
+        pass(in, wanted ? to : null);
+        if (ledger.isFakeNext()) sendFakes(in);
     }
 
-    /** Gives the answers that stand at the head of the ledger and are the proxy's own to give. */
+    private static boolean precedesRows(byte type) {
+        return type == MessageType.PARSE_COMPLETE
+                || type == MessageType.BIND_COMPLETE
+                || type == MessageType.CLOSE_COMPLETE
+                || type == MessageType.PARAMETER_DESCRIPTION
+                || type == MessageType.ROW_DESCRIPTION
+                || type == MessageType.NO_DATA;
+    }
+
+    private boolean tell(AnswerOwner owner, byte type) {
+        boolean wanted = true;
+        var kind = ledger.headKind();
+        var note = ledger.headNote();
+        if (type == MessageType.COMMAND_COMPLETE)
+            wanted = owner.onCompleted(note, WireReader.commandTag(decoder.buffer(), decoder.start(), decoder.end()));
+        else if (type == MessageType.EMPTY_QUERY_RESPONSE) wanted = owner.onCompleted(note, CommandTag.OTHER);
+        else if (kind == RequestKind.DESCRIBE)
+            owner.onDescribed(note, type, decoder.buffer(), decoder.start(), decoder.end());
+        if (ledger.ends(type)) {
+            ledger.take();
+            owner.onAnswered(kind, type, note);
+        }
+        return wanted;
+    }
+
+    private void sendFakes(ByteBuf in) {
+        emit(in);
+        sendFakes();
+    }
+
+    /// Gives the answers that stand at the head of the ledger and are the proxy's own to give.
     void sendFakes() {
         while (ledger.isFakeNext()) {
-            if (!(ledger.take() instanceof FakeAnswer(ByteBuf bytes, var note))) continue;
-            if (listener == null) bytes.release();
-            else listener.onBytes(server, bytes);
+            var owner = ledger.headOwner();
+            var kind = ledger.headKind();
+            var note = ledger.headNote();
+            ledger.take();
+            if (!(note instanceof FakeAnswer(ByteBuf bytes, var ofOwner))) continue;
+            if (owner == null) {
+                bytes.release();
+                continue;
+            }
+            byte type = bytes.getByte(bytes.readerIndex());
+            owner.onAnswered(kind, type, ofOwner);
+            owner.onBytes(bytes, begun);
         }
     }
 
@@ -248,10 +243,23 @@ final class ServerAnswers {
             lastWords = error;
             return;
         }
-        if (ledger.headNote() instanceof Exchange exchange) exchange.failed(error);
-        boolean forward = listener != null && ledger.readyAction() != Action.SKIP && listener.onError(server, error);
-        pass(in, forward);
-        ledger.failed(discarded);
+        begun = true;
+        var owner = ledger.isEmpty() ? lessee : ledger.headOwner();
+        boolean wanted = owner != null && owner.onError(ledger.headNote(), error);
+        pass(in, wanted && ledger.readyFate() != AnswerFate.SKIP ? owner : null);
+        emit(in);
+        ledger.failed();
+    }
+
+    private void notice(ByteBuf in) {
+        var to = receiver();
+        boolean wanted = to != null && to.onNotice(decoder.buffer(), decoder.start(), decoder.end());
+        pass(in, wanted ? to : null);
+    }
+
+    private void notification(ByteBuf in) {
+        if (lessee == null) server.close(CloseReason.SESSION_NOT_CLEAN);
+        pass(in, lessee);
     }
 
     private void parameterStatus(ByteBuf in) {
@@ -262,25 +270,22 @@ final class ServerAnswers {
         var name = WireReader.string(buffer, nameStart, end);
         var value = WireReader.string(buffer, nameEnd + 1, end);
         server.parameters().put(name, value);
-        boolean forward = forwards();
-        if (forward && listener != null) listener.onParameterStatus(server, name, value);
-        pass(in, forward);
+        var to = receiver();
+        boolean wanted = to != null && to.onParameterStatus(name, value);
+        pass(in, wanted ? to : null);
     }
 
     private void ready(ByteBuf in) {
         status = WireReader.readyForQuery(decoder.buffer(), decoder.start());
-        boolean forward = listener != null && ledger.readyAction() == Action.FORWARD;
-        var note = ledger.noteOfNextReady();
-        if (!ledger.ready(discarded)) throw new ProtocolViolation("ReadyForQuery that nobody asked for");
-        pass(in, forward);
+        var owner = ledger.readyOwner();
+        var note = ledger.readyNote();
+        boolean forward = ledger.readyFate() == AnswerFate.FORWARD && owner != null && owner.wantsReady(note);
+        begun = true;
+        if (!ledger.ready()) throw new ProtocolViolation("ReadyForQuery that nobody asked for");
+        pass(in, forward ? owner : null);
         emit(in);
-        framesForwarded = 0;
-        rowsForwarded = false;
-        if (note instanceof Exchange exchange) {
-            exchange.ended();
-            return;
-        }
-        if (listener != null) listener.onReady(server, status, note);
+        begun = false;
+        if (owner != null) owner.onReady(status, note);
         if (ledger.isFakeNext()) sendFakes();
     }
 }

@@ -16,6 +16,9 @@ import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.FrontendMessages;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * One logged-in connection to a PostgreSQL server, as its pool and whoever has leased it see it.
@@ -28,6 +31,8 @@ import org.pgdrover.protocol.codec.FrontendMessages;
  * </pre>
  */
 public final class ServerConnection extends ChannelInboundHandlerAdapter {
+    private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
+
     private final Channel channel;
     private final ServerTarget target;
     private final CancelKey cancelKey;
@@ -42,6 +47,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
+    private @Nullable String notClean;
     private @Nullable CloseReason closeReason;
     private volatile long idleSinceNanos;
 
@@ -113,6 +119,24 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         unnamedStatement = statement;
     }
 
+    /** Why the session may hold what the next client must not see; null if it is proved that it does not. */
+    public @Nullable String notClean() {
+        return notClean;
+    }
+
+    /** The session may hold what the next client must not see. */
+    public void notClean(String why) {
+        if (notClean == null) notClean = why;
+    }
+
+    /** Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was ever there. */
+    public void cleaned() {
+        notClean = null;
+        settings = SessionSettings.EMPTY;
+        statements.clear();
+        unnamedStatement = null;
+    }
+
     public EventLoop eventLoop() {
         return channel.eventLoop();
     }
@@ -145,13 +169,13 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     // Leasing
 
     /** From now on the answers go to this listener. */
-    public void lease(ResponseListener to) {
-        answers.listener(to);
+    public void lease(AnswerOwner to) {
+        answers.lessee(to);
     }
 
     /** Nobody hears the answers from now on. */
     public void unlease() {
-        answers.listener(null);
+        answers.lessee(null);
         idleSinceNanos = clock.getAsLong();
         read(true);
     }
@@ -177,18 +201,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return channel.alloc().buffer(size);
     }
 
-    /** An answer is owed for what is written next. */
-    public void expect(Expected kind, Action action, @Nullable Object note) {
-        answers.expect(kind, action, note);
-    }
-
-    /**
-     * Runs SQL of the proxy's own, which the client does not see; only while the ledger is at rest.
-     *
-     * @param done told the error, or null, when the server is ready again; not told if the connection is lost
-     */
-    public void exchange(String sql, Consumer<@Nullable ErrorFields> done) {
-        Exchange.begin(this, sql, done);
+    /** An answer is owed to somebody for what is written next. */
+    public void expect(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
+        ledger.expect(kind, fate, owner, note);
     }
 
     // Receiving
@@ -196,21 +211,6 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Stops or resumes reading: the client does not keep up, or does again. */
     public void read(boolean wanted) {
         if (channel.config().isAutoRead() != wanted) channel.config().setAutoRead(wanted);
-    }
-
-    /** Keeps the next so many answers from the client, which has had them from another server. */
-    public void suppress(int frames) {
-        answers.suppress(frames);
-    }
-
-    /** Messages other than rows that the client has had of the batch at the head. */
-    public int framesForwarded() {
-        return answers.framesForwarded();
-    }
-
-    /** Whether the client has had rows of the batch at the head, so that it cannot be answered from elsewhere any more. */
-    public boolean rowsForwarded() {
-        return answers.rowsForwarded();
     }
 
     /** Gives the answers that stand at the head of the ledger and are the proxy's own to give. */
@@ -228,20 +228,27 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         try {
             answers.onRead(in);
         } catch (ProtocolViolation violation) {
+            logged(log.atWarn(), CloseReason.PROTOCOL_VIOLATION)
+                    .log("server connection closed: {}", violation.getMessage());
             close(CloseReason.PROTOCOL_VIOLATION);
+        } catch (RuntimeException failure) {
+            logged(log.atError(), CloseReason.INTERNAL_ERROR)
+                    .setCause(failure)
+                    .log("an answer could not be dealt with: the server connection is closed");
+            close(CloseReason.INTERNAL_ERROR);
         }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        var listener = answers.listener();
-        if (listener != null) listener.onReadComplete(this);
+        var lessee = answers.lessee();
+        if (lessee != null) lessee.onReadComplete();
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        var listener = answers.listener();
-        if (listener != null) listener.onWritabilityChanged(this, channel.isWritable());
+        var lessee = answers.lessee();
+        if (lessee != null) lessee.onWritabilityChanged(channel.isWritable());
     }
 
     // Cancelling
@@ -282,10 +289,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         if (closeReason == null) closeReason = CloseReason.SERVER_CLOSED;
-        var lessee = answers.listener();
+        if (closeReason.isUnexpected())
+            logged(log.atInfo(), closeReason).log("server connection ended: {}", lastWordsOrNone());
+        var lessee = answers.lessee();
         answers.close();
         closed.accept(this);
-        if (lessee != null) lessee.onLost(this, closeReason, answers.lastWords());
+        if (lessee != null) lessee.onLost(closeReason, answers.lastWords());
     }
 
     @Override
@@ -293,6 +302,19 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         answers.lastWords(ErrorFields.fatal(SqlState.CONNECTION_FAILURE, String.valueOf(cause.getMessage())));
         if (closeReason == null) closeReason = CloseReason.SERVER_ERROR;
         context.close();
+    }
+
+    private String lastWordsOrNone() {
+        var words = answers.lastWords();
+        return words == null ? "without a word" : words.sqlState() + " " + words.message();
+    }
+
+    private LoggingEventBuilder logged(LoggingEventBuilder event, CloseReason reason) {
+        return event.addKeyValue("server", cancelKey.processId())
+                .addKeyValue("node", target.node())
+                .addKeyValue("database", target.database())
+                .addKeyValue("user", target.user())
+                .addKeyValue("reason", reason.label());
     }
 
     @Override

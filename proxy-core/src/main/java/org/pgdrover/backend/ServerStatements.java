@@ -1,60 +1,62 @@
 package org.pgdrover.backend;
 
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The prepared statements that exist on one server connection, the least recently used first.
- *
- * <p>Keys are compared by identity-like equality of the caller's choosing; values are the names on the server.
- */
+/// The prepared statements that exist on one server connection, the least recently used first.
+///
+/// Keys and shapes are of the caller's choosing: a key tells statements apart, a shape tells what the server has said
+/// of one.
 public final class ServerStatements {
-    private final LinkedHashMap<Object, byte[]> names = new LinkedHashMap<>(16, 0.75f, true);
-    private final Set<Object> spoiled = new HashSet<>();
+    /// One prepared statement on the server.
+    ///
+    /// @param key by which it is found
+    /// @param name under which the server knows it
+    /// @param shape what was said of it when it was parsed
+    public record Prepared(Object key, byte[] name, Object shape) {}
+
+    private final LinkedHashMap<Object, Prepared> statements = new LinkedHashMap<>(16, 0.75f, true);
     private final int capacity;
 
-    /** @param capacity beyond this the least recently used should be closed, see {@link #surplus()} */
+    /// @param capacity beyond this the least recently used should be closed, see [#surplus()]
     public ServerStatements(int capacity) {
         this.capacity = capacity;
     }
 
-    /** Whether the statement is there, or will be when the server has worked through what was sent. */
-    public boolean contains(Object statement) {
-        return names.get(statement) != null;
+    /// The statement if it is there, or will be when the server has worked through what was sent.
+    public @Nullable Prepared find(Object key) {
+        return statements.get(key);
     }
 
-    public void add(Object statement, byte[] name) {
-        names.put(statement, name);
+    public void add(Object key, byte[] name, Object shape) {
+        statements.put(key, new Prepared(key, name, shape));
     }
 
-    public void remove(Object statement) {
-        names.remove(statement);
+    /// A statement that was taken out is still there: the server did not get to closing it.
+    public void restore(Prepared statement) {
+        statements.put(statement.key(), statement);
     }
 
-    /** The server holds the statement but cannot run it any more: it must be closed before it is prepared again. */
-    public void spoil(Object statement) {
-        if (names.remove(statement) != null) spoiled.add(statement);
-    }
-
-    /** Whether the statement was spoiled; it is not any more. */
-    public boolean takeSpoiled(Object statement) {
-        return !spoiled.isEmpty() && spoiled.remove(statement);
+    public @Nullable Prepared remove(Object key) {
+        return statements.remove(key);
     }
 
     public void clear() {
-        names.clear();
-        spoiled.clear();
+        statements.clear();
     }
 
     public int size() {
-        return names.size();
+        return statements.size();
     }
 
-    /** Takes out the least recently used statement if there are too many, and gives its name to be closed. */
-    public byte @Nullable [] surplus() {
-        if (names.size() <= capacity) return null;
-        return names.pollFirstEntry().getValue();
+    /// Every statement, by its key.
+    public Iterable<Prepared> all() {
+        return statements.values();
+    }
+
+    /// Takes out the least recently used statement if there are too many, so that it can be closed.
+    public @Nullable Prepared surplus() {
+        if (statements.size() <= capacity) return null;
+        return statements.pollFirstEntry().getValue();
     }
 }

@@ -1,58 +1,207 @@
 package org.pgdrover.backend;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/**
- * The run-time parameters that a session has set, each with the SQL that sets it; immutable.
- *
- * <p>A server connection and a client each have one. When they are not equal, {@link #difference} is run on the server before the client's
- * next statement.
- */
+/// The run-time parameters that a session has set, each with the SQL that sets it, in the order of setting;
+/// immutable.
+///
+/// A server connection and a client each have one. When they are not equal, [#difference] is run on the server before
+/// the client's next
+/// statement. Each char of a statement is one byte of it, so that statements in any encoding are repeated byte by
+/// byte.
 public final class SessionSettings {
-    public static final SessionSettings EMPTY = new SessionSettings(Collections.emptySortedMap());
+    public static final SessionSettings EMPTY = new SessionSettings(Collections.emptyMap());
 
-    private final Map<String, String> statements;
+    private static final String ROLE = "role";
+    private static final String ENCODING = "client_encoding";
+    private static final String STANDARD_STRINGS = "standard_conforming_strings";
+
+    /// Parameters on which neither the meaning nor the plan's correctness of any statement depends.
+    private static final Set<String> OF_NO_MEANING = Set.of(
+            "application_name",
+            "client_min_messages",
+            "statement_timeout",
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+            "idle_session_timeout",
+            "transaction_timeout",
+            "client_connection_check_interval",
+            "tcp_keepalives_idle",
+            "tcp_keepalives_interval",
+            "tcp_keepalives_count",
+            "tcp_user_timeout",
+            "work_mem",
+            "maintenance_work_mem",
+            "temp_buffers",
+            "synchronous_commit");
+
+    /// One parameter that was set.
+    ///
+    /// @param statement the SQL that sets it
+    /// @param encoding client_encoding in which the statement's bytes are meant; null if all of them are ASCII
+    /// @param standardStrings standard_conforming_strings by which the statement is meant; null if it has no
+    ///     backslash
+    private record Setting(
+            String statement,
+            @Nullable String encoding,
+            @Nullable Boolean standardStrings) {}
+
+    private final Map<String, Setting> settings;
     private final int hash;
+    private @Nullable SessionSettings ofMeaning;
 
-    private SessionSettings(Map<String, String> statements) {
-        this.statements = statements;
-        this.hash = statements.hashCode();
+    private SessionSettings(Map<String, Setting> settings) {
+        this.settings = settings;
+        this.hash = settings.hashCode();
     }
 
-    /** With a parameter set to a value in its textual form, as in a startup message or ParameterStatus. */
+    /// With a parameter set to a value in its textual form, as in a startup message or ParameterStatus.
     public SessionSettings withValue(String name, String value) {
-        return withStatement(
-                name, "SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", false)");
+        var bytes = new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        return withBytes(name, bytes, "UTF8");
     }
 
-    /** With a parameter set by a SET statement of the client's own. */
-    public SessionSettings withStatement(String name, String statement) {
-        var copy = new TreeMap<>(statements);
-        copy.put(name, statement);
+    /// With a parameter set to a value of bytes.
+    ///
+    /// @param encoding client_encoding in which the bytes are meant
+    public SessionSettings withBytes(String name, String value, String encoding) {
+        var statement = "SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", false)";
+        return with(name, new Setting(statement, isAscii(value) ? null : encoding, null));
+    }
+
+    /// With a parameter set by a statement of the client's own.
+    ///
+    /// @param encoding client_encoding in which the statement was sent
+    /// @param standardStrings standard_conforming_strings when it was sent
+    public SessionSettings withStatement(String name, String statement, String encoding, boolean standardStrings) {
+        return with(
+                name,
+                new Setting(
+                        statement,
+                        isAscii(statement) ? null : encoding,
+                        statement.indexOf('\\') < 0 ? null : standardStrings));
+    }
+
+    private SessionSettings with(String name, Setting setting) {
+        var copy = new LinkedHashMap<>(settings);
+        copy.remove(name);
+        copy.put(name, setting);
         return new SessionSettings(copy);
     }
 
-    /** With a parameter as another session has it, or without it if that has none. */
+    /// With a parameter as another session has it, or without it if that has none.
     public SessionSettings withDefaultOf(String name, SessionSettings defaults) {
-        var copy = new TreeMap<>(statements);
-        var statement = defaults.statements.get(name);
-        if (statement == null) copy.remove(name);
-        else copy.put(name, statement);
-        return new SessionSettings(copy);
+        var setting = defaults.settings.get(name);
+        if (setting != null) return with(name, setting);
+        if (!settings.containsKey(name)) return this;
+        var copy = new LinkedHashMap<>(settings);
+        copy.remove(name);
+        return copy.isEmpty() ? EMPTY : new SessionSettings(copy);
     }
 
-    /** The SQL that turns a session with these settings into one with the wanted ones; empty if they are equal. */
-    public String difference(SessionSettings wanted) {
-        var sql = new StringBuilder();
-        for (var name : statements.keySet())
-            if (!wanted.statements.containsKey(name))
-                sql.append("RESET ").append(identifier(name)).append(';');
-        wanted.statements.forEach((name, statement) -> {
-            if (!statement.equals(statements.get(name))) sql.append(statement).append(';');
+    /// Without parameters that are not custom ones: what [#difference] then resets.
+    public Set<String> names() {
+        return settings.keySet();
+    }
+
+    public boolean isEmpty() {
+        return settings.isEmpty();
+    }
+
+    /// The part of the settings on which the meaning of a statement can depend.
+    public SessionSettings ofMeaning() {
+        var known = ofMeaning;
+        if (known == null) ofMeaning = known = selectOfMeaning();
+        return known;
+    }
+
+    private SessionSettings selectOfMeaning() {
+        var copy = new LinkedHashMap<>(settings);
+        copy.keySet().removeIf(OF_NO_MEANING::contains);
+        if (copy.size() == settings.size()) return this;
+        return copy.isEmpty() ? EMPTY : new SessionSettings(copy);
+    }
+
+    /// The queries that turn a session with these settings into one with the wanted ones, in their order; none if
+    /// they
+    /// are equal.
+    public List<String> difference(SessionSettings wanted) {
+        if (equals(wanted)) return List.of();
+        var script = new Script();
+        if (settings.containsKey(ROLE)) script.add("RESET role");
+        for (var name : settings.keySet())
+            if (!wanted.settings.containsKey(name) && !name.equals(ROLE)) script.add("RESET " + identifier(name));
+        wanted.settings.forEach((name, setting) -> {
+            if (name.equals(ROLE) || !setting.equals(settings.get(name))) script.add(setting);
         });
-        return sql.toString();
+        script.restore(wanted);
+        return script.queries();
+    }
+
+    /// Gathers statements into as few queries as can be: those whose meaning depends on a setting get a query of
+    /// their
+    /// own.
+    private static final class Script {
+        private final List<String> queries = new ArrayList<>();
+        private final StringBuilder together = new StringBuilder();
+        private boolean encodingChanged;
+        private boolean stringsChanged;
+
+        void add(String statement) {
+            if (!together.isEmpty()) together.append(';');
+            together.append(statement);
+        }
+
+        void add(Setting setting) {
+            if (setting.encoding() == null && setting.standardStrings() == null) {
+                add(setting.statement());
+                return;
+            }
+            if (setting.encoding() != null) {
+                encodingChanged = true;
+                add("SET client_encoding TO " + literal(setting.encoding()));
+            }
+            if (setting.standardStrings() != null) {
+                stringsChanged = true;
+                add("SET standard_conforming_strings TO " + (setting.standardStrings() ? "on" : "off"));
+            }
+            end();
+            add(setting.statement());
+            end();
+        }
+
+        private void end() {
+            if (!together.isEmpty()) queries.add(together.toString());
+            together.setLength(0);
+        }
+
+        void restore(SessionSettings wanted) {
+            if (encodingChanged) restore(wanted, ENCODING);
+            if (stringsChanged) restore(wanted, STANDARD_STRINGS);
+        }
+
+        private void restore(SessionSettings wanted, String name) {
+            var setting = wanted.settings.get(name);
+            add(setting == null ? "RESET " + name : setting.statement());
+        }
+
+        List<String> queries() {
+            end();
+            return queries;
+        }
+    }
+
+    private static boolean isAscii(String bytes) {
+        for (int i = 0; i < bytes.length(); i++) if (bytes.charAt(i) > 127) return false;
+        return true;
     }
 
     private static String literal(String text) {
@@ -60,15 +209,15 @@ public final class SessionSettings {
         return text.indexOf('\\') < 0 ? quoted : " E" + quoted.replace("\\", "\\\\");
     }
 
-    /** Quotes each part of a possibly qualified parameter name. */
+    /// Quotes each part of a possibly qualified parameter name.
     private static String identifier(String name) {
-        return "\"" + name.replace("\"", "\"\"").replace(".", "\".\"") + "\"";
+        return "\"" + name.toLowerCase(Locale.ROOT).replace("\"", "\"\"").replace(".", "\".\"") + "\"";
     }
 
     @Override
     public boolean equals(Object other) {
         return other == this
-                || other instanceof SessionSettings that && hash == that.hash && statements.equals(that.statements);
+                || other instanceof SessionSettings that && hash == that.hash && settings.equals(that.settings);
     }
 
     @Override
@@ -78,6 +227,6 @@ public final class SessionSettings {
 
     @Override
     public String toString() {
-        return statements.keySet().toString();
+        return settings.keySet().toString();
     }
 }

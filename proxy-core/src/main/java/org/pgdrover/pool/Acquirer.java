@@ -3,7 +3,7 @@ package org.pgdrover.pool;
 import io.netty.channel.EventLoop;
 import org.pgdrover.backend.ServerConnection;
 
-/** Whoever wants a server connection; exactly one of the two answers comes, on its event loop. */
+/** Whoever waits for a server connection; exactly one of the two answers comes, on a turn of its event loop that is its own. */
 public interface Acquirer {
     EventLoop eventLoop();
 

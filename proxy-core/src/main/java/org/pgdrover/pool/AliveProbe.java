@@ -1,16 +1,18 @@
 package org.pgdrover.pool;
 
-import io.netty.buffer.ByteBuf;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.AnswerOwner;
 import org.pgdrover.backend.CloseReason;
-import org.pgdrover.backend.ResponseListener;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.backend.Note;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
-/** Asks a connection that was idle for long with an empty query whether it is alive, and closes it if no answer comes within a second. */
-final class AliveProbe implements ResponseListener {
+/// Asks a connection that was idle for long with an empty query whether it is alive, and closes it if no answer comes
+/// within a second.
+final class AliveProbe implements AnswerOwner {
     private final ServerConnection server;
     private final Runnable alive;
     private final Runnable dead;
@@ -24,12 +26,7 @@ final class AliveProbe implements ResponseListener {
 
     void start() {
         server.lease(this);
-        server.exchange("", error -> {
-            if (over) return;
-            over = true;
-            server.unlease();
-            alive.run();
-        });
+        new Exchange(server, _ -> answered()).query("").send();
         server.eventLoop()
                 .schedule(
                         () -> {
@@ -39,27 +36,28 @@ final class AliveProbe implements ResponseListener {
                         TimeUnit.SECONDS);
     }
 
+    private void answered() {
+        if (over) return;
+        over = true;
+        server.unlease();
+        alive.run();
+    }
+
     @Override
-    public void onBytes(ServerConnection from, ByteBuf bytes) {
+    public void onBytes(io.netty.buffer.ByteBuf bytes, boolean begun) {
         bytes.release();
     }
 
     @Override
-    public boolean onError(ServerConnection from, ErrorFields error) {
+    public boolean onError(Note note, ErrorFields error) {
         return false;
     }
 
     @Override
-    public void onReady(ServerConnection from, TransactionStatus status, @Nullable Object note) {}
+    public void onReady(TransactionStatus status, Note note) {}
 
     @Override
-    public void onReadComplete(ServerConnection from) {}
-
-    @Override
-    public void onWritabilityChanged(ServerConnection from, boolean writable) {}
-
-    @Override
-    public void onLost(ServerConnection from, CloseReason reason, @Nullable ErrorFields error) {
+    public void onLost(CloseReason reason, @Nullable ErrorFields lastWords) {
         if (over) return;
         over = true;
         dead.run();

@@ -87,6 +87,11 @@ public final class PoolRegistry implements AutoCloseable {
         for (var pool : pools.values()) if (pool.target().user().equals(user)) pool.forgive();
     }
 
+    /** Closes what nobody uses of a database on every node, for a statement that must find it without sessions. */
+    public void closeIdle(String database) {
+        for (var pool : pools.values()) if (pool.target().database().equals(database)) pool.closeIdle();
+    }
+
     /** Closes every connection to a node, lent ones too. */
     public void evict(String node, CloseReason reason) {
         for (var pool : pools.values()) if (pool.target().node().equals(node)) pool.evict(reason);

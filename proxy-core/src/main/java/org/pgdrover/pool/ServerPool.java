@@ -19,6 +19,8 @@ import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.WaitQueue.Waiter;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The server connections of one node, database and user: lends them, first come first served, and never has more than its limit.
@@ -27,6 +29,8 @@ import org.pgdrover.protocol.SqlState;
  * event loop: an idle one that lives there is preferred, another is moved there.
  */
 public final class ServerPool {
+    private static final Logger log = LoggerFactory.getLogger(ServerPool.class);
+
     /** A connection that was idle for longer is asked whether it is alive before it is lent. */
     private static final long PROBE_AFTER_NANOS = Duration.ofSeconds(30).toNanos();
 
@@ -44,6 +48,7 @@ public final class ServerPool {
     private final LoginBackoff backoff = new LoginBackoff();
     private int opening;
     private boolean closed;
+    private long emptyUntil;
     private long lastUsed;
 
     ServerPool(
@@ -60,6 +65,7 @@ public final class ServerPool {
         this.metrics = metrics;
         this.clock = clock;
         this.lastUsed = clock.getAsLong();
+        this.emptyUntil = lastUsed;
         metrics.pool(target.node(), target.database(), target.user(), this::open, this::leased, this::waiting);
     }
 
@@ -90,26 +96,39 @@ public final class ServerPool {
     }
 
     /**
-     * Lends a connection, at once if one is idle on the acquirer's event loop. Called on that event loop.
+     * Lends a connection. Called on the acquirer's event loop.
      *
      * @param wanted a connection that has these settings already is preferred
+     * @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its own
      */
-    public void acquire(Acquirer acquirer, SessionSettings wanted) {
+    public @Nullable ServerConnection acquire(Acquirer acquirer, SessionSettings wanted) {
         long now = clock.getAsLong();
         ServerConnection server = null;
         Refusal refusal = null;
         synchronized (lock) {
             lastUsed = now;
             if (closed) refusal = closedRefusal();
-            else if (waiters.isEmpty()) server = takeIdle(acquirer.eventLoop(), wanted, now);
+            else if (waiters.isEmpty()) server = takeIdle(acquirer.eventLoop(), wanted);
             if (server == null && refusal == null) {
                 refusal = all.isEmpty() && opening == 0 ? backoff.inForce(now) : null;
                 if (refusal == null) waiters.add(new Waiter(acquirer, wanted, now));
             }
         }
-        if (refusal != null) acquirer.onRefused(this, refusal);
+        if (server != null && isReady(server, acquirer)) return server;
+        var why = refusal;
+        if (why != null) acquirer.eventLoop().execute(() -> acquirer.onRefused(this, why));
         else if (server != null) lend(server, acquirer, wanted);
         else openMore(acquirer.eventLoop());
+        return null;
+    }
+
+    /** Whether a connection can be used at once. */
+    private boolean isReady(ServerConnection server, Acquirer acquirer) {
+        return server.eventLoop() == acquirer.eventLoop() && server.isOpen() && !isToBeProbed(server);
+    }
+
+    private boolean isToBeProbed(ServerConnection server) {
+        return clock.getAsLong() - server.idleSinceNanos() >= PROBE_AFTER_NANOS;
     }
 
     private Refusal closedRefusal() {
@@ -119,7 +138,7 @@ public final class ServerPool {
     }
 
     /** The most recently used idle connection, best one that needs neither a move nor new settings. */
-    private @Nullable ServerConnection takeIdle(EventLoop loop, SessionSettings wanted, long now) {
+    private @Nullable ServerConnection takeIdle(EventLoop loop, SessionSettings wanted) {
         int best = -1;
         int bestScore = -1;
         for (int i = idle.size() - 1; i >= 0 && bestScore < 3; i--) {
@@ -135,33 +154,34 @@ public final class ServerPool {
     }
 
     private void lend(ServerConnection server, Acquirer acquirer, SessionSettings wanted) {
-        if (server.eventLoop() == acquirer.eventLoop()) {
-            lendHere(server, acquirer, wanted);
-            return;
-        }
-        server.moveTo(acquirer.eventLoop(), moved -> {
-            if (moved) lendHere(server, acquirer, wanted);
-            else acquire(acquirer, wanted);
-        });
+        if (server.eventLoop() == acquirer.eventLoop())
+            acquirer.eventLoop().execute(() -> lendHere(server, acquirer, wanted));
+        else
+            server.moveTo(acquirer.eventLoop(), moved -> {
+                if (moved) lendHere(server, acquirer, wanted);
+                else lendAnother(acquirer, wanted);
+            });
     }
 
+    /** On a turn of the acquirer's own. */
     private void lendHere(ServerConnection server, Acquirer acquirer, SessionSettings wanted) {
-        if (!server.isOpen()) {
-            acquire(acquirer, wanted);
-            return;
-        }
-        if (clock.getAsLong() - server.idleSinceNanos() < PROBE_AFTER_NANOS) {
-            acquirer.onServer(this, server);
-            return;
-        }
-        new AliveProbe(server, () -> acquirer.onServer(this, server), () -> acquire(acquirer, wanted)).start();
+        if (!server.isOpen()) lendAnother(acquirer, wanted);
+        else if (isToBeProbed(server))
+            new AliveProbe(server, () -> acquirer.onServer(this, server), () -> lendAnother(acquirer, wanted)).start();
+        else acquirer.onServer(this, server);
+    }
+
+    private void lendAnother(Acquirer acquirer, SessionSettings wanted) {
+        var server = acquire(acquirer, wanted);
+        if (server != null) acquirer.onServer(this, server);
     }
 
     /** Opens connections for those who wait, as far as the limits allow. */
     void openMore(EventLoop loop) {
         while (true) {
             synchronized (lock) {
-                boolean wanted = waiters.size() > opening || all.size() + opening < settings.minSize();
+                boolean spare = emptyUntil - clock.getAsLong() <= 0;
+                boolean wanted = waiters.size() > opening || spare && all.size() + opening < settings.minSize();
                 if (closed || !wanted || all.size() + opening >= settings.size()) return;
                 if (backoff.inForce(clock.getAsLong()) != null || !budget.tryTake()) return;
                 opening++;
@@ -203,6 +223,7 @@ public final class ServerPool {
     public void release(ServerConnection server) {
         server.unlease();
         long now = clock.getAsLong();
+        if (server.isOpen() && !isFitForOthers(server)) server.close(CloseReason.SESSION_NOT_CLEAN);
         if (server.isOpen() && isPastLifetime(server, now)) server.close(CloseReason.LIFETIME);
         if (!server.isOpen()) return;
         Waiter next;
@@ -220,6 +241,17 @@ public final class ServerPool {
         }
         metrics.waited(target.node(), target.database(), target.user(), now - next.since());
         lend(server, next.acquirer(), next.settings());
+    }
+
+    /** The last guard: what is not at rest, or not proved clean, goes to nobody. */
+    private boolean isFitForOthers(ServerConnection server) {
+        if (server.isAtRest() && server.notClean() == null) return true;
+        log.atWarn()
+                .addKeyValue("node", target.node())
+                .addKeyValue("server", server.cancelKey().processId())
+                .addKeyValue("reason", server.notClean() == null ? "not at rest" : server.notClean())
+                .log("server connection closed instead of being given to the next client");
+        return false;
     }
 
     private boolean isPastLifetime(ServerConnection server, long now) {
@@ -309,6 +341,20 @@ public final class ServerPool {
         }
         oldest.eventLoop().execute(() -> oldest.close(CloseReason.MAKE_ROOM));
         return true;
+    }
+
+    /** For how long nothing is opened to a database that has to be without sessions, unless somebody waits for it. */
+    private static final long EMPTY_NANOS = Duration.ofSeconds(6).toNanos();
+
+    /** Closes every idle connection, and opens none again for a while that nobody waits for. */
+    void closeIdle() {
+        List<ServerConnection> victims;
+        synchronized (lock) {
+            victims = List.copyOf(idle);
+            idle.clear();
+            emptyUntil = clock.getAsLong() + EMPTY_NANOS;
+        }
+        for (var server : victims) server.eventLoop().execute(() -> server.close(CloseReason.DATABASE_EMPTIED));
     }
 
     boolean isWaitingForRoom() {

@@ -3,97 +3,96 @@ package org.pgdrover.pool;
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.backend.Action;
+import org.pgdrover.backend.AnswerFate;
+import org.pgdrover.backend.AnswerOwner;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.CloseReason;
-import org.pgdrover.backend.Expected;
-import org.pgdrover.backend.ResponseListener;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.backend.Note;
+import org.pgdrover.backend.RequestKind;
 import org.pgdrover.backend.ServerConnection;
-import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.FrontendMessages;
 
-/**
- * Brings a connection that its client left behind to rest and gives it back to its pool, or closes it if that takes too long.
- *
- * <p>What still runs is cancelled if the client vanished without saying goodbye, copied data is ended with CopyFail, an open batch with Sync,
- * a transaction with ROLLBACK; a session that was changed gets DISCARD ALL.
- */
-public final class ServerReset implements ResponseListener {
+/// Brings a connection that its client left behind to rest, cleans it if need be, and gives it back to its pool.
+///
+/// What still runs is cancelled if the client vanished without saying goodbye, copied data is ended with CopyFail, an
+/// open batch with Sync,
+/// a transaction with ROLLBACK; a session that is not proved clean gets DISCARD ALL. A connection for which that
+/// takes
+/// too long is closed.
+public final class ServerReset implements AnswerOwner {
     private static final long TIMEOUT_SECONDS = 10;
 
     private final ServerPool pool;
     private final CancelSender cancels;
     private final ServerConnection server;
-    private final boolean discardAll;
     private boolean over;
+    private boolean rollingBack;
 
-    private ServerReset(ServerPool pool, CancelSender cancels, ServerConnection server, boolean discardAll) {
+    private ServerReset(ServerPool pool, CancelSender cancels, ServerConnection server) {
         this.pool = pool;
         this.cancels = cancels;
         this.server = server;
-        this.discardAll = discardAll;
     }
 
-    /**
-     * Begins; called on the connection's event loop by the one who has leased it.
-     *
-     * @param discardAll whether the session holds state that the next client must not see
-     * @param cancelRunning whether what still runs is of no use to anybody
-     */
+    /// Begins; called on the connection's event loop by the one who has leased it.
+    ///
+    /// @param owner whoever the answers belonged to that are still owed
+    /// @param cancelRunning whether what still runs is of no use to anybody
     public static void begin(
-            ServerPool pool, CancelSender cancels, ServerConnection server, boolean discardAll, boolean cancelRunning) {
-        var reset = new ServerReset(pool, cancels, server, discardAll);
+            ServerPool pool, CancelSender cancels, ServerConnection server, AnswerOwner owner, boolean cancelRunning) {
+        var reset = new ServerReset(pool, cancels, server);
+        server.ledger().disown(owner);
         server.lease(reset);
         server.read(true);
         reset.drain(cancelRunning);
     }
 
     private void drain(boolean cancelRunning) {
-        var ledger = server.ledger();
-        ledger.skipAll();
         server.eventLoop().schedule(this::tooLong, TIMEOUT_SECONDS, TimeUnit.SECONDS);
-        boolean busy = !ledger.isEmpty();
+        boolean busy = !server.ledger().isEmpty();
         endOpenBatch();
         if (busy && cancelRunning) cancels.cancel(server);
-        if (server.ledger().isAtRest()) server.afterCancels(this::rollBack);
+        // An answer of the proxy's own stands behind everything that is owed, and tells when all of it is over.
+        new Exchange(server, _ -> server.afterCancels(this::rollBack)).query("").send();
     }
 
-    /** A CopyFail is ignored by a server that takes no copied data, so it can be sent whenever something still runs. */
+    /// A CopyFail is ignored by a server that takes no copied data, so it can be sent whenever something still runs.
     private void endOpenBatch() {
         var ledger = server.ledger();
         if (ledger.isAtRest()) return;
         var out = server.newBuffer(64);
         FrontendMessages.copyFail(out, "client left");
-        server.expect(Expected.COPY_END, Action.SKIP, null);
+        server.expect(RequestKind.COPY_END, AnswerFate.SKIP, this, Note.NONE);
         if (ledger.isOpen()) {
             FrontendMessages.sync(out);
-            server.expect(Expected.SYNC, Action.SKIP, null);
+            server.expect(RequestKind.SYNC, AnswerFate.SKIP, this, Note.NONE);
         }
         server.write(out);
-        server.flush();
     }
 
     private void rollBack() {
-        if (over) return;
-        if (server.status() == TransactionStatus.IDLE) discard();
-        else server.exchange("ROLLBACK", error -> discard());
+        if (over || rollingBack) return;
+        rollingBack = true;
+        if (server.status() == TransactionStatus.IDLE) clean();
+        else new Exchange(server, _ -> clean()).query("ROLLBACK").send();
     }
 
-    private void discard() {
+    private void clean() {
         if (over) return;
-        if (!discardAll) {
+        if (server.notClean() == null) {
             done();
             return;
         }
-        server.statements().clear();
-        server.unnamedStatement(null);
-        server.exchange("DISCARD ALL", error -> {
-            if (error == null) server.settings(SessionSettings.EMPTY);
-            else server.close(CloseReason.RESET_FAILED);
-            done();
-        });
+        new Exchange(server, this::cleaned).query("DISCARD ALL").send();
+    }
+
+    private void cleaned(Exchange discardAll) {
+        if (discardAll.error() == null) server.cleaned();
+        else server.close(CloseReason.RESET_FAILED);
+        done();
     }
 
     private void done() {
@@ -109,28 +108,20 @@ public final class ServerReset implements ResponseListener {
     }
 
     @Override
-    public void onBytes(ServerConnection from, ByteBuf bytes) {
+    public void onBytes(ByteBuf bytes, boolean begun) {
         bytes.release();
     }
 
     @Override
-    public boolean onError(ServerConnection from, ErrorFields error) {
+    public boolean onError(Note note, ErrorFields error) {
         return false;
     }
 
     @Override
-    public void onReady(ServerConnection from, TransactionStatus status, @Nullable Object note) {
-        if (server.ledger().isAtRest()) server.afterCancels(this::rollBack);
-    }
+    public void onReady(TransactionStatus status, Note note) {}
 
     @Override
-    public void onReadComplete(ServerConnection from) {}
-
-    @Override
-    public void onWritabilityChanged(ServerConnection from, boolean writable) {}
-
-    @Override
-    public void onLost(ServerConnection from, CloseReason reason, @Nullable ErrorFields error) {
+    public void onLost(CloseReason reason, @Nullable ErrorFields lastWords) {
         over = true;
     }
 }

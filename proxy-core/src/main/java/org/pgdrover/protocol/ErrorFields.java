@@ -59,6 +59,11 @@ public record ErrorFields(Map<Character, String> fields) {
         return new ErrorFields(copy);
     }
 
+    /** The name of the source-code routine that reports it; empty if the server does not say. */
+    public String routine() {
+        return fields.getOrDefault('R', "");
+    }
+
     public String sqlState() {
         return fields.getOrDefault('C', SqlState.INTERNAL_ERROR);
     }

@@ -12,6 +12,8 @@ import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.routing.RoutingDecision.ToPrimary;
 import org.pgdrover.routing.RoutingDecision.ToStandby;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residues;
+import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
 /**
@@ -57,6 +59,11 @@ public final class Router {
         var hindrance = hindrance(batch, session);
         if (hindrance != null) return toPrimary[hindrance.ordinal()];
         return choose(session, batch.getFirst().transaction() == TransactionEffect.BEGIN_READ_ONLY);
+    }
+
+    /** What a statement may leave in its server's session, or take away from it. */
+    public Residues residues(QueryClass query, RoutingSession session) {
+        return SessionEffect.residues(query.session());
     }
 
     /** Why the batch may not leave the primary, whatever the standbys are like; null if it may. */

@@ -59,6 +59,11 @@ public final class RoutingSession {
         lastReadNanos = nanoTime;
     }
 
+    /** The answer to a read on the primary has ended. */
+    public void readOnPrimary(long nanoTime) {
+        lastReadNanos = nanoTime;
+    }
+
     boolean hasUnsampledWrite() {
         return wrote;
     }

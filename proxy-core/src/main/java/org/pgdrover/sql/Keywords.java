@@ -5,9 +5,10 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** The words that PostgreSQL's grammar knows, reserved or not (PostgreSQL manual, appendix C); looked up by bytes, without making a string. */
+/// The words that PostgreSQL's grammar knows, reserved or not (PostgreSQL manual, appendix C); looked up by
+/// bytes, without making a string.
 final class Keywords {
-    /** No keyword. */
+    /// No keyword.
     static final int NONE = 0;
 
     private static final String WORDS = """
@@ -68,14 +69,14 @@ final class Keywords {
 
     private Keywords() {}
 
-    /** The number of a keyword, for comparing; numbers are the same while the proxy runs. */
+    /// The number of a keyword, for comparing; numbers are the same while the proxy runs.
     static int id(String word) {
         var id = BY_NAME.get(word.toLowerCase(Locale.ROOT));
         if (id == null) throw new IllegalArgumentException("keyword: " + word + " (expected: one of PostgreSQL's)");
         return id;
     }
 
-    /** The number of the keyword that stands in the bytes, in whatever case, or {@link #NONE}. */
+    /// The number of the keyword that stands in the bytes, in whatever case, or [#NONE].
     static int find(byte[] bytes, int from, int to) {
         for (int slot = slot(hash(bytes, from, to)); TABLE[slot] != null; slot = (slot + 1) & (SLOTS - 1))
             if (matches(TABLE[slot], bytes, from, to)) return IDS[slot];

@@ -1,30 +1,79 @@
 package org.pgdrover.sql;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What the text of a statement, or of a string of several, proves about it.
- *
- * @param access whether it is proved to be a read; of several statements the most demanding one's
- * @param statement the command in upper case, such as SELECT, CREATE TABLE, COPY TO, or "several statements"
- * @param functions for a READ: every name that could be a function call, lower-cased unless quoted, schema-qualified where the text is;
- *     all must prove non-volatile before the statement may go to a standby
- * @param transaction what it does to the transaction block
- * @param session what it leaves behind in the session
- * @param reason why it is not a READ, or in what way it is one, in a few fixed words such as "FOR UPDATE" or "data-modifying CTE"
- */
+/// The facts that the text of a statement, or of a string of several, proves.
+///
+/// @param access whether it is proved to be a read; of several statements the most demanding one's
+/// @param statement the command in upper case, such as SELECT, CREATE TABLE, COPY TO, or "several statements"
+/// @param functions every name that could be a call while the statement runs, lower-cased unless quoted,
+///     schema-qualified where the text is
+/// @param relations every name that could be a relation that the statement reads or changes, written alike; of
+///     a statement about a database, the database that must have no other session
+/// @param transaction what it does to the transaction block; of several statements COMMIT if any of them may
+///     commit
+/// @param session what it may leave behind in the session; of several statements what any of them may
+/// @param reason why it is not a READ, in a few fixed words such as "row locks: FOR UPDATE or SHARE"
+/// @param parts of a string of several statements, each of them in order, one for every CommandComplete; else
+///     empty
 public record QueryClass(
         Access access,
         String statement,
         List<String> functions,
+        List<String> relations,
         TransactionEffect transaction,
         SessionEffect session,
-        String reason) {
-    /** What is assumed of anything that was not understood, or not seen whole. */
+        String reason,
+        List<QueryClass> parts) {
+    /// What is assumed of anything that was not understood, or not seen whole.
     public static final QueryClass UNKNOWN = new QueryClass(
-            Access.WRITE, "unknown", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "statement not understood");
+            Access.WRITE,
+            "unknown",
+            List.of(),
+            List.of(),
+            TransactionEffect.NONE,
+            SessionEffect.ANYTHING,
+            "statement not understood",
+            List.of());
 
     public QueryClass {
         functions = List.copyOf(functions);
+        relations = List.copyOf(relations);
+        parts = List.copyOf(parts);
+    }
+
+    /// The same, but no read, for a reason.
+    public QueryClass writing(String why) {
+        return new QueryClass(Access.WRITE, statement, functions, relations, transaction, session, why, parts);
+    }
+
+    /// Whether it sees which prepared statements or cursors its server has: then only those of its own client
+    /// may be there.
+    public boolean seesStatements() {
+        if (!parts.isEmpty()) {
+            for (int i = 0; i < parts.size(); i++) {
+                var part = parts.get(i);
+                if (part.seesStatements() || part.statement.equals("DEALLOCATE")) return true;
+            }
+            return false;
+        }
+        if (statement.equals("PREPARE") || statement.endsWith("EXECUTE")) return true;
+        return names(relations, "pg_prepared_statements", "pg_cursors")
+                || names(functions, "pg_prepared_statement", "pg_cursor");
+    }
+
+    private static boolean names(List<String> names, String one, String other) {
+        for (int i = 0; i < names.size(); i++) {
+            var name = names.get(i);
+            if (name.endsWith(one) || name.endsWith(other)) return true;
+        }
+        return false;
+    }
+
+    /// The database that must have no session but the one that runs this statement; null if it is no such
+    /// statement.
+    public @Nullable String emptiesDatabase() {
+        return statement.endsWith(" DATABASE") && !relations.isEmpty() ? relations.getFirst() : null;
     }
 }

@@ -1,16 +1,14 @@
 package org.pgdrover.sql;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Tries to prove from the tokens of a SELECT, VALUES, TABLE or WITH that it is a read, and lists every name in it that could be a function.
- *
- * <p>Whatever can be read in two ways is taken for the more dangerous one. Not thread-safe: it holds the result of the last {@link #prove}.
- */
+/// Tries to prove from the tokens of a SELECT, VALUES, TABLE or WITH that it is a read, and lists every name in
+/// it that could be a function.
+///
+/// Whatever can be read in two ways is taken for the more dangerous one. Not thread-safe: it holds the result
+/// of the last [#prove].
 final class ReadProof {
     private static final int AS = Keywords.id("as");
     private static final int FOR = Keywords.id("for");
@@ -27,11 +25,22 @@ final class ReadProof {
     private static final int TABLESAMPLE = Keywords.id("tablesample");
     private static final int ON = Keywords.id("on");
     private static final int DISTINCT = Keywords.id("distinct");
+    private static final int KEY = Keywords.id("key");
+    private static final int PRIMARY = Keywords.id("primary");
+    private static final int FOREIGN = Keywords.id("foreign");
+    private static final int SET = Keywords.id("set");
+    private static final int UPDATE = Keywords.id("update");
+    private static final int CONFLICT = Keywords.id("conflict");
+    private static final int INSERT = Keywords.id("insert");
+    private static final int THEN = Keywords.id("then");
+    private static final int OVERRIDING = Keywords.id("overriding");
+    private static final int WHERE = Keywords.id("where");
+    private static final int DO = Keywords.id("do");
     private static final boolean[] CHANGES = set("insert update delete merge");
     private static final boolean[] LOCKS = set("update no share key");
     private static final boolean[] OPERATOR_OR_DISTINCT = set("operator distinct");
 
-    /** Words of the grammar that a parenthesis may follow without any function being called by name. */
+    /// Words of the grammar that a parenthesis may follow without any function being called by name.
     private static final boolean[] NOT_CALLS = set("""
             in exists over filter values row cast coalesce nullif greatest least any some all and or not where having on
             using when then else case select from join limit offset fetch by with as union intersect except distinct extract
@@ -42,10 +51,11 @@ final class ReadProof {
             xmlserialize xmlexists xmltable xmlnamespaces json_array json_arrayagg json_exists json_object json_objectagg
             json_query json_scalar json_serialize json_table json_value passing columns nested asymmetric symmetric escape
             current_time current_timestamp localtime localtimestamp operator first next to merge_action repeatable zone
-            second returning search cycle
+            second returning search cycle check references unique primary foreign default constraint
             """);
 
-    /** Views and functions that tell about the server they run on, or about its transactions; beside those that begin with pg_stat. */
+    /// Views and functions that tell about the server they run on, or about its transactions; beside those that
+    /// begin with pg_stat.
     private static final Set<String> LOCAL = Set.of(
             "pg_locks",
             "pg_settings",
@@ -85,42 +95,54 @@ final class ReadProof {
             "pg_temp");
 
     private final SqlLexer lexer;
-    private final List<String> functions = new ArrayList<>();
+    private final NameList functions = new NameList();
     private int from;
     private int to;
     private boolean closingParenthesisEndsAlias;
     private @Nullable String obstacle;
     private boolean temporary;
+    private boolean configures;
 
     ReadProof(SqlLexer lexer) {
         this.lexer = lexer;
     }
 
-    private static boolean[] set(String words) {
+    static boolean[] set(String words) {
         var set = new boolean[1024];
         for (var word : words.strip().split("\\s+")) set[Keywords.id(word)] = true;
         return set;
     }
 
-    /** Looks at the tokens from one to before another; null if they are a read provided that {@link #functions} are, or why they are not. */
+    void clear() {
+        obstacle = null;
+        temporary = false;
+        configures = false;
+        functions.clear();
+    }
+
+    /// Whether it calls set_config.
+    boolean callsSetConfig() {
+        return configures;
+    }
+
+    /// Looks at the tokens from one to before another; null if they are a read provided that [#functions] are,
+    /// or why they are not.
     @Nullable
     String prove(int first, int end) {
         from = first;
         to = end;
-        obstacle = null;
-        temporary = false;
-        functions.clear();
+        clear();
         closingParenthesisEndsAlias = !hasOperatorOrDistinctOn();
-        for (int i = from; i < to && obstacle == null; i++) if (lexer.isName(i)) name(i);
+        for (int i = from; i < to; i++) if (lexer.isName(i)) name(i);
         return obstacle;
     }
 
-    /** Every name that could be a function call, schema-qualified where the text is. */
-    List<String> functions() {
-        return functions.isEmpty() ? Collections.emptyList() : List.copyOf(functions);
+    /// Every name that could be a function call, schema-qualified where the text is.
+    NameList functions() {
+        return functions;
     }
 
-    /** Whether the obstacle was a SELECT INTO of a temporary table. */
+    /// Whether the obstacle was a SELECT INTO of a temporary table.
     boolean createsTemporaryTable() {
         return temporary;
     }
@@ -147,13 +169,17 @@ final class ReadProof {
 
     private void keyword(int i, int keyword) {
         if (keyword == Keywords.NONE) return;
-        if (CHANGES[keyword]) obstacle = "data-modifying " + lexer.name(i).toUpperCase(java.util.Locale.ROOT);
+        if (CHANGES[keyword]) hinders("data-modifying " + lexer.name(i).toUpperCase(Locale.ROOT));
         else if (keyword == INTO) into(i);
-        else if (keyword == FOR && LOCKS[keyword(i + 1)]) obstacle = "row locks: FOR UPDATE or SHARE";
+        else if (keyword == FOR && LOCKS[keyword(i + 1)]) hinders("row locks: FOR UPDATE or SHARE");
+    }
+
+    private void hinders(String why) {
+        if (obstacle == null) obstacle = why;
     }
 
     private void into(int i) {
-        obstacle = "SELECT INTO";
+        hinders("SELECT INTO");
         for (int j = i + 1; j < Math.min(to, i + 4); j++)
             if (keyword(j) == TEMP || keyword(j) == TEMPORARY || lexer.startsWith(j, "pg_temp")) temporary = true;
     }
@@ -167,10 +193,10 @@ final class ReadProof {
         boolean statistics =
                 name.startsWith("pg_stat") && !name.startsWith("pg_statistic") && !name.startsWith("pg_stats");
         if (statistics || LOCAL.contains(name) || name.startsWith("pg_temp"))
-            obstacle = "what is local to one server: " + name;
+            hinders("what is local to one server: " + name);
     }
 
-    /** Whether the name before a parenthesis may be a function; see the table in docs/routing.md. */
+    /// Whether the name before a parenthesis may be a function; see the table in docs/routing.md.
     private boolean couldBeCall(int i, boolean afterDot) {
         if (!afterDot && NOT_CALLS[lexer.keyword(i)]) return false;
         int first = firstOfName(i);
@@ -178,24 +204,45 @@ final class ReadProof {
         int before = first - 1;
         if (lexer.isOperator(before, "::") || lexer.keyword(before) == AS || lexer.keyword(before) == TABLESAMPLE)
             return false;
-        if (first == i && isAliasAfter(before)) return false;
+        if (lexer.keyword(before) == INTO) return false;
+        if (first == i && (isAliasAfter(before) || isPartOfChange(i, before))) return false;
         return first != i || !isCommonTable(i, before);
     }
 
-    /** The first token of a name that may be qualified. */
+    /// SET (a, b) = …, ON CONFLICT (a) DO and WHEN … THEN INSERT (a, b) VALUES look like calls.
+    private boolean isPartOfChange(int i, int before) {
+        int keyword = lexer.keyword(i);
+        if (keyword == KEY) return lexer.keyword(before) == PRIMARY || lexer.keyword(before) == FOREIGN;
+        if (keyword == SET) return lexer.keyword(before) == UPDATE;
+        if (keyword == CONFLICT) return lexer.keyword(before) == ON && isConflictTarget(afterParentheses(i + 1));
+        if (keyword != INSERT || lexer.keyword(before) != THEN) return false;
+        int next = keyword(afterParentheses(i + 1));
+        return next == VALUES || next == OVERRIDING;
+    }
+
+    private boolean isConflictTarget(int next) {
+        if (keyword(next) != WHERE) return keyword(next) == DO;
+        for (int i = next; i < to; i++) {
+            if (keyword(i) == DO) return true;
+            if (keyword(i) == CONFLICT) return false;
+        }
+        return false;
+    }
+
+    /// The first token of a name that may be qualified.
     private int firstOfName(int last) {
         int first = last;
         while (first - 2 >= from && lexer.is(first - 1, '.') && lexer.isName(first - 2)) first -= 2;
         return first;
     }
 
-    /** In FROM t a(x, y) and FROM (…) a(x, y) the name before the parenthesis is an alias. */
+    /// In FROM t a(x, y) and FROM (…) a(x, y) the name before the parenthesis is an alias.
     private boolean isAliasAfter(int before) {
         if (lexer.is(before, ')')) return closingParenthesisEndsAlias;
         return lexer.isName(before) && lexer.keyword(before) == Keywords.NONE;
     }
 
-    /** WITH x (a, b) AS (SELECT …). */
+    /// WITH x (a, b) AS (SELECT …).
     private boolean isCommonTable(int i, int before) {
         int keyword = lexer.keyword(before);
         if (keyword != WITH && keyword != RECURSIVE && !lexer.is(before, ',')) return false;
@@ -214,18 +261,13 @@ final class ReadProof {
     }
 
     private int afterParentheses(int open) {
-        int depth = 0;
-        for (int i = open; i < to; i++) {
-            if (lexer.is(i, '(')) depth++;
-            else if (lexer.is(i, ')') && --depth == 0) return i + 1;
-        }
-        return to;
+        return Math.min(to, lexer.match(open) + 1);
     }
 
     private void addFunction(int i) {
-        var name = lexer.name(i);
+        var name = lexer.known(i);
+        configures |= name.text().equals("set_config");
         boolean qualified = i - 2 >= from && lexer.is(i - 1, '.') && lexer.isName(i - 2);
-        var full = qualified ? lexer.name(i - 2) + "." + name : name;
-        if (!functions.contains(full)) functions.add(full);
+        functions.add(qualified ? lexer.names().qualified(lexer.known(i - 2), name) : name);
     }
 }

@@ -1,41 +1,77 @@
 package org.pgdrover.sql;
 
-/** What a statement leaves behind in the session when it succeeds. */
+import java.util.List;
+
+/// A statement's effect on its session when it succeeds, as far as the text tells.
 public sealed interface SessionEffect {
-    /** Nothing that outlives the transaction. */
+    /// Nothing that outlives the transaction.
     record None() implements SessionEffect {}
 
-    /**
-     * SET [SESSION] of one run-time parameter that can be repeated word for word on another server connection.
-     *
-     * @param name lower-case name of the parameter; SET TIME ZONE, NAMES and SCHEMA give timezone, client_encoding and search_path
-     * @param statement the statement without its semicolon, as the client wrote it
-     */
+    /// SET [SESSION] of one run-time parameter, which can be repeated word for word on another server; SET ROLE
+    /// sets the parameter role.
+    ///
+    /// @param name the parameter's name in lower case; SET TIME ZONE, NAMES and SCHEMA set timezone,
+    ///     client_encoding and search_path
+    /// @param statement the statement without its semicolon, as the client wrote it; in UTF-8 its bytes are the
+    ///     client's bytes, whatever the client's encoding is
     record SetParameter(String name, String statement) implements SessionEffect {}
 
-    /** RESET of one run-time parameter, or SET … TO DEFAULT. */
+    /// RESET of one run-time parameter, SET … TO DEFAULT, or SET ROLE NONE.
     record ResetParameter(String name) implements SessionEffect {}
 
     record ResetAll() implements SessionEffect {}
 
     record DiscardAll() implements SessionEffect {}
 
-    /** DEALLOCATE ALL, also DISCARD PLANS' bigger sister. */
     record DeallocateAll() implements SessionEffect {}
 
-    /** DEALLOCATE of one prepared statement. */
+    /// DEALLOCATE of one prepared statement.
     record Deallocate(String name) implements SessionEffect {}
 
-    /**
-     * State that lives on one server connection and cannot be carried to another: a temporary table, a SQL-level PREPARE, LISTEN, a
-     * cursor WITH HOLD, a session advisory lock, SET ROLE, set_config …
-     *
-     * @param why in a few words, for the decision's reason
-     */
-    record Pin(String why) implements SessionEffect {}
+    /// The statement may leave state on its server, or take state away.
+    ///
+    /// @param may the kinds of state
+    /// @param settings run-time parameters, in lower case, that it may change besides
+    record Leaves(Residues may, List<String> settings) implements SessionEffect {
+        public Leaves {
+            settings = List.copyOf(settings);
+        }
+    }
+
+    /// Several effects of one statement, in order: SET SESSION CHARACTERISTICS with several modes.
+    record Sets(List<SessionEffect> each) implements SessionEffect {
+        public Sets {
+            each = List.copyOf(each);
+        }
+    }
 
     SessionEffect NONE = new None();
     SessionEffect RESET_ALL = new ResetAll();
     SessionEffect DISCARD_ALL = new DiscardAll();
     SessionEffect DEALLOCATE_ALL = new DeallocateAll();
+
+    /// What is not understood may do anything to the session.
+    SessionEffect ANYTHING = new Leaves(Residues.ALL, List.of());
+
+    static SessionEffect leaves(Residue... may) {
+        return may.length == 0 ? NONE : new Leaves(Residues.of(may), List.of());
+    }
+
+    static SessionEffect leaves(Residues may, List<String> settings) {
+        return may.isNone() && settings.isEmpty() ? NONE : new Leaves(may, settings);
+    }
+
+    /// The kinds of state that the effect may leave or take away without telling more of it.
+    static Residues residues(SessionEffect effect) {
+        return switch (effect) {
+            case Leaves(var may, var _) -> may;
+            case Sets(var each) -> {
+                var all = Residues.NONE;
+                for (var one : each) all = all.and(residues(one));
+                yield all;
+            }
+            case None _, SetParameter _, ResetParameter _, ResetAll _, DiscardAll _, DeallocateAll _, Deallocate _ ->
+                Residues.NONE;
+        };
+    }
 }

@@ -1,39 +1,70 @@
 package org.pgdrover.sql;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 
-/** What several statements in one query string prove together: as much as the most demanding of them. */
+/// What several statements in one query string prove together.
 final class Several {
     private static final String NAME = "several statements";
 
     private Several() {}
 
-    static QueryClass and(QueryClass first, QueryClass second) {
-        if (first.access() == Access.READ && second.access() == Access.READ)
-            return new QueryClass(
-                    Access.READ,
-                    NAME,
-                    both(first.functions(), second.functions()),
-                    TransactionEffect.NONE,
-                    SessionEffect.NONE,
-                    "");
+    /// The whole is a read if all of them are, and may do to the session what any of them may.
+    static QueryClass of(List<QueryClass> parts) {
+        boolean reads = true;
+        boolean commits = false;
+        for (var part : parts) {
+            reads &= part.access() == Access.READ;
+            commits |= part.transaction() == TransactionEffect.COMMIT;
+        }
         return new QueryClass(
-                Access.WRITE, NAME, List.of(), TransactionEffect.NONE, pin(first, second), "not all of them reads");
+                reads ? Access.READ : Access.WRITE,
+                NAME,
+                names(parts, true),
+                names(parts, false),
+                commits ? TransactionEffect.COMMIT : TransactionEffect.NONE,
+                effect(parts),
+                reads ? "" : "not all of them reads",
+                parts);
     }
 
-    private static List<String> both(List<String> first, List<String> second) {
-        if (second.isEmpty()) return first;
-        var all = new ArrayList<>(first);
-        for (var name : second) if (!all.contains(name)) all.add(name);
-        return all;
+    private static List<String> names(List<QueryClass> parts, boolean functions) {
+        var all = new LinkedHashSet<String>();
+        for (var part : parts) all.addAll(functions ? part.functions() : part.relations());
+        return List.copyOf(all);
     }
 
-    /** A change of the session among other statements may or may not come to pass: the server connection is kept. */
-    private static SessionEffect pin(QueryClass first, QueryClass second) {
-        if (first.session() instanceof SessionEffect.Pin pin) return pin;
-        if (second.session() instanceof SessionEffect.Pin pin) return pin;
-        boolean none = first.session() instanceof SessionEffect.None && second.session() instanceof SessionEffect.None;
-        return none ? SessionEffect.NONE : new SessionEffect.Pin("session setting among several statements");
+    private static SessionEffect effect(List<QueryClass> parts) {
+        var may = Residues.NONE;
+        var settings = new ArrayList<String>();
+        for (var part : parts) may = may.and(gather(part.session(), settings));
+        return SessionEffect.leaves(may, settings.stream().distinct().toList());
+    }
+
+    /// Each may come to pass or not, so that the whole only says what may have been changed.
+    private static Residues gather(SessionEffect effect, List<String> settings) {
+        return switch (effect) {
+            case SessionEffect.None _ -> Residues.NONE;
+            case SessionEffect.SetParameter(var name, var _) -> add(settings, name);
+            case SessionEffect.ResetParameter(var name) -> add(settings, name);
+            case SessionEffect.ResetAll _ -> Residues.of(Residue.SETTINGS);
+            case SessionEffect.DiscardAll _ -> Residues.ALL;
+            case SessionEffect.DeallocateAll _, SessionEffect.Deallocate _ -> Residues.of(Residue.PREPARED);
+            case SessionEffect.Leaves(var may, var names) -> {
+                settings.addAll(names);
+                yield may;
+            }
+            case SessionEffect.Sets(var each) -> {
+                var may = Residues.NONE;
+                for (var one : each) may = may.and(gather(one, settings));
+                yield may;
+            }
+        };
+    }
+
+    private static Residues add(List<String> settings, String name) {
+        settings.add(name);
+        return Residues.NONE;
     }
 }

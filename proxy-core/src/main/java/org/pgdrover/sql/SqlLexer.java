@@ -2,13 +2,13 @@ package org.pgdrover.sql;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Cuts SQL text into tokens as PostgreSQL's scanner does (PostgreSQL manual, section 4.1), on the bytes, for encodings in which every byte of a
- * longer character is above 127.
- *
- * <p>Comments and white space give no token. The arrays are reused: tokens are valid until the next {@link #lex}. Not thread-safe.
- */
+/// Cuts SQL text into tokens as PostgreSQL's scanner does (PostgreSQL manual, section 4.1), on the bytes, for
+/// encodings in which every byte of a longer character is above 127.
+///
+/// Comments and white space give no token. The arrays are reused: tokens are valid until the next [#lex]. Not
+/// thread-safe.
 final class SqlLexer {
     static final byte WORD = 1;
     static final byte QUOTED = 2;
@@ -16,11 +16,14 @@ final class SqlLexer {
     static final byte NUMBER = 4;
     static final byte PARAMETER = 5;
     static final byte OPERATOR = 6;
-    /** One of ( ) [ ] , ; . : which stand alone; :: and := are operators. */
+    /// One of ( ) [ ] , ; . : which stand alone; :: and := are operators.
     static final byte PUNCTUATION = 7;
 
-    /** Statements with more tokens are not looked at. */
+    /// Statements with more tokens are not looked at.
     static final int MOST_TOKENS = 1 << 15;
+
+    /// Statements with more parentheses in one another are not looked at.
+    static final int MOST_NESTING = 500;
 
     private static final String OPERATOR_CHARACTERS = "~!@#^&|`?+-*/%<>=";
 
@@ -28,12 +31,15 @@ final class SqlLexer {
     private int[] starts = new int[256];
     private int[] ends = new int[256];
     private int[] keywords = new int[256];
+    private int[] matches = new int[256];
+    private final int[] open = new int[MOST_NESTING];
     private int count;
     private byte[] sql = {};
     private int limit;
     private boolean standardStrings;
+    private final Names names = new Names();
 
-    /** Lexes the text; false if it is not well-formed, or too long: then nothing is known of it. */
+    /// Lexes the text; false if it is not well-formed, or too long: then nothing is known of it.
     boolean lex(byte[] text, int from, int to, boolean standardConformingStrings) {
         sql = text;
         limit = to;
@@ -47,6 +53,28 @@ final class SqlLexer {
         return at >= 0;
     }
 
+    /// Pairs parentheses and brackets; false if they do not match, or stand too deep in one another.
+    boolean pair() {
+        int depth = 0;
+        for (int i = 0; i < count; i++) {
+            if (types[i] != PUNCTUATION) continue;
+            byte c = sql[starts[i]];
+            if (c == '(' || c == '[') {
+                if (depth == MOST_NESTING) return false;
+                open[depth++] = i;
+            } else if (c == ')' || c == ']') {
+                if (depth == 0 || sql[starts[open[--depth]]] != (c == ')' ? '(' : '[')) return false;
+                matches[open[depth]] = i;
+            }
+        }
+        return depth == 0;
+    }
+
+    /// Where what opens at a token closes.
+    int match(int token) {
+        return matches[token];
+    }
+
     int count() {
         return count;
     }
@@ -55,7 +83,7 @@ final class SqlLexer {
         return types[token];
     }
 
-    /** The number of the keyword, or {@link Keywords#NONE}. */
+    /// The number of the keyword, or [Keywords#NONE].
     int keyword(int token) {
         return keywords[token];
     }
@@ -82,17 +110,63 @@ final class SqlLexer {
         return types[token] == WORD || types[token] == QUOTED;
     }
 
-    /** The name as the catalog has it: lower-cased unless quoted. */
+    /// The name as the catalog has it: lower-cased unless quoted.
     String name(int token) {
-        if (types[token] == QUOTED)
-            return new String(sql, starts[token] + 1, ends[token] - starts[token] - 2, StandardCharsets.UTF_8)
-                    .replace("\"\"", "\"");
-        var bytes = Arrays.copyOfRange(sql, starts[token], ends[token]);
-        for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) Keywords.lower(bytes[i]);
-        return new String(bytes, StandardCharsets.UTF_8);
+        return known(token).text();
     }
 
-    /** Whether the name begins with these lower-case letters. */
+    /// The same, from the names that are known.
+    Names.Name known(int token) {
+        if (types[token] != QUOTED) return names.word(sql, starts[token], ends[token]);
+        return names.exact(unquoted(starts[token] + 1, ends[token] - 1));
+    }
+
+    private byte[] unquoted(int from, int to) {
+        var bytes = Arrays.copyOfRange(sql, from, to);
+        int count = 0;
+        for (int i = 0; i < bytes.length; i++) {
+            if (bytes[i] == '"') i++;
+            bytes[count++] = bytes[i < bytes.length ? i : i - 1];
+        }
+        return count == bytes.length ? bytes : Arrays.copyOf(bytes, count);
+    }
+
+    Names names() {
+        return names;
+    }
+
+    /// Whether the token is this word, in whatever case, and not quoted.
+    boolean isWord(int token, String word) {
+        int length = word.length();
+        return types[token] == WORD && ends[token] - starts[token] == length && startsWith(token, word);
+    }
+
+    /// Whether a string token is written as '…' without anything that needs reading: then it means what stands
+    /// there.
+    boolean isPlainString(int token) {
+        if (types[token] != STRING || sql[starts[token]] != '\'') return false;
+        for (int i = starts[token] + 1; i < ends[token] - 1; i++)
+            if (sql[i] == '\'' || sql[i] == '\\' || sql[i] < ' ') return false;
+        return true;
+    }
+
+    /// What stands in a string token that [#isPlainString].
+    String plainString(int token) {
+        return new String(sql, starts[token] + 1, ends[token] - starts[token] - 2, StandardCharsets.UTF_8);
+    }
+
+    /// Whether these bytes, in lower case, stand anywhere in a token.
+    boolean contains(int token, String lower) {
+        for (int i = starts[token]; i + lower.length() <= ends[token]; i++) if (stands(i, lower)) return true;
+        return false;
+    }
+
+    private boolean stands(int at, String lower) {
+        for (int i = 0; i < lower.length(); i++) if (Keywords.lower(sql[at + i]) != lower.charAt(i)) return false;
+        return true;
+    }
+
+    /// Whether the name begins with these lower-case letters.
     boolean startsWith(int token, String prefix) {
         int from = starts[token] + (types[token] == QUOTED ? 1 : 0);
         if (ends[token] - from < prefix.length()) return false;
@@ -100,9 +174,14 @@ final class SqlLexer {
         return true;
     }
 
-    /** The text from one token to another, both among it. */
+    /// The text from one token to another, both among it; null if its bytes are not UTF-8 and so would not come
+    /// back the same.
+    @Nullable
     String text(int first, int last) {
-        return new String(sql, starts[first], ends[last] - starts[first], StandardCharsets.UTF_8);
+        var text = new String(sql, starts[first], ends[last] - starts[first], StandardCharsets.UTF_8);
+        if (text.indexOf('\uFFFD') < 0) return text;
+        var again = text.getBytes(StandardCharsets.UTF_8);
+        return Arrays.equals(again, 0, again.length, sql, starts[first], ends[last]) ? text : null;
     }
 
     // Each of these gives where the next token may begin, or -1 if the text ends inside the token.
@@ -139,6 +218,7 @@ final class SqlLexer {
         starts = Arrays.copyOf(starts, size);
         ends = Arrays.copyOf(ends, size);
         keywords = Arrays.copyOf(keywords, size);
+        matches = Arrays.copyOf(matches, size);
     }
 
     private int next(int at) {
@@ -169,7 +249,7 @@ final class SqlLexer {
         return -1;
     }
 
-    /** A string, and those that continue it on later lines. */
+    /// A string, and those that continue it on later lines.
     private int string(int start, int quote, boolean escapes) {
         int i = quote + 1;
         while (i < limit) {
@@ -189,7 +269,8 @@ final class SqlLexer {
         return -1;
     }
 
-    /** Where the string goes on: a quote behind white space with a line break in it (and comments that end a line); -1 if it does not. */
+    /// Where the string goes on: a quote behind white space with a line break in it (and comments that end a
+    /// line); -1 if it does not.
     private int continuation(int at) {
         boolean newline = false;
         int i = at;
@@ -213,7 +294,7 @@ final class SqlLexer {
         return -1;
     }
 
-    /** A parameter, or a dollar-quoted string. */
+    /// A parameter, or a dollar-quoted string.
     private int dollar(int at) {
         int i = at + 1;
         if (i < limit && isDigit(sql[i])) {
@@ -263,7 +344,7 @@ final class SqlLexer {
         return i;
     }
 
-    /** The longest operator, which ends where a comment begins. */
+    /// The longest operator, which ends where a comment begins.
     private int operator(int at) {
         int i = at;
         while (i < limit && OPERATOR_CHARACTERS.indexOf(sql[i]) >= 0) {

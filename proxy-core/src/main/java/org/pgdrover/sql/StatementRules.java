@@ -2,98 +2,99 @@ package org.pgdrover.sql;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** The rule for each kind of statement, by the word that it begins with (PostgreSQL manual, part VI.I, SQL Commands). */
+/// The rule for each kind of statement, by the word that it begins with (PostgreSQL manual, part VI.I, SQL
+/// Commands).
 final class StatementRules {
-    /** Functions whose effect stays with the server connection. */
-    private static final Set<String> PINNING = Set.of(
-            "set_config",
-            "setseed",
-            "pg_advisory_lock",
-            "pg_advisory_lock_shared",
-            "pg_try_advisory_lock",
-            "pg_try_advisory_lock_shared",
-            "pg_replication_origin_session_setup",
-            "dblink_connect",
-            "dblink_connect_u",
-            "dblink_open");
-
-    private static final Set<String> OBJECTS = Set.of(
-            ("table view index function procedure aggregate routine extension sequence schema type domain trigger role user "
-                            + "group database operator cast language rule policy publication subscription server collation "
-                            + "conversion tablespace statistics transform access system default text")
-                    .split(" "));
-    private static final Set<String> ONE_TRANSACTION =
-            Set.of("transaction_isolation", "transaction_read_only", "transaction_deferrable");
-    private static final QueryClass PLAIN_SELECT =
-            new QueryClass(Access.READ, "SELECT", List.of(), TransactionEffect.NONE, SessionEffect.NONE, "");
-
     private static final int SELECT = Keywords.id("select");
+    private static final int EXPLAIN = Keywords.id("explain");
+    private static final QueryClass PLAIN_SELECT =
+            of(Access.READ, "SELECT", TransactionEffect.NONE, SessionEffect.NONE, "");
 
     private final SqlLexer lexer;
     private final ReadProof proof;
+    private final RelationScan relations;
+    private final SessionCalls calls;
+    private final SetRules settings;
+    private final TransactionRules transactions;
+    private final DefinitionRules definitions;
 
     StatementRules(SqlLexer lexer) {
         this.lexer = lexer;
         this.proof = new ReadProof(lexer);
+        this.relations = new RelationScan(lexer);
+        this.calls = new SessionCalls(lexer);
+        this.settings = new SetRules(lexer);
+        this.transactions = new TransactionRules(lexer);
+        this.definitions = new DefinitionRules(lexer, proof, relations, calls);
     }
 
-    /** Classifies the statement in the tokens from one, to before another. */
+    /// Classifies the statement in the tokens from one to before another.
     QueryClass classify(int from, int to) {
-        if (lexer.is(from, '(')) return query(from, to, "SELECT");
+        if (lexer.is(from, '(') || lexer.keyword(from) == SELECT) return query(from, to, "SELECT");
         if (lexer.type(from) != SqlLexer.WORD) return QueryClass.UNKNOWN;
-        if (lexer.keyword(from) == SELECT) return query(from, to, "SELECT");
-        var verb = lexer.name(from);
+        return byVerb(lexer.name(from), from, to);
+    }
+
+    private QueryClass byVerb(String verb, int from, int to) {
         return switch (verb) {
-            case "select", "with" -> query(from, to, "SELECT");
-            case "values", "table" -> query(from, to, verb.toUpperCase(Locale.ROOT));
+            case "with" -> query(from, to, "SELECT");
+            case "values" -> query(from, to, "VALUES");
+            case "table" -> query(from, to, "TABLE");
             case "explain" -> explain(from, to);
             case "copy" -> copy(from, to);
-            case "begin", "start" -> begin(from, to);
-            case "commit", "end" -> end(from, to, "COMMIT", TransactionEffect.COMMIT);
-            case "rollback", "abort" -> rollback(from, to);
-            case "savepoint", "release" -> transaction(verb.toUpperCase(Locale.ROOT), TransactionEffect.INSIDE);
+            case "begin", "start" -> transactions.begin(from, to);
+            case "commit", "end" -> transactions.commit(from, to);
+            case "rollback", "abort" -> transactions.rollback(from, to);
+            case "savepoint" -> transactions.savepoint();
+            case "release" -> transactions.release();
             case "prepare" -> prepare(from, to);
-            case "set" -> set(from, to);
-            case "reset" -> reset(from, to);
-            case "discard" -> discard(from, to);
-            case "deallocate" -> deallocate(from, to);
-            case "show" -> write("SHOW", "tells the primary's settings");
-            case "listen" -> pinned("LISTEN", "LISTEN");
-            case "load" -> pinned("LOAD", "LOAD");
+            case "set" -> settings.set(from, to);
+            case "reset" -> settings.reset(from, to);
+            case "discard" -> settings.discard(from, to);
+            case "deallocate" -> settings.deallocate(from, to);
+            case "show" -> write("SHOW", SessionEffect.NONE, "tells the primary's settings");
+            case "listen" -> write("LISTEN", SessionEffect.leaves(Residue.LISTENS), "");
+            case "unlisten" -> write("UNLISTEN", SessionEffect.leaves(Residue.LISTENS), "");
+            case "load" -> write("LOAD", SessionEffect.leaves(Residue.LASTING), "");
             case "declare" -> declare(from, to);
-            case "execute" -> write("EXECUTE", "what was prepared is not looked up");
-            case "fetch", "move", "close" -> write(verb.toUpperCase(Locale.ROOT), "goes where the cursor is");
-            case "insert", "update", "delete", "merge" -> change(from, to, verb.toUpperCase(Locale.ROOT));
-            case "create", "alter", "drop" -> definition(from, to, verb.toUpperCase(Locale.ROOT));
-            case "call",
-                    "do",
-                    "lock",
-                    "notify",
-                    "unlisten",
-                    "truncate",
+            case "close" -> write("CLOSE", SessionEffect.leaves(Residue.CURSORS), "goes where the cursor is");
+            case "fetch" -> write("FETCH", SessionEffect.NONE, "goes where the cursor is");
+            case "move" -> write("MOVE", SessionEffect.NONE, "goes where the cursor is");
+            case "execute" -> write("EXECUTE", SessionEffect.ANYTHING, "what was prepared is not looked up");
+            case "do" -> write("DO", SessionEffect.ANYTHING, "");
+            case "insert", "update", "delete", "merge" -> change(from, to, from, upper(verb));
+            case "call" -> change(from, to, from + 1, "CALL");
+            case "truncate" -> list(from, to, from + 1, "TRUNCATE");
+            case "lock" -> list(from, to, from + 1, "LOCK");
+            case "refresh" -> list(from, to, from + 1, "REFRESH");
+            case "create" -> definitions.classify(from, to, "CREATE");
+            case "alter" -> definitions.classify(from, to, "ALTER");
+            case "drop" -> definitions.classify(from, to, "DROP");
+            case "notify",
                     "vacuum",
                     "analyze",
                     "analyse",
                     "cluster",
                     "reindex",
-                    "refresh",
                     "grant",
                     "revoke",
                     "comment",
                     "security",
                     "reassign",
                     "import",
-                    "checkpoint" -> change(from, to, verb.toUpperCase(Locale.ROOT));
+                    "checkpoint" -> write(upper(verb), SessionEffect.NONE, "");
             default -> QueryClass.UNKNOWN;
         };
     }
 
+    private static String upper(String verb) {
+        return verb.toUpperCase(Locale.ROOT);
+    }
+
     private boolean is(int token, int to, String word) {
-        return token < to
-                && lexer.type(token) == SqlLexer.WORD
-                && lexer.name(token).equals(word);
+        return token < to && lexer.isWord(token, word);
     }
 
     private boolean has(int from, int to, String first, String second) {
@@ -101,232 +102,197 @@ final class StatementRules {
         return false;
     }
 
-    private boolean has(int from, int to, String word) {
-        for (int i = from; i < to; i++) if (is(i, to, word)) return true;
-        return false;
-    }
-
-    private static QueryClass write(String statement, String reason) {
-        return of(Access.WRITE, statement, TransactionEffect.NONE, SessionEffect.NONE, reason);
-    }
-
-    private static QueryClass pinned(String statement, String why) {
-        return of(Access.WRITE, statement, TransactionEffect.NONE, new SessionEffect.Pin(why), "");
-    }
-
-    private static QueryClass transaction(String statement, TransactionEffect effect) {
-        return of(Access.TRANSACTION, statement, effect, SessionEffect.NONE, "");
-    }
-
-    private static QueryClass session(String statement, SessionEffect effect) {
-        return of(Access.SESSION, statement, TransactionEffect.NONE, effect, "");
+    private static QueryClass write(String statement, SessionEffect effect, String reason) {
+        return of(Access.WRITE, statement, TransactionEffect.NONE, effect, reason);
     }
 
     private static QueryClass of(
             Access access, String statement, TransactionEffect transaction, SessionEffect session, String reason) {
-        return new QueryClass(access, statement, List.of(), transaction, session, reason);
+        return new QueryClass(access, statement, List.of(), List.of(), transaction, session, reason, List.of());
     }
 
-    // Queries
+    /// An effect that leaves one thing more.
+    static SessionEffect with(SessionEffect effect, Residue more) {
+        return switch (effect) {
+            case SessionEffect.Leaves(var may, var names) -> SessionEffect.leaves(may.and(Residues.of(more)), names);
+            case SessionEffect.None _,
+                    SessionEffect.SetParameter _,
+                    SessionEffect.ResetParameter _,
+                    SessionEffect.ResetAll _,
+                    SessionEffect.DiscardAll _,
+                    SessionEffect.DeallocateAll _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.Sets _ -> SessionEffect.leaves(more);
+        };
+    }
+
+    // Queries and changes
 
     private QueryClass query(int from, int to, String statement) {
-        var obstacle = proof.prove(from, to);
-        if (obstacle != null) {
-            boolean temporary = proof.createsTemporaryTable();
-            var effect = temporary ? new SessionEffect.Pin("temporary table") : pinOfFunctions(from, to);
-            return of(Access.WRITE, statement, TransactionEffect.NONE, effect, obstacle);
-        }
-        var functions = proof.functions();
-        if (functions.isEmpty() && statement.equals("SELECT")) return PLAIN_SELECT;
-        var pin = pinOfFunctions(from, to);
-        if (pin instanceof SessionEffect.Pin changes)
-            return of(Access.WRITE, statement, TransactionEffect.NONE, pin, "changes the session: " + changes.why());
-        return new QueryClass(Access.READ, statement, functions, TransactionEffect.NONE, SessionEffect.NONE, "");
+        var obstacle = look(from, to, from);
+        if (isTooLong()) return QueryClass.UNKNOWN;
+        boolean simple = obstacle == null && proof.functions().isEmpty();
+        if (simple && relations.relations().isEmpty() && statement.equals("SELECT")) return PLAIN_SELECT;
+        var effect = calls.effect(proof.functions(), from, to);
+        if (obstacle == null && changesSession(effect)) obstacle = "changes the session";
+        if (proof.createsTemporaryTable()) effect = with(effect, Residue.TEMPORARY);
+        return found(
+                obstacle == null ? Access.READ : Access.WRITE, statement, effect, obstacle == null ? "" : obstacle);
     }
 
-    private SessionEffect pinOfFunctions(int from, int to) {
-        for (int i = from; i + 1 < to; i++) {
-            if (!lexer.isName(i) || !lexer.is(i + 1, '(')) continue;
-            var name = lexer.name(i);
-            if (PINNING.contains(name)) return new SessionEffect.Pin(name);
-        }
-        return SessionEffect.NONE;
+    /// Also one that changes a setting for its transaction only is nothing that a standby may run.
+    private boolean changesSession(SessionEffect effect) {
+        return effect != SessionEffect.NONE || proof.callsSetConfig();
+    }
+
+    private QueryClass change(int from, int to, int first, String statement) {
+        look(from, to, first);
+        if (isTooLong()) return QueryClass.UNKNOWN;
+        return found(Access.WRITE, statement, calls.effect(proof.functions(), from, to), "");
+    }
+
+    /// TRUNCATE, LOCK and REFRESH name relations, and whatever else is a name in them counts as one.
+    private QueryClass list(int from, int to, int first, String statement) {
+        int at = first;
+        while (is(at, to, "table") || is(at, to, "materialized") || is(at, to, "view") || is(at, to, "concurrently"))
+            at++;
+        proof.clear();
+        relations.clear();
+        relations.scanList(at, to);
+        if (isTooLong()) return QueryClass.UNKNOWN;
+        return found(Access.WRITE, statement, SessionEffect.NONE, "");
+    }
+
+    private @Nullable String look(int from, int to, int first) {
+        relations.clear();
+        relations.scan(from, to);
+        return proof.prove(first, to);
+    }
+
+    private boolean isTooLong() {
+        return proof.functions().isFull() || relations.relations().isFull();
+    }
+
+    private QueryClass found(Access access, String statement, SessionEffect effect, String reason) {
+        return new QueryClass(
+                access,
+                statement,
+                proof.functions().toList(),
+                relations.relations().toList(),
+                TransactionEffect.NONE,
+                effect,
+                reason,
+                List.of());
     }
 
     private QueryClass explain(int from, int to) {
         int inner = from + 1;
         boolean runs = false;
         if (inner < to && lexer.is(inner, '(')) {
-            int end = inner;
-            while (end < to && !lexer.is(end, ')')) end++;
-            runs = has(inner, end, "analyze") || has(inner, end, "analyse");
+            int end = lexer.match(inner);
+            for (int i = inner; i < end; i++) runs |= is(i, to, "analyze") || is(i, to, "analyse");
+            // EXPLAIN (SELECT …) has its query in parentheses, and no options.
+            if (end + 1 >= to) return explained(inner, to, false);
             inner = end + 1;
         }
         while (is(inner, to, "analyze") || is(inner, to, "analyse") || is(inner, to, "verbose")) {
             runs |= !is(inner, to, "verbose");
             inner++;
         }
-        if (inner >= to) return QueryClass.UNKNOWN;
-        var explained = classify(inner, to);
-        if (explained.access() == Access.READ)
-            return new QueryClass(
-                    Access.READ, "EXPLAIN", explained.functions(), TransactionEffect.NONE, SessionEffect.NONE, "");
-        var effect = runs ? explained.session() : SessionEffect.NONE;
-        return of(Access.WRITE, "EXPLAIN", TransactionEffect.NONE, effect, "EXPLAIN of what is not a read");
+        // What is explained cannot be an EXPLAIN.
+        if (inner >= to || lexer.keyword(inner) == EXPLAIN) return QueryClass.UNKNOWN;
+        return explained(inner, to, runs);
     }
+
+    private QueryClass explained(int inner, int to, boolean runs) {
+        var explained = classify(inner, to);
+        if (explained.access() == Access.READ) return as("EXPLAIN", explained, SessionEffect.NONE, "");
+        if (explained == QueryClass.UNKNOWN) return QueryClass.UNKNOWN;
+        var name = explained.statement().endsWith("EXECUTE") ? "EXPLAIN EXECUTE" : "EXPLAIN";
+        // A plan is made with the values of stable functions, so planning calls them too.
+        return as(name, explained, runs ? explained.session() : SessionEffect.NONE, "EXPLAIN of what is not a read");
+    }
+
+    private static QueryClass as(String statement, QueryClass inner, SessionEffect effect, String reason) {
+        return new QueryClass(
+                inner.access(),
+                statement,
+                inner.functions(),
+                inner.relations(),
+                TransactionEffect.NONE,
+                effect,
+                reason,
+                List.of());
+    }
+
+    // COPY
 
     private QueryClass copy(int from, int to) {
         int at = from + 1;
-        if (at < to && lexer.is(at, '(')) {
-            int end = closing(at, to);
-            return copyTo(end + 1, to, at + 1, end);
+        if (at < to && lexer.is(at, '(')) return copyQuery(at, lexer.match(at), to);
+        if (is(at, to, "binary")) at++;
+        int direction = at;
+        while (direction < to && !is(direction, to, "from") && !is(direction, to, "to")) direction++;
+        return copyTable(at, direction, to);
+    }
+
+    private QueryClass copyQuery(int open, int close, int to) {
+        var inner = open + 1 < close ? classify(open + 1, close) : QueryClass.UNKNOWN;
+        if (inner == QueryClass.UNKNOWN) return inner;
+        if (!isToStdout(close + 1, to))
+            return as(
+                    "COPY TO",
+                    inner.writing("writes a file on the server"),
+                    inner.session(),
+                    "writes a file on the server");
+        if (inner.access() == Access.READ) return as("COPY TO", inner, SessionEffect.NONE, "");
+        return as("COPY TO", inner.writing(""), inner.session(), "COPY of what is not a read");
+    }
+
+    private boolean isToStdout(int at, int to) {
+        return is(at, to, "to") && is(at + 1, to, "stdout");
+    }
+
+    private QueryClass copyTable(int at, int direction, int to) {
+        int end = endOfName(at, direction);
+        var obstacle = proof.prove(at, end);
+        proof.clear();
+        relations.clear();
+        relations.scanList(at, end);
+        if (is(direction, to, "from")) {
+            proof.prove(direction + 1, to);
+            return found(Access.WRITE, "COPY FROM", SessionEffect.NONE, "");
         }
-        while (at < to && !is(at, to, "from") && !is(at, to, "to")) at++;
-        if (!is(at, to, "to")) return change(from, to, "COPY FROM");
-        return copyTo(at, to, from + 1, at);
+        if (!isToStdout(direction, to))
+            return found(Access.WRITE, "COPY TO", SessionEffect.NONE, "writes a file on the server");
+        return found(
+                obstacle == null ? Access.READ : Access.WRITE,
+                "COPY TO",
+                SessionEffect.NONE,
+                obstacle == null ? "" : obstacle);
     }
 
-    private int closing(int open, int to) {
-        int depth = 0;
-        for (int i = open; i < to; i++) {
-            if (lexer.is(i, '(')) depth++;
-            else if (lexer.is(i, ')') && --depth == 0) return i;
-        }
-        return to;
+    private int endOfName(int at, int to) {
+        int end = at;
+        while (end < to && !lexer.is(end, '(')) end++;
+        return end;
     }
 
-    private QueryClass copyTo(int at, int to, int sourceFrom, int sourceTo) {
-        if (!is(at, to, "to") || !is(at + 1, to, "stdout")) return write("COPY TO", "writes a file on the server");
-        boolean table = !lexer.is(sourceFrom - 1, '(');
-        var read = table ? query(sourceFrom, sourceTo, "SELECT") : classify(sourceFrom, sourceTo);
-        if (read.access() != Access.READ)
-            return of(Access.WRITE, "COPY TO", TransactionEffect.NONE, read.session(), "COPY of what is not a read");
-        var functions = table ? List.<String>of() : read.functions();
-        return new QueryClass(Access.READ, "COPY TO", functions, TransactionEffect.NONE, SessionEffect.NONE, "");
-    }
-
-    // Transactions
-
-    private QueryClass begin(int from, int to) {
-        if (is(from, to, "start") && !is(from + 1, to, "transaction")) return QueryClass.UNKNOWN;
-        boolean readOnly =
-                has(from, to, "read", "only") && !has(from, to, "read", "write") && !has(from, to, "serializable");
-        return transaction("BEGIN", readOnly ? TransactionEffect.BEGIN_READ_ONLY : TransactionEffect.BEGIN);
-    }
-
-    private QueryClass end(int from, int to, String statement, TransactionEffect effect) {
-        if (is(from + 1, to, "prepared")) return write(statement + " PREPARED", "two-phase commit");
-        return transaction(statement, effect);
-    }
-
-    private QueryClass rollback(int from, int to) {
-        if (has(from, Math.min(to, from + 3), "to")) return transaction("ROLLBACK TO", TransactionEffect.INSIDE);
-        return end(from, to, "ROLLBACK", TransactionEffect.ROLLBACK);
-    }
+    // What has names of its own
 
     private QueryClass prepare(int from, int to) {
         if (is(from + 1, to, "transaction") && from + 2 < to && lexer.type(from + 2) == SqlLexer.STRING)
-            return transaction("PREPARE TRANSACTION", TransactionEffect.COMMIT);
-        return pinned("PREPARE", "PREPARE");
-    }
-
-    // The session
-
-    private QueryClass set(int from, int to) {
-        int at = from + 1;
-        if (is(at, to, "local") || is(at, to, "transaction") || is(at, to, "constraints"))
-            return transaction("SET", TransactionEffect.INSIDE);
-        if (is(at, to, "session")) {
-            if (is(at + 1, to, "characteristics")) return pinned("SET", "SET SESSION CHARACTERISTICS");
-            if (is(at + 1, to, "authorization")) return pinned("SET", "SET SESSION AUTHORIZATION");
-            at++;
-        }
-        if (at >= to || !lexer.isName(at)) return QueryClass.UNKNOWN;
-        if (is(at, to, "time") && is(at + 1, to, "zone")) return set(from, to, at + 2, "timezone");
-        if (is(at, to, "names")) return set(from, to, at + 1, "client_encoding");
-        if (is(at, to, "schema")) return set(from, to, at + 1, "search_path");
-        if (is(at, to, "xml") && is(at + 1, to, "option")) return set(from, to, at + 2, "xmloption");
-        if (is(at, to, "seed")) return pinned("SET", "SET SEED");
-        return setNamed(from, to, at);
-    }
-
-    private QueryClass setNamed(int from, int to, int at) {
-        int end = at + 1;
-        while (end + 1 < to && lexer.is(end, '.') && lexer.isName(end + 1)) end += 2;
-        var name = name(at, end);
-        if (name.equals("role") || name.equals("session_authorization")) return pinned("SET", "SET ROLE");
-        if (ONE_TRANSACTION.contains(name)) return transaction("SET", TransactionEffect.INSIDE);
-        boolean assigns = is(end, to, "to") || (end < to && lexer.isOperator(end, "="));
-        return assigns ? set(from, to, end + 1, name) : QueryClass.UNKNOWN;
-    }
-
-    private String name(int from, int end) {
-        var name = new StringBuilder(lexer.name(from));
-        for (int i = from + 2; i < end; i += 2) name.append('.').append(lexer.name(i));
-        return name.toString().toLowerCase(Locale.ROOT);
-    }
-
-    private QueryClass set(int from, int to, int value, String name) {
-        boolean usual = value >= to || (value + 1 == to && (is(value, to, "default") || isLocal(name, value, to)));
-        if (usual) return session("SET", new SessionEffect.ResetParameter(name));
-        return session("SET", new SessionEffect.SetParameter(name, lexer.text(from, to - 1)));
-    }
-
-    private boolean isLocal(String name, int value, int to) {
-        return name.equals("timezone") && is(value, to, "local");
-    }
-
-    private QueryClass reset(int from, int to) {
-        int at = from + 1;
-        if (at >= to || !lexer.isName(at)) return QueryClass.UNKNOWN;
-        if (is(at, to, "all")) return session("RESET", SessionEffect.RESET_ALL);
-        if (is(at, to, "time") && is(at + 1, to, "zone"))
-            return session("RESET", new SessionEffect.ResetParameter("timezone"));
-        // After SET ROLE the session keeps its server connection, so that these find it.
-        if (is(at, to, "role") || is(at, to, "session") || is(at, to, "transaction"))
-            return write("RESET", "goes where SET was");
-        int end = at + 1;
-        while (end + 1 < to && lexer.is(end, '.') && lexer.isName(end + 1)) end += 2;
-        return session("RESET", new SessionEffect.ResetParameter(name(at, end)));
-    }
-
-    private QueryClass discard(int from, int to) {
-        if (is(from + 1, to, "all")) return session("DISCARD", SessionEffect.DISCARD_ALL);
-        return write("DISCARD", "goes where the session's state is");
-    }
-
-    private QueryClass deallocate(int from, int to) {
-        int at = from + 1;
-        if (is(at, to, "prepare") && at + 1 < to) at++;
-        if (is(at, to, "all")) return session("DEALLOCATE", SessionEffect.DEALLOCATE_ALL);
-        if (at >= to || !lexer.isName(at)) return QueryClass.UNKNOWN;
-        return session("DEALLOCATE", new SessionEffect.Deallocate(lexer.name(at)));
+            return transactions.prepareTransaction();
+        return write("PREPARE", SessionEffect.leaves(Residue.PREPARED), "");
     }
 
     private QueryClass declare(int from, int to) {
-        if (has(from, to, "with", "hold")) return pinned("DECLARE", "cursor WITH HOLD");
-        return change(from, to, "DECLARE");
-    }
-
-    // Changes
-
-    private QueryClass change(int from, int to, String statement) {
-        return of(Access.WRITE, statement, TransactionEffect.NONE, pinOfFunctions(from, to), "");
-    }
-
-    private QueryClass definition(int from, int to, String verb) {
-        var statement = verb;
-        boolean temporary = false;
-        for (int i = from + 1; i < Math.min(to, from + 8); i++) {
-            if (!lexer.isName(i)) continue;
-            var word = lexer.name(i);
-            temporary |= verb.equals("CREATE") && (word.equals("temp") || word.equals("temporary"));
-            if (!OBJECTS.contains(word)) continue;
-            statement = verb + " " + word.toUpperCase(Locale.ROOT);
-            break;
-        }
-        temporary |= verb.equals("CREATE") && has(from, to, "pg_temp");
-        var effect = temporary ? new SessionEffect.Pin("temporary object") : pinOfFunctions(from, to);
-        return of(Access.WRITE, statement, TransactionEffect.NONE, effect, "");
+        int query = from;
+        while (query < to && !is(query, to, "for")) query++;
+        look(query, to, query);
+        if (isTooLong()) return QueryClass.UNKNOWN;
+        var effect = calls.effect(proof.functions(), query, to);
+        boolean held = has(from, query, "with", "hold");
+        return found(Access.WRITE, "DECLARE", held ? with(effect, Residue.CURSORS) : effect, "");
     }
 }

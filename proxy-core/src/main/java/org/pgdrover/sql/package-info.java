@@ -1,4 +1,4 @@
-/** Lexing and classification of SQL statements; no I/O. */
+/// Lexing and classification of SQL statements; no I/O.
 @NullMarked
 package org.pgdrover.sql;
 

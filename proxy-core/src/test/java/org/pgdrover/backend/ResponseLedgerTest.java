@@ -2,43 +2,76 @@ package org.pgdrover.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.TransactionStatus;
 
 class ResponseLedgerTest {
     private final ResponseLedger ledger = new ResponseLedger();
     private final List<String> discarded = new ArrayList<>();
-    private final ResponseLedger.DiscardedNotes notes = (kind, action, note) -> discarded.add(kind + "=" + note);
 
-    private void expect(Expected kind, @Nullable Object note) {
-        ledger.expect(kind, Action.FORWARD, note, notes);
+    /** A note that says its name. */
+    private record Name(Object name) implements Note {}
+
+    private final AnswerOwner owner = new AnswerOwner() {
+        @Override
+        public void onBytes(ByteBuf bytes, boolean begun) {
+            bytes.release();
+        }
+
+        @Override
+        public boolean onError(Note note, ErrorFields error) {
+            return true;
+        }
+
+        @Override
+        public void onReady(TransactionStatus status, Note note) {}
+
+        @Override
+        public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
+            discarded.add(kind + "=" + name(note));
+        }
+    };
+
+    private static @Nullable Object name(Note note) {
+        return note instanceof Name(var name) ? name : null;
+    }
+
+    private void expect(RequestKind kind, @Nullable Object note) {
+        ledger.expect(kind, AnswerFate.FORWARD, owner, note == null ? Note.NONE : new Name(note));
+    }
+
+    private @Nullable Object nextReady() {
+        return name(ledger.readyNote());
     }
 
     private void extendedBatch(String name) {
-        expect(Expected.PARSE, name + ".parse");
-        expect(Expected.BIND, name + ".bind");
-        expect(Expected.EXECUTE, name + ".execute");
-        expect(Expected.SYNC, name);
+        expect(RequestKind.PARSE, name + ".parse");
+        expect(RequestKind.BIND, name + ".bind");
+        expect(RequestKind.EXECUTE, name + ".execute");
+        expect(RequestKind.SYNC, name);
     }
 
     private void answer(String types) {
-        for (char type : types.toCharArray()) if (ledger.ends((byte) type)) ledger.take();
+        for (char type : types.toCharArray()) if (!ledger.isEmpty() && ledger.ends((byte) type)) ledger.take();
     }
 
     @Test
     void isAtRestOnlyWhenEveryBatchIsAnswered() {
         extendedBatch("a");
-        expect(Expected.QUERY, "b");
+        expect(RequestKind.QUERY, "b");
 
         answer("12DC");
-        assertThat(ledger.noteOfNextReady()).isEqualTo("a");
-        assertThat(ledger.ready(notes)).isTrue();
+        assertThat(nextReady()).isEqualTo("a");
+        assertThat(ledger.ready()).isTrue();
         assertThat(ledger.isAtRest()).isFalse();
         answer("TDC");
-        assertThat(ledger.noteOfNextReady()).isEqualTo("b");
-        assertThat(ledger.ready(notes)).isTrue();
+        assertThat(nextReady()).isEqualTo("b");
+        assertThat(ledger.ready()).isTrue();
 
         assertThat(ledger.isAtRest()).isTrue();
         assertThat(discarded).isEmpty();
@@ -46,145 +79,158 @@ class ResponseLedgerTest {
 
     @Test
     void isNotAtRestBetweenFlushAndSync() {
-        expect(Expected.PARSE, null);
+        expect(RequestKind.PARSE, null);
         ledger.flushed();
         answer("1");
 
         assertThat(ledger.isEmpty()).isTrue();
         assertThat(ledger.isAtRest()).isFalse();
-        expect(Expected.SYNC, "s");
-        assertThat(ledger.ready(notes)).isTrue();
+        expect(RequestKind.SYNC, "s");
+        assertThat(ledger.ready()).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
     @Test
     void discardsUpToSyncAfterAnErrorASimpleQueryAmongIt() {
-        expect(Expected.PARSE, "bad");
-        expect(Expected.QUERY, "q");
-        expect(Expected.BIND, "bind");
-        expect(Expected.SYNC, "s");
-        expect(Expected.QUERY, "next");
+        expect(RequestKind.PARSE, "bad");
+        expect(RequestKind.QUERY, "q");
+        expect(RequestKind.BIND, "bind");
+        expect(RequestKind.SYNC, "s");
+        expect(RequestKind.QUERY, "next");
 
-        ledger.failed(notes);
+        ledger.failed();
 
         assertThat(discarded).containsExactly("PARSE=bad", "QUERY=q", "BIND=bind");
-        assertThat(ledger.noteOfNextReady()).isEqualTo("s");
-        assertThat(ledger.ready(notes)).isTrue();
-        assertThat(ledger.noteOfNextReady()).isEqualTo("next");
+        assertThat(nextReady()).isEqualTo("s");
+        assertThat(ledger.ready()).isTrue();
+        assertThat(nextReady()).isEqualTo("next");
     }
 
     @Test
     void discardsWhatIsSentAfterAnErrorUntilSyncComes() {
-        expect(Expected.PARSE, "bad");
-        ledger.failed(notes);
-        expect(Expected.BIND, "late");
-        expect(Expected.QUERY, "too late");
+        expect(RequestKind.PARSE, "bad");
+        ledger.failed();
+        expect(RequestKind.BIND, "late");
+        expect(RequestKind.QUERY, "too late");
 
         assertThat(discarded).containsExactly("PARSE=bad", "BIND=late", "QUERY=too late");
         assertThat(ledger.isAtRest()).isFalse();
-        expect(Expected.SYNC, "s");
-        assertThat(ledger.noteOfNextReady()).isEqualTo("s");
-        ledger.ready(notes);
+        expect(RequestKind.SYNC, "s");
+        assertThat(nextReady()).isEqualTo("s");
+        ledger.ready();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
     @Test
     void keepsAFailedSimpleQueryUntilReady() {
-        expect(Expected.QUERY, "q");
-        ledger.failed(notes);
+        expect(RequestKind.QUERY, "q");
+        ledger.failed();
 
         assertThat(ledger.isAtRest()).isFalse();
-        assertThat(ledger.noteOfNextReady()).isEqualTo("q");
-        assertThat(ledger.ready(notes)).isTrue();
+        assertThat(nextReady()).isEqualTo("q");
+        assertThat(ledger.ready()).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
         assertThat(discarded).isEmpty();
     }
 
     @Test
     void forgetsSyncsThatTheServerIgnoresWhileItTakesCopiedData() {
-        expect(Expected.BIND, null);
-        expect(Expected.EXECUTE, null);
-        expect(Expected.SYNC, "ignored");
+        expect(RequestKind.BIND, null);
+        expect(RequestKind.EXECUTE, null);
+        expect(RequestKind.SYNC, "ignored");
         answer("2");
-        ledger.copyInStarted(notes);
+        ledger.copyInStarted();
 
         assertThat(discarded).containsExactly("SYNC=ignored");
         assertThat(ledger.takesSync()).isFalse();
-        expect(Expected.SYNC, "ignored too");
-        expect(Expected.COPY_END, null);
+        expect(RequestKind.SYNC, "ignored too");
+        expect(RequestKind.COPY_END, null);
         assertThat(ledger.takesSync()).isTrue();
-        expect(Expected.SYNC, "real");
+        expect(RequestKind.SYNC, "real");
         answer("C");
-        assertThat(ledger.noteOfNextReady()).isEqualTo("real");
-        assertThat(ledger.ready(notes)).isTrue();
+        assertThat(nextReady()).isEqualTo("real");
+        assertThat(ledger.ready()).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
     @Test
     void countsASyncThatWasSentAfterTheEndOfCopiedDataBeforeTheServerAskedForIt() {
-        expect(Expected.EXECUTE, null);
-        expect(Expected.COPY_END, null);
-        expect(Expected.SYNC, "real");
-        ledger.copyInStarted(notes);
+        expect(RequestKind.EXECUTE, null);
+        expect(RequestKind.COPY_END, null);
+        expect(RequestKind.SYNC, "real");
+        ledger.copyInStarted();
 
         assertThat(discarded).isEmpty();
         assertThat(ledger.takesSync()).isTrue();
         answer("C");
-        assertThat(ledger.noteOfNextReady()).isEqualTo("real");
-        assertThat(ledger.ready(notes)).isTrue();
+        assertThat(nextReady()).isEqualTo("real");
+        assertThat(ledger.ready()).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
     @Test
     void endsCopiedDataThatFailsInAnExtendedQueryAtTheNextSync() {
-        expect(Expected.EXECUTE, "copy");
-        expect(Expected.SYNC, "ignored");
-        ledger.copyInStarted(notes);
-        ledger.failed(notes);
+        expect(RequestKind.EXECUTE, "copy");
+        expect(RequestKind.SYNC, "ignored");
+        ledger.copyInStarted();
+        ledger.failed();
         discarded.clear();
 
-        expect(Expected.COPY_END, null);
-        expect(Expected.SYNC, "real");
-        assertThat(ledger.noteOfNextReady()).isEqualTo("real");
-        assertThat(ledger.ready(notes)).isTrue();
+        expect(RequestKind.COPY_END, null);
+        expect(RequestKind.SYNC, "real");
+        assertThat(nextReady()).isEqualTo("real");
+        assertThat(ledger.ready()).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
     @Test
     void saysWhoseTurnItIs() {
-        ledger.expect(Expected.PARSE, Action.SKIP, null, notes);
-        ledger.expect(Expected.BIND, Action.FORWARD, null, notes);
-        ledger.expect(Expected.CLOSE, Action.FAKE, "fake", notes);
+        ledger.expect(RequestKind.PARSE, AnswerFate.SKIP, owner, Note.NONE);
+        ledger.expect(RequestKind.BIND, AnswerFate.FORWARD, owner, Note.NONE);
+        ledger.expect(RequestKind.CLOSE, AnswerFate.FAKE, owner, new Name("fake"));
 
-        assertThat(ledger.current()).isEqualTo(Action.SKIP);
+        assertThat(ledger.headFate()).isEqualTo(AnswerFate.SKIP);
         answer("1");
-        assertThat(ledger.current()).isEqualTo(Action.FORWARD);
+        assertThat(ledger.headFate()).isEqualTo(AnswerFate.FORWARD);
+        assertThat(ledger.headOwner()).isSameAs(owner);
         answer("2");
         assertThat(ledger.isFakeNext()).isTrue();
-        assertThat(ledger.take()).isEqualTo("fake");
+        assertThat(name(ledger.headNote())).isEqualTo("fake");
+    }
+
+    @Test
+    void givesNoAnswerToAnOwnerThatHasLeft() {
+        extendedBatch("a");
+        ledger.disown(owner);
+
+        ledger.failed();
+
+        assertThat(discarded).isEmpty();
+        assertThat(ledger.readyFate()).isEqualTo(AnswerFate.SKIP);
+        assertThat(ledger.readyOwner()).isNull();
     }
 
     @Test
     void keepsItsOrderWhenItGrows() {
-        for (int i = 0; i < 10; i++) expect(Expected.QUERY, i);
+        for (int i = 0; i < 10; i++) expect(RequestKind.QUERY, i);
         for (int i = 0; i < 10; i++) {
-            assertThat(ledger.noteOfNextReady()).isEqualTo(i);
-            ledger.ready(notes);
+            assertThat(nextReady()).isEqualTo(i);
+            ledger.ready();
         }
-        for (int i = 0; i < 1000; i++) expect(i % 2 == 0 ? Expected.QUERY : Expected.SYNC, i);
+        for (int i = 0; i < 1000; i++) expect(i % 2 == 0 ? RequestKind.QUERY : RequestKind.SYNC, i);
         for (int i = 0; i < 1000; i++) {
-            assertThat(ledger.noteOfNextReady()).isEqualTo(i);
-            ledger.ready(notes);
+            assertThat(nextReady()).isEqualTo(i);
+            ledger.ready();
         }
         assertThat(ledger.isAtRest()).isTrue();
     }
 
     @Test
-    void givesEveryNoteBackWhenTheConnectionIsLost() {
+    void forgetsEverythingWhenTheConnectionIsLost() {
         extendedBatch("a");
-        ledger.abandon(notes);
+        ledger.abandon();
 
-        assertThat(discarded).containsExactly("PARSE=a.parse", "BIND=a.bind", "EXECUTE=a.execute", "SYNC=a");
+        assertThat(discarded).isEmpty();
         assertThat(ledger.isAtRest()).isTrue();
     }
 }

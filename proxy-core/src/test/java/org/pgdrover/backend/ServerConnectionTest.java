@@ -1,7 +1,6 @@
 package org.pgdrover.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -31,47 +30,49 @@ class ServerConnectionTest {
     private final List<CloseReason> ended = new ArrayList<>();
 
     /** Writes down what it hears. */
-    private static final class Lessee implements ResponseListener {
+    private static final class Lessee implements AnswerOwner {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         final List<String> heard = new ArrayList<>();
         int handovers;
 
         @Override
-        public void onBytes(ServerConnection server, ByteBuf in) {
+        public void onBytes(ByteBuf in, boolean begun) {
             handovers++;
             bytes.writeBytes(read(in));
         }
 
         @Override
-        public void onAnswered(ServerConnection server, Expected expected, byte type, @Nullable Object note) {
+        public void onAnswered(RequestKind kind, byte type, Note note) {
             heard.add("answered " + note);
         }
 
         @Override
-        public void onDiscarded(ServerConnection server, Expected expected, Action action, @Nullable Object note) {
+        public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
             heard.add("discarded " + note);
         }
 
         @Override
-        public boolean onError(ServerConnection server, ErrorFields error) {
+        public boolean onError(Note note, ErrorFields error) {
             heard.add("error " + error.sqlState());
             return true;
         }
 
         @Override
-        public void onReady(ServerConnection server, TransactionStatus status, @Nullable Object note) {
+        public void onReady(TransactionStatus status, Note note) {
             heard.add("ready " + note);
         }
 
         @Override
-        public void onReadComplete(ServerConnection server) {}
+        public void onLost(CloseReason reason, @Nullable ErrorFields words) {
+            heard.add("lost " + reason.label() + " " + (words == null ? "silently" : words.sqlState()));
+        }
+    }
 
+    /** A note that says its name. */
+    private record Name(String name) implements Note {
         @Override
-        public void onWritabilityChanged(ServerConnection server, boolean writable) {}
-
-        @Override
-        public void onLost(ServerConnection server, CloseReason reason, @Nullable ErrorFields error) {
-            heard.add("lost " + reason.label() + " " + (error == null ? "silently" : error.sqlState()));
+        public String toString() {
+            return name;
         }
     }
 
@@ -110,6 +111,11 @@ class ServerConnectionTest {
         channel.writeInbound(bytes.buffer());
     }
 
+    private static String outcome(Exchange done) {
+        var error = done.error();
+        return error == null ? "well" : error.sqlState();
+    }
+
     private String sent() {
         var all = Unpooled.buffer();
         for (ByteBuf each = channel.readOutbound(); each != null; each = channel.readOutbound()) {
@@ -132,7 +138,7 @@ class ServerConnectionTest {
     @Test
     void handsAnAnswerOverInOnePieceWhenItCameInOne() {
         var lessee = leased();
-        server.expect(Expected.QUERY, Action.FORWARD, "q");
+        server.expect(RequestKind.QUERY, AnswerFate.FORWARD, lessee, new Name("q"));
         receive(select());
         assertThat(lessee.bytes.toByteArray()).isEqualTo(select().bytes());
         assertThat(lessee.handovers).isEqualTo(1);
@@ -153,13 +159,13 @@ class ServerConnectionTest {
                 .append(select());
         EverySplit.of(answers.bytes(), pieces -> {
             var lessee = leased();
-            server.expect(Expected.PARSE, Action.SKIP, "injected");
-            server.expect(Expected.BIND, Action.FORWARD, "b");
-            server.expect(Expected.EXECUTE, Action.FORWARD, "e");
-            server.expect(Expected.SYNC, Action.FORWARD, "first");
-            server.expect(Expected.BIND, Action.FORWARD, "failing");
-            server.expect(Expected.SYNC, Action.FORWARD, "second");
-            server.expect(Expected.QUERY, Action.FORWARD, "third");
+            server.expect(RequestKind.PARSE, AnswerFate.SKIP, lessee, new Name("injected"));
+            server.expect(RequestKind.BIND, AnswerFate.FORWARD, lessee, new Name("b"));
+            server.expect(RequestKind.EXECUTE, AnswerFate.FORWARD, lessee, new Name("e"));
+            server.expect(RequestKind.SYNC, AnswerFate.FORWARD, lessee, new Name("first"));
+            server.expect(RequestKind.BIND, AnswerFate.FORWARD, lessee, new Name("failing"));
+            server.expect(RequestKind.SYNC, AnswerFate.FORWARD, lessee, new Name("second"));
+            server.expect(RequestKind.QUERY, AnswerFate.FORWARD, lessee, new Name("third"));
             pieces.forEach(channel::writeInbound);
             var withoutTheInjected = java.util.Arrays.copyOfRange(answers.bytes(), 5, answers.bytes().length);
             assertThat(lessee.bytes.toByteArray()).isEqualTo(withoutTheInjected);
@@ -180,15 +186,17 @@ class ServerConnectionTest {
     void givesTheProxysOwnAnswersInTheirTurn() {
         var lessee = leased();
         server.expect(
-                Expected.PARSE,
-                Action.FAKE,
-                new FakeAnswer(new WireBytes().message('1').buffer(), "p"));
-        server.expect(Expected.BIND, Action.FORWARD, "b");
+                RequestKind.PARSE,
+                AnswerFate.FAKE,
+                lessee,
+                new FakeAnswer(new WireBytes().message('1').buffer(), new Name("p")));
+        server.expect(RequestKind.BIND, AnswerFate.FORWARD, lessee, new Name("b"));
         server.expect(
-                Expected.CLOSE,
-                Action.FAKE,
-                new FakeAnswer(new WireBytes().message('3').buffer(), "c"));
-        server.expect(Expected.SYNC, Action.FORWARD, "s");
+                RequestKind.CLOSE,
+                AnswerFate.FAKE,
+                lessee,
+                new FakeAnswer(new WireBytes().message('3').buffer(), new Name("c")));
+        server.expect(RequestKind.SYNC, AnswerFate.FORWARD, lessee, new Name("s"));
         server.sendFakes();
         receive(new WireBytes().message('2').message('Z', 'I'));
         assertThat(WireBytes.types(Unpooled.wrappedBuffer(lessee.bytes.toByteArray())))
@@ -196,23 +204,17 @@ class ServerConnectionTest {
     }
 
     @Test
-    void keepsAnswersBackThatTheClientHasHadFromAnotherServer() {
-        var lessee = leased();
-        server.expect(Expected.QUERY, Action.FORWARD, "q");
-        server.suppress(1);
-        receive(select());
-        assertThat(WireBytes.types(Unpooled.wrappedBuffer(lessee.bytes.toByteArray())))
-                .isEqualTo("DCZ");
-    }
-
-    @Test
     void runsSqlOfTheProxysOwnUnseen() {
         var lessee = leased();
         var outcomes = new ArrayList<String>();
-        server.exchange("SET a = 1", error -> outcomes.add(error == null ? "well" : error.sqlState()));
+        new Exchange(server, done -> outcomes.add(outcome(done)))
+                .query("SET a = 1")
+                .send();
         assertThat(sent()).isEqualTo("Q");
         receive(new WireBytes().message('C', "SET").message('Z', 'I'));
-        server.exchange("SET b = 1", error -> outcomes.add(error == null ? "well" : error.sqlState()));
+        new Exchange(server, done -> outcomes.add(outcome(done)))
+                .query("SET b = 1")
+                .send();
         receive(ScriptedServer.error("42704", "unrecognized parameter").message('Z', 'I'));
         assertThat(outcomes).containsExactly("well", "42704");
         assertThat(lessee.bytes.size()).isZero();
@@ -220,16 +222,11 @@ class ServerConnectionTest {
     }
 
     @Test
-    void runsSqlOfTheProxysOwnOnlyWhenNothingIsOwed() {
-        leased();
-        server.expect(Expected.QUERY, Action.FORWARD, "q");
-        assertThatThrownBy(() -> server.exchange("SET a = 1", error -> {})).isInstanceOf(IllegalStateException.class);
-    }
-
-    @Test
     void closesAServerThatDoesNotAnswerTheProxysOwnSql() {
         var lessee = leased();
-        server.exchange("SET a = 1", error -> lessee.heard.add("told"));
+        new Exchange(server, done -> lessee.heard.add("told"))
+                .query("SET a = 1")
+                .send();
         channel.advanceTimeBy(31, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         assertThat(ended).containsExactly(CloseReason.PROBE_FAILED);
@@ -239,7 +236,7 @@ class ServerConnectionTest {
     @Test
     void staysOpenWhenTheProxysOwnSqlWasAnsweredInTime() {
         leased();
-        server.exchange("SET a = 1", error -> {});
+        new Exchange(server, done -> {}).query("SET a = 1").send();
         receive(new WireBytes().message('C', "SET").message('Z', 'I'));
         channel.advanceTimeBy(31, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
@@ -249,7 +246,7 @@ class ServerConnectionTest {
     @Test
     void tellsTheServersLastWordsWhenItIsLost() {
         var lessee = leased();
-        server.expect(Expected.QUERY, Action.FORWARD, "q");
+        server.expect(RequestKind.QUERY, AnswerFate.FORWARD, lessee, new Name("q"));
         receive(new WireBytes().message('E', 'S', "FATAL", 'V', "FATAL", 'C', "57P01", 'M', "bye", (char) 0));
         channel.close();
         assertThat(lessee.bytes.size()).isZero();

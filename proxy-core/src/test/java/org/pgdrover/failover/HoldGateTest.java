@@ -16,7 +16,7 @@ import org.pgdrover.config.FailoverMode;
 
 class HoldGateTest {
     private static final FailoverConfig SETTINGS =
-            new FailoverConfig(FailoverMode.AUTOMATIC, Duration.ofSeconds(30), 3, 0);
+            new FailoverConfig(FailoverMode.AUTOMATIC, Duration.ofSeconds(30), 3, 0, true);
 
     private final List<String> heard = new ArrayList<>();
     private final EmbeddedChannel channel = new EmbeddedChannel();

@@ -15,7 +15,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Holds the classifier against PostgreSQL's own grammar: see src/test/oracle/README.md. */
+/// Holds the classifier against PostgreSQL's own grammar: see src/test/oracle/README.md.
 class OracleTest {
     private record Judged(String verdict, List<String> functions, String sql) {
         boolean isRead() {
@@ -106,7 +106,8 @@ class OracleTest {
         assertThat(local.size()).isLessThan(reads.size() / 20);
     }
 
-    /** Reads that must stay on the primary although the grammar cannot know: they tell about one server, or change the session. */
+    /// Reads that must stay on the primary although the grammar cannot know: they tell about one server, or
+    /// change the session.
     private boolean isLocal(Judged each) {
         var reason = classify(each.sql()).reason();
         return reason.startsWith("what is local") || reason.startsWith("changes the session");
@@ -125,7 +126,7 @@ class OracleTest {
         assertThat(tooCareful).isLessThan(reads.size() / 100);
     }
 
-    /** Whatever stands around a write, it stays one. */
+    /// Whatever stands around a write, it stays one.
     @Test
     void callsNoWriteAReadHoweverItIsDressed() {
         var random = new Random(20_261_124);
@@ -148,7 +149,8 @@ class OracleTest {
         }
     }
 
-    /** Text cut or changed anywhere never breaks the classifier; only statements that PostgreSQL would take count elsewhere. */
+    /// Text cut or changed anywhere never breaks the classifier; only statements that PostgreSQL would take
+    /// count elsewhere.
     @Test
     void answersToAnyText() {
         var random = new Random(7);

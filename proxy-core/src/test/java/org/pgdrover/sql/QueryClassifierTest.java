@@ -3,11 +3,16 @@ package org.pgdrover.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rules that the grammar's oracle cannot judge: what a statement does to the transaction and the session. */
+/// The rules that the grammar's oracle cannot judge: what a statement does to the transaction and the session.
+@Timeout(60)
 class QueryClassifierTest {
     private final QueryClassifier classifier = new QueryClassifier();
 
@@ -62,7 +67,14 @@ class QueryClassifierTest {
                 "SET TIME ZONE 'UTC' | timezone",
                 "SET NAMES 'UTF8' | client_encoding",
                 "SET SCHEMA 'public' | search_path",
-                "SET search_path TO a, \"B\" | search_path"
+                "SET search_path TO a, \"B\" | search_path",
+                "SET ROLE alice | role",
+                "SET role = 'alice' | role",
+                "SET SESSION ROLE \"Alice\" | role",
+                "SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE | timezone",
+                "SET my.name = 'grün' | my.name",
+                "SET application_name = E'a\\\\b' | application_name",
+                "SET session = 'x' | session"
             })
     void followsSettings(String sql, String name) {
         assertThat(classify(sql + " ;").session()).isEqualTo(new SessionEffect.SetParameter(name, sql));
@@ -71,7 +83,13 @@ class QueryClassifierTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"RESET work_mem | work_mem", "SET work_mem TO DEFAULT | work_mem", "SET TIME ZONE LOCAL | timezone"
+            value = {
+                "RESET work_mem | work_mem",
+                "SET work_mem TO DEFAULT | work_mem",
+                "SET TIME ZONE LOCAL | timezone",
+                "RESET ROLE | role",
+                "SET ROLE NONE | role",
+                "SET ROLE TO DEFAULT | role"
             })
     void followsResets(String sql, String name) {
         assertThat(classify(sql).session()).isEqualTo(new SessionEffect.ResetParameter(name));
@@ -81,30 +99,281 @@ class QueryClassifierTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "CREATE TEMP TABLE a (b int)",
-                "create local temporary table a as select 1",
-                "CREATE TEMPORARY VIEW v AS SELECT 1",
-                "CREATE TABLE pg_temp.a (b int)",
-                "SELECT 1 INTO TEMP a",
-                "PREPARE p AS SELECT 1",
-                "LISTEN a",
-                "LOAD 'auto_explain'",
-                "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
-                "SET ROLE a",
-                "SET SESSION AUTHORIZATION a",
-                "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
-                "SELECT set_config('work_mem', '1MB', false)",
-                "SELECT pg_advisory_lock(1)",
-                "SELECT pg_try_advisory_lock(1, 2)",
-                "INSERT INTO t SELECT pg_catalog.pg_advisory_lock(1)",
-                "SET work_mem = '1MB'; SELECT 1",
-                "SELECT 1; CREATE TEMP TABLE a (b int)"
+                "CREATE TEMP TABLE a (b int) | TEMPORARY",
+                "create local temporary table a as select 1 | TEMPORARY",
+                "CREATE TEMP TABLE a (b int) ON COMMIT DELETE ROWS | TEMPORARY",
+                "CREATE TEMP TABLE a AS SELECT commit drop FROM t | TEMPORARY",
+                "CREATE TEMPORARY VIEW v AS SELECT 1 | TEMPORARY",
+                "CREATE TABLE pg_temp.a (b int) | TEMPORARY",
+                "CREATE TABLE \"pg_temp\".a (b int) | TEMPORARY",
+                "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1' | TEMPORARY",
+                "SELECT 1 INTO TEMP a | TEMPORARY",
+                "SELECT 1 INTO pg_temp.a | TEMPORARY",
+                "SELECT 1 INTO \"pg_temp\".a | TEMPORARY",
+                "DROP TABLE a | TEMPORARY",
+                "DROP SCHEMA s CASCADE | TEMPORARY",
+                "SET LOCAL search_path = pg_temp | TEMPORARY",
+                "DISCARD TEMP | TEMPORARY",
+                "PREPARE p AS SELECT f(1) | PREPARED",
+                "LISTEN a | LISTENS",
+                "UNLISTEN * | LISTENS",
+                "LOAD 'auto_explain' | LASTING",
+                "DECLARE c CURSOR WITH HOLD FOR SELECT 1 | CURSORS",
+                "CLOSE c | CURSORS",
+                "SET SESSION AUTHORIZATION a | AUTHORIZATION",
+                "RESET SESSION AUTHORIZATION | AUTHORIZATION",
+                "SELECT pg_advisory_lock(1) | LOCKS",
+                "SELECT pg_try_advisory_lock(1, 2) | LOCKS",
+                "SELECT pg_advisory_unlock(1) | LOCKS",
+                "INSERT INTO t SELECT pg_catalog.pg_advisory_lock(1) | LOCKS",
+                "UPDATE t SET a = 1 WHERE \"pg_advisory_lock\"(1) IS NULL | LOCKS",
+                "CREATE TABLE t AS SELECT pg_advisory_lock(1) | LOCKS",
+                "EXPLAIN ANALYZE SELECT pg_advisory_lock(1) | LOCKS",
+                "SELECT lastval() | SEQUENCES",
+                "INSERT INTO t VALUES (currval('s')) | SEQUENCES",
+                "SELECT setseed(0.5) | LASTING",
+                "SELECT 1; CREATE TEMP TABLE a (b int) | TEMPORARY"
             })
-    void pinsWhatCannotBeCarriedToAnotherServer(String sql) {
+    void namesWhatStaysOnTheServer(String sql, Residue residue) {
+        var found = classify(sql);
+
+        assertThat(found.access()).isNotEqualTo(Access.READ);
+        assertThat(found.session()).isEqualTo(SessionEffect.leaves(residue));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "DO 'x'",
+                "EXECUTE p",
+                "EXPLAIN ANALYZE EXECUTE p",
+                "CREATE TABLE t AS EXECUTE p",
+                "CREATE EXTENSION x",
+                "FOO BAR",
+                "SELECT U&\"d0061t\"(1)",
+                "SELECT query_to_xml('x', true, true, '')",
+                "SELECT 1; DO 'x'"
+            })
+    void expectsAnythingOfWhatItCannotSee(String sql) {
         var found = classify(sql);
 
         assertThat(found.access()).isEqualTo(Access.WRITE);
-        assertThat(found.session()).isInstanceOf(SessionEffect.Pin.class);
+        assertThat(found.session()).isEqualTo(SessionEffect.ANYTHING);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "-",
+            value = {
+                "SELECT set_config('Work_Mem', $1, false) | work_mem",
+                "SELECT set_config('app.tenant', 'x', $1) | app.tenant",
+                "SELECT pg_catalog.set_config('search_path', '', false) | search_path",
+                "INSERT INTO t SELECT set_config('a.b', f(1, 2), (true)) | a.b",
+                "SELECT set_config('a.b', 'x', true), set_config('c.d', 'x', false) | c.d",
+                "SELECT set_config('role', 'a', false) | role"
+            })
+    void namesTheSettingThatSetConfigChanges(String sql, String name) {
+        var found = classify(sql);
+
+        assertThat(found.access()).isEqualTo(Access.WRITE);
+        assertThat(found.session()).isEqualTo(new SessionEffect.Leaves(Residues.NONE, List.of(name)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT set_config('request.jwt', $1, true)",
+                "select set_config('search_path', 'a', TRUE), set_config('role', $2, true)",
+                "WITH x AS (SELECT set_config('a.b', '(,)', true)) SELECT * FROM x"
+            })
+    void letsSetConfigOfOneTransactionGo(String sql) {
+        assertThat(classify(sql).access()).isEqualTo(Access.WRITE);
+        assertThat(classify(sql).session()).isEqualTo(SessionEffect.NONE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT set_config($1, $2, false)",
+                "SELECT set_config(name, 'x', true) FROM t",
+                "SELECT set_config('a' || 'b', 'x', true)",
+                "SELECT set_config(E'a', 'x', true)",
+                "SELECT set_config(is_local => true, setting_name => 'a', new_value => 'b')"
+            })
+    void knowsNoSettingWhereSetConfigDoesNotTell(String sql) {
+        assertThat(classify(sql).session()).isEqualTo(SessionEffect.leaves(Residue.SETTINGS));
+    }
+
+    /// A CREATE makes temporary objects without saying so while pg_temp is first in the path.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET search_path = pg_temp, public",
+                "SET search_path TO \"$user\", \"pg_temp\"",
+                "SET SCHEMA 'pg_temp'",
+                "SELECT set_config('search_path', 'pg_temp', false)",
+                "SELECT set_config('search_path', $1, false)"
+            })
+    void expectsAnythingUnderATemporaryPath(String sql) {
+        assertThat(classify(sql).session()).isEqualTo(new SessionEffect.Leaves(Residues.ALL, List.of("search_path")));
+    }
+
+    @Test
+    void saysCharacteristicsInTheirParameters() {
+        assertThat(classify("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+                        .session())
+                .isEqualTo(new SessionEffect.SetParameter(
+                        "default_transaction_read_only", "SET default_transaction_read_only TO on"));
+        assertThat(classify("set session characteristics as transaction isolation level repeatable read,"
+                                + " read write not deferrable")
+                        .session())
+                .isEqualTo(new SessionEffect.Sets(List.of(
+                        new SessionEffect.SetParameter(
+                                "default_transaction_isolation",
+                                "SET default_transaction_isolation TO 'repeatable read'"),
+                        new SessionEffect.SetParameter(
+                                "default_transaction_read_only", "SET default_transaction_read_only TO off"),
+                        new SessionEffect.SetParameter(
+                                "default_transaction_deferrable", "SET default_transaction_deferrable TO off"))));
+    }
+
+    @Test
+    void keepsTheBytesOfASetOrNames() {
+        var sql = "SET my.name = '\u00fc'".getBytes(StandardCharsets.ISO_8859_1);
+
+        assertThat(classifier.classify(sql, 0, sql.length, true).session())
+                .isEqualTo(new SessionEffect.Leaves(Residues.NONE, List.of("my.name")));
+    }
+
+    // Several statements
+
+    @Test
+    void keepsEachOfSeveralStatements() {
+        var found = classify("SET a.b = 'x';; INSERT INTO t VALUES (1); /* nothing */ ; COMMIT;");
+
+        assertThat(found.parts()).extracting(QueryClass::statement).containsExactly("SET", "INSERT", "COMMIT");
+        assertThat(found.access()).isEqualTo(Access.WRITE);
+        assertThat(found.transaction()).isEqualTo(TransactionEffect.COMMIT);
+        assertThat(found.session()).isEqualTo(new SessionEffect.Leaves(Residues.NONE, List.of("a.b")));
+        assertThat(found.parts().getFirst().session()).isInstanceOf(SessionEffect.SetParameter.class);
+    }
+
+    @Test
+    void seesWhereABodyOfStatementsEnds() {
+        var body =
+                "CREATE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a = 1 THEN 2 END; SELECT 1 AS end; END";
+
+        assertThat(classify(body).parts()).isEmpty();
+        assertThat(classify(body + "; SELECT 1").parts())
+                .extracting(QueryClass::statement)
+                .containsExactly("CREATE FUNCTION", "SELECT");
+    }
+
+    @Test
+    void tellsWhoSeesPreparedStatements() {
+        for (var sql : List.of(
+                "SELECT * FROM pg_prepared_statements",
+                "SELECT * FROM pg_catalog.pg_cursors",
+                "SELECT pg_prepared_statement()",
+                "EXECUTE p",
+                "EXPLAIN EXECUTE p",
+                "PREPARE p AS SELECT 1",
+                "DEALLOCATE p; SELECT 1"))
+            assertThat(classify(sql).seesStatements()).describedAs(sql).isTrue();
+        for (var sql : List.of("SELECT 1", "SELECT * FROM prepared", "DEALLOCATE p", "INSERT INTO t VALUES (1)"))
+            assertThat(classify(sql).seesStatements()).describedAs(sql).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "-",
+            value = {
+                "DROP DATABASE a | a",
+                "DROP DATABASE IF EXISTS \"A b\" WITH (FORCE) | A b",
+                "CREATE DATABASE a | template1",
+                "CREATE DATABASE a WITH OWNER x TEMPLATE = b | b",
+                "CREATE DATABASE a TEMPLATE DEFAULT | template1",
+                "CREATE DATABASE a TEMPLATE 'b' | b",
+                "ALTER DATABASE a RENAME TO b | a",
+                "ALTER DATABASE a SET TABLESPACE b | a",
+                "ALTER DATABASE a OWNER TO b | -",
+                "ALTER DATABASE a SET work_mem TO 1 | -",
+                "DROP TABLE a | -",
+                "SELECT 1 | -"
+            })
+    void namesTheDatabaseThatMustBeEmpty(String sql, @Nullable String database) {
+        assertThat(classify(sql).emptiesDatabase()).isEqualTo(database);
+    }
+
+    // Names
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT 1 | ''",
+                "SELECT a FROM t | t",
+                "SELECT a FROM t, S.\"T\" x JOIN u ON x.a = ARRAY[u.a, 1], w WHERE a IN (SELECT b FROM v, vv) | t,s.T,u,w,v,vv",
+                "SELECT a FROM ONLY (t) | t",
+                "SELECT * FROM (t JOIN u USING (a, b)) x | t,u",
+                "SELECT extract(year FROM d), substring(a FROM b FOR c), trim(BOTH FROM e) FROM t | t",
+                "SELECT a IS DISTINCT FROM b, c FROM t | t",
+                "SELECT * FROM f(1, 2) AS g(x, y), t, LATERAL h(t.a) | t",
+                "SELECT * FROM a JOIN b ON CASE WHEN a.x THEN true END, c | a,b,c",
+                "WITH x AS (SELECT * FROM x), y(a) AS (SELECT * FROM x) SELECT * FROM x, y, z | x,z",
+                "WITH RECURSIVE x AS (SELECT 1 UNION SELECT * FROM x) SELECT * FROM x | ''",
+                "SELECT * FROM (WITH x AS (SELECT 1) SELECT * FROM x) a, x | x",
+                "TABLE t | t",
+                "VALUES (1, 2) | ''",
+                "SELECT 1 FROM t UNION TABLE u ORDER BY a, b | t,u",
+                "INSERT INTO t (a, b) VALUES (1, 2) ON CONFLICT (a) DO UPDATE SET b = excluded.b | t",
+                "INSERT INTO t SELECT * FROM u RETURNING a, b | t,u",
+                "UPDATE ONLY t x SET (a, b) = (SELECT 1, 2 FROM u), c = 1 FROM v, w WHERE x.a = v.a | t,u,v,w",
+                "DELETE FROM t USING u, v WHERE t.a = u.a RETURNING a, b | t,u,v",
+                "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN UPDATE SET a = 1, b = 2 WHEN NOT MATCHED THEN INSERT (a) VALUES (1) | t,u",
+                "WITH x AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT * FROM x | t,u",
+                "WITH t AS (SELECT 1) UPDATE t SET a = 1 | t",
+                "COPY s.t (a, b) FROM STDIN | s.t",
+                "COPY (SELECT * FROM t) TO STDOUT | t",
+                "TRUNCATE TABLE a, ONLY b CASCADE | a,b",
+                "CREATE TABLE n AS SELECT * FROM t | t",
+                "CREATE TABLE n (a int REFERENCES t (b)) | ''",
+                "DECLARE c CURSOR FOR SELECT * FROM t | t",
+                "EXPLAIN SELECT * FROM t | t",
+                "SELECT * FROM ROWS FROM (f(1), g(2)) AS x, t | t"
+            })
+    void listsRelations(String sql, String relations) {
+        var expected = relations.isEmpty() ? List.<String>of() : List.of(relations.split(","));
+
+        assertThat(classify(sql).relations()).containsExactlyInAnyOrderElementsOf(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "INSERT INTO t (a) VALUES (f(1)) ON CONFLICT (a) DO NOTHING | f",
+                "INSERT INTO t (a) VALUES (f(1)) ON CONFLICT (a) WHERE b DO UPDATE SET (a, b) = (g(1), 2) | f,g",
+                "SELECT 1 FROM a JOIN b ON conflict(a) | conflict",
+                "UPDATE t SET (a, b) = (f(1), 2) WHERE g(a) | f,g",
+                "DELETE FROM t WHERE s.f(a) | s.f",
+                "CALL p(f(1)) | p,f",
+                "MERGE INTO t USING u ON f(a) WHEN NOT MATCHED THEN INSERT (a, b) VALUES (g(1), 2) | f,g",
+                "SELECT CASE WHEN a THEN insert(1) END | insert",
+                "CREATE TABLE t (a int DEFAULT f(), b numeric(1, 2)) | ''",
+                "CREATE TABLE t PARTITION OF u FOR VALUES FROM (f(1)) TO (2) | f",
+                "CREATE INDEX i ON t USING gin (f(a)) | f",
+                "CREATE TABLE t AS SELECT f(1) | f",
+                "ALTER TABLE t ADD COLUMN a int DEFAULT f(), ADD PRIMARY KEY (a), ADD CHECK (g(a)) | f,g",
+                "CREATE VIEW v AS SELECT f(1) | ''"
+            })
+    void listsCallsOfEveryKindOfStatement(String sql, String functions) {
+        var expected = functions.isEmpty() ? List.<String>of() : List.of(functions.split(","));
+
+        assertThat(classify(sql).functions()).containsExactlyInAnyOrderElementsOf(expected);
     }
 
     @Test
@@ -119,6 +388,9 @@ class QueryClassifierTest {
     void doesNotPinForWhatEndsWithTheTransaction() {
         assertThat(classify("SELECT pg_advisory_xact_lock(1)").session()).isEqualTo(SessionEffect.NONE);
         assertThat(classify("CREATE TABLE a (b int)").session()).isEqualTo(SessionEffect.NONE);
+        assertThat(classify("CREATE TEMP TABLE a (b int) ON COMMIT DROP").session())
+                .isEqualTo(SessionEffect.NONE);
+        assertThat(classify("SET LOCAL work_mem = '1MB'").session()).isEqualTo(SessionEffect.NONE);
         assertThat(classify("EXPLAIN CREATE TEMP TABLE a AS SELECT 1").session())
                 .isEqualTo(SessionEffect.NONE);
     }
@@ -156,6 +428,9 @@ class QueryClassifierTest {
                 "SELECT $a$ open",
                 "SELECT /* open",
                 "SELECT (1",
+                "SELECT (1]",
+                "EXPLAIN EXPLAIN SELECT 1",
+                "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1;",
                 "SELECT 1)",
                 "FOO BAR",
                 "42"

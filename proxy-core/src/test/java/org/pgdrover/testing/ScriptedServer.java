@@ -33,6 +33,7 @@ public final class ScriptedServer implements AutoCloseable {
     private final AtomicInteger sessions = new AtomicInteger();
     private final String name;
     private volatile @Nullable String refusal;
+    private volatile boolean dead;
 
     /** @param name what its rows say */
     public ScriptedServer(String name) throws IOException {
@@ -93,7 +94,7 @@ public final class ScriptedServer implements AutoCloseable {
 
     private void serve(Socket socket) {
         try (var wire = new Wire(socket)) {
-            if (!login(wire)) return;
+            if (dead || !login(wire)) return;
             for (var message = wire.read(); message != null && message.type() != 'X'; message = wire.read()) {
                 received.add(Character.toString(message.type()));
                 if (!answer(wire, message)) return;
@@ -187,6 +188,13 @@ public final class ScriptedServer implements AutoCloseable {
     public static WireBytes error(String sqlState, String message) {
         return new WireBytes()
                 .message('E', 'S', "ERROR", 'V', "ERROR", 'C', sqlState, 'M', message, 'H', "a hint", (char) 0);
+    }
+
+    /** Ends for good: nobody can connect any more. */
+    public void die() throws IOException {
+        dead = true;
+        listener.close();
+        drop();
     }
 
     /** Ends every connection, as a server that is killed. */

@@ -15,13 +15,13 @@ import org.pgdrover.frontend.CancelRegistry;
 import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.frontend.Clients;
 import org.pgdrover.frontend.Entrance;
-import org.pgdrover.frontend.FrontendServices;
 import org.pgdrover.frontend.login.Login;
 import org.pgdrover.frontend.login.LoginGuard;
 import org.pgdrover.frontend.login.LoginSuccess;
 import org.pgdrover.frontend.login.SessionBegin;
 import org.pgdrover.frontend.login.Welcome;
 import org.pgdrover.frontend.login.WelcomeCache;
+import org.pgdrover.frontend.relay.RelayServices;
 import org.pgdrover.frontend.replication.Replication;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.StatementObserver;
@@ -57,15 +57,17 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
             ProxyMetrics metrics,
             @Nullable StatementObserver observer) {
         var cancelKeys = new CancelRegistry();
-        var sessions = sessions(new FrontendServices(
+        var sessions = sessions(new RelayServices(
                 config,
-                new FrontendServices.Backends(
+                new RelayServices.Backends(
                         backends.topology(),
+                        backends.connector(),
                         backends.pools(),
                         backends.router(),
                         backends.functions(),
                         backends.gate(),
-                        backends.cancels()),
+                        backends.cancels(),
+                        System::nanoTime),
                 metrics,
                 observer,
                 cancelKeys));
@@ -80,7 +82,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                 new AtomicLong());
     }
 
-    private static SessionBegin sessions(FrontendServices relays) {
+    private static SessionBegin sessions(RelayServices relays) {
         return (client, request, key, parameters, lent) -> lent == null
                 ? relays.relay(client, request, key, parameters, null, null)
                 : relays.relay(client, request, key, parameters, lent.pool(), lent.server());

@@ -6,8 +6,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.AnswerOwner;
 import org.pgdrover.backend.CloseReason;
-import org.pgdrover.backend.ResponseListener;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.backend.Note;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerTarget;
 import org.pgdrover.failover.HeldClient;
@@ -30,7 +32,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
  * <p>A session that began alike a moment ago needs no server for that, unless the pool is in session mode, in which the client keeps its server
  * connection from here on.
  */
-final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListener {
+final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     private static final int RETRY_MILLIS = 50;
 
     private final ClientConnection client;
@@ -67,10 +69,11 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         var gate = welcome.primary().gate();
         var primary = welcome.primary().topology().topology().primary();
         if (gate.isOpen() && primary != null) {
-            welcome.primary()
+            var from = welcome.primary()
                     .pools()
-                    .pool(new ServerTarget(primary.name(), primary.endpoint(), request.database(), request.user()))
-                    .acquire(this, request.settings());
+                    .pool(new ServerTarget(primary.name(), primary.endpoint(), request.database(), request.user()));
+            var lent = from.acquire(this, request.settings());
+            if (lent != null) onServer(from, lent);
             return;
         }
         if (gate.isOpen()) {
@@ -107,18 +110,24 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         pool = from;
         server = connection;
         connection.lease(this);
-        var sql = connection.settings().difference(request.settings());
-        if (sql.isEmpty()) ready(connection);
-        else
-            connection.exchange(sql, error -> {
-                if (error == null) {
-                    connection.settings(request.settings());
-                    ready(connection);
-                } else {
-                    giveBack();
-                    refuse(error);
-                }
-            });
+        if (connection.settings().equals(request.settings())) {
+            ready(connection);
+            return;
+        }
+        var exchange = new Exchange(connection, answered -> prepared(connection, answered.error()));
+        for (var query : connection.settings().difference(request.settings())) exchange.query(query);
+        exchange.send();
+    }
+
+    private void prepared(ServerConnection connection, @Nullable ErrorFields error) {
+        if (error == null) {
+            connection.settings(request.settings());
+            ready(connection);
+            return;
+        }
+        connection.notClean("settings that could not be set");
+        giveBack();
+        refuse(error);
     }
 
     private void ready(ServerConnection connection) {
@@ -133,7 +142,10 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     }
 
     private void giveBack() {
-        if (server != null && pool != null) pool.release(server);
+        if (server != null && pool != null) {
+            if (server.notClean() == null) pool.release(server);
+            else server.close(CloseReason.RESET_FAILED);
+        }
         server = null;
         pool = null;
     }
@@ -198,26 +210,26 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     // A server connection that is leased here only answers our own exchange.
 
     @Override
-    public void onBytes(ServerConnection from, ByteBuf bytes) {
+    public void onBytes(ByteBuf bytes, boolean begun) {
         bytes.release();
     }
 
     @Override
-    public boolean onError(ServerConnection from, ErrorFields error) {
+    public boolean onError(Note note, ErrorFields error) {
         return false;
     }
 
     @Override
-    public void onReady(ServerConnection from, TransactionStatus status, @Nullable Object note) {}
+    public void onReady(TransactionStatus status, Note note) {}
 
     @Override
-    public void onReadComplete(ServerConnection from) {}
+    public void onReadComplete() {}
 
     @Override
-    public void onWritabilityChanged(ServerConnection from, boolean writable) {}
+    public void onWritabilityChanged(boolean writable) {}
 
     @Override
-    public void onLost(ServerConnection from, CloseReason reason, @Nullable ErrorFields error) {
+    public void onLost(CloseReason reason, @Nullable ErrorFields error) {
         server = null;
         pool = null;
         suspectPrimary();

@@ -55,6 +55,12 @@ public final class FrontendMessages {
         finish(out, start);
     }
 
+    /** @param sql the statement's bytes, in the session's encoding */
+    public static void query(ByteBuf out, byte[] sql) {
+        out.writeByte(MessageType.QUERY).writeInt(4 + sql.length + 1);
+        out.writeBytes(sql).writeByte(0);
+    }
+
     /** @param definition the rest of a Parse after the statement's name: query and parameter types, as they were on the wire */
     public static void parse(ByteBuf out, byte[] name, byte[] definition) {
         out.writeByte(MessageType.PARSE).writeInt(4 + name.length + 1 + definition.length);
@@ -65,6 +71,16 @@ public final class FrontendMessages {
     public static void closeStatement(ByteBuf out, byte[] name) {
         out.writeByte(MessageType.CLOSE).writeInt(4 + 1 + name.length + 1);
         out.writeByte('S').writeBytes(name).writeByte(0);
+    }
+
+    /** Describe of a prepared statement. */
+    public static void describeStatement(ByteBuf out, byte[] name) {
+        out.writeByte(MessageType.DESCRIBE).writeInt(4 + 1 + name.length + 1);
+        out.writeByte('S').writeBytes(name).writeByte(0);
+    }
+
+    public static void flush(ByteBuf out) {
+        out.writeByte(MessageType.FLUSH).writeInt(4);
     }
 
     public static void sync(ByteBuf out) {

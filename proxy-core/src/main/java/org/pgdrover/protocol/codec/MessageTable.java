@@ -10,7 +10,7 @@ public final class MessageTable {
 
     /** From clients: everything is looked at but CopyData. */
     public static final MessageTable FRONTEND = frontend();
-    /** From servers: everything is looked at but rows, copied data and notices. */
+    /** From servers: everything is looked at but rows and copied data. */
     public static final MessageTable BACKEND = backend();
 
     private final String direction;
@@ -45,7 +45,7 @@ public final class MessageTable {
     }
 
     private static MessageTable backend() {
-        return new MessageTable("backend").frames("123CEGIKnsRStTVvWZA", LARGE).runs("DdNcH", Integer.MAX_VALUE - 1);
+        return new MessageTable("backend").frames("123CEGIKNnsRStTVvWZA", LARGE).runs("DdcH", Integer.MAX_VALUE - 1);
     }
 
     boolean isFrame(byte type) {

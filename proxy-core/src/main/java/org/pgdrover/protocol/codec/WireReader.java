@@ -3,6 +3,7 @@ package org.pgdrover.protocol.codec;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.TransactionStatus;
@@ -26,6 +27,27 @@ public final class WireReader {
     /** The transaction status of a ReadyForQuery that begins at {@code start}. */
     public static TransactionStatus readyForQuery(ByteBuf buffer, int start) {
         return TransactionStatus.of(buffer.getByte(start + MessageDecoder.HEADER));
+    }
+
+    private static final byte[] COMMIT = "COMMIT".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PREPARE_TRANSACTION = "PREPARE TRANSACTION".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ROLLBACK = "ROLLBACK".getBytes(StandardCharsets.US_ASCII);
+
+    /** What the tag of a CommandComplete tells of the transaction. */
+    public static CommandTag commandTag(ByteBuf buffer, int start, int end) {
+        int from = start + MessageDecoder.HEADER;
+        int length = end - from - 1;
+        return switch (length) {
+            case 6 -> is(COMMIT, buffer, from) ? CommandTag.COMMIT : CommandTag.OTHER;
+            case 8 -> is(ROLLBACK, buffer, from) ? CommandTag.ROLLBACK : CommandTag.OTHER;
+            case 19 -> is(PREPARE_TRANSACTION, buffer, from) ? CommandTag.COMMIT : CommandTag.OTHER;
+            default -> CommandTag.OTHER;
+        };
+    }
+
+    private static boolean is(byte[] tag, ByteBuf buffer, int from) {
+        for (int i = 0; i < tag.length; i++) if (buffer.getByte(from + i) != tag[i]) return false;
+        return true;
     }
 
     /** The fields of an ErrorResponse or NoticeResponse; what is cut off at the end is left out. */

@@ -67,7 +67,7 @@ class MessageDecoderTest {
         EverySplit.of(answer, pieces -> {
             var decoded = decode(MessageTable.BACKEND, pieces);
             assertThat(decoded.bytes()).isEqualTo(answer);
-            assertThat(decoded.frames()).containsExactly("T:27", "C:14", "S:18", "Z:6");
+            assertThat(decoded.frames()).containsExactly("T:27", "N:28", "C:14", "S:18", "Z:6");
             assertThat(decoded.messages()).isEqualTo(8);
         });
     }

@@ -244,7 +244,8 @@ public final class ConfigLoader {
                 section.choice("mode", FailoverMode.class, usual.mode()),
                 section.duration("hold-timeout", usual.holdTimeout(), MILLISECOND),
                 section.integer("hold-max-clients", usual.holdMaxClients(), 0, Integer.MAX_VALUE),
-                section.size("max-data-loss", usual.maxDataLossBytes()));
+                section.size("max-data-loss", usual.maxDataLossBytes()),
+                section.flag("report-canceled-waits", usual.reportCanceledWaits()));
         section.end();
         return config;
     }

@@ -110,7 +110,8 @@ class ConfigLoaderTest {
                   databases { db { size = 17 } }, users { me { mode = transaction } } }
                 routing { load-balance = off, primary-reads = weighted, consistency = global, max-lag = 18s
                   read-functions = [a], write-functions = [b.c], primary-patterns = ["x+"] }
-                failover { mode = manual, hold-timeout = 19s, hold-max-clients = 20, max-data-loss = 21 KiB }
+                failover { mode = manual, hold-timeout = 19s, hold-max-clients = 20, max-data-loss = 21 KiB
+                  report-canceled-waits = off }
                 admin { database = adm, users = [x], stats-users = [y] }
                 metrics { host = "::", port = 22 }
                 log { level = debug, statements = on, slow-statement = 23ms }
@@ -185,7 +186,7 @@ class ConfigLoaderTest {
                 .extracting(Pattern::pattern)
                 .containsExactly("x+");
         assertThat(config.failover())
-                .isEqualTo(new FailoverConfig(FailoverMode.MANUAL, Duration.ofSeconds(19), 20, 21 * 1024));
+                .isEqualTo(new FailoverConfig(FailoverMode.MANUAL, Duration.ofSeconds(19), 20, 21 * 1024, false));
         assertThat(config.admin().database()).isEqualTo("adm");
         assertThat(config.admin().users()).containsExactly("x");
         assertThat(config.admin().statsUsers()).containsExactly("y");

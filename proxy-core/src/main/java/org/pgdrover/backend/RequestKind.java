@@ -1,0 +1,37 @@
+package org.pgdrover.backend;
+
+import org.pgdrover.protocol.codec.MessageType;
+
+/// A kind of frontend message that an answer is owed for; knows which backend messages end the answer.
+public enum RequestKind {
+    QUERY,
+    FUNCTION_CALL,
+    PARSE,
+    BIND,
+    DESCRIBE,
+    EXECUTE,
+    CLOSE,
+    SYNC,
+    /// CopyDone or CopyFail: no answer of its own, but it ends the time in which the server ignores Sync.
+    COPY_END;
+
+    /// Whether this backend message is the last of the answer; ReadyForQuery and ErrorResponse are not asked about.
+    boolean endsWith(byte type) {
+        return switch (this) {
+            case PARSE -> type == MessageType.PARSE_COMPLETE;
+            case BIND -> type == MessageType.BIND_COMPLETE;
+            case CLOSE -> type == MessageType.CLOSE_COMPLETE;
+            case DESCRIBE -> type == MessageType.ROW_DESCRIPTION || type == MessageType.NO_DATA;
+            case EXECUTE ->
+                type == MessageType.COMMAND_COMPLETE
+                        || type == MessageType.EMPTY_QUERY_RESPONSE
+                        || type == MessageType.PORTAL_SUSPENDED;
+            case QUERY, FUNCTION_CALL, SYNC, COPY_END -> false;
+        };
+    }
+
+    /// Whether ReadyForQuery ends the answer.
+    boolean endsWithReady() {
+        return this == QUERY || this == FUNCTION_CALL || this == SYNC;
+    }
+}

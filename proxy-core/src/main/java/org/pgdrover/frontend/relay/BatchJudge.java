@@ -1,0 +1,256 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.Classification;
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.frontend.session.ClientStatements;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.ProtocolViolation;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
+
+/// Finds out, when a batch's turn has come, what the batch runs and which of the client's prepared statements it
+/// names.
+///
+/// A name means what answered requests made of it, or what the same batch makes of it; while another batch that may
+/// change its meaning is
+/// under way, nothing can be said.
+final class BatchJudge {
+    private static final int HEADER = 5;
+    private static final byte[] NO_NAME = {};
+
+    private final ClientSession session;
+    private final Deliveries deliveries;
+    private final Classification classification;
+    private final List<Pattern> primaryPatterns;
+    private final boolean wantsTexts;
+
+    /// @param primaryPatterns a statement in which one is found is no read
+    /// @param wantsTexts whether the statement log needs the statements' texts
+    BatchJudge(
+            ClientSession session,
+            Deliveries deliveries,
+            Classification classification,
+            List<Pattern> primaryPatterns,
+            boolean wantsTexts) {
+        this.session = session;
+        this.deliveries = deliveries;
+        this.classification = classification;
+        this.primaryPatterns = primaryPatterns;
+        this.wantsTexts = wantsTexts;
+    }
+
+    /// Judges the present part of a delivery.
+    ///
+    /// @return false if it depends on what is still under way
+    /// @throws ProtocolViolation if a message is not as it must be
+    boolean judge(Delivery delivery) {
+        var batch = Objects.requireNonNull(delivery.part);
+        var buffer = Objects.requireNonNull(batch.bytes());
+        delivery.judgeAgain();
+        for (int i = 0; i < batch.messages(); i++)
+            if (!judge(delivery, delivery.newPlan(), batch.message(i), buffer, batch.from())) return false;
+        return true;
+    }
+
+    private boolean judge(Delivery delivery, MessagePlan plan, ClientMessage message, ByteBuf buffer, int base) {
+        int from = base + message.start + HEADER;
+        int end = base + message.start + message.size;
+        return switch (message.type) {
+            case MessageType.QUERY -> query(delivery, plan, buffer, from, end, message.large);
+            case MessageType.PARSE -> parse(delivery, plan, buffer, from, end, message.large);
+            case MessageType.BIND -> bind(delivery, plan, buffer, from, end);
+            case MessageType.DESCRIBE -> describe(delivery, plan, buffer, from, end);
+            case MessageType.EXECUTE -> execute(delivery, plan, buffer, from, end);
+            case MessageType.CLOSE -> close(delivery, plan, buffer, from, end);
+            case MessageType.FUNCTION_CALL -> {
+                delivery.runs(QueryClass.UNKNOWN);
+                yield true;
+            }
+            case MessageType.SYNC, MessageType.FLUSH, MessageType.COPY_DONE, MessageType.COPY_FAIL -> true;
+            default -> throw new ProtocolViolation("invalid frontend message type " + message.type + " in this state");
+        };
+    }
+
+    // Texts
+
+    private boolean query(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end, boolean large) {
+        if (isReadingInDoubt(delivery)) return false;
+        int textEnd = large ? end : WireReader.endOfString(buffer, from, end);
+        plan.runs = classify(buffer, from, textEnd, large);
+        delivery.runs(plan.runs);
+        if (wantsTexts) texts(delivery).add(Classification.text(buffer, from, textEnd - from));
+        return true;
+    }
+
+    /// Whether what is under way may change how a text is to be read.
+    private boolean isReadingInDoubt(Delivery delivery) {
+        if (deliveries.mayChangeReading()) return true;
+        if (!session.settings().isTouched()) return false;
+        return !deliveries.isNoneSent() || deliveries.open() != null && deliveries.open() != delivery;
+    }
+
+    private QueryClass classify(ByteBuf buffer, int from, int to, boolean large) {
+        if (large || !session.isClassifiable()) return QueryClass.UNKNOWN;
+        var found = classification.classify(buffer, from, to - from, session.standardStrings());
+        if (primaryPatterns.isEmpty() || found.access() != Access.READ) return found;
+        var text = buffer.toString(from, to - from, StandardCharsets.UTF_8);
+        for (var pattern : primaryPatterns)
+            if (pattern.matcher(text).find()) return found.writing("matches routing.primary-patterns");
+        return found;
+    }
+
+    private static List<String> texts(Delivery delivery) {
+        var texts = delivery.texts;
+        if (texts == null) delivery.texts = texts = new ArrayList<>();
+        return texts;
+    }
+
+    // Statements
+
+    private boolean parse(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end, boolean large) {
+        if (isReadingInDoubt(delivery)) return false;
+        int nameEnd = WireReader.endOfString(buffer, from, end);
+        int textEnd = large ? end : WireReader.endOfString(buffer, nameEnd + 1, end);
+        boolean known = nameEnd == from
+                ? unnamed(plan, buffer, nameEnd + 1, textEnd, end, large)
+                : named(delivery, plan, buffer, from, nameEnd, textEnd, end, large);
+        if (known) delivery.runs(plan.runs);
+        return known;
+    }
+
+    private boolean unnamed(MessagePlan plan, ByteBuf buffer, int textStart, int textEnd, int end, boolean large) {
+        var last = session.statements().unnamed();
+        boolean again = !large && last != null && isSame(last.definition(), buffer, textStart, end);
+        plan.runs = again && last != null ? last.queryClass() : classify(buffer, textStart, textEnd, large);
+        var definition = large ? null : again && last != null ? last.definition() : bytes(buffer, textStart, end);
+        plan.statement = new ClientStatement(NO_NAME, definition, plan.runs, null);
+        plan.makes = true;
+        plan.pending = true;
+        return true;
+    }
+
+    private static boolean isSame(byte @Nullable [] definition, ByteBuf buffer, int from, int to) {
+        if (definition == null || definition.length != to - from) return false;
+        for (int i = 0; i < definition.length; i++) if (definition[i] != buffer.getByte(from + i)) return false;
+        return true;
+    }
+
+    private static byte[] bytes(ByteBuf buffer, int from, int to) {
+        return ClientStatements.bytes(buffer, from, to);
+    }
+
+    private boolean named(
+            Delivery delivery,
+            MessagePlan plan,
+            ByteBuf buffer,
+            int from,
+            int nameEnd,
+            int textEnd,
+            int end,
+            boolean large) {
+        int known = find(delivery, plan, buffer, from, nameEnd);
+        if (known == UNCERTAIN) return false;
+        if (plan.statement != null) {
+            var name = buffer.toString(from, nameEnd - from, StandardCharsets.UTF_8);
+            plan.runs = plan.statement.queryClass();
+            plan.errorInstead = ErrorFields.error(
+                    SqlState.DUPLICATE_PREPARED_STATEMENT, "prepared statement \"" + name + "\" already exists");
+            return true;
+        }
+        plan.runs = classify(buffer, nameEnd + 1, textEnd, large);
+        var definition = large ? null : bytes(buffer, nameEnd + 1, end);
+        boolean settingsChange = deliveries.mayChangeSettings() || delivery.changesSettings();
+        var shared = definition == null ? null : session.share(definition, settingsChange);
+        plan.statement = new ClientStatement(bytes(buffer, from, nameEnd), definition, plan.runs, shared);
+        plan.makes = true;
+        plan.pending = true;
+        return true;
+    }
+
+    private static final int UNCERTAIN = 0;
+    private static final int CERTAIN = 1;
+
+    /// Finds the statement of the name that stands in the buffer, and notes it in the plan; null if there is none.
+    private int find(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int nameEnd) {
+        int length = nameEnd - from;
+        var plans = delivery.plans();
+        for (int i = plans.size() - 1; i >= 0; i--) {
+            var earlier = plans.get(i);
+            if (earlier == plan || !earlier.pending || earlier.statement == null) continue;
+            if (!isSame(earlier.statement.name(), buffer, from, nameEnd)) continue;
+            plan.statement = earlier.closes ? null : earlier.statement;
+            return CERTAIN;
+        }
+        if (session.statements().isPending(buffer, from, length)) return UNCERTAIN;
+        plan.statement = session.statements().find(buffer, from, length);
+        return CERTAIN;
+    }
+
+    private boolean bind(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
+        int portalEnd = WireReader.endOfString(buffer, from, end);
+        int nameEnd = WireReader.endOfString(buffer, portalEnd + 1, end);
+        if (find(delivery, plan, buffer, portalEnd + 1, nameEnd) == UNCERTAIN) return false;
+        var statement = plan.statement;
+        if (statement != null) plan.runs = statement.queryClass();
+        session.portal(portalEnd == from ? "" : WireReader.string(buffer, from, end), statement);
+        delivery.runs(plan.runs);
+        if (wantsTexts && statement != null) texts(delivery).add(text(statement));
+        return true;
+    }
+
+    private static String text(ClientStatement statement) {
+        var definition = statement.definition();
+        if (definition == null) return "(large statement)";
+        int length = 0;
+        while (length < definition.length && definition[length] != 0) length++;
+        return new String(Arrays.copyOf(definition, Math.min(length, 1000)), StandardCharsets.UTF_8);
+    }
+
+    private boolean describe(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
+        if (!namesStatement(buffer, from, end)) {
+            delivery.needsServer();
+            return true;
+        }
+        int nameEnd = WireReader.endOfString(buffer, from + 1, end);
+        if (find(delivery, plan, buffer, from + 1, nameEnd) == UNCERTAIN) return false;
+        if (plan.statement != null) plan.runs = plan.statement.queryClass();
+        delivery.runs(plan.runs);
+        return true;
+    }
+
+    private boolean close(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
+        if (!namesStatement(buffer, from, end)) {
+            delivery.needsServer();
+            return true;
+        }
+        int nameEnd = WireReader.endOfString(buffer, from + 1, end);
+        if (find(delivery, plan, buffer, from + 1, nameEnd) == UNCERTAIN) return false;
+        plan.pending = plan.statement != null;
+        plan.closes = true;
+        return true;
+    }
+
+    /// Whether a Describe or Close is of a statement; of a portal otherwise.
+    static boolean namesStatement(ByteBuf buffer, int from, int end) {
+        return from < end && buffer.getByte(from) == 'S';
+    }
+
+    private boolean execute(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
+        int nameEnd = WireReader.endOfString(buffer, from, end);
+        plan.runs = session.portal(nameEnd == from ? "" : WireReader.string(buffer, from, end));
+        delivery.runs(plan.runs);
+        return true;
+    }
+}

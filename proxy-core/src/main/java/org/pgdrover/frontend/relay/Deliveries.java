@@ -1,0 +1,157 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/// The answers that a client is owed, in its order: deliveries sent whole, then one sent in part, then those that
+/// wait
+/// for their turn.
+///
+/// While any waits nothing of the client is taken, so nothing is ever sent past one that waits.
+final class Deliveries {
+    private final ArrayDeque<Delivery> sent = new ArrayDeque<>();
+    private @Nullable Delivery open;
+    private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
+    private int changingReading;
+    private int changingSettings;
+
+    /// The present part of a delivery goes to a server.
+    void sent(Delivery delivery) {
+        if (delivery.first) begin(delivery);
+        if (!delivery.isComplete()) {
+            open = delivery;
+            return;
+        }
+        if (open == delivery) open = null;
+        sent.add(delivery);
+    }
+
+    private void begin(Delivery delivery) {
+        delivery.countsForReading = delivery.changesReading();
+        delivery.countsForSettings = delivery.changesSettings();
+        if (delivery.countsForReading) changingReading++;
+        if (delivery.countsForSettings) changingSettings++;
+    }
+
+    private void over(Delivery delivery) {
+        if (delivery.countsForReading) changingReading--;
+        if (delivery.countsForSettings) changingSettings--;
+    }
+
+    /// Whether something is on its way that may change how the next statements are to be read.
+    boolean mayChangeReading() {
+        return changingReading > 0 || isOpenWith(true);
+    }
+
+    /// Whether something is on its way that may change settings.
+    boolean mayChangeSettings() {
+        return changingSettings > 0 || isOpenWith(false);
+    }
+
+    /// Later parts of an open delivery may bring what its first part did not have.
+    private boolean isOpenWith(boolean reading) {
+        return open != null && (reading ? open.changesReading() : open.changesSettings());
+    }
+
+    /// The delivery that is sent in part; null if none is.
+    @Nullable
+    Delivery open() {
+        return open;
+    }
+
+    /// The open delivery is over, for it has failed; null if none was.
+    @Nullable
+    Delivery endOpen() {
+        var delivery = open;
+        open = null;
+        if (delivery != null) over(delivery);
+        return delivery;
+    }
+
+    /// The server ignores the end of a delivery that was sent: what follows belongs to it.
+    void goesOn(Delivery delivery) {
+        if (sent.remove(delivery) && open == null) open = delivery;
+    }
+
+    /// A delivery that was sent whole is over; false if it was not among them.
+    boolean end(Delivery delivery) {
+        boolean removed = sent.peek() == delivery ? sent.poll() != null : sent.remove(delivery);
+        if (removed) over(delivery);
+        return removed;
+    }
+
+    /// The next of those that were sent whole, which is then no longer outstanding; null if there is none.
+    @Nullable
+    Delivery endNext() {
+        var delivery = sent.poll();
+        if (delivery != null) over(delivery);
+        return delivery;
+    }
+
+    /// The delivery that the server is answering, or will answer first; null if it has none.
+    @Nullable
+    Delivery answering() {
+        return sent.isEmpty() ? open : sent.peek();
+    }
+
+    /// Whether no delivery that was sent whole is still owed its answer.
+    boolean isNoneSent() {
+        return sent.isEmpty();
+    }
+
+    /// Whether nothing was sent that is still owed its answer, and nothing was sent in part.
+    boolean isNoneUnderWay() {
+        return sent.isEmpty() && open == null;
+    }
+
+    /// Those that were sent whole.
+    Iterable<Delivery> sent() {
+        return sent;
+    }
+
+    /// How many were sent whole.
+    int sentCount() {
+        return sent.size();
+    }
+
+    /// Everything that was sent is to be sent again, before what waits already.
+    void takeBack() {
+        var last = endOpen();
+        if (last != null) waiting.addFirst(last);
+        while (sent.pollLast() instanceof Delivery delivery) {
+            over(delivery);
+            waiting.addFirst(delivery);
+        }
+    }
+
+    /// A delivery has to wait for its turn.
+    void await(Delivery delivery) {
+        waiting.add(delivery);
+    }
+
+    boolean isNoneWaiting() {
+        return waiting.isEmpty();
+    }
+
+    /// The first that waits; null if none does.
+    @Nullable
+    Delivery peekWaiting() {
+        return waiting.peek();
+    }
+
+    @Nullable
+    Delivery nextWaiting() {
+        return waiting.poll();
+    }
+
+    /// The client is gone, and nobody will be answered.
+    void close() {
+        while (endNext() instanceof Delivery delivery) release(delivery);
+        if (endOpen() instanceof Delivery delivery) release(delivery);
+        while (waiting.poll() instanceof Delivery delivery) release(delivery);
+    }
+
+    private static void release(Delivery delivery) {
+        if (delivery.part != null) delivery.part.recycle();
+    }
+}

@@ -1,0 +1,315 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.metrics.QueryMeter;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.routing.RoutingReason;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.SessionEffect;
+import org.pgdrover.sql.TransactionEffect;
+
+/// What becomes of what one ReadyForQuery answers: where it goes and why, what it runs, and what has been answered of
+/// it.
+///
+/// It lasts from the first part of a batch to the ReadyForQuery; a batch that is not read whole has several parts,
+/// one
+/// after another.
+final class Delivery implements RelayNote {
+    /// A batch that runs more different statements than this is one that is not understood.
+    private static final int MOST_CLASSES = 1_000;
+
+    private final List<MessagePlan> plans = new ArrayList<>(6);
+    private int count;
+    private int partStart;
+    private final List<QueryClass> classes = new ArrayList<>(2);
+
+    /// The part that is to be sent next, or was sent last and may be sent again.
+    @Nullable
+    Batch part;
+
+    /// Whether it counts among those under way that may change how statements are read, or settings.
+    boolean countsForReading;
+
+    boolean countsForSettings;
+
+    /// Whether nothing of it was sent before the present part.
+    boolean first = true;
+    /// Whether its end has come from the client.
+    private boolean complete;
+    private boolean onlyReads = true;
+    private boolean needsServer;
+
+    /// When it came, in nanoseconds of the clock.
+    long startNanos;
+    /// The name of the node that it goes to.
+    String node = "-";
+
+    RoutingReason reason = RoutingReason.PROTOCOL;
+    QueryMeter meter = QueryMeter.NOOP;
+    /// SQLSTATE of its error, or empty.
+    String sqlState = "";
+    /// Whether the client has had something of its answer.
+    boolean begun;
+    /// Its standby failed it: the primary must answer.
+    boolean avoidStandby;
+    /// Whether it has been run a second time.
+    boolean repeated;
+    /// Times that it was tried in vain because a server could not be reached.
+    int attempts;
+    /// Whether the client was told that nobody knows whether it is committed.
+    boolean outcomeUnknown;
+    /// Commands of it that have completed.
+    int completed;
+    /// It cannot be answered any more, and this is to be said when its turn comes.
+    @Nullable
+    ErrorFields refusal;
+    /// What its statements say, for the statement log; null while nobody listens.
+    @Nullable
+    List<String> texts;
+
+    /// Statements that are not as the client was told, each with the error that its use gives; null while there are
+    /// none.
+    private @Nullable Map<ClientStatement, ErrorFields> unusable;
+
+    // What was found out
+
+    /// Another part of the batch follows.
+    ///
+    /// @param answered whether nothing that was sent of it is still owed its answer
+    void next(Batch following, boolean answered) {
+        part = following;
+        first = false;
+        partStart = answered ? 0 : count;
+        count = partStart;
+        complete |= following.isComplete();
+    }
+
+    /// Forgets what was found out about the present part.
+    void judgeAgain() {
+        count = partStart;
+        if (!first) return;
+        classes.clear();
+        onlyReads = true;
+        needsServer = false;
+        texts = null;
+    }
+
+    MessagePlan newPlan() {
+        if (count == plans.size()) plans.add(new MessagePlan(this));
+        return plans.get(count++).reset();
+    }
+
+    /// The plan of a message of the present part.
+    MessagePlan plan(int index) {
+        return plans.get(partStart + index);
+    }
+
+    /// The plans of all parts of which answers are owed, the present one's last.
+    List<MessagePlan> plans() {
+        return plans.subList(0, count);
+    }
+
+    /// Something of it runs with this class.
+    void runs(QueryClass queryClass) {
+        needsServer = true;
+        if (queryClass.access() != Access.READ) onlyReads = false;
+        if (!classes.isEmpty() && classes.getLast() == queryClass) return;
+        if (classes.size() < MOST_CLASSES) classes.add(queryClass);
+        else if (classes.size() == MOST_CLASSES) classes.add(QueryClass.UNKNOWN);
+    }
+
+    /// A server is needed for it although nothing is known to run.
+    void needsServer() {
+        needsServer = true;
+    }
+
+    boolean isServerNeeded() {
+        return needsServer;
+    }
+
+    void complete() {
+        complete = true;
+    }
+
+    boolean isComplete() {
+        return complete;
+    }
+
+    List<QueryClass> classes() {
+        return classes;
+    }
+
+    /// The class of the statement of a Query that completes next.
+    QueryClass nextPart(QueryClass whole) {
+        int index = completed++;
+        if (whole.parts().isEmpty()) return index == 0 ? whole : QueryClass.UNKNOWN;
+        return index < whole.parts().size() ? whole.parts().get(index) : QueryClass.UNKNOWN;
+    }
+
+    /// Whether all that it runs is a read as far as the text tells, and it has come whole.
+    boolean isWholeRead() {
+        return complete && first && onlyReads && needsServer && !classes.isEmpty();
+    }
+
+    /// Whether it may have changed something: whatever is not proved to be a read, or to only begin or end a
+    /// transaction.
+    boolean mayWrite() {
+        if (reason.isProvedRead()) return false;
+        for (int i = 0; i < classes.size(); i++) {
+            var access = classes.get(i).access();
+            if (access == Access.WRITE || access == Access.READ) return true;
+        }
+        return false;
+    }
+
+    /// Whether a transaction may have been committed by it.
+    boolean mayCommit() {
+        for (int i = 0; i < classes.size(); i++) {
+            var effect = classes.get(i).transaction();
+            if (effect == TransactionEffect.COMMIT) return true;
+        }
+        return false;
+    }
+
+    /// Whether it does nothing but commit.
+    boolean isOnlyCommit() {
+        return classes.size() == 1
+                && classes.getFirst().transaction() == TransactionEffect.COMMIT
+                && classes.getFirst().parts().isEmpty();
+    }
+
+    boolean begins() {
+        return !classes.isEmpty() && begins(classes.getFirst());
+    }
+
+    private static boolean begins(QueryClass queryClass) {
+        return queryClass.transaction() == TransactionEffect.BEGIN
+                || queryClass.transaction() == TransactionEffect.BEGIN_READ_ONLY;
+    }
+
+    /// Whether it begins a transaction block and leaves the block open.
+    boolean opensTransaction() {
+        if (!begins()) return false;
+        for (int i = 1; i < classes.size(); i++) {
+            var effect = classes.get(i).transaction();
+            if (effect == TransactionEffect.COMMIT || effect == TransactionEffect.ROLLBACK) return false;
+        }
+        return true;
+    }
+
+    /// Whether to run it twice is proved to be the same as once: proved reads, and the mere beginning of a
+    /// transaction.
+    boolean mayRunAgain() {
+        if (!complete || !first || begun || repeated) return false;
+        return reason.isProvedRead() && isWholeRead() || onlyBegins();
+    }
+
+    /// Whether it does nothing but begin a transaction.
+    boolean onlyBegins() {
+        for (int i = 0; i < classes.size(); i++) {
+            var each = classes.get(i);
+            if (each.session() != SessionEffect.NONE || !each.parts().isEmpty()) return false;
+            if (!begins(each) && each.access() != Access.EMPTY) return false;
+        }
+        return !classes.isEmpty();
+    }
+
+    boolean changesReading() {
+        for (int i = 0; i < classes.size(); i++) if (ClientSession.changesReading(classes.get(i))) return true;
+        return false;
+    }
+
+    boolean changesSettings() {
+        for (int i = 0; i < classes.size(); i++) if (ClientSession.changesSettings(classes.get(i))) return true;
+        return false;
+    }
+
+    /// Whether RESET ALL or DISCARD ALL is among what it runs: then the client's own defaults must be set again
+    /// before
+    /// it goes on.
+    boolean takesDefaultsAway() {
+        for (int i = 0; i < classes.size(); i++) if (takesDefaultsAway(classes.get(i))) return true;
+        return false;
+    }
+
+    private static boolean takesDefaultsAway(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++)
+            if (takesDefaultsAway(ran.parts().get(i))) return true;
+        return ran.session() instanceof SessionEffect.ResetAll || ran.session() instanceof SessionEffect.DiscardAll;
+    }
+
+    boolean seesStatements() {
+        for (int i = 0; i < classes.size(); i++) if (classes.get(i).seesStatements()) return true;
+        return false;
+    }
+
+    /// The database that must be empty of sessions for it; null if none has to be.
+    @Nullable
+    String emptiesDatabase() {
+        for (int i = 0; i < classes.size(); i++) {
+            var name = classes.get(i).emptiesDatabase();
+            if (name != null) return name;
+        }
+        return null;
+    }
+
+    void unusable(ClientStatement statement, ErrorFields error) {
+        var all = unusable;
+        if (all == null) unusable = all = new HashMap<>();
+        all.put(statement, error);
+    }
+
+    @Nullable
+    ErrorFields whyUnusable(ClientStatement statement) {
+        return unusable == null ? null : unusable.get(statement);
+    }
+
+    // How it is counted
+
+    /// The class that the metrics count it under.
+    String label() {
+        if (classes.isEmpty()) return "other";
+        return switch (classes.size() == 1 ? classes.getFirst().access() : worst()) {
+            case READ -> "read";
+            case WRITE -> "write";
+            case TRANSACTION -> "transaction";
+            case SESSION -> "session";
+            case EMPTY -> "other";
+        };
+    }
+
+    private Access worst() {
+        var worst = Access.EMPTY;
+        for (var each : classes) worst = each.access() == Access.WRITE || worst == Access.EMPTY ? each.access() : worst;
+        return worst;
+    }
+
+    /// As new.
+    Delivery recycle() {
+        first = true;
+        complete = false;
+        partStart = 0;
+        judgeAgain();
+        node = "-";
+        reason = RoutingReason.PROTOCOL;
+        meter = QueryMeter.NOOP;
+        sqlState = "";
+        begun = false;
+        avoidStandby = false;
+        repeated = false;
+        outcomeUnknown = false;
+        attempts = 0;
+        completed = 0;
+        refusal = null;
+        unusable = null;
+        part = null;
+        return this;
+    }
+}

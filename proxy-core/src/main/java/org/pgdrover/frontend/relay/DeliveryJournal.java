@@ -1,0 +1,99 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.metrics.QueryMeter;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.routing.RoutingReason;
+
+/// Keeps the books on a client's deliveries: when each came, where it went and why, and how it ended.
+final class DeliveryJournal {
+    private static final int SPARE = 8;
+
+    private record MeterKey(String label, String node, RoutingReason reason) {}
+
+    private final ClientSession session;
+    private final RelayServices services;
+    private final ArrayDeque<Delivery> spare = new ArrayDeque<>();
+    private final Map<MeterKey, QueryMeter> meters = new HashMap<>();
+
+    DeliveryJournal(ClientSession session, RelayServices services) {
+        this.session = session;
+        this.services = services;
+    }
+
+    Delivery begin(Batch batch) {
+        var delivery = spare.isEmpty() ? new Delivery() : spare.pop();
+        delivery.startNanos = services.clock().getAsLong();
+        delivery.part = batch;
+        if (batch.isComplete()) delivery.complete();
+        return delivery;
+    }
+
+    void recycle(Delivery delivery) {
+        delivery.recycle();
+        if (spare.size() < SPARE) spare.push(delivery);
+    }
+
+    /// A delivery goes to a node for a reason.
+    void goes(Delivery delivery, String node, RoutingReason reason) {
+        delivery.node = node;
+        delivery.reason = reason;
+    }
+
+    /// A delivery goes to the server that works for the client already.
+    void follows(Delivery delivery, ServerConnection server) {
+        delivery.node = server.target().node();
+        boolean inTransaction = server.status() != TransactionStatus.IDLE;
+        delivery.reason = inTransaction ? RoutingReason.IN_TRANSACTION : RoutingReason.PIPELINED;
+    }
+
+    /// Why a delivery goes to the primary without asking the router.
+    RoutingReason reasonToStay(Delivery delivery, boolean pinned) {
+        if (pinned) return RoutingReason.PINNED;
+        if (delivery.avoidStandby) return RoutingReason.STANDBY_REFUSED;
+        return delivery.isComplete() ? RoutingReason.PROTOCOL : RoutingReason.NOT_SEEN_WHOLE;
+    }
+
+    /// A delivery has been answered: it is counted and logged, and not used any more.
+    void ended(Delivery delivery) {
+        long nanos = services.clock().getAsLong() - delivery.startNanos;
+        meter(delivery).completed(nanos, !delivery.sqlState.isEmpty());
+        if (delivery.texts != null) log(delivery, delivery.texts, nanos);
+        recycle(delivery);
+    }
+
+    private QueryMeter meter(Delivery delivery) {
+        return meters.computeIfAbsent(
+                new MeterKey(delivery.label(), delivery.node, delivery.reason),
+                key -> services.metrics()
+                        .query(key.label(), key.node(), key.reason().label()));
+    }
+
+    private void log(Delivery delivery, List<String> texts, long nanos) {
+        var observer = services.observer();
+        if (observer == null) return;
+        for (var text : texts)
+            observer.onStatement(
+                    session.clientId(),
+                    delivery.label(),
+                    delivery.node,
+                    explain(delivery),
+                    nanos,
+                    text,
+                    delivery.sqlState);
+    }
+
+    /// The reason in words, with what the classifier found where that says more.
+    private String explain(Delivery delivery) {
+        if (delivery.reason == RoutingReason.PINNED && session.pinned() != null)
+            return "session pinned: " + session.pinned();
+        if (delivery.reason != RoutingReason.WRITE || delivery.classes().isEmpty()) return delivery.reason.sentence();
+        var found = delivery.classes().getLast();
+        return found.reason().isEmpty() ? found.statement() : found.reason();
+    }
+}

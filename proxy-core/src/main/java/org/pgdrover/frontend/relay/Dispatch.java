@@ -1,0 +1,84 @@
+package org.pgdrover.frontend.relay;
+
+import org.pgdrover.backend.CloseReason;
+import org.pgdrover.backend.ServerTarget;
+import org.pgdrover.cluster.Node;
+import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.routing.RoutingDecision;
+import org.pgdrover.routing.RoutingReason;
+
+/// Finds the way of a delivery while no server works for the client: an answer of the proxy's own, or a server of the
+/// node that the router names.
+record Dispatch(Relay relay) {
+    RelayState dispatch(Delivery delivery) {
+        if (delivery.refusal != null) return relay.fail(delivery, delivery.refusal);
+        if (!relay.judge().judge(delivery)) throw new IllegalStateException("something is under way while idle");
+        if (OwnAnswers.answers(relay, delivery)) return new Idle(relay);
+        if (staysOnPrimary(delivery))
+            return toPrimary(
+                    delivery,
+                    relay.journal().reasonToStay(delivery, relay.kept().isPinned()));
+        return byRouter(delivery);
+    }
+
+    private boolean staysOnPrimary(Delivery delivery) {
+        return !delivery.isComplete()
+                || delivery.avoidStandby
+                || relay.kept().isPinned()
+                || !delivery.isServerNeeded()
+                || delivery.seesStatements();
+    }
+
+    private RelayState byRouter(Delivery delivery) {
+        return switch (route(relay, delivery)) {
+            case RoutingDecision.ToStandby(var node, var reason) -> {
+                relay.journal().goes(delivery, node.name(), reason);
+                yield wait(delivery, node, true);
+            }
+            case RoutingDecision.ToPrimary(var reason) -> toPrimary(delivery, reason);
+        };
+    }
+
+    /// Where a delivery should go as far as its statements tell.
+    static RoutingDecision route(Relay relay, Delivery delivery) {
+        return relay.services()
+                .router()
+                .route(delivery.classes(), relay.session().routing());
+    }
+
+    private RelayState toPrimary(Delivery delivery, RoutingReason reason) {
+        var primary = relay.services().topology().primary();
+        relay.journal().goes(delivery, primary == null ? "-" : primary.name(), reason);
+        if (!relay.services().gate().isOpen()) return WaitingForPrimary.atGate(relay, delivery);
+        if (primary != null) return toPrimary(delivery, primary);
+        var none = ErrorFields.error(SqlState.CANNOT_CONNECT_NOW, "there is no primary");
+        return WaitingForPrimary.tryLater(relay, delivery, none);
+    }
+
+    private RelayState toPrimary(Delivery delivery, Node primary) {
+        var kept = relay.kept().lease();
+        if (kept == null) return wait(delivery, primary, false);
+        if (kept.isLost()) return new ServerLoss(relay, kept).settleKept(delivery);
+        if (kept.isOn(primary) || relay.kept().isPinned() && kept.isStandby())
+            return new Preparing(relay, kept, delivery);
+        return leave(delivery, kept, primary);
+    }
+
+    /// The kept connection leads to a node that is not the primary any more.
+    private RelayState leave(Delivery delivery, ServerLease kept, Node primary) {
+        boolean pinned = relay.kept().isPinned();
+        relay.kept().forget(kept);
+        kept.drop(CloseReason.NODE_LOST);
+        if (!pinned) return wait(delivery, primary, false);
+        relay.drop(delivery);
+        return ServerLoss.endSession(relay, null, DisconnectReason.SESSION_LOST);
+    }
+
+    private RelayState wait(Delivery delivery, Node node, boolean standby) {
+        var session = relay.session();
+        var target = new ServerTarget(node.name(), node.endpoint(), session.database(), session.user());
+        return new WaitingForServer(relay, delivery, relay.services().pools().pool(target), standby);
+    }
+}

@@ -1,0 +1,44 @@
+package org.pgdrover.frontend.relay;
+
+import org.pgdrover.protocol.codec.MessageType;
+
+/// Nothing is under way: the client's next batch is read whole before it is decided where it goes.
+record Idle(Relay relay) implements RelayState {
+    @Override
+    public RelayState proceed() {
+        if (relay.kept().lease() instanceof ServerLease kept && kept.isLost())
+            return new ServerLoss(relay, kept).settleKept(null);
+        if (relay.deliveries().nextWaiting() instanceof Delivery delivery)
+            return new Dispatch(relay).dispatch(delivery);
+        while (!relay.isTerminating()) {
+            switch (relay.input().next()) {
+                case NEED_MORE -> {
+                    return this;
+                }
+                // It belongs to something that has failed.
+                case RUN -> {}
+                case FRAME -> {
+                    if (read(false) instanceof Batch batch) return new Dispatch(relay).dispatch(relay.begin(batch));
+                }
+                case LARGE_FRAME -> {
+                    if (read(true) instanceof Batch batch) return new Dispatch(relay).dispatch(relay.begin(batch));
+                }
+            }
+        }
+        return this;
+    }
+
+    private @org.jspecify.annotations.Nullable Batch read(boolean large) {
+        var message = relay.input().message();
+        if (message.type() == MessageType.TERMINATE) {
+            relay.terminate();
+            return null;
+        }
+        return BatchReader.isCopyEnd(message.type()) ? null : relay.reader().add(message, large);
+    }
+
+    @Override
+    public boolean wantsInput() {
+        return true;
+    }
+}

@@ -1,0 +1,59 @@
+package org.pgdrover.frontend.relay;
+
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
+
+/// A transaction is over, and its server is asked what the transaction has left there before the server is given away
+/// or kept.
+final class Inspecting implements RelayState {
+    private final Relay relay;
+    private final ServerLease lease;
+    private @Nullable SessionInspection inspection;
+    private @Nullable Exchange answered;
+
+    Inspecting(Relay relay, ServerLease lease) {
+        this.relay = relay;
+        this.lease = lease;
+    }
+
+    @Override
+    public RelayState proceed() {
+        if (lease.isLost()) return new ServerLoss(relay, lease).settleInDoubt();
+        if (inspection == null) {
+            relay.client().flush();
+            inspection = new SessionInspection(relay, lease);
+            new Exchange(lease.server(), this::answered)
+                    .query(inspection.query())
+                    .send();
+        }
+        return answered == null ? this : inspected(inspection, answered);
+    }
+
+    private void answered(Exchange exchange) {
+        answered = exchange;
+        relay.wake();
+    }
+
+    private RelayState inspected(SessionInspection asked, Exchange exchange) {
+        if (exchange.error() == null && asked.learn(relay, exchange.rows())) {
+            lease.proved();
+        } else {
+            // What could not be found out is taken for present.
+            relay.session().holds(lease.unproved().and(relay.session().held()));
+            lease.server().notClean("what a client has left could not be found out");
+        }
+        return Working.leave(relay, lease);
+    }
+
+    @Override
+    public void flush() {
+        lease.server().flush();
+    }
+
+    @Override
+    public void onClosed() {
+        relay.kept().forget(lease);
+        lease.server().notClean("a client left before its session was known");
+        lease.abandon(false);
+    }
+}

@@ -1,0 +1,49 @@
+package org.pgdrover.frontend.relay;
+
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.ClientSession;
+
+/// The server connection that a client keeps between its transactions: in session mode, or because its session is
+/// pinned to it.
+final class KeptServer {
+    private final ClientSession session;
+    private final boolean sessionMode;
+    private @Nullable ServerLease lease;
+
+    KeptServer(ClientSession session, boolean sessionMode) {
+        this.session = session;
+        this.sessionMode = sessionMode;
+    }
+
+    @Nullable
+    ServerLease lease() {
+        return lease;
+    }
+
+    void keep(ServerLease mine) {
+        lease = mine;
+    }
+
+    /// Whether the session has state that only this connection has.
+    boolean isPinned() {
+        return lease != null && session.pinned() != null;
+    }
+
+    /// A transaction is over: whether the client keeps the connection.
+    boolean keeps(ServerLease ending) {
+        boolean wanted = session.pinned() != null || sessionMode && (lease == ending || lease == null);
+        if (wanted && (ending == lease || !ending.isStandby() || session.pinned() != null)) {
+            lease = ending;
+            return true;
+        }
+        forget(ending);
+        return false;
+    }
+
+    /// The connection is not the client's any more; whether it was kept.
+    boolean forget(ServerLease gone) {
+        if (lease != gone) return false;
+        lease = null;
+        return true;
+    }
+}

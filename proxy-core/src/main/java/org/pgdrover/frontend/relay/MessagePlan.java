@@ -1,0 +1,58 @@
+package org.pgdrover.frontend.relay;
+
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.sql.QueryClass;
+
+/// What was found out about one message of a batch; the note of the answer to it; reused.
+final class MessagePlan implements RelayNote {
+    private final Delivery delivery;
+
+    /// The statement that a Parse makes or a Bind, Describe or Close names; null if there is none of that name.
+    @Nullable
+    ClientStatement statement;
+
+    /// What a Query or Execute runs, or the statement that the message makes or names.
+    QueryClass runs = QueryClass.UNKNOWN;
+
+    /// Whether the message makes or closes a statement, and is not answered yet.
+    boolean pending;
+
+    /// Whether the client's statements know that it was sent.
+    boolean announced;
+
+    /// Whether the message makes the statement.
+    boolean makes;
+
+    /// Whether the message closes the statement.
+    boolean closes;
+
+    /// The error that the client gets for this message instead of the server's, which does not know the client's
+    /// names.
+    @Nullable
+    ErrorFields errorInstead;
+
+    /// Whether the statement is described for the proxy alone.
+    boolean describedForUs;
+
+    MessagePlan(Delivery delivery) {
+        this.delivery = delivery;
+    }
+
+    Delivery delivery() {
+        return delivery;
+    }
+
+    MessagePlan reset() {
+        statement = null;
+        runs = QueryClass.UNKNOWN;
+        pending = false;
+        announced = false;
+        makes = false;
+        closes = false;
+        errorInstead = null;
+        describedForUs = false;
+        return this;
+    }
+}

@@ -1,0 +1,120 @@
+package org.pgdrover.frontend.relay;
+
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.codec.BackendMessages;
+
+/// A delivery waits for its server to get the settings and the statements that the delivery needs there.
+final class Preparing implements RelayState {
+    private final Relay relay;
+    private final ServerLease lease;
+    private final Delivery delivery;
+    private final boolean fresh;
+    private @Nullable ServerNeeds needs;
+    private @Nullable Exchange answered;
+    private boolean asked;
+    private boolean canceled;
+
+    /// The server begins to work for the client.
+    Preparing(Relay relay, ServerLease lease, Delivery delivery) {
+        this(relay, lease, delivery, true, null);
+    }
+
+    private Preparing(Relay relay, ServerLease lease, Delivery delivery, boolean fresh, @Nullable ServerNeeds needs) {
+        this.relay = relay;
+        this.lease = lease;
+        this.delivery = delivery;
+        this.fresh = fresh;
+        this.needs = needs;
+    }
+
+    /// The server works for the client already.
+    static Preparing further(Relay relay, ServerLease lease, Delivery delivery, ServerNeeds needs) {
+        return new Preparing(relay, lease, delivery, false, needs);
+    }
+
+    @Override
+    public RelayState proceed() {
+        if (lease.isLost()) return lost();
+        if (!asked) {
+            asked = true;
+            if (fresh) needs = ServerNeeds.of(relay, lease, delivery, true);
+            if (needs == null) return work();
+            needs.ask(new Exchange(lease.server(), this::answered));
+        }
+        return answered == null || needs == null ? this : prepared(needs, answered);
+    }
+
+    private void answered(Exchange exchange) {
+        answered = exchange;
+        relay.wake();
+    }
+
+    private RelayState prepared(ServerNeeds asked, Exchange exchange) {
+        var failure = asked.settingsFailure(exchange);
+        asked.verify(exchange);
+        if (failure != null) {
+            lease.server().notClean("settings that could not be set");
+            return giveUp(relay.fail(delivery, failure));
+        }
+        if (fresh) {
+            var settings = relay.session().settings();
+            lease.server().settings(settings.committed());
+            settings.entered(settings.committed());
+            if (canceled) return giveUp(relay.failCanceled(delivery));
+        }
+        if (exchange.error() != null && lease.server().ledger().isDiscarding()) tellOpen(exchange.error());
+        return work();
+    }
+
+    /// The batch is open on the server, which discards the rest of the batch: the client must hear of the error now.
+    private void tellOpen(ErrorFields error) {
+        var out = relay.client().newBuffer(128);
+        BackendMessages.error(out, error);
+        relay.write(out);
+        delivery.sqlState = error.sqlState();
+        delivery.begun = true;
+    }
+
+    private RelayState work() {
+        var working = new Working(relay, lease);
+        working.send(delivery);
+        return working;
+    }
+
+    /// The server, which is at rest, is not needed after all.
+    private RelayState giveUp(RelayState next) {
+        if (relay.kept().lease() != lease) lease.release();
+        return next;
+    }
+
+    private RelayState lost() {
+        var loss = new ServerLoss(relay, lease);
+        if (!fresh) {
+            relay.deliveries().await(delivery);
+            return loss.settle();
+        }
+        if (canceled && !loss.isOfSession()) return relay.failCanceled(delivery);
+        return loss.settleUnsent(delivery);
+    }
+
+    @Override
+    public void flush() {
+        lease.server().flush();
+    }
+
+    /// Takes effect when the server is ready again, for nobody may have it before.
+    @Override
+    public void onCancel(Runnable done) {
+        canceled = true;
+        done.run();
+    }
+
+    @Override
+    public void onClosed() {
+        relay.kept().forget(lease);
+        relay.drop(delivery);
+        lease.abandon(!relay.isTerminating());
+    }
+}

@@ -1,0 +1,143 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.BackendMessages;
+
+/// The parts of one client's relay that its states work with; confined to the client's event loop.
+final class Relay {
+    private final ClientConnection client;
+    private final RelayServices services;
+    private final ClientSession session;
+    private final ClientInput input;
+    private final BatchReader reader = new BatchReader();
+    private final Deliveries deliveries = new Deliveries();
+    private final BatchJudge judge;
+    private final ServerWriter writer;
+    private final DeliveryJournal journal;
+    private final KeptServer kept;
+    private final Runnable wake;
+    private boolean terminating;
+
+    /// @param wake lets the relay go on with what it waits for, at once or when the present turn is over
+    Relay(ClientConnection client, RelayServices services, ClientSession session, boolean sessionMode, Runnable wake) {
+        this.client = client;
+        this.services = services;
+        this.session = session;
+        this.wake = wake;
+        this.input = new ClientInput(client);
+        this.kept = new KeptServer(session, sessionMode);
+        this.journal = new DeliveryJournal(session, services);
+        this.writer = new ServerWriter(session.statements());
+        this.judge = new BatchJudge(
+                session,
+                deliveries,
+                services.classification(),
+                services.routing().primaryPatterns(),
+                services.observer() != null);
+    }
+
+    ClientConnection client() {
+        return client;
+    }
+
+    RelayServices services() {
+        return services;
+    }
+
+    ClientSession session() {
+        return session;
+    }
+
+    ClientInput input() {
+        return input;
+    }
+
+    BatchReader reader() {
+        return reader;
+    }
+
+    Deliveries deliveries() {
+        return deliveries;
+    }
+
+    BatchJudge judge() {
+        return judge;
+    }
+
+    ServerWriter writer() {
+        return writer;
+    }
+
+    DeliveryJournal journal() {
+        return journal;
+    }
+
+    KeptServer kept() {
+        return kept;
+    }
+
+    void wake() {
+        wake.run();
+    }
+
+    /// The client has said goodbye: what it has sent before is still answered.
+    void terminate() {
+        terminating = true;
+    }
+
+    boolean isTerminating() {
+        return terminating;
+    }
+
+    /// A batch, or its first part, has come from the client.
+    Delivery begin(Batch batch) {
+        return journal.begin(batch);
+    }
+
+    /// A delivery is over: counted, logged, and not used any more.
+    void end(Delivery delivery) {
+        if (delivery.part != null) reader.recycle(delivery.part);
+        delivery.part = null;
+        journal.ended(delivery);
+    }
+
+    /// A delivery is over that nobody hears of any more.
+    void drop(Delivery delivery) {
+        if (delivery.part != null) reader.recycle(delivery.part);
+        delivery.part = null;
+        journal.recycle(delivery);
+    }
+
+    // Answers without a server
+
+    /// Tells the client that a delivery failed without a server, and gives the state that follows.
+    RelayState fail(Delivery delivery, ErrorFields error) {
+        var out = client.newBuffer(256);
+        BackendMessages.error(out, error);
+        if (delivery.isComplete()) BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
+        client.write(out);
+        boolean complete = delivery.isComplete();
+        delivery.sqlState = error.sqlState();
+        end(delivery);
+        return complete ? new Idle(this) : new Discarding(this);
+    }
+
+    RelayState failCanceled(Delivery delivery) {
+        return fail(delivery, ErrorFields.error(SqlState.QUERY_CANCELED, "canceling statement due to user request"));
+    }
+
+    void write(ByteBuf bytes) {
+        client.write(bytes);
+    }
+
+    /// The name of a node's state that makes it worth looking at.
+    void suspect(@Nullable String node, String why) {
+        services.suspect(node, why);
+    }
+}

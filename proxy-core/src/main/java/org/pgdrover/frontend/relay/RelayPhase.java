@@ -1,0 +1,126 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.ClientConnection;
+import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.frontend.Phase;
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.pool.ServerPool;
+import org.pgdrover.protocol.StartupPacket.CancelKey;
+
+/// Drives a logged-in client's relay: takes events, and asks the state what is next until there is nothing more to
+/// do.
+///
+/// It is the only loop: whatever happens - bytes, an answer, a server lent or lost, a timer, a cancel - is noted
+/// where
+/// it belongs, and the
+/// relay is woken. Nothing calls back into the loop while it runs. Confined to the client's event loop.
+final class RelayPhase implements Phase {
+    private final ClientConnection client;
+    private final RelayServices services;
+    private final CancelKey key;
+    private final Relay relay;
+
+    private RelayState state;
+    private boolean running;
+    private boolean woken;
+
+    /// @param server that the client keeps for its whole session, and the pool that it is from; both null if there is
+    /// none
+    RelayPhase(
+            ClientConnection client,
+            RelayServices services,
+            ClientSession session,
+            CancelKey key,
+            @Nullable ServerPool pool,
+            @Nullable ServerConnection server) {
+        this.client = client;
+        this.services = services;
+        this.key = key;
+        this.relay = new Relay(client, services, session, server != null, this::wake);
+        this.state = new Idle(relay);
+        if (server != null && pool != null) {
+            var lease = new ServerLease(relay, pool, server, false, true);
+            server.statements().clear();
+            server.notClean("session mode");
+            relay.kept().keep(lease);
+        }
+    }
+
+    @Override
+    public void onEnter() {
+        if (relay.kept().lease() instanceof ServerLease kept) kept.begin();
+    }
+
+    // The loop
+
+    /// Something has happened.
+    private void wake() {
+        woken = true;
+        if (running) return;
+        run();
+        state.flush();
+        client.flush();
+    }
+
+    private void run() {
+        running = true;
+        try {
+            while (woken) {
+                woken = false;
+                step();
+            }
+        } finally {
+            running = false;
+        }
+        relay.input().settle(state.wantsInput() && relay.deliveries().isNoneWaiting());
+        if (relay.isTerminating() && state instanceof Idle) client.close(DisconnectReason.TERMINATED);
+    }
+
+    private void step() {
+        for (var next = state.proceed(); next != state; next = state.proceed()) state = next;
+    }
+
+    // Events of the client's connection
+
+    @Override
+    public void onRead(ByteBuf in) {
+        relay.input().add(in);
+        woken = true;
+        if (!running) run();
+    }
+
+    @Override
+    public void onReadComplete() {
+        state.flush();
+        client.flush();
+    }
+
+    @Override
+    public void onWritabilityChanged(boolean writable) {
+        if (!writable) return;
+        if (relay.kept().lease() instanceof ServerLease kept) kept.resume();
+        if (state instanceof Working working) working.lease().resume();
+        wake();
+    }
+
+    @Override
+    public void onCancel(Runnable done) {
+        state.onCancel(done);
+        wake();
+    }
+
+    @Override
+    public void onClosed() {
+        services.cancelKeys().unregister(key);
+        var last = state;
+        state = new Closed();
+        last.onClosed();
+        if (relay.kept().lease() instanceof ServerLease kept && relay.kept().forget(kept)) kept.abandon(true);
+        relay.reader().close();
+        relay.deliveries().close();
+        relay.input().close();
+    }
+}

@@ -1,0 +1,50 @@
+package org.pgdrover.frontend.relay;
+
+/// Where a client's relay stands; each state does what can be done in it, and says which state is next.
+///
+/// ```
+///            batch             server lent       server fit for it      over, nothing left in doubt
+///   Idle ----------> WaitingForServer ----> Preparing ----> Working ------------------------> Idle
+///     |  no primary        ^                     ^            |  |  |  in doubt
+///     +---> WaitingForPrimary                    +------------+  |  +--> Inspecting --> Idle
+///                                    next batch needs something  |
+///                                                                +--> Restoring --> Working
+///   Working --[server lost]--> Doubting --> Idle (run again, or told) or TransactionLost --[client ends it]--> Idle
+///   a batch that has not come whole fails --> Discarding --[Sync]--> Idle
+///   any --[client gone]--> Closed
+/// ```
+sealed interface RelayState
+        permits Closed,
+                Discarding,
+                Doubting,
+                Idle,
+                Inspecting,
+                Preparing,
+                Restoring,
+                TransactionLost,
+                WaitingForPrimary,
+                WaitingForServer,
+                Working {
+    /// Does what can be done now.
+    ///
+    /// @return the state that is next, which is asked at once; itself if there is nothing more to do for now
+    RelayState proceed();
+
+    /// Whether more is wanted from the client: the state can deal with its next message now.
+    default boolean wantsInput() {
+        return false;
+    }
+
+    /// Somebody asks to cancel what the client is running.
+    ///
+    /// @param done to be run once, when the request has reached the server, or has turned out to be of no use
+    default void onCancel(Runnable done) {
+        done.run();
+    }
+
+    /// What was written is to be sent.
+    default void flush() {}
+
+    /// The client has left; this was its last state.
+    default void onClosed() {}
+}

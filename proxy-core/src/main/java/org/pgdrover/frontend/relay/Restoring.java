@@ -1,0 +1,91 @@
+package org.pgdrover.frontend.relay;
+
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.BackendMessages;
+
+/// RESET ALL or DISCARD ALL has taken the client's own defaults away: they are set again before the client hears that
+/// its batch is over.
+final class Restoring implements RelayState {
+    private final Relay relay;
+    private final ServerLease lease;
+    private final Delivery delivery;
+    private @Nullable Exchange answered;
+    private boolean asked;
+
+    Restoring(Relay relay, ServerLease lease, Delivery delivery) {
+        this.relay = relay;
+        this.lease = lease;
+        this.delivery = delivery;
+    }
+
+    @Override
+    public RelayState proceed() {
+        if (lease.isLost()) return lost();
+        if (!asked) {
+            asked = true;
+            if (!ask()) return ready();
+        }
+        return answered == null ? this : restored(answered);
+    }
+
+    private boolean ask() {
+        var settings = relay.session().settings();
+        if (lease.server().status() == TransactionStatus.FAILED || !settings.isServerBehind()) return false;
+        var exchange = new Exchange(lease.server(), this::answered);
+        for (var query : settings.onServer().difference(settings.current())) exchange.query(query);
+        exchange.send();
+        return true;
+    }
+
+    private void answered(Exchange exchange) {
+        answered = exchange;
+        relay.wake();
+    }
+
+    private RelayState restored(Exchange exchange) {
+        if (exchange.error() != null) {
+            lease.server().notClean("settings that could not be set");
+            return ready();
+        }
+        var settings = relay.session().settings();
+        settings.serverCaughtUp();
+        if (lease.server().status() == TransactionStatus.IDLE) lease.server().settings(settings.onServer());
+        return ready();
+    }
+
+    /// What the client has not been told yet of the parameters that servers report, and that its batch is over.
+    private RelayState ready() {
+        var session = relay.session();
+        var out = relay.client().newBuffer(64);
+        lease.server().parameters().forEach((name, value) -> {
+            if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
+            session.parameterReported(name, value);
+            BackendMessages.parameterStatus(out, name, value);
+        });
+        BackendMessages.readyForQuery(out, lease.server().status());
+        relay.write(out);
+        relay.client().flush();
+        lease.restored();
+        relay.end(delivery);
+        return new Working(relay, lease);
+    }
+
+    private RelayState lost() {
+        lease.restored();
+        return new ServerLoss(relay, lease).settleUnready(delivery);
+    }
+
+    @Override
+    public void flush() {
+        lease.server().flush();
+    }
+
+    @Override
+    public void onClosed() {
+        relay.kept().forget(lease);
+        lease.server().notClean("a client left before its settings were restored");
+        lease.abandon(!relay.isTerminating());
+    }
+}

@@ -1,0 +1,530 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.AnswerFate;
+import org.pgdrover.backend.AnswerOwner;
+import org.pgdrover.backend.CloseReason;
+import org.pgdrover.backend.Note;
+import org.pgdrover.backend.RequestKind;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.cluster.Node;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.frontend.session.StatementShape;
+import org.pgdrover.pool.ServerPool;
+import org.pgdrover.pool.ServerReset;
+import org.pgdrover.protocol.CommandTag;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+import org.pgdrover.sql.SessionEffect;
+import org.pgdrover.sql.TransactionEffect;
+
+/// A server connection that works for one client: passes its answers on, and notes what they tell.
+///
+/// It decides nothing: what follows from an answer is said by the relay's state, which is woken. The lease ends with
+/// the transaction, unless
+/// the client keeps the connection ([KeptServer]); then it outlives the state and goes on with the next batch.
+final class ServerLease implements AnswerOwner {
+    private static final byte[] NO_NAME = {};
+
+    private final Relay relay;
+    private final ServerPool pool;
+    private final ServerConnection server;
+    private final boolean standby;
+    private boolean ownNames;
+
+    /// What the transaction may have left on the server, as long as the server was not asked.
+    private Residues unproved = Residues.NONE;
+
+    private final Set<String> unprovedSettings = new LinkedHashSet<>();
+    private boolean wrote;
+
+    /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an error follow.
+    private final ArrayDeque<ByteBuf> heldBack = new ArrayDeque<>();
+
+    private byte[] describedParameters = {};
+
+    // What the state has to deal with
+    private @Nullable ErrorFields refusal;
+    private boolean refused;
+    private @Nullable Delivery toRestore;
+    private @Nullable CloseReason lost;
+    private @Nullable ErrorFields lastWords;
+
+    ServerLease(Relay relay, ServerPool pool, ServerConnection server, boolean standby, boolean ownNames) {
+        this.relay = relay;
+        this.pool = pool;
+        this.server = server;
+        this.standby = standby;
+        this.ownNames = ownNames;
+    }
+
+    ServerConnection server() {
+        return server;
+    }
+
+    ServerPool pool() {
+        return pool;
+    }
+
+    boolean isStandby() {
+        return standby;
+    }
+
+    boolean isOn(Node node) {
+        return server.target().node().equals(node.name());
+    }
+
+    /// Whether only this client's statements are on the server, under the client's own names.
+    boolean hasOwnNames() {
+        return ownNames;
+    }
+
+    /// From now on only this client's statements are there.
+    void takeOwnNames() {
+        ownNames = true;
+        server.statements().clear();
+        server.notClean("statements under a client's own names");
+    }
+
+    /// Whether its transaction may have written.
+    boolean hasWritten() {
+        return wrote;
+    }
+
+    /// The answers to this client go here from now on.
+    void begin() {
+        server.lease(this);
+        relay.session().settings().entered(server.settings());
+    }
+
+    // What is sent
+
+    /// The present part of a delivery is about to be sent: what the statements may leave behind is not known to be
+    /// absent any more.
+    void sending(Delivery delivery) {
+        if (delivery.reason.isProvedRead() && delivery.isWholeRead()) return;
+        var classes = delivery.classes();
+        for (int i = 0; i < classes.size(); i++) note(classes.get(i));
+    }
+
+    private void note(QueryClass ran) {
+        var session = relay.session();
+        if (ran.transaction() != TransactionEffect.NONE
+                && ran.session() == SessionEffect.NONE
+                && ran.parts().isEmpty()) return;
+        var may = relay.services().router().residues(ran, session.routing());
+        if (!may.isNone()) unproved = unproved.and(may);
+        noteEffect(ran.session());
+        for (int i = 0; i < ran.parts().size(); i++)
+            noteEffect(ran.parts().get(i).session());
+    }
+
+    private void noteEffect(SessionEffect effect) {
+        switch (effect) {
+            case SessionEffect.Leaves(var _, var names) -> unprovedSettings.addAll(names);
+            case SessionEffect.DiscardAll _ ->
+                unproved = unproved.and(relay.session().held());
+            case SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> {
+                if (relay.session().held().has(Residue.PREPARED))
+                    unproved = unproved.and(Residues.of(Residue.PREPARED));
+            }
+            case SessionEffect.Sets(var each) -> each.forEach(this::noteEffect);
+            case SessionEffect.None _,
+                    SessionEffect.SetParameter _,
+                    SessionEffect.ResetParameter _,
+                    SessionEffect.ResetAll _ -> {}
+        }
+    }
+
+    /// Whether the server has to be asked what the transaction has left there.
+    boolean isInDoubt() {
+        return !unproved.isNone()
+                || !unprovedSettings.isEmpty()
+                || !relay.session().settings().inDoubt().isEmpty();
+    }
+
+    Residues unproved() {
+        return unproved;
+    }
+
+    Set<String> unprovedSettings() {
+        return unprovedSettings;
+    }
+
+    /// The server has told what was in doubt.
+    void proved() {
+        unproved = Residues.NONE;
+        unprovedSettings.clear();
+    }
+
+    // What the state asks
+
+    /// The error with which a standby refuses what the primary would do; null if none did.
+    @Nullable
+    ErrorFields refusal() {
+        return refusal;
+    }
+
+    /// Whether the standby has refused and is ready for something else.
+    boolean isRefused() {
+        return refused;
+    }
+
+    /// A delivery that is over but for the client's own defaults; null if there is none.
+    @Nullable
+    Delivery toRestore() {
+        return toRestore;
+    }
+
+    void restored() {
+        toRestore = null;
+    }
+
+    boolean isLost() {
+        return lost != null;
+    }
+
+    CloseReason lossReason() {
+        return lost == null ? CloseReason.SERVER_CLOSED : lost;
+    }
+
+    @Nullable
+    ErrorFields lastWords() {
+        return lastWords;
+    }
+
+    /// Whether a transaction is open and the server has answered everything, so that it stays open until something
+    /// new
+    /// ends it.
+    boolean hasTransactionToItself() {
+        return server.status() != TransactionStatus.IDLE && relay.deliveries().isNoneSent();
+    }
+
+    /// Whether the server has nothing left to do for the client.
+    boolean isOver() {
+        return server.status() == TransactionStatus.IDLE
+                && server.ledger().isAtRest()
+                && relay.deliveries().isNoneUnderWay()
+                && toRestore == null
+                && !relay.input().insideMessage();
+    }
+
+    // What the server says
+
+    @Override
+    public void onBytes(ByteBuf bytes, boolean begun) {
+        var delivery = relay.deliveries().answering();
+        if (delivery != null) {
+            if (!begun && delivery.mayRunAgain()) {
+                heldBack.add(bytes);
+                return;
+            }
+            delivery.begun = true;
+        }
+        passOnHeldBack();
+        relay.write(bytes);
+        if (!relay.client().isWritable()) server.read(false);
+    }
+
+    private void passOnHeldBack() {
+        while (heldBack.poll() instanceof ByteBuf bytes) relay.write(bytes);
+    }
+
+    /// What was held back is not passed on, for the answer comes from elsewhere.
+    private void dropHeldBack() {
+        while (heldBack.poll() instanceof ByteBuf bytes) bytes.release();
+    }
+
+    @Override
+    public boolean onCompleted(Note note, CommandTag tag) {
+        if (!(note instanceof MessagePlan plan)) return true;
+        var ran = plan.runs;
+        if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
+        if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
+            relay.session().completed(ran, tag, server);
+        if (ran.session() == SessionEffect.NONE && ran.transaction() == TransactionEffect.NONE)
+            relay.services().definitionsChanged(relay.session().database(), ran);
+        return !plan.delivery().outcomeUnknown;
+    }
+
+    @Override
+    public void onDescribed(Note note, byte type, ByteBuf frame, int start, int end) {
+        if (!(note instanceof MessagePlan plan) || plan.statement == null) return;
+        var body = ByteBufUtil.getBytes(frame, start + 5, end - start - 5);
+        switch (type) {
+            case MessageType.PARAMETER_DESCRIPTION -> describedParameters = body;
+            case MessageType.ROW_DESCRIPTION -> plan.statement.shape(new StatementShape(describedParameters, body));
+            case MessageType.NO_DATA -> plan.statement.shape(new StatementShape(describedParameters, null));
+            default -> {}
+        }
+    }
+
+    @Override
+    public void onAnswered(RequestKind kind, byte type, Note note) {
+        if (!(note instanceof MessagePlan plan)) return;
+        var statements = relay.session().statements();
+        if (kind == RequestKind.PARSE) {
+            settle(plan);
+            if (plan.statement != null) {
+                plan.statement.answered();
+                statements.add(plan.statement);
+            }
+        } else if (kind == RequestKind.CLOSE) {
+            settle(plan);
+            if (plan.statement != null) statements.remove(plan.statement);
+        }
+    }
+
+    /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of names is
+    /// undone.
+    void undo(Delivery delivery) {
+        var statements = relay.session().statements();
+        for (var plan : delivery.plans()) {
+            boolean answered = (plan.makes || plan.closes) && !plan.pending;
+            settle(plan);
+            if (!answered || plan.statement == null) continue;
+            if (plan.makes) statements.remove(plan.statement);
+            else statements.add(plan.statement);
+        }
+    }
+
+    /// What a message plans is certain now.
+    private void settle(MessagePlan plan) {
+        plan.pending = false;
+        if (!plan.announced) return;
+        plan.announced = false;
+        relay.session().statements().settled(plan.statement == null ? NO_NAME : plan.statement.name());
+    }
+
+    @Override
+    public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
+        switch (note) {
+            case RelayNote.MakesRoom(var statement) -> server.statements().restore(statement);
+            case MessagePlan plan -> discarded(kind, fate, plan);
+            case Delivery delivery -> {
+                if (kind == RequestKind.SYNC) relay.deliveries().goesOn(delivery);
+                else vanish(delivery);
+            }
+            default -> {}
+        }
+    }
+
+    private void discarded(RequestKind kind, AnswerFate fate, MessagePlan plan) {
+        switch (kind) {
+            case PARSE -> {
+                settle(plan);
+                if (plan.statement != null && plan.errorInstead == null) forget(plan.statement);
+            }
+            case CLOSE -> {
+                settle(plan);
+                if (plan.statement != null && fate == AnswerFate.FORWARD && !plan.statement.isUnnamed())
+                    server.statements().add(plan.statement, plan.statement.name(), plan.statement);
+            }
+            case BIND -> relay.session().transactionEnded();
+            case QUERY -> {
+                settle(plan);
+                vanish(plan.delivery());
+            }
+            case DESCRIBE, EXECUTE, FUNCTION_CALL, SYNC, COPY_END -> {}
+        }
+    }
+
+    /// The server discarded the whole of it behind an error: nobody is told more than that error.
+    private void vanish(Delivery delivery) {
+        if (relay.deliveries().end(delivery)) relay.drop(delivery);
+    }
+
+    /// A Parse was not carried out: the statement is not on this server.
+    private void forget(ClientStatement statement) {
+        if (server.unnamedStatement() == statement) server.unnamedStatement(null);
+        server.statements().remove(statement);
+        var shared = statement.shared();
+        if (shared == null) return;
+        var there = server.statements().find(shared);
+        if (there != null && there.shape() == statement) server.statements().remove(shared);
+    }
+
+    @Override
+    public boolean onError(Note note, ErrorFields error) {
+        var delivery = relay.deliveries().answering();
+        if (delivery == null) return true;
+        var instead = note instanceof MessagePlan plan ? plan.errorInstead : null;
+        if (instead == null && standby && StandbyRefusal.is(error, delivery, server)) {
+            refusal = error;
+            dropHeldBack();
+            return false;
+        }
+        delivery.begun = true;
+        delivery.sqlState = (instead == null ? error : instead).sqlState();
+        passOnHeldBack();
+        if (instead == null) return true;
+        var out = relay.client().newBuffer(128);
+        BackendMessages.error(out, instead);
+        relay.write(out);
+        return false;
+    }
+
+    @Override
+    public boolean onNotice(ByteBuf frame, int start, int end) {
+        if (refusal != null) return false;
+        var delivery = relay.deliveries().answering();
+        if (delivery == null || standby || !relay.services().reportsCanceledWaits()) return true;
+        return !tellsOfCanceledWait(WireReader.errorFields(frame, start, end), delivery);
+    }
+
+    /// "canceling wait for synchronous replication": committed here, and perhaps nowhere else, which is no success.
+    private boolean tellsOfCanceledWait(ErrorFields notice, Delivery delivery) {
+        if (!notice.routine().equals("SyncRepWaitForLSN")) return false;
+        delivery.outcomeUnknown = true;
+        delivery.begun = true;
+        delivery.sqlState = SqlState.TRANSACTION_RESOLUTION_UNKNOWN;
+        passOnHeldBack();
+        var out = relay.client().newBuffer(256);
+        BackendMessages.error(
+                out,
+                ErrorFields.error(
+                                SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
+                                "the transaction is committed on the primary, but a synchronous standby may not have it")
+                        .withDetail(notice.message() + ".")
+                        .withHint("A failover may undo the transaction. Find out before you run it again."));
+        relay.write(out);
+        return true;
+    }
+
+    @Override
+    public boolean onParameterStatus(String name, String value) {
+        var delivery = relay.deliveries().answering();
+        if (delivery != null && delivery.takesDefaultsAway()) return false;
+        relay.session().parameterReported(name, value);
+        return true;
+    }
+
+    @Override
+    public boolean wantsReady(Note note) {
+        return refusal == null && !delivery(note).takesDefaultsAway();
+    }
+
+    private static Delivery delivery(Note note) {
+        return switch (note) {
+            case Delivery delivery -> delivery;
+            case MessagePlan plan -> plan.delivery();
+            default -> throw new IllegalStateException("note: " + note + " (expected: a delivery's)");
+        };
+    }
+
+    @Override
+    public void onReady(TransactionStatus status, Note note) {
+        if (refusal != null) {
+            refused = true;
+            relay.wake();
+            return;
+        }
+        var delivery = delivery(note);
+        if (note instanceof MessagePlan query) {
+            settle(query);
+            relay.session().statements().unnamed(null);
+        }
+        passOnHeldBack();
+        if (status == TransactionStatus.IDLE) transactionEnded(delivery);
+        relay.deliveries().end(delivery);
+        count(delivery, status);
+        if (delivery.takesDefaultsAway()) toRestore = delivery;
+        else relay.end(delivery);
+        relay.wake();
+    }
+
+    private void transactionEnded(Delivery last) {
+        var session = relay.session();
+        if (last.sqlState.isEmpty() || last.outcomeUnknown) session.commit(server);
+        else session.rollBack(server);
+        session.transactionEnded();
+    }
+
+    /// Notes for later reads what this session has written and seen.
+    private void count(Delivery delivery, TransactionStatus status) {
+        wrote |= !standby && delivery.mayWrite();
+        long now = relay.services().clock().getAsLong();
+        var routing = relay.session().routing();
+        if (standby) {
+            var node = relay.services().node(server.target().node());
+            if (node != null) routing.read(node, now);
+        } else if (wrote) {
+            if (status == TransactionStatus.IDLE) routing.wrote(now);
+        } else {
+            relay.services().readOnPrimary(routing, now);
+        }
+        if (status == TransactionStatus.IDLE) wrote = false;
+    }
+
+    @Override
+    public void onReadComplete() {
+        relay.client().flush();
+        if (server.isWritable()) relay.wake();
+    }
+
+    @Override
+    public void onWritabilityChanged(boolean writable) {
+        if (writable) relay.wake();
+    }
+
+    @Override
+    public void onLost(CloseReason reason, @Nullable ErrorFields words) {
+        lost = reason;
+        lastWords = words;
+        dropHeldBack();
+        relay.suspect(server.target().node(), "a connection was lost");
+        relay.wake();
+    }
+
+    // Its end
+
+    /// The client takes more bytes again.
+    void resume() {
+        server.read(true);
+    }
+
+    /// The server goes back to its pool: it is at rest, and proved clean.
+    void release() {
+        relay.client().flush();
+        server.unlease();
+        if (server.notClean() == null) server.afterCancels(() -> pool.release(server));
+        else reset(false);
+    }
+
+    /// The server is brought to rest and cleaned before anybody else has it.
+    ///
+    /// @param cancelRunning whether what still runs is of no use to anybody
+    void reset(boolean cancelRunning) {
+        dropHeldBack();
+        ServerReset.begin(pool, relay.services().cancels(), server, this, cancelRunning);
+    }
+
+    /// The client leaves the server in the middle of something: what that leaves in the session is not known.
+    void abandon(boolean cancelRunning) {
+        boolean known = server.ledger().isAtRest() && relay.deliveries().isNoneUnderWay() && !isInDoubt();
+        if (!known) server.notClean("a client left before its answer");
+        if (relay.session().pinned() != null) server.notClean("a client left that was pinned to it");
+        if (ownNames) server.notClean("statements under a client's own names");
+        if (relay.session().held().has(Residue.LASTING)) drop(CloseReason.SESSION_NOT_CLEAN);
+        else reset(cancelRunning);
+    }
+
+    /// Nobody may use the connection any more.
+    void drop(CloseReason reason) {
+        dropHeldBack();
+        server.unlease();
+        server.close(reason);
+    }
+}

@@ -1,0 +1,278 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.CloseReason;
+import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+
+/// Decides what becomes of a client's deliveries when their server is lost.
+///
+/// Outside a transaction proved reads are run again, once, and of anything else nobody knows whether it was carried
+/// out. A transaction is
+/// lost whole: it is to be run again, unless its COMMIT was under way. A session that had state on the lost
+/// connection
+/// cannot go on.
+final class ServerLoss {
+    private final Relay relay;
+    private final Deliveries deliveries;
+    private final ServerLease lease;
+    private final @Nullable ErrorFields lastWords;
+
+    ServerLoss(Relay relay, ServerLease lease) {
+        this.relay = relay;
+        this.deliveries = relay.deliveries();
+        this.lease = lease;
+        this.lastWords = lease.lastWords();
+    }
+
+    // Where it was lost
+
+    /// While it worked for the client.
+    RelayState settle() {
+        if (isOfSession()) return endSession();
+        if (isNodeGivenUp() || !isInDoubt()) return settle(true);
+        return new Doubting(relay, lease);
+    }
+
+    /// Before anything of this delivery was sent to it.
+    RelayState settleUnsent(Delivery delivery) {
+        if (isOfSession()) {
+            relay.drop(delivery);
+            return endSession();
+        }
+        relay.kept().forget(lease);
+        if (lease.isStandby()) delivery.avoidStandby = true;
+        return WaitingForPrimary.tryLater(relay, delivery, lost(""));
+    }
+
+    /// While the client kept it and did nothing.
+    RelayState settleKept(@Nullable Delivery next) {
+        if (!isOfSession()) {
+            relay.kept().forget(lease);
+            return next == null ? new Idle(relay) : new Dispatch(relay).dispatch(next);
+        }
+        if (next != null) relay.drop(next);
+        return endSession();
+    }
+
+    /// Before it has told what the session holds there.
+    RelayState settleInDoubt() {
+        var settings = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
+        if (isOfSession() || !lease.unproved().and(settings).equals(settings)) return endSession();
+        return settleKept(null);
+    }
+
+    /// After everything of this delivery but that it is over.
+    RelayState settleUnready(Delivery delivery) {
+        if (isOfSession() || lease.server().status() != TransactionStatus.IDLE) {
+            relay.drop(delivery);
+            return endSession();
+        }
+        var out = relay.client().newBuffer(8);
+        BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
+        relay.write(out);
+        relay.end(delivery);
+        return settle(true);
+    }
+
+    // The session
+
+    /// Whether the session cannot go on: it held state there, or the server has ended it for the client's own
+    /// behaviour.
+    boolean isOfSession() {
+        if (relay.session().pinned() != null && relay.kept().lease() == lease) return true;
+        var words = lastWords;
+        if (words == null) return false;
+        return words.sqlState().equals(SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT)
+                || words.sqlState().equals(SqlState.TRANSACTION_TIMEOUT)
+                || words.sqlState().equals(SqlState.IDLE_SESSION_TIMEOUT);
+    }
+
+    private RelayState endSession() {
+        relay.kept().forget(lease);
+        return endSession(relay, lastWords, DisconnectReason.SESSION_LOST);
+    }
+
+    /// What only a lost connection had cannot be had again: the session ends, as it would have without a proxy.
+    static RelayState endSession(Relay relay, @Nullable ErrorFields lastWords, DisconnectReason reason) {
+        var lost = ErrorFields.fatal(
+                        SqlState.ADMIN_SHUTDOWN,
+                        "terminating connection: its server was lost, and state of the session with it")
+                .withDetail("The session held: "
+                        + Objects.requireNonNullElse(relay.session().pinned(), "nothing known") + ".");
+        relay.client().closeWith(lastWords != null ? lastWords : lost, reason);
+        return new Closed();
+    }
+
+    // The node
+
+    private boolean isNodeGivenUp() {
+        return lease.lossReason() == CloseReason.NODE_LOST || lease.lossReason() == CloseReason.SHUTDOWN;
+    }
+
+    /// Whether it matters that only this connection is lost, and not its node.
+    private boolean isInDoubt() {
+        var first = deliveries.answering();
+        return lastWords != null || first != null && first.mayRunAgain();
+    }
+
+    /// @param nodeLost whether the node is lost, and not only this connection
+    RelayState settle(boolean nodeLost) {
+        relay.kept().forget(lease);
+        boolean outside = isOutsideTransaction();
+        for (var delivery : deliveries.sent()) lease.undo(delivery);
+        if (deliveries.open() instanceof Delivery open) lease.undo(open);
+        relay.session().transactionEnded();
+        relay.session().rollBack(lease.server());
+        if (outside) return runAgain(nodeLost);
+        return loseTransaction(nodeLost);
+    }
+
+    private boolean isOutsideTransaction() {
+        boolean wroteWithinTheOpen = deliveries.open() != null && lease.hasWritten();
+        return lease.server().status() == TransactionStatus.IDLE && !wroteWithinTheOpen && !isItsBeginningLost();
+    }
+
+    /// A batch that began a transaction and did not end it is lost with it: nothing of it can have been committed.
+    private boolean isItsBeginningLost() {
+        if (deliveries.isNoneSent()) return false;
+        var first = Objects.requireNonNull(deliveries.answering());
+        boolean alone = deliveries.sentCount() == 1 && deliveries.open() == null;
+        return first.opensTransaction() && !(alone && isRepeatable(first));
+    }
+
+    private static boolean isRepeatable(Delivery delivery) {
+        return delivery.mayRunAgain() && delivery.part != null && delivery.part.bytes() != null;
+    }
+
+    private ErrorFields lost(String when) {
+        return explained(ErrorFields.error(SqlState.CONNECTION_FAILURE, connection() + " was lost" + when));
+    }
+
+    private String connection() {
+        return "connection to node " + lease.server().target().node();
+    }
+
+    private ErrorFields explained(ErrorFields error) {
+        return lastWords == null ? error : error.withDetail(lastWords.message());
+    }
+
+    // Outside a transaction
+
+    private RelayState runAgain(boolean nodeLost) {
+        boolean head = true;
+        boolean lostBlock = false;
+        for (var delivery : deliveries.sent()) {
+            boolean opens = delivery.opensTransaction() && (deliveries.sentCount() > 1 || deliveries.open() != null);
+            lostBlock |= opens;
+            boolean guilty = head && !nodeLost && !delivery.onlyBegins();
+            boolean again = isRepeatable(delivery) && !lostBlock && !guilty;
+            if (again) repeat(delivery, head);
+            else delivery.refusal = lostBlock ? lostInBlock(delivery) : unknownOutcome(delivery, head && !nodeLost);
+            if (delivery.mayCommit() || !delivery.opensTransaction() && endsBlock(delivery)) lostBlock = false;
+            head = false;
+        }
+        if (deliveries.open() instanceof Delivery open) open.refusal = unknownOutcome(open, false);
+        deliveries.takeBack();
+        return new Idle(relay);
+    }
+
+    private static boolean endsBlock(Delivery delivery) {
+        for (var each : delivery.classes())
+            if (each.transaction() == org.pgdrover.sql.TransactionEffect.ROLLBACK) return true;
+        return false;
+    }
+
+    private void repeat(Delivery delivery, boolean head) {
+        delivery.avoidStandby |= lease.isStandby();
+        delivery.repeated |= head;
+        relay.services().metrics().retried("server-lost");
+    }
+
+    private ErrorFields lostInBlock(Delivery delivery) {
+        return delivery.mayCommit() ? unknownCommit() : lostTransaction();
+    }
+
+    private ErrorFields unknownOutcome(Delivery delivery, boolean backendOnly) {
+        if (delivery.mayWrite() || delivery.mayCommit()) {
+            wrote();
+            return explained(unknown(
+                    connection() + " was lost before its answer: the statement may or may not have been carried out"));
+        }
+        if (backendOnly && lastWords != null) return lastWords.asError();
+        return lost(" in the middle of its answer");
+    }
+
+    /// What may have been written must be seen by the session's next reads.
+    private void wrote() {
+        relay.session().routing().wrote(relay.services().clock().getAsLong());
+    }
+
+    private static ErrorFields unknown(String what) {
+        return ErrorFields.error(SqlState.TRANSACTION_RESOLUTION_UNKNOWN, what)
+                .withHint("Find out before you run it again.");
+    }
+
+    // In a transaction
+
+    private RelayState loseTransaction(boolean nodeLost) {
+        boolean commitSent = deliveries.open() instanceof Delivery open && open.mayCommit();
+        for (var delivery : deliveries.sent()) commitSent |= delivery.mayCommit();
+        return commitSent ? loseCommit() : loseOpenTransaction(nodeLost);
+    }
+
+    private ErrorFields unknownCommit() {
+        wrote();
+        return explained(
+                unknown("the server was lost while the transaction was being committed: it may or may not have been"));
+    }
+
+    private RelayState loseCommit() {
+        boolean open = deliveries.open() != null;
+        failAll(unknownCommit(), TransactionStatus.IDLE);
+        return open ? new Discarding(relay) : new Idle(relay);
+    }
+
+    private ErrorFields lostTransaction() {
+        return explained(ErrorFields.error(
+                        SqlState.SERIALIZATION_FAILURE, "the server was lost, and with it the current transaction")
+                .withHint("Run the whole transaction again."));
+    }
+
+    private RelayState loseOpenTransaction(boolean nodeLost) {
+        var failure = !nodeLost && lastWords != null ? lastWords.asError() : lostTransaction();
+        boolean reported = deliveries.answering() != null;
+        boolean open = deliveries.open() != null;
+        failAll(failure, TransactionStatus.FAILED);
+        var transaction = new LostTransaction(relay.client(), failure, reported);
+        if (open) transaction.discardUntilSync();
+        return new TransactionLost(relay, transaction);
+    }
+
+    /// Every delivery that is still owed an answer gets the error, and the status that holds from then on if it had
+    /// come whole.
+    private void failAll(ErrorFields error, TransactionStatus status) {
+        var out = relay.client().newBuffer(256);
+        while (deliveries.endNext() instanceof Delivery delivery) {
+            BackendMessages.error(out, error);
+            BackendMessages.readyForQuery(out, status);
+            fail(delivery, error);
+        }
+        if (deliveries.endOpen() instanceof Delivery open) {
+            BackendMessages.error(out, error);
+            fail(open, error);
+        }
+        relay.write(out);
+    }
+
+    private void fail(Delivery delivery, ErrorFields error) {
+        delivery.sqlState = error.sqlState();
+        relay.end(delivery);
+    }
+}

@@ -1,0 +1,192 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.backend.ServerStatements.Prepared;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.frontend.session.StatementShape;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.sql.TransactionEffect;
+
+/// What a server lacks before the present part of a delivery can be sent: settings, and statements that the client
+/// has
+/// prepared elsewhere.
+///
+/// A statement is prepared again only as the client knows it: if it has other parameters or columns now, its use
+/// gives
+/// the error that
+/// PostgreSQL gives, "cached plan must not change result type".
+final class ServerNeeds {
+    private final ServerLease lease;
+    private final Delivery delivery;
+    private final List<String> settings;
+    private final boolean ownNames;
+    private final List<ClientStatement> statements = new ArrayList<>();
+    private @Nullable ClientStatement unnamed;
+
+    private ServerNeeds(ServerLease lease, Delivery delivery, List<String> settings, boolean ownNames) {
+        this.lease = lease;
+        this.delivery = delivery;
+        this.settings = settings;
+        this.ownNames = ownNames;
+    }
+
+    /// What is needed; null if nothing is.
+    ///
+    /// @param fresh whether the server begins to work for the client
+    static @Nullable ServerNeeds of(Relay relay, ServerLease lease, Delivery delivery, boolean fresh) {
+        var server = lease.server();
+        if (server.ledger().isDiscarding()) return null;
+        var wanted = relay.session().settings().committed();
+        List<String> settings =
+                fresh && !server.settings().equals(wanted) ? server.settings().difference(wanted) : List.of();
+        boolean ownNames = wantsOwnNames(lease, delivery);
+        var needs = settings.isEmpty() && !ownNames ? null : new ServerNeeds(lease, delivery, settings, ownNames);
+        if (ownNames && needs != null && server.status() == TransactionStatus.IDLE)
+            relay.session().statements().named().forEach(needs::add);
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++) {
+            byte type = batch.message(i).type;
+            if (type != MessageType.BIND && type != MessageType.DESCRIBE) continue;
+            var statement = delivery.plan(i).statement;
+            if (statement == null || !statement.isAnswered() || !statement.isKept()) continue;
+            if (!ownNames && isThere(statement, lease)) continue;
+            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames);
+            needs.add(statement);
+        }
+        return needs == null || needs.isNothing() ? null : needs;
+    }
+
+    private static boolean wantsOwnNames(ServerLease lease, Delivery delivery) {
+        var server = lease.server();
+        if (lease.hasOwnNames() || server.ledger().isOpen() || server.status() == TransactionStatus.FAILED)
+            return false;
+        return delivery.seesStatements() || parsesUnkept(delivery);
+    }
+
+    private static boolean parsesUnkept(Delivery delivery) {
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++) {
+            var statement = delivery.plan(i).statement;
+            if (batch.message(i).large && statement != null && delivery.plan(i).makes && !statement.isUnnamed())
+                return true;
+        }
+        return false;
+    }
+
+    private static boolean isThere(ClientStatement statement, ServerLease lease) {
+        if (statement.isUnnamed()) return lease.server().unnamedStatement() == statement;
+        var there = lease.server().statements().find(key(statement, lease.hasOwnNames()));
+        return there != null && isAsKnown(there, statement);
+    }
+
+    private static Object key(ClientStatement statement, boolean ownNames) {
+        var shared = statement.shared();
+        return ownNames || shared == null ? statement : shared;
+    }
+
+    private static byte[] name(ClientStatement statement, boolean ownNames) {
+        var shared = statement.shared();
+        return ownNames || shared == null ? statement.name() : shared.name();
+    }
+
+    private static boolean isAsKnown(Prepared there, ClientStatement statement) {
+        if (there.shape() == statement) return true;
+        var shape = there.shape() instanceof ClientStatement other ? other.shape() : there.shape();
+        return shape != null && shape.equals(statement.shape());
+    }
+
+    private void add(ClientStatement statement) {
+        if (lease.server().status() == TransactionStatus.FAILED && !endsTransaction(statement)) {
+            // As if the statement were there: in a failed transaction nothing else can be done with it.
+            delivery.unusable(
+                    statement,
+                    ErrorFields.error(
+                            SqlState.IN_FAILED_SQL_TRANSACTION,
+                            "current transaction is aborted, commands ignored until end of transaction block"));
+        } else if (statement.isUnnamed()) {
+            unnamed = statement;
+        } else if (statement.isKept() && !statements.contains(statement)) {
+            statements.add(statement);
+        }
+    }
+
+    private static boolean endsTransaction(ClientStatement statement) {
+        var effect = statement.queryClass().transaction();
+        return effect == TransactionEffect.COMMIT || effect == TransactionEffect.ROLLBACK;
+    }
+
+    private boolean isNothing() {
+        return settings.isEmpty() && !ownNames && statements.isEmpty() && unnamed == null;
+    }
+
+    /// Asks the server for all of it, behind what the server owes already.
+    void ask(Exchange exchange) {
+        var server = lease.server();
+        boolean open = server.ledger().isOpen();
+        for (var query : settings) exchange.query(query);
+        if (ownNames) {
+            exchange.query("DEALLOCATE ALL");
+            lease.takeOwnNames();
+        }
+        boolean own = lease.hasOwnNames();
+        for (var statement : statements) {
+            var old = server.statements().remove(key(statement, own));
+            if (old != null) exchange.close(old.name());
+            exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
+            if (!open) exchange.sync();
+        }
+        if (unnamed != null) {
+            exchange.prepare(unnamed.name(), Objects.requireNonNull(unnamed.repetition()));
+            if (!open) exchange.sync();
+        }
+        if (open) exchange.sendOpen();
+        else exchange.send();
+    }
+
+    /// Whether the settings are the client's now; the error if they could not be.
+    @Nullable
+    ErrorFields settingsFailure(Exchange answered) {
+        if (settings.isEmpty()) return null;
+        var error = answered.error();
+        if (error == null) return null;
+        for (var statement : answered.prepared()) if (statement.error() == error) return null;
+        return error;
+    }
+
+    /// Notes what is there now, and of what is not as the client knows it, with which error its use fails.
+    void verify(Exchange answered) {
+        for (int i = 0; i < statements.size(); i++)
+            verify(statements.get(i), answered.prepared().get(i));
+        if (unnamed != null) verify(unnamed, answered.prepared().getLast());
+    }
+
+    private void verify(ClientStatement statement, Exchange.Prepared there) {
+        if (there.error() != null) {
+            delivery.unusable(statement, there.error());
+            return;
+        }
+        var server = lease.server();
+        var shape = new StatementShape(there.parameters(), there.columns());
+        boolean asKnown = statement.shape() == null || shape.equals(statement.shape());
+        statement.shape(shape);
+        if (statement.isUnnamed()) server.unnamedStatement(statement);
+        else add(server, statement, asKnown ? statement : shape);
+        if (!asKnown)
+            delivery.unusable(
+                    statement,
+                    ErrorFields.error(SqlState.FEATURE_NOT_SUPPORTED, "cached plan must not change result type"));
+    }
+
+    private void add(ServerConnection server, ClientStatement statement, Object shape) {
+        boolean own = lease.hasOwnNames();
+        server.statements().add(key(statement, own), name(statement, own), shape);
+    }
+}

@@ -1,0 +1,312 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.AnswerFate;
+import org.pgdrover.backend.FakeAnswer;
+import org.pgdrover.backend.Note;
+import org.pgdrover.backend.RequestKind;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.backend.ServerStatements;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.frontend.session.ClientStatements;
+import org.pgdrover.frontend.session.SharedStatement;
+import org.pgdrover.frontend.session.SharedStatements;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.FrontendMessages;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.protocol.codec.WireReader;
+
+/// Writes the parts of deliveries to a server, with prepared statements under the names they have there, and the
+/// answers to expect into its ledger.
+///
+/// On a server that has only this client's statements the client's own names are used and the bytes pass as they are.
+/// On any other server a
+/// statement has its shared name. Whatever a statement needs to be there already has been seen to before: see
+/// [ServerNeeds].
+final class ServerWriter {
+    private static final int HEADER = 5;
+    private static final byte[] NO_NAME = {};
+    /// A name that no statement ever has: using it fails at the position where the client has to get an error.
+    private static final byte[] MISSING = (SharedStatements.PREFIX + "missing").getBytes(StandardCharsets.US_ASCII);
+
+    private final ClientStatements statements;
+
+    /// Bytes that pass as they are and stand together; none while the buffer is null.
+    private @Nullable ByteBuf runBuffer;
+
+    private int runStart;
+    private int runEnd;
+
+    ServerWriter(ClientStatements statements) {
+        this.statements = statements;
+    }
+
+    /// Writes the present part of a delivery.
+    void write(Delivery delivery, ServerLease lease) {
+        var batch = Objects.requireNonNull(delivery.part);
+        var buffer = Objects.requireNonNull(batch.bytes());
+        for (int i = 0; i < batch.messages(); i++) {
+            var message = batch.message(i);
+            int start = batch.from() + message.start;
+            write(message, delivery.plan(i), buffer, start, start + message.size, lease);
+        }
+        finish(lease.server());
+    }
+
+    /// Writes bytes that nobody needs to see: copied data, or the rest of a large message; borrowed.
+    static void writeRun(ByteBuf buffer, int start, int end, ServerConnection server) {
+        server.write(buffer.retainedSlice(start, end - start));
+    }
+
+    /// Writes CopyDone or CopyFail; borrowed.
+    static void writeCopyEnd(ByteBuf buffer, int start, int end, ServerLease lease) {
+        lease.server().expect(RequestKind.COPY_END, AnswerFate.FORWARD, lease, Note.NONE);
+        writeRun(buffer, start, end, lease.server());
+    }
+
+    private void write(ClientMessage message, MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
+        var delivery = plan.delivery();
+        switch (message.type) {
+            case MessageType.QUERY -> {
+                statements.planned(NO_NAME);
+                plan.announced = true;
+                lease.server().unnamedStatement(null);
+                plain(RequestKind.QUERY, plan, buffer, start, end, lease);
+            }
+            case MessageType.FUNCTION_CALL -> plain(RequestKind.FUNCTION_CALL, delivery, buffer, start, end, lease);
+            case MessageType.EXECUTE -> plain(RequestKind.EXECUTE, plan, buffer, start, end, lease);
+            case MessageType.SYNC -> plain(RequestKind.SYNC, delivery, buffer, start, end, lease);
+            case MessageType.FLUSH -> {
+                lease.server().ledger().flushed();
+                pass(buffer, start, end, lease.server());
+            }
+            case MessageType.PARSE -> parse(message, plan, buffer, start, end, lease);
+            case MessageType.BIND -> bind(plan, buffer, start, end, lease);
+            case MessageType.DESCRIBE -> describe(plan, buffer, start, end, lease);
+            case MessageType.CLOSE -> close(plan, buffer, start, end, lease);
+            default -> throw new IllegalArgumentException("message type: " + message.type);
+        }
+    }
+
+    private void plain(RequestKind kind, Note note, ByteBuf buffer, int start, int end, ServerLease lease) {
+        lease.server().expect(kind, AnswerFate.FORWARD, lease, note);
+        pass(buffer, start, end, lease.server());
+    }
+
+    private void pass(ByteBuf buffer, int start, int end, ServerConnection server) {
+        if (runBuffer == buffer && runEnd == start) {
+            runEnd = end;
+            return;
+        }
+        finish(server);
+        runBuffer = buffer;
+        runStart = start;
+        runEnd = end;
+    }
+
+    private void finish(ServerConnection server) {
+        if (runBuffer == null) return;
+        server.write(runBuffer.retainedSlice(runStart, runEnd - runStart));
+        runBuffer = null;
+    }
+
+    private void write(ByteBuf bytes, ServerConnection server) {
+        finish(server);
+        server.write(bytes);
+    }
+
+    // Parse
+
+    private void parse(ClientMessage message, MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
+        var statement = Objects.requireNonNull(plan.statement);
+        if (plan.errorInstead != null) {
+            fail(RequestKind.PARSE, plan, lease);
+            return;
+        }
+        announce(plan, statement.name());
+        var server = lease.server();
+        if (statement.isUnnamed()) {
+            server.unnamedStatement(statement);
+            plain(RequestKind.PARSE, plan, buffer, start, end, lease);
+            return;
+        }
+        var shared = statement.shared();
+        if (lease.hasOwnNames() || shared == null) {
+            server.statements().add(statement, statement.name(), statement);
+            plain(RequestKind.PARSE, plan, buffer, start, end, lease);
+            if (!message.large) describeForUs(plan, statement.name(), lease);
+        } else {
+            parseShared(plan, statement, shared, lease);
+        }
+    }
+
+    /// The statement's text is judged by the server each time that a client prepares it: what it means may have
+    /// changed.
+    private void parseShared(MessagePlan plan, ClientStatement statement, SharedStatement shared, ServerLease lease) {
+        var server = lease.server();
+        makeRoom(shared, lease);
+        server.statements().add(shared, shared.name(), statement);
+        server.expect(RequestKind.PARSE, AnswerFate.FORWARD, lease, plan);
+        var definition = Objects.requireNonNull(statement.definition());
+        var out = server.newBuffer(6 + shared.name().length + definition.length);
+        FrontendMessages.parse(out, shared.name(), definition);
+        write(out, server);
+        describeForUs(plan, shared.name(), lease);
+    }
+
+    /// Closes what stands in the way of one more statement: an older one of its name, and the least used if there are
+    /// too many.
+    private void makeRoom(SharedStatement shared, ServerLease lease) {
+        var server = lease.server();
+        var old = server.statements().remove(shared);
+        if (old != null) close(old, lease);
+        var surplus = server.statements().surplus();
+        if (surplus != null) close(surplus, lease);
+    }
+
+    private void close(ServerStatements.Prepared statement, ServerLease lease) {
+        var server = lease.server();
+        var name = statement.name();
+        server.expect(RequestKind.CLOSE, AnswerFate.SKIP, lease, new RelayNote.MakesRoom(statement));
+        var out = server.newBuffer(8 + name.length);
+        FrontendMessages.closeStatement(out, name);
+        write(out, server);
+    }
+
+    private void describeForUs(MessagePlan plan, byte[] name, ServerLease lease) {
+        var server = lease.server();
+        plan.describedForUs = true;
+        server.expect(RequestKind.DESCRIBE, AnswerFate.SKIP, lease, plan);
+        var out = server.newBuffer(8 + name.length);
+        FrontendMessages.describeStatement(out, name);
+        write(out, server);
+    }
+
+    private void announce(MessagePlan plan, byte[] name) {
+        plan.announced = true;
+        statements.planned(name);
+    }
+
+    /// Lets the server fail where the client has to get an error of the proxy's.
+    private void fail(RequestKind kind, MessagePlan plan, ServerLease lease) {
+        var server = lease.server();
+        server.expect(kind, AnswerFate.FORWARD, lease, plan);
+        var out = server.newBuffer(8 + MISSING.length);
+        FrontendMessages.describeStatement(out, MISSING);
+        write(out, server);
+    }
+
+    // Messages that name a statement
+
+    private void bind(MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
+        int portalEnd = WireReader.endOfString(buffer, start + HEADER, end);
+        int nameStart = portalEnd + 1;
+        int nameEnd = WireReader.endOfString(buffer, nameStart, end);
+        if (isToFail(plan, buffer, nameStart, nameEnd, lease)) {
+            // The message itself goes, for more of it may follow.
+            lease.server().expect(RequestKind.BIND, AnswerFate.FORWARD, lease, plan);
+            named(buffer, start, nameStart, nameEnd, end, MISSING, lease.server());
+            return;
+        }
+        lease.server().expect(RequestKind.BIND, AnswerFate.FORWARD, lease, plan);
+        named(buffer, start, nameStart, nameEnd, end, serverName(plan.statement, lease), lease.server());
+    }
+
+    private void describe(MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
+        if (!BatchJudge.namesStatement(buffer, start + HEADER, end)) {
+            plain(RequestKind.DESCRIBE, Note.NONE, buffer, start, end, lease);
+            return;
+        }
+        int nameStart = start + HEADER + 1;
+        int nameEnd = WireReader.endOfString(buffer, nameStart, end);
+        boolean fails = isToFail(plan, buffer, nameStart, nameEnd, lease);
+        lease.server().expect(RequestKind.DESCRIBE, AnswerFate.FORWARD, lease, plan);
+        var name = fails ? MISSING : serverName(plan.statement, lease);
+        named(buffer, start, nameStart, nameEnd, end, name, lease.server());
+    }
+
+    /// Whether the statement is not there for the client; then the plan says with which error.
+    private static boolean isToFail(MessagePlan plan, ByteBuf buffer, int nameStart, int nameEnd, ServerLease lease) {
+        var statement = plan.statement;
+        if (statement != null) {
+            plan.errorInstead = plan.delivery().whyUnusable(statement);
+            return plan.errorInstead != null;
+        }
+        // Under its own names the server knows what SQL's PREPARE has made, and says itself what it does not know.
+        if (lease.hasOwnNames() && nameEnd > nameStart) return false;
+        var name = buffer.toString(nameStart, nameEnd - nameStart, StandardCharsets.UTF_8);
+        plan.errorInstead = ErrorFields.error(
+                SqlState.INVALID_SQL_STATEMENT_NAME,
+                name.isEmpty()
+                        ? "unnamed prepared statement does not exist"
+                        : "prepared statement \"" + name + "\" does not exist");
+        return true;
+    }
+
+    /// The name to write instead of the client's, or null if that is right.
+    private static byte @Nullable [] serverName(@Nullable ClientStatement statement, ServerLease lease) {
+        if (statement == null || lease.hasOwnNames() || statement.shared() == null) return null;
+        return statement.shared().name();
+    }
+
+    /// Sends a message with another name in it: new header and name, and what follows as it is.
+    private void named(
+            ByteBuf buffer,
+            int start,
+            int nameStart,
+            int nameEnd,
+            int end,
+            byte @Nullable [] name,
+            ServerConnection server) {
+        if (name == null) {
+            pass(buffer, start, end, server);
+            return;
+        }
+        var out = server.newBuffer(nameStart - start + name.length + Math.min(256, end - nameEnd));
+        out.writeBytes(buffer, start, nameStart - start).writeBytes(name);
+        out.setInt(1, buffer.getInt(start + 1) + name.length - (nameEnd - nameStart));
+        if (end - nameEnd <= 256) {
+            write(out.writeBytes(buffer, nameEnd, end - nameEnd), server);
+            return;
+        }
+        write(out, server);
+        pass(buffer, nameEnd, end, server);
+    }
+
+    private void close(MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
+        if (!BatchJudge.namesStatement(buffer, start + HEADER, end)) {
+            plain(RequestKind.CLOSE, Note.NONE, buffer, start, end, lease);
+            return;
+        }
+        var server = lease.server();
+        var statement = plan.statement;
+        if (statement != null) announce(plan, statement.name());
+        if (statement != null && statement.isUnnamed()) server.unnamedStatement(null);
+        boolean ours = statement == null ? lease.hasOwnNames() : isOnServer(statement, lease);
+        if (ours || statement != null && statement.isUnnamed()) {
+            if (statement != null) server.statements().remove(statement);
+            plain(RequestKind.CLOSE, plan, buffer, start, end, lease);
+        } else {
+            fakeClose(plan, lease);
+        }
+    }
+
+    private static boolean isOnServer(ClientStatement statement, ServerLease lease) {
+        return (lease.hasOwnNames() || statement.shared() == null)
+                && lease.server().statements().find(statement) != null;
+    }
+
+    /// On a server that other clients use too the statement stays.
+    private void fakeClose(MessagePlan plan, ServerLease lease) {
+        var server = lease.server();
+        finish(server);
+        var bytes = server.newBuffer(5);
+        BackendMessages.bare(bytes, MessageType.CLOSE_COMPLETE);
+        server.expect(RequestKind.CLOSE, AnswerFate.FAKE, lease, new FakeAnswer(bytes, plan));
+    }
+}

@@ -1,0 +1,160 @@
+package org.pgdrover.frontend.relay;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.ServerStatements.Prepared;
+import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+
+/// Asks a server what a client's transaction has left in its session, where the text and the catalog could not tell.
+///
+/// One query, of the kinds of state in doubt only. What it finds is what the session holds there; what it does not
+/// find
+/// is proved absent.
+final class SessionInspection {
+    private static final Set<String> OF_THE_SESSION_ITSELF = Set.of(
+            "transaction_isolation",
+            "transaction_read_only",
+            "transaction_deferrable",
+            "session_authorization",
+            "seed");
+
+    private final ServerLease lease;
+    private final Residues inDoubt;
+    private final Set<String> names = new LinkedHashSet<>();
+    private final boolean allSettings;
+
+    SessionInspection(Relay relay, ServerLease lease) {
+        var settings = relay.session().settings();
+        this.lease = lease;
+        this.inDoubt = lease.unproved();
+        this.allSettings = inDoubt.has(Residue.SETTINGS);
+        names.addAll(lease.unprovedSettings());
+        names.addAll(settings.inDoubt());
+        // Custom parameters are in no view: those that are known are asked for by name.
+        if (allSettings) for (var name : settings.committed().names()) if (name.indexOf('.') > 0) names.add(name);
+    }
+
+    /// The query; each char is one byte.
+    String query() {
+        var parts = new StringJoiner(" UNION ALL ", "SET LOCAL statement_timeout = 0; ", "");
+        parts.add("SELECT 'asked'::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text");
+        if (allSettings)
+            parts.add("SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s"
+                    + " WHERE s.source OPERATOR(pg_catalog.=) 'session'");
+        for (var name : names)
+            parts.add("SELECT 'named', " + literal(name) + ", pg_catalog.current_setting(" + literal(name) + ", true)");
+        if (inDoubt.has(Residue.AUTHORIZATION))
+            parts.add("SELECT 'authorization', session_user::pg_catalog.text, NULL");
+        if (inDoubt.has(Residue.PREPARED))
+            parts.add("SELECT CASE WHEN p.from_sql THEN 'prepared' ELSE 'statement' END, p.name, NULL"
+                    + " FROM pg_catalog.pg_prepared_statements p");
+        if (inDoubt.has(Residue.CURSORS))
+            parts.add("SELECT 'cursors', c.name, NULL FROM pg_catalog.pg_cursors c WHERE c.is_holdable");
+        if (inDoubt.has(Residue.LOCKS))
+            parts.add("SELECT 'locks', NULL, NULL FROM pg_catalog.pg_locks l WHERE l.locktype OPERATOR(pg_catalog.=)"
+                    + " 'advisory' AND l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()");
+        if (inDoubt.has(Residue.LISTENS))
+            parts.add("SELECT 'listens', c, NULL FROM pg_catalog.pg_listening_channels() c");
+        if (inDoubt.has(Residue.TEMPORARY)) addTemporary(parts);
+        return parts.toString();
+    }
+
+    private static void addTemporary(StringJoiner parts) {
+        for (var source : List.of(
+                "pg_class c WHERE c.relnamespace", "pg_proc p WHERE p.pronamespace", "pg_type t WHERE t.typnamespace"))
+            parts.add("SELECT 'temporary', NULL, NULL FROM pg_catalog." + source
+                    + " OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()");
+    }
+
+    private static String literal(String text) {
+        var bytes = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        var quoted = "'" + bytes.replace("'", "''") + "'";
+        return bytes.indexOf('\\') < 0 ? quoted : " E" + quoted.replace("\\", "\\\\");
+    }
+
+    /// Notes what the rows tell: the settings, the statements that have gone, and what ties the session to its
+    /// server.
+    ///
+    /// @return false if they are no answer to what was asked: then nothing is known
+    boolean learn(Relay relay, List<@Nullable String[]> rows) {
+        var session = relay.session();
+        var found = Residues.NONE;
+        var statements = new HashSet<String>();
+        var settings = allSettings ? SessionSettings.EMPTY : session.settings().committed();
+        if (rows.isEmpty() || rows.getFirst().length != 3) return false;
+        for (var row : rows) {
+            var name = row[1] == null ? "" : row[1];
+            switch (String.valueOf(row[0])) {
+                case "setting" -> settings = setting(relay, settings, name.toLowerCase(Locale.ROOT), row[2]);
+                case "named" -> settings = named(relay, settings, name, row[2]);
+                case "authorization" -> {
+                    if (!name.equals(session.user())) found = found.and(Residues.of(Residue.AUTHORIZATION));
+                }
+                case "prepared" -> found = found.and(Residues.of(Residue.PREPARED));
+                case "statement" -> statements.add(name);
+                case "cursors" -> found = found.and(Residues.of(Residue.CURSORS));
+                case "locks" -> found = found.and(Residues.of(Residue.LOCKS));
+                case "listens" -> found = found.and(Residues.of(Residue.LISTENS));
+                case "temporary" -> found = found.and(Residues.of(Residue.TEMPORARY));
+                default -> {}
+            }
+        }
+        if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
+        if (inDoubt.has(Residue.LASTING)) found = found.and(Residues.of(Residue.LASTING));
+        if (allSettings || !names.isEmpty()) {
+            session.settings().learnt(settings);
+            lease.server().settings(settings);
+        }
+        session.holds(found.and(stillHeld(session.held())));
+        return true;
+    }
+
+    /// What the session was known to hold and was not asked for.
+    private Residues stillHeld(Residues held) {
+        var still = Residues.NONE;
+        for (var one : Residue.values()) if (held.has(one) && !inDoubt.has(one)) still = still.and(Residues.of(one));
+        return still;
+    }
+
+    private static SessionSettings setting(Relay relay, SessionSettings settings, String name, @Nullable String value) {
+        if (value == null || OF_THE_SESSION_ITSELF.contains(name)) return settings;
+        if (name.equals("role") && value.equals("none")) return settings;
+        return settings.withBytes(name, value, relay.session().encoding());
+    }
+
+    private static SessionSettings named(Relay relay, SessionSettings settings, String name, @Nullable String value) {
+        if (value == null) return settings.withDefaultOf(name, SessionSettings.EMPTY);
+        // A custom parameter that was set once and rolled back is there, and empty.
+        boolean unset =
+                value.isEmpty() && name.indexOf('.') > 0 && !settings.names().contains(name);
+        if (unset) return settings;
+        return settings.withBytes(name, value, relay.session().encoding());
+    }
+
+    /// Statements of the protocol that a function or a DO block has deallocated are the client's no more either.
+    private void forgetGone(Relay relay, Set<String> there) {
+        var server = lease.server();
+        var gone = new HashSet<>();
+        for (var each : server.statements().all())
+            if (!there.contains(new String(each.name(), StandardCharsets.ISO_8859_1))) gone.add(each.key());
+        for (var key : gone) {
+            var removed = server.statements().remove(key);
+            if (removed != null) forget(relay, removed);
+        }
+    }
+
+    private static void forget(Relay relay, Prepared gone) {
+        var statements = relay.session().statements();
+        for (ClientStatement each : statements.named())
+            if (each == gone.key() || each.shared() == gone.key()) statements.remove(each);
+    }
+}

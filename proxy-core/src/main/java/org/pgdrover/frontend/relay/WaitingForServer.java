@@ -1,0 +1,110 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.channel.EventLoop;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.pool.Acquirer;
+import org.pgdrover.pool.Refusal;
+import org.pgdrover.pool.ServerPool;
+
+/// A delivery waits for a pool to lend it a server connection; one that comes when nobody waits any more goes
+/// straight
+/// back.
+final class WaitingForServer implements RelayState, Acquirer {
+    private final Relay relay;
+    private final Delivery delivery;
+    private final ServerPool pool;
+    private final boolean standby;
+    private boolean asked;
+    private boolean canceled;
+    private boolean over;
+    private @Nullable ServerConnection lent;
+    private @Nullable Refusal refusal;
+
+    /// @param standby whether the pool is a standby's, so that the primary can take its place
+    WaitingForServer(Relay relay, Delivery delivery, ServerPool pool, boolean standby) {
+        this.relay = relay;
+        this.delivery = delivery;
+        this.pool = pool;
+        this.standby = standby;
+    }
+
+    @Override
+    public RelayState proceed() {
+        if (!asked) {
+            asked = true;
+            lent = pool.acquire(this, relay.session().settings().committed());
+        }
+        if (lent != null) return begin(lent);
+        if (canceled) return cancel();
+        return refusal == null ? this : refused(refusal);
+    }
+
+    private RelayState begin(ServerConnection server) {
+        over = true;
+        var lease = new ServerLease(relay, pool, server, standby, false);
+        lease.begin();
+        return new Preparing(relay, lease, delivery);
+    }
+
+    private RelayState cancel() {
+        over = true;
+        pool.cancel(this);
+        return relay.failCanceled(delivery);
+    }
+
+    private RelayState refused(Refusal why) {
+        over = true;
+        return switch (why.kind()) {
+            case TIMEOUT -> relay.fail(delivery, why.error().asError());
+            case LOGIN_FAILED ->
+                standby ? askPrimary() : relay.fail(delivery, why.error().asError());
+            case UNREACHABLE, CLOSED -> {
+                relay.suspect(pool.target().node(), "could not be reached");
+                yield standby ? askPrimary() : WaitingForPrimary.tryLater(relay, delivery, why.error());
+            }
+        };
+    }
+
+    /// A standby may lag behind in who may log in, and to which databases: what it says is not the last word.
+    private RelayState askPrimary() {
+        delivery.avoidStandby = true;
+        return new Dispatch(relay).dispatch(delivery);
+    }
+
+    @Override
+    public EventLoop eventLoop() {
+        return relay.client().eventLoop();
+    }
+
+    @Override
+    public void onServer(ServerPool from, ServerConnection server) {
+        if (over) {
+            from.release(server);
+            return;
+        }
+        lent = server;
+        relay.wake();
+    }
+
+    @Override
+    public void onRefused(ServerPool from, Refusal why) {
+        if (over) return;
+        refusal = why;
+        relay.wake();
+    }
+
+    @Override
+    public void onCancel(Runnable done) {
+        canceled = true;
+        done.run();
+    }
+
+    @Override
+    public void onClosed() {
+        over = true;
+        pool.cancel(this);
+        if (lent != null) pool.release(lent);
+        relay.drop(delivery);
+    }
+}

@@ -1,0 +1,227 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.Objects;
+import org.pgdrover.backend.CloseReason;
+import org.pgdrover.pool.PoolRegistry;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.routing.RoutingDecision;
+
+/// A server works for the client: gets the client's batches as they come, as far as they may go there.
+///
+/// A primary takes batches behind what is under way, and so does a server with the client's transaction open. Behind
+/// reads on a standby
+/// another proved read may follow at once; anything else waits until they are answered.
+final class Working implements RelayState {
+    /// Answers that a client may have outstanding before it is not read any more.
+    private static final int OUTSTANDING_LIMIT = 65_536;
+
+    private final Relay relay;
+    private final ServerLease lease;
+
+    Working(Relay relay, ServerLease lease) {
+        this.relay = relay;
+        this.lease = lease;
+    }
+
+    ServerLease lease() {
+        return lease;
+    }
+
+    @Override
+    public RelayState proceed() {
+        if (lease.isLost()) return new ServerLoss(relay, lease).settle();
+        if (lease.refusal() != null) return lease.isRefused() ? toPrimary() : this;
+        if (lease.toRestore() instanceof Delivery delivery) return new Restoring(relay, lease, delivery);
+        while (true) {
+            if (relay.deliveries().peekWaiting() instanceof Delivery delivery) {
+                var next = follow(delivery);
+                if (next != this) return next;
+                if (relay.deliveries().peekWaiting() == delivery) break;
+            } else if (!takeMessage()) {
+                break;
+            }
+        }
+        return lease.isOver() ? end() : this;
+    }
+
+    // From the client
+
+    /// Takes a message of the client; false if there is none, or if the server must catch up before.
+    private boolean takeMessage() {
+        if (relay.isTerminating() || isBusy()) return false;
+        switch (relay.input().next()) {
+            case NEED_MORE -> {
+                return false;
+            }
+            case RUN -> {
+                var run = relay.input().message();
+                sendBegun();
+                ServerWriter.writeRun(run.buffer(), run.start(), run.end(), lease.server());
+            }
+            case FRAME -> message(false);
+            case LARGE_FRAME -> message(true);
+        }
+        return true;
+    }
+
+    private boolean isBusy() {
+        return !lease.server().isWritable() || lease.server().ledger().size() > OUTSTANDING_LIMIT;
+    }
+
+    private void message(boolean large) {
+        var message = relay.input().message();
+        byte type = message.type();
+        if (type == MessageType.TERMINATE) {
+            relay.terminate();
+        } else if (BatchReader.isCopyEnd(type)) {
+            sendBegun();
+            // What nobody takes any more is not sent.
+            if (!lease.server().ledger().isAtRest())
+                ServerWriter.writeCopyEnd(message.buffer(), message.start(), message.end(), lease);
+        } else if (relay.reader().add(message, large) instanceof Batch batch) {
+            add(batch);
+        }
+    }
+
+    /// Copied data stands behind messages that were not given away yet: they go first.
+    private void sendBegun() {
+        if (!(relay.reader().take() instanceof Batch batch)) return;
+        add(batch);
+        if (relay.deliveries().peekWaiting() instanceof Delivery delivery
+                && relay.judge().judge(delivery)) {
+            relay.deliveries().nextWaiting();
+            send(delivery);
+        }
+    }
+
+    private void add(Batch batch) {
+        var open = relay.deliveries().open();
+        if (open == null) {
+            relay.deliveries().await(relay.begin(batch));
+            return;
+        }
+        if (open.part != null) relay.reader().recycle(open.part);
+        open.next(batch, lease.server().ledger().isEmpty());
+        relay.deliveries().await(open);
+    }
+
+    // To the server
+
+    /// Sends what waits if it may go behind what is under way; itself if it was sent, or has to wait for now.
+    private RelayState follow(Delivery delivery) {
+        if (lease.toRestore() != null || isHeldUp(delivery) || !relay.judge().judge(delivery)) return this;
+        if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
+        if (!mayFollow(delivery)) return this;
+        var needs = ServerNeeds.of(relay, lease, delivery, false);
+        relay.deliveries().nextWaiting();
+        if (needs != null) return Preparing.further(relay, lease, delivery, needs);
+        send(delivery);
+        return this;
+    }
+
+    /// Whether something that must be over first is under way.
+    private boolean isHeldUp(Delivery delivery) {
+        if (relay.deliveries().open() == delivery) return false;
+        if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
+        for (var earlier : relay.deliveries().sent()) if (earlier.takesDefaultsAway()) return true;
+        return false;
+    }
+
+    private boolean mayFollow(Delivery delivery) {
+        if (relay.deliveries().open() == delivery) return true;
+        if (!lease.isStandby() || lease.hasTransactionToItself()) {
+            relay.journal().follows(delivery, lease.server());
+            return true;
+        }
+        if (!delivery.isWholeRead()) return false;
+        if (!(Dispatch.route(relay, delivery) instanceof RoutingDecision.ToStandby(var _, var reason))) return false;
+        relay.journal().goes(delivery, lease.server().target().node(), reason);
+        return true;
+    }
+
+    private RelayState deallocate(Delivery delivery) {
+        var server = lease.server();
+        if (!server.ledger().isAtRest()) return this;
+        relay.deliveries().nextWaiting();
+        if (server.status() == TransactionStatus.FAILED) send(delivery);
+        else OwnAnswers.deallocate(relay, delivery, server);
+        return this;
+    }
+
+    /// Sends the present part of a delivery; its bytes are kept if it may have to be sent again.
+    void send(Delivery delivery) {
+        if (delivery.emptiesDatabase() instanceof String database) empty(database);
+        lease.sending(delivery);
+        relay.deliveries().sent(delivery);
+        relay.writer().write(delivery, lease);
+        lease.server().sendFakes();
+        if (!delivery.mayRunAgain()) Objects.requireNonNull(delivery.part).releaseBytes();
+    }
+
+    private void empty(String database) {
+        PoolRegistry pools = relay.services().pools();
+        pools.closeIdle(database);
+    }
+
+    @Override
+    public boolean wantsInput() {
+        return !isBusy();
+    }
+
+    @Override
+    public void flush() {
+        lease.server().flush();
+    }
+
+    // Its end
+
+    /// A standby will not do: what it has not answered is run on the primary.
+    private RelayState toPrimary() {
+        var deliveries = relay.deliveries();
+        relay.services()
+                .metrics()
+                .retried(Objects.requireNonNull(lease.refusal()).sqlState());
+        for (var delivery : deliveries.sent()) {
+            delivery.avoidStandby = true;
+            delivery.repeated |= delivery == deliveries.answering();
+            lease.undo(delivery);
+        }
+        deliveries.takeBack();
+        lease.server().notClean("a standby refused");
+        lease.reset(false);
+        return new Idle(relay);
+    }
+
+    private RelayState end() {
+        return lease.isInDoubt() ? new Inspecting(relay, lease) : leave(relay, lease);
+    }
+
+    /// The transaction is over, and everything that it has left in the session is known.
+    static RelayState leave(Relay relay, ServerLease lease) {
+        if (!relay.kept().keeps(lease)) lease.release();
+        return new Idle(relay);
+    }
+
+    @Override
+    public void onCancel(Runnable done) {
+        var server = lease.server();
+        if (server.ledger().isAtRest() || isCommitting()) done.run();
+        else relay.services().cancels().cancel(server, done);
+    }
+
+    /// A COMMIT that waits for a synchronous standby must not be told to wait no longer: it is committed already.
+    private boolean isCommitting() {
+        var running = relay.deliveries().answering();
+        return running != null && running.isOnlyCommit() && relay.services().reportsCanceledWaits();
+    }
+
+    /// Half a message cannot be taken back: such a connection is of no use to anybody else.
+    @Override
+    public void onClosed() {
+        boolean kept = relay.kept().forget(lease);
+        if (relay.input().insideMessage()) lease.drop(CloseReason.CLIENT_LEFT);
+        else if (kept || !lease.isOver() || lease.isInDoubt()) lease.abandon(!relay.isTerminating());
+        else lease.release();
+    }
+}

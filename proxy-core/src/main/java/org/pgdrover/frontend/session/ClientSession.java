@@ -1,0 +1,261 @@
+package org.pgdrover.frontend.session;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.StartupRequest;
+import org.pgdrover.protocol.CommandTag;
+import org.pgdrover.routing.RoutingSession;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+import org.pgdrover.sql.SessionEffect;
+
+/// One client's session: what of it outlives a transaction, as answers have told.
+///
+/// Confined to the client's event loop.
+public final class ClientSession {
+    private final long clientId;
+    private final String user;
+    private final String database;
+    private final RoutingSession routing;
+    private final SharedStatements shared;
+    private final TrackedSettings settings;
+    private final ClientStatements statements = new ClientStatements();
+    private final Map<String, ClientStatement> portals = new HashMap<>();
+    private final Map<String, String> told;
+
+    private @Nullable ClientStatement unnamedPortal;
+    private boolean standardStrings;
+    private String encoding;
+    private Residues kept = Residues.NONE;
+
+    /// @param parameters that the client was told when the session began
+    public ClientSession(
+            long clientId,
+            StartupRequest request,
+            RoutingSession routing,
+            SharedStatements shared,
+            Map<String, String> parameters) {
+        this.clientId = clientId;
+        this.user = request.user();
+        this.database = request.database();
+        this.routing = routing;
+        this.shared = shared;
+        this.settings = new TrackedSettings(request.settings());
+        this.told = new HashMap<>(parameters);
+        this.standardStrings = !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
+        this.encoding = parameters.getOrDefault("client_encoding", "UTF8");
+    }
+
+    public long clientId() {
+        return clientId;
+    }
+
+    public String user() {
+        return user;
+    }
+
+    public String database() {
+        return database;
+    }
+
+    public RoutingSession routing() {
+        return routing;
+    }
+
+    public TrackedSettings settings() {
+        return settings;
+    }
+
+    public ClientStatements statements() {
+        return statements;
+    }
+
+    /// The name that a statement with this definition gets on pooled servers if it is parsed now.
+    ///
+    /// @param settingsChange whether something is on its way that may change settings
+    public SharedStatement share(byte[] definition, boolean settingsChange) {
+        return settingsChange || settings.isUnknown()
+                ? shared.alone()
+                : shared.share(database, user, settings.current(), definition);
+    }
+
+    // How its statements are to be read
+
+    public boolean standardStrings() {
+        return standardStrings;
+    }
+
+    /// The client's encoding, by PostgreSQL's name.
+    public String encoding() {
+        return encoding;
+    }
+
+    /// Whether the client's encoding lets statements be read byte by byte.
+    public boolean isClassifiable() {
+        return Classification.isAsciiSafe(encoding);
+    }
+
+    /// A run-time parameter that servers report has another value now, and the client is told.
+    public void parameterReported(String name, String value) {
+        told.put(name, value);
+        switch (name) {
+            case "standard_conforming_strings" -> standardStrings = !value.equals("off");
+            case "client_encoding" -> encoding = value;
+            default -> settings.reported(name, value);
+        }
+    }
+
+    /// What the client believes the value of a reported parameter to be; null if it was never told.
+    public @Nullable String told(String name) {
+        return told.get(name);
+    }
+
+    // Portals live as long as their transaction; what they run must be known when they are executed.
+
+    public void portal(String name, @Nullable ClientStatement runs) {
+        if (name.isEmpty()) unnamedPortal = runs;
+        else if (runs == null) portals.remove(name);
+        else portals.put(name, runs);
+    }
+
+    public QueryClass portal(String name) {
+        var runs = name.isEmpty() ? unnamedPortal : portals.get(name);
+        return runs == null ? QueryClass.UNKNOWN : runs.queryClass();
+    }
+
+    public void transactionEnded() {
+        if (!portals.isEmpty()) portals.clear();
+        unnamedPortal = null;
+    }
+
+    // What it holds on its server
+
+    /// Why the session keeps its server between transactions; null if nothing that it holds there is known.
+    public @Nullable String pinned() {
+        if (!kept.isNone()) return kept.toString();
+        return statements.hasUnkept() ? "a prepared statement too large to keep" : null;
+    }
+
+    /// The server was asked what the session holds there.
+    public void holds(Residues found) {
+        var lasting = kept.has(Residue.LASTING) ? Residues.of(Residue.LASTING) : Residues.NONE;
+        kept = found.and(lasting);
+        if (pinned() instanceof String why) routing.pin(why);
+        else routing.unpin();
+    }
+
+    /// What the session is known to hold on the server that it keeps.
+    public Residues held() {
+        return kept;
+    }
+
+    // What answers tell
+
+    /// A statement of the client has completed.
+    public void completed(QueryClass ran, CommandTag tag, ServerConnection server) {
+        switch (ran.transaction()) {
+            case COMMIT -> {
+                if (tag == CommandTag.COMMIT) commit(server);
+                else rollBack(server);
+            }
+            case ROLLBACK -> rollBack(server);
+            case INSIDE -> inside(ran);
+            case NONE, BEGIN, BEGIN_READ_ONLY -> {}
+        }
+        apply(ran.session(), server);
+    }
+
+    private void inside(QueryClass ran) {
+        if (ran.statement().startsWith("SET")) settings.setLocally();
+        else settings.savepoint();
+    }
+
+    private void apply(SessionEffect effect, ServerConnection server) {
+        switch (effect) {
+            case SessionEffect.None _, SessionEffect.Leaves _ -> {}
+            case SessionEffect.SetParameter(var name, var statement) ->
+                settings.set(name, statement, encoding, standardStrings);
+            case SessionEffect.ResetParameter(var name) -> settings.reset(name);
+            case SessionEffect.ResetAll _ -> settings.resetAll();
+            case SessionEffect.DiscardAll _ -> {
+                settings.resetAll();
+                deallocateAll(server);
+            }
+            case SessionEffect.DeallocateAll _ -> deallocateAll(server);
+            case SessionEffect.Deallocate(var name) -> deallocate(name.getBytes(StandardCharsets.UTF_8), server);
+            case SessionEffect.Sets(List<SessionEffect> each) -> {
+                for (var one : each) apply(one, server);
+            }
+        }
+    }
+
+    private void deallocateAll(ServerConnection server) {
+        statements.clear();
+        server.statements().clear();
+    }
+
+    /// DEALLOCATE of a statement that has gone.
+    public void deallocate(byte[] name, ServerConnection server) {
+        var statement = statements.find(name);
+        if (statement == null) return;
+        statements.remove(statement);
+        server.statements().remove(statement);
+    }
+
+    public void commit(ServerConnection server) {
+        // Servers before version 14 report at once, later ones when the command has completed.
+        if (server.parameters().get("DateStyle") instanceof String style && settings.isTouched())
+            settings.reported("DateStyle", style);
+        settings.commit();
+        server.settings(settings.onServer());
+    }
+
+    public void rollBack(ServerConnection server) {
+        settings.rollBack(server.settings());
+    }
+
+    /// Whether an effect may change how the next statements are to be read: backslashes, and the encoding.
+    public static boolean changesReading(QueryClass ran) {
+        return changesReading(ran.session());
+    }
+
+    private static boolean changesReading(SessionEffect effect) {
+        return switch (effect) {
+            case SessionEffect.SetParameter(var name, var _) -> isOfReading(name);
+            case SessionEffect.ResetParameter(var name) -> isOfReading(name);
+            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
+            case SessionEffect.Leaves(var may, var names) ->
+                may.has(Residue.SETTINGS) || names.stream().anyMatch(ClientSession::isOfReading);
+            case SessionEffect.Sets(var each) -> each.stream().anyMatch(ClientSession::changesReading);
+            case SessionEffect.None _, SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> false;
+        };
+    }
+
+    private static boolean isOfReading(String name) {
+        var lower = name.toLowerCase(Locale.ROOT);
+        return lower.equals("client_encoding") || lower.equals("standard_conforming_strings");
+    }
+
+    /// Whether an effect may change settings, so that what is parsed behind it has others.
+    public static boolean changesSettings(QueryClass ran) {
+        return changesSettings(ran.session());
+    }
+
+    private static boolean changesSettings(SessionEffect effect) {
+        return switch (effect) {
+            case SessionEffect.SetParameter _,
+                    SessionEffect.ResetParameter _,
+                    SessionEffect.ResetAll _,
+                    SessionEffect.DiscardAll _,
+                    SessionEffect.Sets _ -> true;
+            case SessionEffect.Leaves(var may, var names) -> may.has(Residue.SETTINGS) || !names.isEmpty();
+            case SessionEffect.None _, SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> false;
+        };
+    }
+}

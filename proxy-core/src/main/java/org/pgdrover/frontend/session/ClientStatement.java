@@ -1,0 +1,86 @@
+package org.pgdrover.frontend.session;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.sql.QueryClass;
+
+/// A prepared statement as one client knows it; each Parse makes one of its own.
+///
+/// Confined to the client's event loop.
+public final class ClientStatement {
+    private final byte[] name;
+    private final byte @Nullable [] definition;
+    private final QueryClass queryClass;
+    private final @Nullable SharedStatement shared;
+    private @Nullable StatementShape shape;
+    private boolean answered;
+
+    /// @param name the client's name for it; empty is the unnamed statement
+    /// @param definition the rest of its Parse after the name, or null if it was too large to keep: then it exists
+    ///     on one server only
+    /// @param shared what it is called on pooled servers; null for the unnamed statement and for one that was not
+    ///     kept
+    public ClientStatement(
+            byte[] name, byte @Nullable [] definition, QueryClass queryClass, @Nullable SharedStatement shared) {
+        this.name = name;
+        this.definition = definition;
+        this.queryClass = queryClass;
+        this.shared = shared;
+    }
+
+    public byte[] name() {
+        return name;
+    }
+
+    public QueryClass queryClass() {
+        return queryClass;
+    }
+
+    public @Nullable SharedStatement shared() {
+        return shared;
+    }
+
+    public boolean isUnnamed() {
+        return name.length == 0;
+    }
+
+    /// Whether it can be parsed again elsewhere.
+    public boolean isKept() {
+        return definition != null;
+    }
+
+    public byte @Nullable [] definition() {
+        return definition;
+    }
+
+    /// What its server said of it; null while no server has.
+    public @Nullable StatementShape shape() {
+        return shape;
+    }
+
+    public void shape(StatementShape said) {
+        if (shape == null) shape = said;
+    }
+
+    /// Whether its Parse has been answered; until then it is there only for what follows in the same batch.
+    public boolean isAnswered() {
+        return answered;
+    }
+
+    public void answered() {
+        answered = true;
+    }
+
+    /// The rest of a Parse that makes the same statement elsewhere: with the parameter types that it was given at
+    /// first.
+    public byte @Nullable [] repetition() {
+        var original = definition;
+        var said = shape;
+        if (original == null || said == null) return original;
+        int text = 0;
+        while (original[text] != 0) text++;
+        var again = Arrays.copyOf(original, text + 1 + said.parameters().length);
+        System.arraycopy(said.parameters(), 0, again, text + 1, said.parameters().length);
+        return again;
+    }
+}

@@ -1,0 +1,141 @@
+package org.pgdrover.frontend.session;
+
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.pgdrover.backend.SessionSettings;
+
+/// A session's settings, and those of the server that works for it, as answers have told of them; they follow the
+/// transaction.
+///
+/// What a transaction sets holds once it is committed, and is forgotten when it is rolled back. Where savepoints make
+/// that uncertain the
+/// settings are in doubt, and the server is to be asked. Confined to the client's event loop.
+public final class TrackedSettings {
+    private static final String DATE_STYLE = "datestyle";
+
+    private final SessionSettings defaults;
+    private SessionSettings committed;
+    private SessionSettings current;
+    private SessionSettings onServer = SessionSettings.EMPTY;
+    private final Set<String> touched = new LinkedHashSet<>();
+    private boolean local;
+    private boolean doubtful;
+
+    TrackedSettings(SessionSettings defaults) {
+        this.defaults = defaults;
+        this.committed = defaults;
+        this.current = defaults;
+    }
+
+    /// What the session's settings are between transactions.
+    public SessionSettings committed() {
+        return committed;
+    }
+
+    /// What they are now, within the transaction.
+    public SessionSettings current() {
+        return current;
+    }
+
+    /// What the server's settings are now, within the transaction.
+    public SessionSettings onServer() {
+        return onServer;
+    }
+
+    /// A server that has these settings works for the session from now on.
+    public void entered(SessionSettings server) {
+        onServer = server;
+    }
+
+    /// Whether the server's settings are not those that the session should have: RESET ALL took the startup message's
+    /// away.
+    public boolean isServerBehind() {
+        return !onServer.equals(current);
+    }
+
+    /// The server was brought to the session's settings.
+    public void serverCaughtUp() {
+        onServer = current;
+    }
+
+    // What a statement that succeeded has done
+
+    void set(String name, String statement, String encoding, boolean standardStrings) {
+        touched.add(name);
+        var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        current = current.withStatement(name, bytes, encoding, standardStrings);
+        onServer = onServer.withStatement(name, bytes, encoding, standardStrings);
+    }
+
+    void reset(String name) {
+        touched.add(name);
+        current = current.withDefaultOf(name, defaults);
+        onServer = onServer.withDefaultOf(name, SessionSettings.EMPTY);
+    }
+
+    void resetAll() {
+        touched.addAll(current.names());
+        current = defaults;
+        onServer = SessionSettings.EMPTY;
+    }
+
+    /// SET LOCAL: until the transaction is over the settings are not those that are known.
+    void setLocally() {
+        local = true;
+    }
+
+    /// A savepoint was made, released or gone back to.
+    void savepoint() {
+        if (!touched.isEmpty()) doubtful = true;
+    }
+
+    /// SET datestyle changes style or order and leaves the other: what has come of it is what the server reports.
+    void reported(String name, String value) {
+        if (!name.equals("DateStyle") || !current.names().contains(DATE_STYLE)) return;
+        boolean settled = current == committed;
+        current = current.withValue(DATE_STYLE, value);
+        onServer = onServer.withValue(DATE_STYLE, value);
+        if (settled) committed = current;
+    }
+
+    // The transaction's end
+
+    void commit() {
+        committed = current;
+        local = false;
+        if (!doubtful) touched.clear();
+    }
+
+    /// @param server what the server's settings were before
+    void rollBack(SessionSettings server) {
+        current = committed;
+        onServer = server;
+        local = false;
+        if (!doubtful) touched.clear();
+    }
+
+    /// Parameters of which only the server knows what has become of them.
+    public Set<String> inDoubt() {
+        return doubtful ? touched : Set.of();
+    }
+
+    /// Whether the transaction has changed settings, so that its end may change them back.
+    public boolean isTouched() {
+        return !touched.isEmpty();
+    }
+
+    /// Whether statements may be parsed now with settings that are not known.
+    boolean isUnknown() {
+        return local || doubtful;
+    }
+
+    /// The server has told what the settings are.
+    public void learnt(SessionSettings told) {
+        committed = told;
+        current = told;
+        onServer = told;
+        doubtful = false;
+        touched.clear();
+    }
+}

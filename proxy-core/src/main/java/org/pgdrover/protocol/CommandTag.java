@@ -1,0 +1,10 @@
+package org.pgdrover.protocol;
+
+/// What a CommandComplete tells of the transaction (PostgreSQL manual, section 54.7).
+public enum CommandTag {
+    /// COMMIT, or PREPARE TRANSACTION, which gives the transaction away.
+    COMMIT,
+    /// ROLLBACK, to a savepoint too, and COMMIT of a transaction that has failed.
+    ROLLBACK,
+    OTHER
+}

@@ -1,0 +1,68 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** The order in which a client is owed its answers. */
+class DeliveriesTest {
+    private final Deliveries deliveries = new Deliveries();
+
+    private static Delivery whole() {
+        var delivery = new Delivery();
+        delivery.complete();
+        return delivery;
+    }
+
+    @Test
+    void isAnsweredInTheOrderOfSending() {
+        var first = whole();
+        var second = whole();
+        var unfinished = new Delivery();
+        deliveries.sent(first);
+        deliveries.sent(second);
+        deliveries.sent(unfinished);
+
+        assertThat(deliveries.answering()).isSameAs(first);
+        deliveries.end(first);
+        assertThat(deliveries.answering()).isSameAs(second);
+        deliveries.end(second);
+        assertThat(deliveries.answering()).isSameAs(unfinished);
+        assertThat(deliveries.isNoneSent()).isTrue();
+    }
+
+    @Test
+    void takesBackWhatWasSentBeforeWhatWaits() {
+        var first = whole();
+        var second = whole();
+        var unfinished = new Delivery();
+        var waiting = whole();
+        deliveries.sent(first);
+        deliveries.sent(second);
+        deliveries.sent(unfinished);
+        deliveries.await(waiting);
+
+        deliveries.takeBack();
+
+        assertThat(deliveries.answering()).isNull();
+        assertThat(deliveries.nextWaiting()).isSameAs(first);
+        assertThat(deliveries.nextWaiting()).isSameAs(second);
+        assertThat(deliveries.nextWaiting()).isSameAs(unfinished);
+        assertThat(deliveries.nextWaiting()).isSameAs(waiting);
+        assertThat(deliveries.isNoneWaiting()).isTrue();
+    }
+
+    @Test
+    void goesOnWithABatchWhoseEndTheServerIgnored() {
+        var copying = new Delivery();
+        deliveries.sent(copying);
+        copying.complete();
+        deliveries.sent(copying);
+        assertThat(deliveries.open()).isNull();
+
+        deliveries.goesOn(copying);
+
+        assertThat(deliveries.open()).isSameAs(copying);
+        assertThat(deliveries.isNoneSent()).isTrue();
+    }
+}

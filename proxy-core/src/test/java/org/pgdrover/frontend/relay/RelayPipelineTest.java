@@ -1,0 +1,208 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.bound;
+import static org.pgdrover.frontend.relay.RelayRig.error;
+import static org.pgdrover.frontend.relay.RelayRig.extended;
+import static org.pgdrover.frontend.relay.RelayRig.parsed;
+import static org.pgdrover.frontend.relay.RelayRig.query;
+import static org.pgdrover.frontend.relay.RelayRig.row;
+import static org.pgdrover.frontend.relay.RelayRig.rows;
+import static org.pgdrover.frontend.relay.RelayRig.types;
+
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Wire;
+import org.pgdrover.testing.WireBytes;
+
+/** Clients that send more before they have their answers, and servers that fail them meanwhile. */
+class RelayPipelineTest {
+    private RelayRig rig;
+    private ScriptedServer primary;
+    private ScriptedServer standby;
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new RelayRig();
+        primary = rig.primary();
+        standby = rig.standby();
+        for (var server : new ScriptedServer[] {primary, standby}) {
+            command(server, "BEGIN", 'T');
+            command(server, "COMMIT", 'I');
+        }
+    }
+
+    private static void command(ScriptedServer server, String text, char status) {
+        server.on(text, (wire, message) -> {
+            wire.send(new WireBytes().message('C', text).message('Z', status));
+            return true;
+        });
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        rig.close();
+    }
+
+    /** A client for whom both servers have a connection open. */
+    private Wire connectWarm() throws Exception {
+        var client = rig.connect();
+        client.send(query("SELECT 0"));
+        answers(client, 1);
+        client.send(query("INSERT 0"));
+        answers(client, 1);
+        return client;
+    }
+
+    @Test
+    void sendsNoWriteToAStandbyBehindTheCommitOfAReadOnlyTransaction() throws Exception {
+        standby.on("SELECT 1", (wire, message) -> {
+            wire.send(standby.rows().message('C', "SELECT 1").message('Z', 'T'));
+            return true;
+        });
+        try (var client = connectWarm()) {
+            client.send(query("BEGIN READ ONLY")
+                    .append(query("SELECT 1"))
+                    .append(query("COMMIT"))
+                    .append(query("INSERT 2"))
+                    .append(query("SELECT 3")));
+            var answers = answers(client, 5);
+            assertThat(types(answers)).isEqualTo("CZTDCZCZTDCZTDCZ");
+            assertThat(rows(answers)).startsWith("standby", "primary");
+            assertThat(standby.count("INSERT")).isZero();
+        }
+    }
+
+    @Test
+    void runsEveryReadBehindARefusedOneOnThePrimary() throws Exception {
+        standby.on("SELECT 4", (wire, message) -> {
+            wire.send(ScriptedServer.error("25006", "cannot execute in a read-only transaction")
+                    .message('Z', 'I'));
+            return true;
+        });
+        try (var client = connectWarm()) {
+            client.send(query("SELECT 4").append(query("SELECT 5")).append(extended("SELECT 6")));
+            var answers = answers(client, 3);
+            assertThat(types(answers)).isEqualTo("TDCZTDCZ12nDCZ");
+            assertThat(rows(answers)).containsOnly("primary");
+        }
+    }
+
+    @Test
+    void runsEveryReadAgainThatADeadStandbyHadNotAnswered() throws Exception {
+        standby.on("SELECT 7", (wire, message) -> {
+            standby.die();
+            return false;
+        });
+        try (var client = connectWarm()) {
+            client.send(query("SELECT 7").append(query("SELECT 8")).append(query("INSERT 9")));
+            var answers = answers(client, 3);
+            assertThat(types(answers)).isEqualTo("TDCZTDCZTDCZ");
+            assertThat(rows(answers)).containsOnly("primary");
+        }
+    }
+
+    @Test
+    void keepsABatchTogetherWhoseEndComesWhenItsServerHasChanged() throws Exception {
+        standby.on("BEGIN READ ONLY", (wire, message) -> false);
+        try (var client = connectWarm()) {
+            client.send(query("BEGIN READ ONLY").append(parsed("UPDATE 10")));
+            assertThat(types(answers(client, 1))).isEqualTo("CZ");
+            client.send(bound().message('S'));
+            assertThat(types(answers(client, 1))).isEqualTo("12nDCZ");
+            assertThat(primary.count("UPDATE 10")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void runsNothingBehindTheFailedCommitOfALostTransaction() throws Exception {
+        try (var client = connectWarm()) {
+            client.send(query("BEGIN"));
+            answers(client, 1);
+            int open = rig.openServers();
+            primary.drop();
+            while (rig.openServers() == open) Thread.onSpinWait();
+            client.send(parsed("COMMIT")
+                    .append(bound())
+                    .append(parsed("INSERT 11"))
+                    .append(bound())
+                    .message('S'));
+            var lost = answers(client, 1);
+            assertThat(error(lost).field('C')).isEqualTo("40001");
+            assertThat(types(lost)).isEqualTo("12nEZ");
+            assertThat(lost.getLast().body()).containsExactly('I');
+            client.send(query("INSERT 12"));
+            assertThat(row(answers(client, 1))).isEqualTo("primary");
+            assertThat(primary.count("INSERT 11")).isZero();
+        }
+    }
+
+    @Test
+    void servesWhatComesBehindTheEndOfALostTransaction() throws Exception {
+        standby.on("HELD 13", (wire, message) -> false);
+        try (var client = connectWarm()) {
+            client.send(query("BEGIN READ ONLY")
+                    .append(query("HELD 13"))
+                    .append(query("COMMIT"))
+                    .append(query("INSERT 14")));
+            var answers = answers(client, 4);
+            assertThat(types(answers)).isEqualTo("CZEZCZTDCZ");
+            assertThat(answers.get(4).text(0)).isEqualTo("ROLLBACK");
+            assertThat(row(answers)).isEqualTo("primary");
+        }
+    }
+
+    @Test
+    void runsNothingOfASessionWhosePinnedServerIsThePrimaryNoMore() throws Exception {
+        try (var client = connectWarm()) {
+            client.send(query("LISTEN news"));
+            answers(client, 1);
+            rig.changeRoles();
+            client.send(query("INSERT 15").append(query("INSERT 16")));
+            var answers = answers(client, 2);
+            assertThat(types(answers)).isEqualTo("E");
+            assertThat(error(answers).field('C')).isEqualTo("57P01");
+            try (var other = rig.connect()) {
+                other.send(query("INSERT 17"));
+                assertThat(row(answers(other, 1))).isEqualTo("standby");
+            }
+            assertThat(primary.count("INSERT 1")).isZero();
+            assertThat(standby.count("INSERT 1")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void cancelsABatchWhoseServerIsBeingGivenTheSessionsSettings() throws Exception {
+        var cancelled = new CountDownLatch(1);
+        standby.on("statement_timeout", (wire, message) -> {
+            await(cancelled);
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connectCancellable()) {
+            var wire = client.wire();
+            wire.send(query("SET statement_timeout = 1"));
+            answers(wire, 1);
+            wire.send(query("SELECT 18"));
+            while (standby.count("statement_timeout") == 0) Thread.onSpinWait();
+            client.cancel();
+            cancelled.countDown();
+            assertThat(error(answers(wire, 1)).field('C')).isEqualTo("57014");
+            assertThat(standby.count("SELECT 18")).isZero();
+            wire.send(query("SELECT 19"));
+            assertThat(row(answers(wire, 1))).isEqualTo("standby");
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
