@@ -37,13 +37,20 @@ public final class CancelSender {
 
     /** Called on the server connection's event loop. */
     public void cancel(ServerConnection server) {
+        cancel(server, () -> {});
+    }
+
+    /**
+     * Called on the server connection's event loop.
+     *
+     * @param ended run when the server has closed the cancelling connection, or it could not be made
+     */
+    public void cancel(ServerConnection server, Runnable ended) {
         server.cancelStarted();
-        send(
-                server.eventLoop(),
-                server.target().endpoint(),
-                server.isEncrypted(),
-                server.cancelKey(),
-                server::cancelEnded);
+        send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), () -> {
+            ended.run();
+            server.cancelEnded();
+        });
     }
 
     /**

@@ -61,8 +61,9 @@ final class Awaiting implements RelayState.Waiting, Acquirer {
     }
 
     @Override
-    public void onCancel() {
+    public void onCancel(Runnable done) {
         pool.cancel(this);
+        done.run();
         relay.failCanceled(batch);
     }
 

@@ -45,8 +45,9 @@ final class Holding implements RelayState.Waiting, HeldClient {
     }
 
     @Override
-    public void onCancel() {
+    public void onCancel(Runnable done) {
         leaveGate();
+        done.run();
         relay.failCanceled(batch);
     }
 

@@ -53,8 +53,9 @@ final class Preparing implements RelayState.Waiting {
 
     /** Takes effect when the server is ready again, for nobody may have it before. */
     @Override
-    public void onCancel() {
+    public void onCancel(Runnable done) {
         canceled = true;
+        done.run();
     }
 
     /** The server is left when it is ready again. */

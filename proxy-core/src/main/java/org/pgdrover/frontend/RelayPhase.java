@@ -225,8 +225,7 @@ final class RelayPhase implements Phase {
 
     @Override
     public void onCancel(Runnable done) {
-        state.onCancel();
-        done.run();
+        state.onCancel(done);
     }
 
     @Override

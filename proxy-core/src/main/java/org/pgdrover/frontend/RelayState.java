@@ -40,8 +40,14 @@ sealed interface RelayState {
 
     RelayState CLOSED = new Closed();
 
-    /** Somebody asks to cancel what the client is running. */
-    default void onCancel() {}
+    /**
+     * Somebody asks to cancel what the client is running.
+     *
+     * @param done to be run once the request has reached the server, or has turned out to be of no use
+     */
+    default void onCancel(Runnable done) {
+        done.run();
+    }
 
     /** The client has left; this was its last state. */
     default void onClosed() {}

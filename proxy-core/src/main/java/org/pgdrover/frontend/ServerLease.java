@@ -245,8 +245,9 @@ final class ServerLease implements RelayState.Listening, ResponseListener {
     }
 
     @Override
-    public void onCancel() {
-        if (!server.ledger().isAtRest()) relay.services().backends().cancels().cancel(server);
+    public void onCancel(Runnable done) {
+        if (server.ledger().isAtRest()) done.run();
+        else relay.services().backends().cancels().cancel(server, done);
     }
 
     /** Half a message cannot be taken back: such a connection is of no use to anybody else. */

@@ -229,6 +229,11 @@ final class RelayRig implements AutoCloseable {
         topology.topology = topology.withPrimary(1);
     }
 
+    /** Returns when the event loops have done what they had to do. */
+    void settle() {
+        for (int i = 0; i < 3; i++) for (var loop : loops) loop.submit(() -> {}).syncUninterruptibly();
+    }
+
     // A client
 
     /** The last handler of a channel that nobody else has. */
@@ -274,7 +279,7 @@ final class RelayRig implements AutoCloseable {
                         .array());
                 assertThat(cancel.read()).isNull();
             }
-            for (var loop : rig.loops) loop.submit(() -> {}).syncUninterruptibly();
+            rig.settle();
         }
 
         @Override

@@ -8,7 +8,12 @@ import static org.pgdrover.frontend.RelayRig.query;
 import static org.pgdrover.frontend.RelayRig.row;
 import static org.pgdrover.frontend.RelayRig.types;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -252,6 +257,39 @@ class RelayTest {
             client.cancel();
             assertThat(error(answers(client.wire(), 1)).field('C')).isEqualTo("57014");
             assertThat(standby.cancelled()).isEmpty();
+        }
+    }
+
+    /** Once a cancel request has been answered it cannot hit the client's next statement any more. */
+    @Test
+    void answersACancelRequestWhenTheServerHasIt() throws Exception {
+        var hasSignalled = new CountDownLatch(1);
+        primary.holdCancels(hasSignalled);
+        var end = new CountDownLatch(1);
+        primary.on("UPDATE 17", (wire, message) -> {
+            ScriptedServer.await(end);
+            wire.send(new WireBytes().message('C', "UPDATE 1").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connectCancellable()) {
+            client.wire().send(query("UPDATE 17"));
+            while (primary.count("UPDATE 17") == 0) Thread.onSpinWait();
+            var answered = CompletableFuture.runAsync(() -> {
+                try {
+                    client.cancel();
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+            });
+            while (primary.cancelled().isEmpty()) Thread.onSpinWait();
+            rig.settle();
+            assertThat(answered).isNotDone();
+
+            hasSignalled.countDown();
+
+            answered.get(10, TimeUnit.SECONDS);
+            end.countDown();
+            assertThat(types(answers(client.wire(), 1))).isEqualTo("CZ");
         }
     }
 

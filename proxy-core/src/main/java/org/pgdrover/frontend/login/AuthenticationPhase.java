@@ -7,7 +7,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -277,15 +276,14 @@ final class AuthenticationPhase implements Phase {
             onLoop(() -> {
                 if (!isOver()) then.accept(result);
             });
-        } catch (RuntimeException failure) {
-            log.atError().setCause(failure).addKeyValue("client", client.id()).log("authentication failed");
-            onLoop(() -> refuse(SqlState.INTERNAL_ERROR, "authentication failed inside the proxy: see its log"));
+        } catch (Throwable failure) {
+            onLoop(() -> client.failed(failure));
         }
     }
 
     private void onLoop(Runnable step) {
-        if (client.eventLoop().inEventLoop()) step.run();
-        else client.eventLoop().execute(step);
+        if (client.eventLoop().inEventLoop()) client.run(step);
+        else client.execute(step);
     }
 
     // The end
@@ -320,8 +318,7 @@ final class AuthenticationPhase implements Phase {
     private void refuseLater(String sqlState, String message) {
         if (isOver()) return;
         client.read(false);
-        long millis = authentication.guard().failed(client.address()).toMillis();
-        client.eventLoop().schedule(() -> refuse(sqlState, message), millis, TimeUnit.MILLISECONDS);
+        client.schedule(() -> refuse(sqlState, message), authentication.guard().failed(client.address()));
     }
 
     private void refuse(String sqlState, String message) {

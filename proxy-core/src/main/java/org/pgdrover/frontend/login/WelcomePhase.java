@@ -2,9 +2,9 @@ package org.pgdrover.frontend.login;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.ResponseListener;
@@ -31,7 +31,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
  * connection from here on.
  */
 final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListener {
-    private static final int RETRY_MILLIS = 50;
+    private static final Duration RETRY = Duration.ofMillis(50);
 
     private final ClientConnection client;
     private final StartupRequest request;
@@ -40,6 +40,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     private final long began;
     private @Nullable ServerPool pool;
     private @Nullable ServerConnection server;
+    private boolean exchanging;
     private boolean held;
     private boolean over;
 
@@ -89,7 +90,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     @Override
     public void released() {
         held = false;
-        askPrimary();
+        client.run(this::askPrimary);
     }
 
     @Override
@@ -100,6 +101,10 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
 
     @Override
     public void onServer(ServerPool from, ServerConnection connection) {
+        client.run(() -> lent(from, connection));
+    }
+
+    private void lent(ServerPool from, ServerConnection connection) {
         if (over) {
             from.release(connection);
             return;
@@ -109,16 +114,21 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         connection.lease(this);
         var sql = connection.settings().difference(request.settings());
         if (sql.isEmpty()) ready(connection);
-        else
-            connection.exchange(sql, error -> {
-                if (error == null) {
-                    connection.settings(request.settings());
-                    ready(connection);
-                } else {
-                    giveBack();
-                    refuse(error);
-                }
-            });
+        else {
+            exchanging = true;
+            connection.exchange(sql, error -> client.run(() -> prepared(connection, error)));
+        }
+    }
+
+    private void prepared(ServerConnection connection, @Nullable ErrorFields error) {
+        exchanging = false;
+        if (error == null) {
+            connection.settings(request.settings());
+            ready(connection);
+        } else {
+            giveBack();
+            refuse(error);
+        }
     }
 
     private void ready(ServerConnection connection) {
@@ -154,6 +164,10 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
 
     @Override
     public void onRefused(ServerPool from, Refusal refusal) {
+        client.run(() -> refused(refusal));
+    }
+
+    private void refused(Refusal refusal) {
         switch (refusal.kind()) {
             case UNREACHABLE, CLOSED -> {
                 suspectPrimary();
@@ -173,7 +187,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         if (over) return;
         long most = welcome.primary().holdTimeout().toNanos();
         if (eventLoop().ticker().nanoTime() - began > most) refuse(error);
-        else eventLoop().schedule(this::askPrimary, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        else client.schedule(this::askPrimary, RETRY);
     }
 
     private void refuse(ErrorFields error) {
@@ -193,6 +207,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
         over = true;
         if (held) welcome.primary().gate().cancel(this);
         // A connection on its way is given back when it arrives, and one in an exchange when that ends.
+        if (!exchanging) giveBack();
     }
 
     // A server connection that is leased here only answers our own exchange.
@@ -220,6 +235,11 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     public void onLost(ServerConnection from, CloseReason reason, @Nullable ErrorFields error) {
         server = null;
         pool = null;
+        exchanging = false;
+        client.run(() -> lost(error));
+    }
+
+    private void lost(@Nullable ErrorFields error) {
         suspectPrimary();
         retry(
                 error != null
