@@ -297,9 +297,14 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void violated(ProtocolViolation violation) {
-        closeWith(
-                ErrorFields.fatal(SqlState.PROTOCOL_VIOLATION, String.valueOf(violation.getMessage())),
-                DisconnectReason.PROTOCOL_VIOLATION);
+        if (violation.isAnswered()) {
+            closeWith(
+                    ErrorFields.fatal(violation.sqlState(), String.valueOf(violation.getMessage())),
+                    DisconnectReason.PROTOCOL_VIOLATION);
+        } else {
+            log.atDebug().addKeyValue("client", id).log("closed without a word: {}", violation.getMessage());
+            close(DisconnectReason.PROTOCOL_VIOLATION);
+        }
     }
 
     @Override
