@@ -92,6 +92,8 @@ final class BatchJournal {
                     || statement.endsWith("AGGREGATE")
                     || statement.endsWith("EXTENSION"))
                 services.backends().functions().refresh(session.database());
+            if (statement.equals("ALTER ROLE") || statement.equals("ALTER USER") || statement.equals("ALTER DATABASE"))
+                services.backends().roleSettingsMayHaveChanged().run();
         }
     }
 

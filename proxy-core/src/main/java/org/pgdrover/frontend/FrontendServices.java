@@ -33,7 +33,8 @@ public final class FrontendServices {
             Router router,
             FunctionCatalog functions,
             HoldGate gate,
-            CancelSender cancels) {}
+            CancelSender cancels,
+            Runnable roleSettingsMayHaveChanged) {}
 
     public FrontendServices(
             ProxyConfig config,

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,7 @@ import org.pgdrover.cluster.Node;
 import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.NodeState;
 import org.pgdrover.cluster.Role;
+import org.pgdrover.cluster.RoleSettings;
 import org.pgdrover.cluster.TopologyListener;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.ClusterConfig;
@@ -47,6 +49,7 @@ import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.HoldGate;
 import org.pgdrover.frontend.login.Login;
 import org.pgdrover.frontend.login.LoginSuccess;
+import org.pgdrover.frontend.login.SessionDefaults;
 import org.pgdrover.frontend.login.Welcome;
 import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.frontend.replication.Replication;
@@ -144,14 +147,14 @@ final class RelayRig implements AutoCloseable {
         var cancelKeys = new CancelRegistry();
         var services = new FrontendServices(
                 config,
-                new FrontendServices.Backends(topology, pools, router, functions, gate, cancels),
+                new FrontendServices.Backends(topology, pools, router, functions, gate, cancels, () -> {}),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);
         var welcome = new Welcome(
                 config.pool(),
                 new Welcome.Primary(topology, pools, gate, config.failover().holdTimeout()),
-                new WelcomeCache(System::nanoTime),
+                defaults(pools),
                 cancelKeys,
                 (client, request, key, parameters, lent) -> services.relay(
                         client,
@@ -183,6 +186,14 @@ final class RelayRig implements AutoCloseable {
                 .bind("127.0.0.1", 0)
                 .sync()
                 .channel();
+    }
+
+    private static SessionDefaults defaults(PoolRegistry pools) {
+        return new SessionDefaults(
+                node -> RoleSettings.UNKNOWN,
+                () -> CompletableFuture.completedFuture(null),
+                pools,
+                new WelcomeCache(System::nanoTime));
     }
 
     private static HbaRules trust() throws Exception {

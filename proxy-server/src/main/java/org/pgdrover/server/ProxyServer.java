@@ -38,6 +38,8 @@ import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.FailoverCoordinator;
 import org.pgdrover.failover.HoldGate;
 import org.pgdrover.failover.NodeEviction;
+import org.pgdrover.frontend.login.SessionDefaults;
+import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
@@ -113,7 +115,8 @@ public final class ProxyServer implements AutoCloseable {
         var bound = bind(config, transport, loops);
         var local = bindLocal(config, transport, loops, ((InetSocketAddress) bound.localAddress()).getPort());
 
-        var watching = new HealthMonitor(config.cluster(), new NodeConnector(config.cluster(), serverTls), metrics);
+        var watching = new HealthMonitor(
+                config.cluster(), new NodeConnector(config.cluster(), serverTls), metrics, System::nanoTime);
         monitor = watching;
         part(watching);
         var timer = part(Executors.newSingleThreadScheduledExecutor(
@@ -131,10 +134,20 @@ public final class ProxyServer implements AutoCloseable {
         failover = coordinator;
         var functions = part(new FunctionCatalog(watching.connector(), watching));
         var router = new Router(config.routing(), watching, functions, System::nanoTime);
+        var defaults = new SessionDefaults(
+                watching::roleSettings, watching::refreshPrimary, pools, new WelcomeCache(System::nanoTime));
+        watching.listen(defaults);
         frontend = Frontend.of(
                 config,
                 new Frontend.Backends(
-                        watching, connector, pools, router, functions, gate, new CancelSender(sockets, serverTls)),
+                        watching,
+                        connector,
+                        pools,
+                        router,
+                        functions,
+                        gate,
+                        new CancelSender(sockets, serverTls),
+                        defaults),
                 new Frontend.Access(entrance, clientTls, transport.peers()),
                 metrics,
                 observer);

@@ -40,6 +40,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
     private final long began;
     private @Nullable ServerPool pool;
     private @Nullable ServerConnection server;
+    private int generation;
     private boolean exchanging;
     private boolean held;
     private boolean over;
@@ -58,13 +59,21 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
 
     @Override
     public void onEnter() {
-        var known = sessionMode ? null : welcome.known().find(key());
+        var settled = welcome.defaults().settled();
+        if (settled.isDone()) begin();
+        else settled.whenComplete((_, _) -> client.execute(this::begin));
+    }
+
+    private void begin() {
+        if (over) return;
+        var known = sessionMode ? null : welcome.defaults().welcomes().find(key());
         if (known != null) welcome(known);
         else askPrimary();
     }
 
     private void askPrimary() {
         if (over) return;
+        generation = welcome.defaults().welcomes().generation();
         var gate = welcome.primary().gate();
         var primary = welcome.primary().topology().topology().primary();
         if (gate.isOpen() && primary != null) {
@@ -137,7 +146,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, ResponseListene
             return;
         }
         var parameters = new HashMap<>(connection.parameters());
-        welcome.known().put(key(), parameters);
+        welcome.defaults().welcomes().put(key(), parameters, generation);
         if (!sessionMode) giveBack();
         welcome(parameters);
     }
