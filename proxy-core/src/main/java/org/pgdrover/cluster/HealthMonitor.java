@@ -26,6 +26,7 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HealthMonitor.class);
 
     private final NodeConnector connector;
+    private final LongSupplier clock;
     private final List<Node> nodes;
     private final List<NodeWatch> watches;
     private final AtomicLongArray replayed;
@@ -45,6 +46,7 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     /** @param clock nanoseconds, the same as the pools' */
     public HealthMonitor(ClusterConfig config, NodeConnector connector, ProxyMetrics metrics, LongSupplier clock) {
         this.connector = connector;
+        this.clock = clock;
         var list = new ArrayList<Node>();
         for (var each : config.nodes()) list.add(Node.of(list.size(), each));
         nodes = List.copyOf(list);
@@ -56,7 +58,7 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         watches = nodes.stream()
                 .map(node -> new NodeWatch(node, connector, config.health(), observer, clock))
                 .toList();
-        demand = new SampleDemand(() -> watches.forEach(NodeWatch::wake));
+        demand = new SampleDemand(() -> watches.forEach(NodeWatch::wake), clock);
         thread = Thread.ofPlatform().name("topology").daemon().unstarted(this::run);
         for (var node : nodes) register(node, metrics);
     }
@@ -64,6 +66,11 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     /** The way to the nodes that the probes take. */
     public NodeConnector connector() {
         return connector;
+    }
+
+    /** The clock that all of its times are of, in nanoseconds. */
+    public LongSupplier clock() {
+        return clock;
     }
 
     /** Starts to probe. */

@@ -10,7 +10,6 @@ import static org.pgdrover.frontend.RelayRig.types;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
@@ -245,15 +245,14 @@ class RelayTest {
     @Test
     void sendsACancelToTheServerThatRunsTheStatement() throws Exception {
         primary.on("UPDATE 16", (wire, message) -> {
-            long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-            while (primary.cancelled().isEmpty() && System.nanoTime() < end) Thread.onSpinWait();
+            Until.isTrue(() -> !primary.cancelled().isEmpty());
             wire.send(ScriptedServer.error("57014", "canceling statement due to user request")
                     .message('Z', 'I'));
             return true;
         });
         try (var client = rig.connectCancellable()) {
             client.wire().send(query("UPDATE 16"));
-            while (primary.count("UPDATE 16") == 0) Thread.onSpinWait();
+            Until.isTrue(() -> primary.count("UPDATE 16") > 0);
             client.cancel();
             assertThat(error(answers(client.wire(), 1)).field('C')).isEqualTo("57014");
             assertThat(standby.cancelled()).isEmpty();
@@ -273,7 +272,7 @@ class RelayTest {
         });
         try (var client = rig.connectCancellable()) {
             client.wire().send(query("UPDATE 17"));
-            while (primary.count("UPDATE 17") == 0) Thread.onSpinWait();
+            Until.isTrue(() -> primary.count("UPDATE 17") > 0);
             var answered = CompletableFuture.runAsync(() -> {
                 try {
                     client.cancel();
@@ -281,7 +280,7 @@ class RelayTest {
                     throw new UncheckedIOException(failure);
                 }
             });
-            while (primary.cancelled().isEmpty()) Thread.onSpinWait();
+            Until.isTrue(() -> !primary.cancelled().isEmpty());
             rig.settle();
             assertThat(answered).isNotDone();
 
@@ -338,8 +337,7 @@ class RelayTest {
             assertThat(types(answers(client, 1))).isEqualTo("EZ");
             client.send(java.util.Arrays.copyOfRange(row, 9, row.length));
             client.send(new WireBytes().message('c'));
-            long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-            while (rig.leasedServers() > 0 && System.nanoTime() < end) Thread.onSpinWait();
+            Until.isTrue(() -> rig.leasedServers() == 0);
             assertThat(rig.leasedServers()).isZero();
         }
     }
