@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.server.embedded.EmbeddedNode;
 import org.pgdrover.testing.Certificates;
@@ -43,7 +44,9 @@ final class SslServer {
     private void reload() throws SQLException {
         var before = node.ask("postgres", "SELECT pg_conf_load_time()");
         node.sql("postgres", "SELECT pg_reload_conf()");
-        while (node.ask("postgres", "SELECT pg_conf_load_time()").equals(before)) Thread.onSpinWait();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (node.ask("postgres", "SELECT pg_conf_load_time()").equals(before))
+            if (System.nanoTime() > end) throw new AssertionError("not reloaded within 20 s");
     }
 
     /** PostgreSQL takes a key only if nobody else can read it. */

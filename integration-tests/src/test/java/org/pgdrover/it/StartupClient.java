@@ -108,6 +108,33 @@ final class StartupClient implements Closeable {
         }
     }
 
+    /** Reads on until the server is ready for the first statement. */
+    void awaitReady() throws IOException {
+        if (!row().isEmpty()) throw new IOException("a row (expected: none)");
+    }
+
+    /** The first column of a statement's last row. */
+    String ask(String sql) throws IOException {
+        var text = sql.getBytes(StandardCharsets.UTF_8);
+        out.writeByte('Q');
+        out.writeInt(5 + text.length);
+        out.write(text);
+        out.writeByte(0);
+        out.flush();
+        return row();
+    }
+
+    private String row() throws IOException {
+        var found = "";
+        while (true) {
+            int type = in.readUnsignedByte();
+            var body = in.readNBytes(in.readInt() - 4);
+            if (type == 'E') throw new IOException(message(body));
+            if (type == 'D') found = new String(body, 6, body.length - 6, StandardCharsets.UTF_8);
+            if (type == 'Z') return found;
+        }
+    }
+
     private Answer answer() throws IOException {
         int type = in.readUnsignedByte();
         var body = in.readNBytes(in.readInt() - 4);

@@ -43,13 +43,13 @@ public final class CancelSender {
     /**
      * Called on the server connection's event loop.
      *
-     * @param done run there when the server has closed the cancelling connection, or could not be asked
+     * @param ended run when the server has closed the cancelling connection, or it could not be made
      */
-    public void cancel(ServerConnection server, Runnable done) {
+    public void cancel(ServerConnection server, Runnable ended) {
         server.cancelStarted();
         send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), () -> {
+            ended.run();
             server.cancelEnded();
-            done.run();
         });
     }
 

@@ -18,6 +18,7 @@ public enum CloseReason {
     PROBE_FAILED("probe-failed"),
     NODE_LOST("node-lost"),
     MAKE_ROOM("make-room"),
+    SETTINGS_CHANGED("settings-changed"),
     LOGIN_FAILED("login-failed"),
     SHUTDOWN("shutdown");
 

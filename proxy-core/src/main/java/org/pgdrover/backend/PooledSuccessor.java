@@ -16,6 +16,7 @@ final class PooledSuccessor implements Successor {
     private final Consumer<ServerConnection> opened;
     private final Consumer<ServerConnection> ended;
     private @Nullable ServerConnection connection;
+    private long began;
 
     /** @param ended told when a connection that was opened has ended */
     PooledSuccessor(
@@ -31,12 +32,14 @@ final class PooledSuccessor implements Successor {
 
     @Override
     public Map<String, String> startupParameters() {
-        return Map.of("user", target.user(), "database", target.database(), "application_name", "pgdrover");
+        began = options.clock().getAsLong();
+        // Nothing that a client's session would have to undo: what a session begins with is the server's to say.
+        return Map.of("user", target.user(), "database", target.database());
     }
 
     @Override
     public ChannelInboundHandler succeed(Channel channel, CancelKey cancelKey, Map<String, String> reported) {
-        var made = new ServerConnection(channel, target, cancelKey, reported, options, ended);
+        var made = new ServerConnection(channel, target, cancelKey, reported, options, began, ended);
         connection = made;
         return made;
     }

@@ -53,6 +53,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /**
      * @param parameters what the server reported while logging in
+     * @param openedNanos when the login began
      * @param closed told once when the connection has ended
      */
     ServerConnection(
@@ -61,10 +62,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
             CancelKey cancelKey,
             Map<String, String> parameters,
             ServerOptions options,
+            long openedNanos,
             Consumer<ServerConnection> closed) {
         this.clock = options.clock();
-        this.openedNanos = clock.getAsLong();
-        this.idleSinceNanos = openedNanos;
+        this.openedNanos = openedNanos;
+        this.idleSinceNanos = clock.getAsLong();
         this.channel = channel;
         this.target = target;
         this.cancelKey = cancelKey;

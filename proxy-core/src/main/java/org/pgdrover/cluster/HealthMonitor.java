@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongSupplier;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.slf4j.Logger;
@@ -25,6 +26,7 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HealthMonitor.class);
 
     private final NodeConnector connector;
+    private final LongSupplier clock;
     private final List<Node> nodes;
     private final List<NodeWatch> watches;
     private final AtomicLongArray replayed;
@@ -41,8 +43,10 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     private Set<String> refusals = Set.of();
     private final List<TopologyListener> listeners = new ArrayList<>();
 
-    public HealthMonitor(ClusterConfig config, NodeConnector connector, ProxyMetrics metrics) {
+    /** @param clock nanoseconds, the same as the pools' */
+    public HealthMonitor(ClusterConfig config, NodeConnector connector, ProxyMetrics metrics, LongSupplier clock) {
         this.connector = connector;
+        this.clock = clock;
         var list = new ArrayList<Node>();
         for (var each : config.nodes()) list.add(Node.of(list.size(), each));
         nodes = List.copyOf(list);
@@ -52,9 +56,9 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         firstRound = new CountDownLatch(nodes.size());
         var observer = new WatchObserver();
         watches = nodes.stream()
-                .map(node -> new NodeWatch(node, connector, config.health(), observer))
+                .map(node -> new NodeWatch(node, connector, config.health(), observer, clock))
                 .toList();
-        demand = new SampleDemand(() -> watches.forEach(NodeWatch::wake));
+        demand = new SampleDemand(() -> watches.forEach(NodeWatch::wake), clock);
         thread = Thread.ofPlatform().name("topology").daemon().unstarted(this::run);
         for (var node : nodes) register(node, metrics);
     }
@@ -62,6 +66,11 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     /** The way to the nodes that the probes take. */
     public NodeConnector connector() {
         return connector;
+    }
+
+    /** The clock that all of its times are of, in nanoseconds. */
+    public LongSupplier clock() {
+        return clock;
     }
 
     /** Starts to probe. */
@@ -119,6 +128,18 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     public void suspect(Node node, String why) {
         log.atDebug().addKeyValue("node", node).addKeyValue("reason", why).log("traffic saw a node fail");
         watches.get(node.index()).request();
+    }
+
+    /** What sessions on a node begin with, as its last probe has seen it; as new as the topology. */
+    public RoleSettings roleSettings(Node node) {
+        var report = health(node).report();
+        return report == null ? RoleSettings.UNKNOWN : report.roleSettings();
+    }
+
+    /** Probes the primary once more, if there is one; done when the answer, or the failure, is part of the topology. */
+    public CompletableFuture<?> refreshPrimary() {
+        var primary = topology.primary();
+        return primary == null ? CompletableFuture.completedFuture(null) : refresh(primary);
     }
 
     /** Probes a node once more; done when the answer, or the failure, is part of the topology. */

@@ -5,7 +5,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +32,19 @@ final class NodeProbe implements AutoCloseable {
                    (extract(epoch FROM current_setting('wal_receiver_timeout')::interval) * 1000)::bigint,
                    current_setting('synchronous_standby_names'),
                    (SELECT array_agg(DISTINCT application_name::text) FROM pg_stat_replication
-                     WHERE sync_state IN ('sync', 'quorum'))
+                     WHERE sync_state IN ('sync', 'quorum')),
+                   (SELECT coalesce(sum(hashtextextended(set::text, 0)), 0) FROM pg_db_role_setting set)
+                       || ' ' || pg_conf_load_time()
               FROM (SELECT pg_is_in_recovery() AS recovering) n
               LEFT JOIN pg_stat_wal_receiver w ON true,
                    pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() r
+            """;
+
+    /** Read only when its version has changed, for there may be many. */
+    private static final String ROLE_SETTINGS = """
+            SELECT coalesce(d.datname, ''), coalesce(r.rolname, ''), hashtextextended(s.setconfig::text, 0)
+              FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase
+                   LEFT JOIN pg_roles r ON r.oid = s.setrole
             """;
 
     private static final String SAMPLE = """
@@ -48,10 +59,13 @@ final class NodeProbe implements AutoCloseable {
     private final Node node;
     private final NodeConnector connector;
     private final Duration timeout;
+    private final LongSupplier clock;
     private @Nullable Session session;
     private int receivedTimeline;
+    private RoleSettings roleSettings = RoleSettings.UNKNOWN;
 
-    NodeProbe(Node node, NodeConnector connector, Duration timeout) {
+    NodeProbe(Node node, NodeConnector connector, Duration timeout, LongSupplier clock) {
+        this.clock = clock;
         this.node = node;
         this.connector = connector;
         this.timeout = timeout;
@@ -80,7 +94,7 @@ final class NodeProbe implements AutoCloseable {
     WalSample sample() throws SQLException {
         try {
             var open = session();
-            var started = System.nanoTime();
+            var started = clock.getAsLong();
             try (var row = only(open.sample())) {
                 var recovering = row.getBoolean(1);
                 return new WalSample(
@@ -101,9 +115,9 @@ final class NodeProbe implements AutoCloseable {
     private NodeReport askReport() throws SQLException {
         try {
             var open = session();
-            var started = System.nanoTime();
+            var started = clock.getAsLong();
             try (var row = only(open.report())) {
-                return read(row, started, open.wal());
+                return read(row, started, open);
             }
         } catch (SQLException e) {
             close();
@@ -111,9 +125,9 @@ final class NodeProbe implements AutoCloseable {
         }
     }
 
-    private NodeReport read(ResultSet row, long started, WalGeometry wal) throws SQLException {
+    private NodeReport read(ResultSet row, long started, Session open) throws SQLException {
         var recovering = row.getBoolean(1);
-        var insert = wal.recordEnd(row.getLong(5));
+        var insert = open.wal().recordEnd(row.getLong(5));
         var replay = recovering ? row.getLong(7) : insert;
         // Received WAL that was there before the WAL receiver started counts as replayed only.
         var receive = recovering ? Math.max(row.getLong(6), replay) : insert;
@@ -128,7 +142,8 @@ final class NodeProbe implements AutoCloseable {
                 row.getLong(8),
                 recovering ? receiver(row) : null,
                 row.getString(16),
-                names(row));
+                names(row),
+                roleSettings(row.getString(18), open.connection()));
     }
 
     /** The control file is late to learn of a new timeline, so what the WAL receiver last said counts too. */
@@ -147,6 +162,18 @@ final class NodeProbe implements AutoCloseable {
                 Conninfo.parse(row.getString(13)).applicationName(),
                 row.getLong(14),
                 row.getLong(15));
+    }
+
+    private RoleSettings roleSettings(String version, Connection connection) throws SQLException {
+        if (version.equals(roleSettings.version())) return roleSettings;
+        var fingerprints = new HashMap<RoleSettings.Scope, Long>();
+        try (var statement = connection.createStatement();
+                var rows = statement.executeQuery(ROLE_SETTINGS)) {
+            while (rows.next())
+                fingerprints.put(new RoleSettings.Scope(rows.getString(1), rows.getString(2)), rows.getLong(3));
+        }
+        roleSettings = new RoleSettings(version, fingerprints, clock.getAsLong());
+        return roleSettings;
     }
 
     private static Set<String> names(ResultSet row) throws SQLException {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param receiver a standby's WAL receiver, or null while none runs
  * @param synchronousStandbyNames a primary's setting, empty if it has none
  * @param syncStandbys application names of the standbys that a primary's commits wait for now
+ * @param roleSettings what sessions begin with
  */
 public record NodeReport(
         long startedNanos,
@@ -27,7 +28,8 @@ public record NodeReport(
         long replayAgeMillis,
         @Nullable WalReceiver receiver,
         String synchronousStandbyNames,
-        Set<String> syncStandbys) {
+        Set<String> syncStandbys,
+        RoleSettings roleSettings) {
     public NodeReport {
         syncStandbys = Set.copyOf(syncStandbys);
     }
@@ -49,6 +51,7 @@ public record NodeReport(
                 replayAgeMillis,
                 receiver,
                 synchronousStandbyNames,
-                syncStandbys);
+                syncStandbys,
+                roleSettings);
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.HealthConfig;
 
@@ -35,16 +36,20 @@ final class NodeWatch implements AutoCloseable {
     private final NodeProbe probe;
     private final HealthConfig settings;
     private final Observer observer;
+    private final LongSupplier clock;
     private final Thread thread;
     private final ConcurrentLinkedQueue<CompletableFuture<NodeHealth>> requests = new ConcurrentLinkedQueue<>();
     private volatile boolean requested;
     private volatile boolean closed;
     private NodeHealth health;
-    private long nextProbe = System.nanoTime();
-    private long lastProbe = nextProbe - SPACING_NANOS;
+    private long nextProbe;
+    private long lastProbe;
 
-    NodeWatch(Node node, NodeConnector connector, HealthConfig settings, Observer observer) {
-        this.probe = new NodeProbe(node, connector, settings.timeout());
+    NodeWatch(Node node, NodeConnector connector, HealthConfig settings, Observer observer, LongSupplier clock) {
+        this.clock = clock;
+        this.nextProbe = clock.getAsLong();
+        this.lastProbe = nextProbe - SPACING_NANOS;
+        this.probe = new NodeProbe(node, connector, settings.timeout(), clock);
         this.settings = settings;
         this.observer = observer;
         this.health = NodeHealth.unknown(node);
@@ -85,10 +90,10 @@ final class NodeWatch implements AutoCloseable {
     private void run() {
         try {
             while (!closed) {
-                var now = System.nanoTime();
+                var now = clock.getAsLong();
                 if (due(now)) probe(now);
                 else if (observer.wantsSamples() && probe.connected()) sample();
-                LockSupport.parkNanos(this, pause(System.nanoTime()));
+                LockSupport.parkNanos(this, pause(clock.getAsLong()));
             }
         } finally {
             probe.close();

@@ -1,6 +1,7 @@
 package org.pgdrover.cluster;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Whether anybody needs fresh WAL positions: somebody asked lately, or a standby has not yet come to the position last handed out.
@@ -12,15 +13,18 @@ final class SampleDemand {
     private static final long RENEWAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final Runnable wake;
-    private volatile long asked = System.nanoTime() - LASTING_NANOS;
+    private final LongSupplier clock;
+    private volatile long asked;
     private volatile long handedOut;
 
-    SampleDemand(Runnable wake) {
+    SampleDemand(Runnable wake, LongSupplier clock) {
+        this.clock = clock;
+        this.asked = clock.getAsLong() - LASTING_NANOS;
         this.wake = wake;
     }
 
     void ask() {
-        var now = System.nanoTime();
+        var now = clock.getAsLong();
         var before = now - asked;
         if (before < RENEWAL_NANOS) return;
         asked = now;
@@ -36,6 +40,6 @@ final class SampleDemand {
     }
 
     boolean isPresent(long lowestReplayed) {
-        return System.nanoTime() - asked < LASTING_NANOS || lowestReplayed < handedOut;
+        return clock.getAsLong() - asked < LASTING_NANOS || lowestReplayed < handedOut;
     }
 }

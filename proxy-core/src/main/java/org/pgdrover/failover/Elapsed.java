@@ -5,8 +5,8 @@ import java.util.Locale;
 
 /** Time that has passed, as the log shows it. */
 record Elapsed(Duration duration) {
-    static Elapsed since(long nanoTime) {
-        return new Elapsed(Duration.ofNanos(System.nanoTime() - nanoTime));
+    static Elapsed between(long sinceNanos, long nowNanos) {
+        return new Elapsed(Duration.ofNanos(nowNanos - sinceNanos));
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.HealthMonitor;
@@ -40,6 +41,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
 
     private final FailoverConfig settings;
     private final HealthMonitor monitor;
+    private final LongSupplier clock;
     private final HoldGate gate;
     private final ProxyMetrics metrics;
     private final LossJudgement judgement;
@@ -56,8 +58,8 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     // Confined to the coordinator's thread.
     private @Nullable Loss loss;
     private FollowerRepair.@Nullable Promoted promoted;
-    private final long started = System.nanoTime();
-    private long notBefore = started;
+    private final long started;
+    private long notBefore;
     private boolean orphaned;
 
     public FailoverCoordinator(
@@ -68,12 +70,15 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
             ProxyMetrics metrics) {
         this.settings = settings;
         this.monitor = monitor;
+        this.clock = monitor.clock();
+        this.started = clock.getAsLong();
+        this.notBefore = started;
         this.gate = gate;
         this.metrics = metrics;
         this.judgement = new LossJudgement(cluster.health());
         this.choice = new CandidateChoice(settings.maxDataLossBytes());
         this.commands =
-                new StandbyCommands(monitor.connector(), cluster.health().timeout());
+                new StandbyCommands(monitor.connector(), cluster.health().timeout(), clock);
         this.repair = new FollowerRepair(monitor, commands, news::release);
         this.probeBound = cluster.health().timeout().multipliedBy(3).plusSeconds(1);
         this.thread = Thread.ofVirtual().name("failover").unstarted(this::run);
@@ -144,7 +149,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
 
     /** Without having seen a primary nothing tells how much a standby lacks, nor that no primary is there. */
     private Duration awaitFirst() {
-        if (!orphaned && System.nanoTime() - started > ORPHANED_AFTER.toNanos()) {
+        if (!orphaned && clock.getAsLong() - started > ORPHANED_AFTER.toNanos()) {
             orphaned = true;
             log.atWarn()
                     .log("no node is a usable primary, and this proxy promotes only in place of one that it has seen;"
@@ -164,7 +169,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     }
 
     private Loss begin(PrimaryMemory known) {
-        var begun = new Loss(known, System.nanoTime());
+        var begun = new Loss(known, clock);
         loss = begun;
         begun.warn("the primary does not serve us; new work is held", "mode " + settings.mode());
         return begun;
@@ -174,7 +179,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         var own = promoted;
         var ours = own != null && own.node().equals(primary) && own.sinceNanos() == ended.sinceNanos();
         var outcome = ours ? "promoted" : primary.equals(ended.node()) ? "returned" : "followed";
-        var took = Elapsed.since(ended.sinceNanos());
+        var took = ended.elapsed();
         metrics.failover(outcome, took.duration());
         ended.info("failover is over, new work goes to " + primary, outcome);
         loss = null;
@@ -183,7 +188,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     /** Acts only when the primary's own silence and the standbys' word agree. */
     private Duration confirm(Loss current) throws InterruptedException {
         var lost = monitor.health(current.node());
-        var tooSoon = judgement.tooSoon(lost, System.nanoTime());
+        var tooSoon = judgement.tooSoon(lost, clock.getAsLong());
         if (tooSoon.isPresent()) return waitFor(current, tooSoon.get());
         var others = refreshOthers(current.node());
         var objection = judgement.objection(current.memory(), lost, others);
@@ -233,7 +238,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
             case OFF -> "failover.mode is off" + advice;
             case MANUAL -> "failover.mode is manual" + advice;
             case AUTOMATIC ->
-                System.nanoTime() - notBefore < 0 ? "the last attempt was a moment ago; waiting before the next" : null;
+                clock.getAsLong() - notBefore < 0 ? "the last attempt was a moment ago; waiting before the next" : null;
         };
     }
 
@@ -275,7 +280,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
 
     private void succeed(Loss current, Node primary, long forkLsn) throws InterruptedException {
         promoted = new FollowerRepair.Promoted(primary, forkLsn, current.sinceNanos());
-        notBefore = System.nanoTime() + BETWEEN_PROMOTIONS.toNanos();
+        notBefore = clock.getAsLong() + BETWEEN_PROMOTIONS.toNanos();
         repair.startOver();
         current.info("promoted " + primary, "it is not in recovery any more");
         finish(monitor.refresh(primary));
@@ -285,8 +290,8 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     private void fail(Loss current, boolean certain) throws InterruptedException {
         var times = current.failedAgain();
         var pause = Math.min(LONGEST_BACKOFF.toSeconds(), 1L << Math.min(times - 1, 10));
-        notBefore = System.nanoTime() + TimeUnit.SECONDS.toNanos(pause);
-        metrics.failover("failed", Elapsed.since(current.sinceNanos()).duration());
+        notBefore = clock.getAsLong() + TimeUnit.SECONDS.toNanos(pause);
+        metrics.failover("failed", current.elapsed().duration());
         if (certain) finish(monitor.fenceThrough(0));
     }
 

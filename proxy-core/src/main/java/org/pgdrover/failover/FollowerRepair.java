@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.HealthMonitor;
@@ -34,6 +35,7 @@ final class FollowerRepair {
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final HealthMonitor monitor;
+    private final LongSupplier clock;
     private final StandbyCommands commands;
     private final Runnable done;
     private final Set<Node> busy = ConcurrentHashMap.newKeySet();
@@ -44,6 +46,7 @@ final class FollowerRepair {
     /** @param done called after each standby, on any thread */
     FollowerRepair(HealthMonitor monitor, StandbyCommands commands, Runnable done) {
         this.monitor = monitor;
+        this.clock = monitor.clock();
         this.commands = commands;
         this.done = done;
     }
@@ -71,7 +74,7 @@ final class FollowerRepair {
         var waits = !report.inRecovery()
                 && !report.synchronousStandbyNames().isBlank()
                 && report.syncStandbys().isEmpty();
-        if (!waits || primary.equals(warned) || System.nanoTime() - primary.sinceNanos() < BOUND.toNanos()) return;
+        if (!waits || primary.equals(warned) || clock.getAsLong() - primary.sinceNanos() < BOUND.toNanos()) return;
         warned = primary;
         log.atWarn()
                 .addKeyValue("primary", primary.node())
@@ -97,7 +100,7 @@ final class FollowerRepair {
 
     /** True exactly once for each time that a standby strays. */
     private boolean straysTooLong(Node node) {
-        var now = System.nanoTime();
+        var now = clock.getAsLong();
         var since = straysSince.computeIfAbsent(node, _ -> now);
         if (since == SAID || now - since < AGAIN_AFTER.toNanos()) return false;
         straysSince.put(node, SAID);
@@ -114,7 +117,7 @@ final class FollowerRepair {
     }
 
     private boolean dueAgain(Node node) {
-        var now = System.nanoTime();
+        var now = clock.getAsLong();
         var last = lastTry.get(node);
         if (last != null && now - last < AGAIN_AFTER.toNanos()) return false;
         lastTry.put(node, now);
@@ -142,13 +145,13 @@ final class FollowerRepair {
         log.atInfo()
                 .addKeyValue("node", standby)
                 .addKeyValue("primary", primary.node())
-                .addKeyValue("after", Elapsed.since(primary.sinceNanos()))
+                .addKeyValue("after", elapsed(primary))
                 .log("standby pointed at the new primary: {}", did);
         if (awaitStreaming(standby)) {
             log.atInfo()
                     .addKeyValue("node", standby)
                     .addKeyValue("primary", primary.node())
-                    .addKeyValue("after", Elapsed.since(primary.sinceNanos()))
+                    .addKeyValue("after", elapsed(primary))
                     .log("standby follows the new primary");
             return;
         }
@@ -167,6 +170,10 @@ final class FollowerRepair {
         return true;
     }
 
+    private Elapsed elapsed(Promoted primary) {
+        return Elapsed.between(primary.sinceNanos(), clock.getAsLong());
+    }
+
     private List<Node> relays(Node standby) {
         var relays = new ArrayList<Node>();
         for (var state : monitor.topology().nodes()) {
@@ -176,8 +183,8 @@ final class FollowerRepair {
     }
 
     private boolean awaitStreaming(Node standby) throws InterruptedException {
-        var begun = System.nanoTime();
-        while (System.nanoTime() - begun < BOUND.toNanos()) {
+        var begun = clock.getAsLong();
+        while (clock.getAsLong() - begun < BOUND.toNanos()) {
             refresh(standby);
             if (monitor.topology().state(standby).servesStandbyReads()) return true;
             Thread.sleep(POLL);
@@ -193,11 +200,11 @@ final class FollowerRepair {
         }
     }
 
-    private static void warn(Promoted primary, Node standby, String why) {
+    private void warn(Promoted primary, Node standby, String why) {
         log.atWarn()
                 .addKeyValue("node", standby)
                 .addKeyValue("primary", primary.node())
-                .addKeyValue("after", Elapsed.since(primary.sinceNanos()))
+                .addKeyValue("after", elapsed(primary))
                 .addKeyValue("reason", why)
                 .log("standby does not follow the new primary and gets no reads");
     }

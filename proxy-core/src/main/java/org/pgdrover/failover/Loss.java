@@ -1,5 +1,6 @@
 package org.pgdrover.failover;
 
+import java.util.function.LongSupplier;
 import org.pgdrover.cluster.Node;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,13 +15,16 @@ final class Loss {
     private static final Logger log = LoggerFactory.getLogger(FailoverCoordinator.class);
 
     private final PrimaryMemory memory;
+    private final LongSupplier clock;
     private final long sinceNanos;
     private String lastSaid = "";
     private int attempts;
 
-    Loss(PrimaryMemory memory, long sinceNanos) {
+    /** It begins now. */
+    Loss(PrimaryMemory memory, LongSupplier clock) {
         this.memory = memory;
-        this.sinceNanos = sinceNanos;
+        this.clock = clock;
+        this.sinceNanos = clock.getAsLong();
     }
 
     PrimaryMemory memory() {
@@ -33,6 +37,10 @@ final class Loss {
 
     long sinceNanos() {
         return sinceNanos;
+    }
+
+    Elapsed elapsed() {
+        return Elapsed.between(sinceNanos, clock.getAsLong());
     }
 
     /** Counts an attempt that failed and says how many there were. */
@@ -55,7 +63,7 @@ final class Loss {
         lastSaid = said;
         log.atLevel(level)
                 .addKeyValue("lost", node())
-                .addKeyValue("after", Elapsed.since(sinceNanos))
+                .addKeyValue("after", elapsed())
                 .addKeyValue("reason", reason)
                 .log(message);
     }

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.Conninfo;
 import org.pgdrover.cluster.Node;
@@ -18,8 +19,10 @@ final class StandbyCommands {
 
     private final NodeConnector connector;
     private final Duration timeout;
+    private final LongSupplier clock;
 
-    StandbyCommands(NodeConnector connector, Duration timeout) {
+    StandbyCommands(NodeConnector connector, Duration timeout, LongSupplier clock) {
+        this.clock = clock;
         this.connector = connector;
         this.timeout = timeout;
     }
@@ -72,16 +75,16 @@ final class StandbyCommands {
     }
 
     private Promotion await(Node node) throws InterruptedException {
-        var heard = System.nanoTime();
+        var heard = clock.getAsLong();
         while (true) {
             try (var connection = connector.connect(node, timeout)) {
                 while (inRecovery(connection)) {
-                    heard = System.nanoTime();
+                    heard = clock.getAsLong();
                     Thread.sleep(POLL);
                 }
                 return new Promotion.Done(lastReplayed(connection));
             } catch (SQLException e) {
-                if (System.nanoTime() - heard > SILENCE.toNanos())
+                if (clock.getAsLong() - heard > SILENCE.toNanos())
                     return new Promotion.Unknown(String.valueOf(e.getMessage()));
                 Thread.sleep(POLL);
             }

@@ -194,15 +194,57 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
      * @param done run once, on any thread, when the request has reached the server, or has turned out to be of no use
      */
     public void cancel(Runnable done) {
-        eventLoop().execute(() -> phase.onCancel(done));
+        execute(() -> {
+            try {
+                phase.onCancel(done);
+            } catch (Throwable failure) {
+                failed(failure);
+                done.run();
+            }
+        });
+    }
+
+    // Turns of the client's work: whatever one throws ends this client, and reaches nobody else.
+
+    /** Runs a turn of the client's work now; on the client's event loop only. */
+    public void run(Runnable turn) {
+        try {
+            turn.run();
+        } catch (Throwable failure) {
+            failed(failure);
+        }
+    }
+
+    /** Runs a turn of the client's work soon. May be called from any thread. */
+    public void execute(Runnable turn) {
+        eventLoop().execute(() -> run(turn));
+    }
+
+    /** Runs a turn of the client's work later. */
+    public Future<?> schedule(Runnable turn, Duration delay) {
+        return eventLoop().schedule(() -> run(turn), delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** The client's work has thrown: the client's mistake, or ours. On the client's event loop only. */
+    public void failed(Throwable failure) {
+        if (failure instanceof ProtocolViolation violation) {
+            violated(violation);
+            return;
+        }
+        log.atError().setCause(failure).addKeyValue("client", id).log("the proxy failed at a client's work");
+        clients.failedInside();
+        closeWith(
+                ErrorFields.fatal(SqlState.INTERNAL_ERROR, "internal error of the proxy")
+                        .withHint("The proxy's log says more."),
+                DisconnectReason.INTERNAL_ERROR);
     }
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
         clients.connected(this);
-        phase.onEnter();
         long seconds = Math.max(1, loginTimeout.toSeconds());
-        deadline = context.executor().schedule(this::loginTimedOut, seconds, TimeUnit.SECONDS);
+        deadline = schedule(this::loginTimedOut, Duration.ofSeconds(seconds));
+        run(phase::onEnter);
     }
 
     /** Otherwise the event loop would keep thousands of connections that have long gone. */
@@ -227,8 +269,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
         try {
             phase.onRead((ByteBuf) message);
-        } catch (ProtocolViolation violation) {
-            violated(violation);
+        } catch (Throwable failure) {
+            failed(failure);
         }
     }
 
@@ -240,11 +282,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         shakingHands = false;
-        try {
-            phase.onEncrypted();
-        } catch (ProtocolViolation violation) {
-            violated(violation);
-        }
+        run(phase::onEncrypted);
     }
 
     private void tlsFailed(Throwable cause) {
@@ -259,26 +297,39 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void violated(ProtocolViolation violation) {
-        closeWith(
-                ErrorFields.fatal(SqlState.PROTOCOL_VIOLATION, String.valueOf(violation.getMessage())),
-                DisconnectReason.PROTOCOL_VIOLATION);
+        if (violation.isAnswered()) {
+            closeWith(
+                    ErrorFields.fatal(violation.sqlState(), String.valueOf(violation.getMessage())),
+                    DisconnectReason.PROTOCOL_VIOLATION);
+        } else {
+            log.atDebug().addKeyValue("client", id).log("closed without a word: {}", violation.getMessage());
+            close(DisconnectReason.PROTOCOL_VIOLATION);
+        }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        phase.onReadComplete();
+        try {
+            phase.onReadComplete();
+        } catch (Throwable failure) {
+            failed(failure);
+        }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        phase.onWritabilityChanged(channel.isWritable());
+        try {
+            phase.onWritabilityChanged(channel.isWritable());
+        } catch (Throwable failure) {
+            failed(failure);
+        }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         if (reason == null) reason = DisconnectReason.CLIENT_CLOSED;
         endDeadline();
-        phase.onClosed();
+        run(phase::onClosed);
         clients.disconnected(this, reason);
         entrance.left(this);
     }
@@ -289,12 +340,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             tlsFailed(cause);
             return;
         }
-        if (reason == null) reason = DisconnectReason.CLIENT_ERROR;
         if (cause instanceof IOException || cause.getCause() instanceof IOException)
             log.atDebug().addKeyValue("client", id).log("connection to client broke: {}", cause.getMessage());
         else if (cause instanceof DecoderException)
             log.atInfo().addKeyValue("client", id).log("TLS with client broke: {}", TlsFailure.describe(cause));
-        else log.atError().addKeyValue("client", id).setCause(cause).log("client connection failed");
-        context.close();
+        else failed(cause);
+        close(DisconnectReason.CLIENT_ERROR);
     }
 }

@@ -22,6 +22,11 @@ public final class Clients {
         metrics.clientDisconnected(reason.label());
     }
 
+    /// Work for a client has thrown.
+    void failedInside() {
+        metrics.failedInside();
+    }
+
     void loginRefused(String sqlState) {
         metrics.loginRefused(sqlState);
     }

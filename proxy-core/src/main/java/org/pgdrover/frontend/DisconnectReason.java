@@ -12,6 +12,7 @@ public enum DisconnectReason {
     LOGIN_TIMEOUT("login-timeout"),
     TOO_MANY_CLIENTS("too-many-clients"),
     SESSION_LOST("session-lost"),
+    INTERNAL_ERROR("internal-error"),
     SHUTDOWN("shutdown");
 
     private final String label;

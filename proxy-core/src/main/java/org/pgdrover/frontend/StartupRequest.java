@@ -9,7 +9,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.PostgresName;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
+import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
 
 /**
@@ -19,6 +21,7 @@ import org.pgdrover.protocol.StartupPacket.StartupMessage;
  * @param replication whether a WAL sender is wanted rather than a session
  * @param node the node that a WAL sender is wanted of; null is the primary
  * @param passedOn the parameters as a WAL sender gets them, without user and database
+ * @param mistake in <code>options</code>, which a client is told of when it has proved who it is; null if there is none
  */
 public record StartupRequest(
         String user,
@@ -27,7 +30,8 @@ public record StartupRequest(
         SessionSettings settings,
         Replication replication,
         @Nullable String node,
-        Map<String, String> passedOn) {
+        Map<String, String> passedOn,
+        @Nullable ErrorFields mistake) {
     /** Kinds of connections (PostgreSQL manual, section 54.4). */
     public enum Replication {
         NONE,
@@ -45,15 +49,17 @@ public record StartupRequest(
         var parameters = message.parameters();
         var user = PostgresName.cut(parameters.getOrDefault("user", ""));
         var database = PostgresName.cut(parameters.getOrDefault("database", ""));
-        var options = options(parameters.getOrDefault("options", ""));
+        var assignments = new LinkedHashMap<String, String>();
+        var mistake = read(words(parameters.getOrDefault("options", "")), assignments);
         return new StartupRequest(
                 user,
                 database.isEmpty() ? user : database,
                 message.version().hasLongCancelKeys(),
-                settings(parameters, options),
+                settings(parameters, assignments),
                 replication(parameters.getOrDefault("replication", "false")),
-                options.get(NODE),
-                passedOn(parameters, options));
+                assignments.get(NODE),
+                passedOn(parameters, assignments),
+                mistake);
     }
 
     /** What PostgreSQL takes for a boolean, or "database". */
@@ -62,7 +68,10 @@ public record StartupRequest(
         return switch (value.toLowerCase(Locale.ROOT)) {
             case "1", "on", "true", "yes", "t", "y" -> Replication.PHYSICAL;
             case "0", "off", "false", "no", "f", "n" -> Replication.NONE;
-            default -> throw new ProtocolViolation("invalid value for parameter \"replication\": \"" + value + "\"");
+            default ->
+                throw new ProtocolViolation(
+                        SqlState.INVALID_PARAMETER_VALUE,
+                        "invalid value for parameter \"replication\": \"" + value + "\"");
         };
     }
 
@@ -94,26 +103,35 @@ public record StartupRequest(
         return word.replaceAll("[\\\\\\s]", "\\\\$0");
     }
 
-    /** The server's command-line options that set parameters: <code>-c name=value</code> and <code>--name=value</code>. */
-    private static Map<String, String> options(String options) {
-        var assignments = new LinkedHashMap<String, String>();
-        var words = words(options);
+    /**
+     * Reads the server's command-line options that set parameters: <code>-c name=value</code> and <code>--name=value</code>.
+     *
+     * @return what is wrong with the first that cannot be read, in PostgreSQL's words; null if all can
+     */
+    private static @Nullable ErrorFields read(List<String> words, Map<String, String> assignments) {
         for (int i = 0; i < words.size(); i++) {
             var word = words.get(i);
-            String assignment;
-            if (word.equals("-c") && i + 1 < words.size()) assignment = words.get(++i);
-            else if (word.startsWith("-c")) assignment = word.substring(2);
-            else if (word.startsWith("--")) assignment = word.substring(2);
-            else
-                throw new ProtocolViolation(
-                        "startup option \"" + word + "\" is not supported (expected: -c name=value)");
+            boolean isSwitch = word.startsWith("-c") && (word.length() > 2 || i + 1 < words.size());
+            if (!isSwitch && !(word.startsWith("--") && word.length() > 2)) return unreadable(word);
+            var option = word.substring(0, 2);
+            var assignment = word.length() > 2 ? word.substring(2) : words.get(++i);
             int equals = assignment.indexOf('=');
-            if (equals < 1)
-                throw new ProtocolViolation("startup option \"" + word + "\" requires a value (name=value)");
-            var name = assignment.substring(0, equals).replace('-', '_').toLowerCase(Locale.ROOT);
-            assignments.put(name, assignment.substring(equals + 1));
+            var name = assignment
+                    .substring(0, equals < 0 ? assignment.length() : equals)
+                    .replace('-', '_');
+            if (equals < 0) return valueless(option.equals("-c") ? "-c " + name : "--" + name);
+            assignments.put(name.toLowerCase(Locale.ROOT), assignment.substring(equals + 1));
         }
-        return assignments;
+        return null;
+    }
+
+    private static ErrorFields unreadable(String word) {
+        return ErrorFields.fatal(SqlState.SYNTAX_ERROR, "invalid command-line argument for server process: " + word)
+                .withHint("The options that can be given are -c name=value and --name=value.");
+    }
+
+    private static ErrorFields valueless(String option) {
+        return ErrorFields.fatal(SqlState.SYNTAX_ERROR, option + " requires a value");
     }
 
     /** C's isspace, and nothing of Unicode's. */

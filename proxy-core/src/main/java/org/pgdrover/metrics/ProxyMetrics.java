@@ -49,6 +49,9 @@ public interface ProxyMetrics {
     /** A failover ended; outcome is a short fixed word such as promoted, followed, abandoned. */
     default void failover(String outcome, Duration duration) {}
 
+    /** The proxy failed at something by a mistake of its own; its log says more. */
+    default void failedInside() {}
+
     /** A statement was run again elsewhere because its first server could not answer it. */
     default void retried(String reason) {}
 }

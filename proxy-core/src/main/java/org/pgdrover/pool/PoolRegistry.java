@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerTarget;
@@ -90,6 +91,17 @@ public final class PoolRegistry implements AutoCloseable {
     /** Closes what nobody uses of a database on every node, for a statement that must find it without sessions. */
     public void closeIdle(String database) {
         for (var pool : pools.values()) if (pool.target().database().equals(database)) pool.closeIdle();
+    }
+
+    /**
+     * What sessions begin with has changed on a node: connections that were opened before are closed as soon as nobody works with them.
+     *
+     * @param concerned whose sessions begin with something else now
+     * @param before a time of the clock
+     */
+    public void renew(String node, Predicate<ServerTarget> concerned, long before) {
+        for (var pool : pools.values())
+            if (pool.target().node().equals(node) && concerned.test(pool.target())) pool.renew(before);
     }
 
     /** Closes every connection to a node, lent ones too. */

@@ -50,6 +50,8 @@ public final class ServerPool {
     private boolean closed;
     private long emptyUntil;
     private long lastUsed;
+    private long renewedBefore;
+    private boolean renewed;
 
     ServerPool(
             ServerTarget target,
@@ -225,6 +227,7 @@ public final class ServerPool {
         long now = clock.getAsLong();
         if (server.isOpen() && !isFitForOthers(server)) server.close(CloseReason.SESSION_NOT_CLEAN);
         if (server.isOpen() && isPastLifetime(server, now)) server.close(CloseReason.LIFETIME);
+        if (server.isOpen() && isOutdated(server)) server.close(CloseReason.SETTINGS_CHANGED);
         if (!server.isOpen()) return;
         Waiter next;
         synchronized (lock) {
@@ -259,6 +262,24 @@ public final class ServerPool {
         if (lifetime == 0) return false;
         long jitter = (server.cancelKey().processId() & 0xFF) * (lifetime / 10) / 256;
         return now - server.openedNanos() > lifetime - jitter;
+    }
+
+    /** Closes the connections that were opened before that time: the idle ones now, the others when they come back. */
+    void renew(long before) {
+        var outdated = new ArrayList<ServerConnection>();
+        synchronized (lock) {
+            renewedBefore = before;
+            renewed = true;
+            for (var server : idle) if (isOutdated(server)) outdated.add(server);
+            idle.removeAll(outdated);
+        }
+        for (var server : outdated) server.eventLoop().execute(() -> server.close(CloseReason.SETTINGS_CHANGED));
+    }
+
+    private boolean isOutdated(ServerConnection server) {
+        synchronized (lock) {
+            return renewed && server.openedNanos() - renewedBefore < 0;
+        }
     }
 
     private void ended(ServerConnection server) {

@@ -7,6 +7,7 @@ public final class SqlState {
     public static final String TRANSACTION_RESOLUTION_UNKNOWN = "08007";
     public static final String PROTOCOL_VIOLATION = "08P01";
     public static final String FEATURE_NOT_SUPPORTED = "0A000";
+    public static final String INVALID_PARAMETER_VALUE = "22023";
     public static final String READ_ONLY_SQL_TRANSACTION = "25006";
     public static final String IN_FAILED_SQL_TRANSACTION = "25P02";
     public static final String IDLE_IN_TRANSACTION_SESSION_TIMEOUT = "25P03";
@@ -16,6 +17,7 @@ public final class SqlState {
     public static final String INVALID_PASSWORD = "28P01";
     public static final String INVALID_CATALOG_NAME = "3D000";
     public static final String SERIALIZATION_FAILURE = "40001";
+    public static final String SYNTAX_ERROR = "42601";
     public static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
     public static final String TOO_MANY_CONNECTIONS = "53300";
     public static final String PROGRAM_LIMIT_EXCEEDED = "54000";

@@ -92,6 +92,7 @@ class ServerConnectionTest {
                 new CancelKey(1, new byte[4]),
                 new HashMap<>(),
                 new ServerOptions(Logins.withoutPasswords(), 10, () -> 0),
+                0,
                 gone -> ended.add(gone.closeReason()));
         channel.pipeline().addLast(server);
     }

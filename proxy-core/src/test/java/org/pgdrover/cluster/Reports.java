@@ -21,7 +21,18 @@ public final class Reports {
 
     public static NodeReport primary(int timeline, long insertLsn, String syncNames, Set<String> sync) {
         return new NodeReport(
-                0, false, IDENTIFIER, timeline, insertLsn, insertLsn, insertLsn, -1, null, syncNames, sync);
+                0,
+                false,
+                IDENTIFIER,
+                timeline,
+                insertLsn,
+                insertLsn,
+                insertLsn,
+                -1,
+                null,
+                syncNames,
+                sync,
+                RoleSettings.UNKNOWN);
     }
 
     public static NodeReport standby(int timeline, long receiveLsn, @Nullable WalReceiver receiver) {
@@ -29,11 +40,13 @@ public final class Reports {
     }
 
     public static NodeReport standbyAt(long startedNanos, int timeline, long lsn, @Nullable WalReceiver receiver) {
-        return new NodeReport(startedNanos, true, IDENTIFIER, timeline, 0, lsn, lsn, 5, receiver, "", Set.of());
+        return new NodeReport(
+                startedNanos, true, IDENTIFIER, timeline, 0, lsn, lsn, 5, receiver, "", Set.of(), RoleSettings.UNKNOWN);
     }
 
     public static NodeReport stranger(int timeline) {
-        return new NodeReport(0, false, IDENTIFIER + 1, timeline, 9, 9, 9, -1, null, "", Set.of());
+        return new NodeReport(
+                0, false, IDENTIFIER + 1, timeline, 9, 9, 9, -1, null, "", Set.of(), RoleSettings.UNKNOWN);
     }
 
     public static WalReceiver streamsFrom(Node sender, String applicationName, long silentMillis) {

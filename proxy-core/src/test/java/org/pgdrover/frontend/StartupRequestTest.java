@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.StartupRequest.Replication;
 import org.pgdrover.protocol.ProtocolVersion;
-import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
 
 class StartupRequestTest {
@@ -44,10 +45,29 @@ class StartupRequestTest {
                         .withValue("b_c", "2 3")
                         .withValue("d", "4")
                         .withValue("extra_float_digits", "3"));
-        assertThatThrownBy(() -> request("user", "me", "options", "-B 100"))
-                .isInstanceOf(ProtocolViolation.class)
-                .hasMessageContaining("-B");
-        assertThatThrownBy(() -> request("user", "me", "options", "-c x")).hasMessageContaining("requires a value");
+        assertThat(request.mistake()).isNull();
+    }
+
+    /** In PostgreSQL's words; the parameter without a name is the server's to refuse. */
+    @ParameterizedTest
+    @CsvSource({
+        "-c x, -c x requires a value",
+        "-cx-y, -c x_y requires a value",
+        "--x, --x requires a value",
+        "-c, invalid command-line argument for server process: -c",
+        "--, invalid command-line argument for server process: --",
+        "-B 100, invalid command-line argument for server process: -B",
+        "foo, invalid command-line argument for server process: foo"
+    })
+    void remembersAMistakeInTheOptions(String options, String mistake) {
+        assertThat(request("user", "me", "options", "-c a=1 " + options).mistake())
+                .isNotNull()
+                .satisfies(found -> {
+                    assertThat(found.message()).isEqualTo(mistake);
+                    assertThat(found.sqlState()).isEqualTo("42601");
+                });
+        assertThat(request("user", "me", "options", "-c=").settings())
+                .isEqualTo(SessionSettings.EMPTY.withValue("", ""));
     }
 
     @Test

@@ -14,11 +14,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
@@ -31,6 +31,7 @@ import org.pgdrover.config.PoolSettings;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
 import org.pgdrover.tls.ServerTls;
 
 /** Limits, order and age of server connections, against a real socket and a clock that the test turns. */
@@ -142,14 +143,6 @@ class ServerPoolTest {
         }
     }
 
-    private static void await(BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > end) throw new AssertionError("not within 10 s");
-            Thread.onSpinWait();
-        }
-    }
-
     @Test
     void lendsTheSameConnectionAgain() throws Exception {
         var pool = pool(settings(5, 0));
@@ -171,7 +164,7 @@ class ServerPoolTest {
         for (int i = 0; i < 8; i++) {
             int before = i;
             waiting.add(new Asking(pool, Integer.toString(i), order));
-            await(() -> pool.waiting() == before + 1);
+            Until.isTrue(() -> pool.waiting() == before + 1);
         }
         // After this long nobody is preferred for the sake of an event loop.
         pass(Duration.ofSeconds(1));
@@ -194,7 +187,7 @@ class ServerPoolTest {
         var holder = new Asking(pool);
         var connection = holder.lent();
         var waiter = new Asking(pool);
-        await(() -> pool.waiting() == 1);
+        Until.isTrue(() -> pool.waiting() == 1);
 
         pass(Duration.ofSeconds(4));
         pool.maintain(loops.next());
@@ -215,7 +208,7 @@ class ServerPoolTest {
         var holder = new Asking(pool);
         var connection = holder.lent();
         var waiter = new Asking(pool);
-        await(() -> pool.waiting() == 1);
+        Until.isTrue(() -> pool.waiting() == 1);
 
         assertThat(pool.cancel(waiter)).isTrue();
         holder.giveBack(connection);
@@ -238,14 +231,37 @@ class ServerPoolTest {
         pass(Duration.ofSeconds(61));
         pool.maintain(loops.next());
 
-        await(() -> pool.open() == 1);
+        Until.isTrue(() -> pool.open() == 1);
     }
 
     @Test
     void keepsTheLeastOpen() {
         var pool = pool(settings(4, 2));
         pool.maintain(loops.next());
-        await(() -> pool.open() == 2);
+        Until.isTrue(() -> pool.open() == 2);
+    }
+
+    /** One that was logging in when sessions began to begin with something else may have the old or the new. */
+    @Test
+    void lendsNothingThatBeganBeforeARenewal() throws Exception {
+        var pool = pool(settings(2, 0));
+        var one = new Asking(pool);
+        var other = new Asking(pool);
+        var idle = one.lent();
+        var working = other.lent();
+        one.giveBack(idle);
+
+        pool.renew(now());
+
+        Until.isTrue(() -> !idle.isOpen());
+        assertThat(working.isOpen()).isTrue();
+        other.giveBack(working);
+        assertThat(working.isOpen()).isFalse();
+        assertThat(working.closeReason()).isEqualTo(CloseReason.SETTINGS_CHANGED);
+        var next = new Asking(pool);
+        var fresh = next.lent();
+        next.giveBack(fresh);
+        assertThat(fresh.isOpen()).isTrue();
     }
 
     @Test
@@ -257,7 +273,7 @@ class ServerPoolTest {
         pass(Duration.ofMinutes(61));
         first.giveBack(old);
 
-        await(() -> !old.isOpen());
+        Until.isTrue(() -> !old.isOpen());
         var second = new Asking(pool);
         var fresh = second.lent();
         assertThat(fresh).isNotSameAs(old);
@@ -310,12 +326,12 @@ class ServerPoolTest {
         var second = b.lent();
 
         var c = new Asking(two);
-        await(() -> two.waiting() == 1);
+        Until.isTrue(() -> two.waiting() == 1);
         assertThat(two.isWaitingForRoom()).isTrue();
         assertThat(one.closeOneIdle()).isFalse();
         a.giveBack(first);
         assertThat(one.closeOneIdle()).isTrue();
-        await(() -> one.open() == 1);
+        Until.isTrue(() -> one.open() == 1);
         two.maintain(loops.next());
 
         c.giveBack(c.lent());
@@ -329,12 +345,12 @@ class ServerPoolTest {
         var holder = new Asking(pool);
         var connection = holder.lent();
         var waiter = new Asking(pool);
-        await(() -> pool.waiting() == 1);
+        Until.isTrue(() -> pool.waiting() == 1);
 
         pool.evict(org.pgdrover.backend.CloseReason.SHUTDOWN);
 
         assertThat(waiter.refused().kind()).isEqualTo(Refusal.Kind.UNREACHABLE);
-        await(() -> !connection.isOpen());
-        await(() -> pool.open() == 0);
+        Until.isTrue(() -> !connection.isOpen());
+        Until.isTrue(() -> pool.open() == 0);
     }
 }

@@ -1,6 +1,7 @@
 package org.pgdrover.testing;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -9,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,7 @@ public final class ScriptedServer implements AutoCloseable {
     private final String name;
     private volatile @Nullable String refusal;
     private volatile boolean dead;
+    private volatile CountDownLatch cancels = new CountDownLatch(0);
 
     /** @param name what its rows say */
     public ScriptedServer(String name) throws IOException {
@@ -80,6 +84,20 @@ public final class ScriptedServer implements AutoCloseable {
         return cancelled;
     }
 
+    /** From now on a cancelling connection is closed when this is over, and not at once. */
+    public void holdCancels(CountDownLatch until) {
+        cancels = until;
+    }
+
+    /** Waits, for 20 seconds at most. */
+    public static void await(CountDownLatch latch) throws IOException {
+        try {
+            if (!latch.await(20, TimeUnit.SECONDS)) throw new IOException("nobody let the server go on");
+        } catch (InterruptedException interrupted) {
+            throw new InterruptedIOException();
+        }
+    }
+
     private void accept() {
         try {
             while (true) {
@@ -109,6 +127,7 @@ public final class ScriptedServer implements AutoCloseable {
         int code = packet.getInt();
         if (code == (1234 << 16 | 5678)) {
             cancelled.add(packet.getInt());
+            await(cancels);
             return false;
         }
         if (code == (1234 << 16 | 5679) || code == (1234 << 16 | 5680)) {

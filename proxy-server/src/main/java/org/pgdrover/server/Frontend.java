@@ -19,8 +19,8 @@ import org.pgdrover.frontend.login.Login;
 import org.pgdrover.frontend.login.LoginGuard;
 import org.pgdrover.frontend.login.LoginSuccess;
 import org.pgdrover.frontend.login.SessionBegin;
+import org.pgdrover.frontend.login.SessionDefaults;
 import org.pgdrover.frontend.login.Welcome;
-import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.frontend.relay.RelayServices;
 import org.pgdrover.frontend.replication.Replication;
 import org.pgdrover.metrics.ProxyMetrics;
@@ -42,7 +42,8 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
             Router router,
             FunctionCatalog functions,
             HoldGate gate,
-            CancelSender cancels) {}
+            CancelSender cancels,
+            SessionDefaults defaults) {}
 
     /// Who may come in, and how.
     ///
@@ -67,6 +68,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                         backends.functions(),
                         backends.gate(),
                         backends.cancels(),
+                        backends.defaults()::mayHaveChanged,
                         System::nanoTime),
                 metrics,
                 observer,
@@ -95,7 +97,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                 backends.pools(),
                 backends.gate(),
                 config.failover().holdTimeout());
-        return new Welcome(config.pool(), primary, new WelcomeCache(System::nanoTime), cancelKeys, sessions);
+        return new Welcome(config.pool(), primary, backends.defaults(), cancelKeys, sessions);
     }
 
     private static Login login(ProxyConfig config, Access access, CancelRegistry cancelKeys, LoginSuccess next) {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.InvalidFileException;
@@ -38,6 +39,8 @@ import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.FailoverCoordinator;
 import org.pgdrover.failover.HoldGate;
 import org.pgdrover.failover.NodeEviction;
+import org.pgdrover.frontend.login.SessionDefaults;
+import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
@@ -52,6 +55,7 @@ import org.slf4j.LoggerFactory;
 /** The whole proxy, running: the place where its objects are made and joined, and taken down in the reverse order. */
 public final class ProxyServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ProxyServer.class);
+    private static final LongSupplier CLOCK = System::nanoTime;
     private static final int WRITE_LOW = 32 * 1024;
     private static final int WRITE_HIGH = 128 * 1024;
     /** How long the start waits for the nodes' first word. */
@@ -113,7 +117,8 @@ public final class ProxyServer implements AutoCloseable {
         var bound = bind(config, transport, loops);
         var local = bindLocal(config, transport, loops, ((InetSocketAddress) bound.localAddress()).getPort());
 
-        var watching = new HealthMonitor(config.cluster(), new NodeConnector(config.cluster(), serverTls), metrics);
+        var watching =
+                new HealthMonitor(config.cluster(), new NodeConnector(config.cluster(), serverTls), metrics, CLOCK);
         monitor = watching;
         part(watching);
         var timer = part(Executors.newSingleThreadScheduledExecutor(
@@ -124,17 +129,27 @@ public final class ProxyServer implements AutoCloseable {
         var connector = new ServerConnector(
                 sockets,
                 serverTls,
-                new ServerOptions(entrance.loginMaterial(), config.pool().statementCache(), System::nanoTime));
-        var pools = part(new PoolRegistry(config.pool(), connector, metrics, System::nanoTime, loops));
+                new ServerOptions(entrance.loginMaterial(), config.pool().statementCache(), CLOCK));
+        var pools = part(new PoolRegistry(config.pool(), connector, metrics, CLOCK, loops));
         watching.listen(new NodeEviction(pools));
         var coordinator = part(new FailoverCoordinator(config.cluster(), config.failover(), watching, gate, metrics));
         failover = coordinator;
         var functions = part(new FunctionCatalog(watching.connector(), watching));
-        var router = new Router(config.routing(), watching, functions, System::nanoTime);
+        var router = new Router(config.routing(), watching, functions, CLOCK);
+        var defaults =
+                new SessionDefaults(watching::roleSettings, watching::refreshPrimary, pools, new WelcomeCache(CLOCK));
+        watching.listen(defaults);
         frontend = Frontend.of(
                 config,
                 new Frontend.Backends(
-                        watching, connector, pools, router, functions, gate, new CancelSender(sockets, serverTls)),
+                        watching,
+                        connector,
+                        pools,
+                        router,
+                        functions,
+                        gate,
+                        new CancelSender(sockets, serverTls),
+                        defaults),
                 new Frontend.Access(entrance, clientTls, transport.peers()),
                 metrics,
                 observer);
@@ -297,8 +312,8 @@ public final class ProxyServer implements AutoCloseable {
     public void drain(Duration most) throws InterruptedException {
         if (listener != null) listener.close().await();
         if (localListener != null) localListener.close().await();
-        long end = System.nanoTime() + most.toNanos();
-        while (clients() > 0 && System.nanoTime() < end) TimeUnit.MILLISECONDS.sleep(20);
+        long end = CLOCK.getAsLong() + most.toNanos();
+        while (clients() > 0 && CLOCK.getAsLong() < end) TimeUnit.MILLISECONDS.sleep(20);
     }
 
     /** Ends every session as PostgreSQL would, and then everything else. */

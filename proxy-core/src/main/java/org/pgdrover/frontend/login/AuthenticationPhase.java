@@ -7,7 +7,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +26,6 @@ import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageDecoder;
-import org.pgdrover.protocol.codec.MessageTable;
 import org.pgdrover.protocol.codec.MessageType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,16 +47,16 @@ import org.slf4j.LoggerFactory;
  */
 final class AuthenticationPhase implements Phase {
     private static final Logger log = LoggerFactory.getLogger(AuthenticationPhase.class);
-    private static final int FRAME_LIMIT = 1 << 16;
+    private static final int FRAME_LIMIT = 1 << 17;
 
     private final ClientConnection client;
     private final StartupRequest request;
     private final Authentication authentication;
     private final ClientIdentity identity;
-    private final MessageDecoder decoder;
     private AuthenticationMethod method = AuthenticationMethod.REJECT;
     private @Nullable HbaRule rule;
     private @Nullable LoginExchange exchange;
+    private @Nullable MessageDecoder decoder;
     private boolean over;
 
     AuthenticationPhase(ClientConnection client, StartupRequest request, Authentication authentication) {
@@ -66,8 +64,6 @@ final class AuthenticationPhase implements Phase {
         this.request = request;
         this.authentication = authentication;
         this.identity = new ClientIdentity(client, request, authentication.policy());
-        this.decoder =
-                new MessageDecoder(MessageTable.FRONTEND, client.channel().alloc(), FRAME_LIMIT);
     }
 
     @Override
@@ -156,6 +152,7 @@ final class AuthenticationPhase implements Phase {
     private void begin(LoginExchange chosen) {
         if (isOver()) return;
         exchange = chosen;
+        decoder = new MessageDecoder(chosen.messages(), client.channel().alloc(), FRAME_LIMIT);
         var out = client.newBuffer(64);
         chosen.ask(out);
         client.read(true);
@@ -165,20 +162,35 @@ final class AuthenticationPhase implements Phase {
     @Override
     public void onRead(ByteBuf in) {
         try {
-            switch (decoder.next(in)) {
-                case NEED_MORE -> {}
-                case FRAME -> answered(in);
-                case LARGE_FRAME, RUN -> throw new ProtocolViolation("expected password response");
-            }
+            var asked = exchange;
+            var messages = decoder;
+            if (!in.isReadable()) return;
+            if (asked == null || messages == null) throw new ProtocolViolation("received data before it was asked for");
+            read(asked, messages, in);
         } finally {
             in.release();
         }
     }
 
-    private void answered(ByteBuf in) {
-        var asked = exchange;
-        if (decoder.type() != MessageType.PASSWORD || asked == null || in.isReadable())
-            throw new ProtocolViolation("expected password response, got message type " + decoder.type());
+    /** The first byte says whether it is an answer at all. */
+    private void read(LoginExchange asked, MessageDecoder messages, ByteBuf in) {
+        int type = in.getUnsignedByte(in.readerIndex());
+        if (!messages.insideMessage() && type != MessageType.PASSWORD)
+            throw new ProtocolViolation("expected " + asked.expects() + " response, got message type " + type);
+        try {
+            switch (messages.next(in)) {
+                case NEED_MORE -> {}
+                case FRAME -> answered(asked, messages, in);
+                case LARGE_FRAME, RUN -> throw new IllegalStateException("longer than a login's message can be");
+            }
+        } catch (ProtocolViolation length) {
+            if (length.isAnswered() || !asked.isSasl()) throw length;
+            refuse(SqlState.INVALID_PASSWORD, wrongPassword());
+        }
+    }
+
+    private void answered(LoginExchange asked, MessageDecoder decoder, ByteBuf in) {
+        if (in.isReadable()) throw new ProtocolViolation("received data before it was asked for");
         int body = decoder.start() + 5;
         var answer = ByteBufUtil.getBytes(decoder.buffer(), body, decoder.end() - body);
         // It may be a password, and the buffer will be somebody else's.
@@ -277,36 +289,39 @@ final class AuthenticationPhase implements Phase {
             onLoop(() -> {
                 if (!isOver()) then.accept(result);
             });
-        } catch (RuntimeException failure) {
-            log.atError().setCause(failure).addKeyValue("client", client.id()).log("authentication failed");
-            onLoop(() -> refuse(SqlState.INTERNAL_ERROR, "authentication failed inside the proxy: see its log"));
+        } catch (Throwable failure) {
+            onLoop(() -> client.failed(failure));
         }
     }
 
     private void onLoop(Runnable step) {
-        if (client.eventLoop().inEventLoop()) step.run();
-        else client.eventLoop().execute(step);
+        if (client.eventLoop().inEventLoop()) client.run(step);
+        else client.execute(step);
     }
 
     // The end
 
     private void succeed(@Nullable ScramKeys keys) {
         over = true;
-        decoder.close();
+        closeDecoder();
         var out = client.newBuffer(16);
         BackendMessages.authenticationOk(out);
         client.read(true);
         client.write(out);
+        if (request.mistake() instanceof ErrorFields mistake) {
+            client.closeWith(mistake, DisconnectReason.LOGIN_REFUSED);
+            return;
+        }
         client.become(authentication.next().next(client, request, keys));
         client.flush(); // with all that the next phase had to say at once
     }
 
     /** Not the one that it says, in PostgreSQL's words. */
     private void wrong() {
-        var user = "failed for user \"" + request.user() + "\"";
+        var user = failed();
         switch (method) {
             case PASSWORD, MD5, SCRAM_SHA_256, SCRAM_SHA_256_PLUS ->
-                refuseLater(SqlState.INVALID_PASSWORD, "password authentication " + user);
+                refuseLater(SqlState.INVALID_PASSWORD, wrongPassword());
             case LDAP -> refuseLater(SqlState.INVALID_AUTHORIZATION, "LDAP authentication " + user);
             case CERT -> refuseLater(SqlState.INVALID_AUTHORIZATION, "certificate authentication " + user);
             case PEER -> refuseLater(SqlState.INVALID_AUTHORIZATION, "Peer authentication " + user);
@@ -316,12 +331,19 @@ final class AuthenticationPhase implements Phase {
         }
     }
 
+    private String wrongPassword() {
+        return "password authentication " + failed();
+    }
+
+    private String failed() {
+        return "failed for user \"" + request.user() + "\"";
+    }
+
     /** Whoever guesses has to wait longer each time. */
     private void refuseLater(String sqlState, String message) {
         if (isOver()) return;
         client.read(false);
-        long millis = authentication.guard().failed(client.address()).toMillis();
-        client.eventLoop().schedule(() -> refuse(sqlState, message), millis, TimeUnit.MILLISECONDS);
+        client.schedule(() -> refuse(sqlState, message), authentication.guard().failed(client.address()));
     }
 
     private void refuse(String sqlState, String message) {
@@ -343,6 +365,10 @@ final class AuthenticationPhase implements Phase {
     @Override
     public void onClosed() {
         over = true;
-        decoder.close();
+        closeDecoder();
+    }
+
+    private void closeDecoder() {
+        if (decoder != null) decoder.close();
     }
 }

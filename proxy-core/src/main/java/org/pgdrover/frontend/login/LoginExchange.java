@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.scram.ScramKeys;
 import org.pgdrover.protocol.SqlState;
+import org.pgdrover.protocol.codec.MessageTable;
 
 /** One client's exchange with us about who it is, in one of several ways; {@link #effort} tells where an answer can be judged. */
 sealed interface LoginExchange permits ClearTextExchange, DirectoryExchange, Md5Exchange, OAuthExchange, ScramExchange {
@@ -49,6 +50,21 @@ sealed interface LoginExchange permits ClearTextExchange, DirectoryExchange, Md5
         Outcome PROVED = new Proved(null, null);
 
         Outcome WRONG = new Wrong();
+    }
+
+    /** Which messages of the client are taken, and how long they may be. */
+    default MessageTable messages() {
+        return MessageTable.PASSWORD;
+    }
+
+    /** Whether the client answers by SASL, and not with a password. */
+    default boolean isSasl() {
+        return false;
+    }
+
+    /** The client's answer in PostgreSQL's words. */
+    default String expects() {
+        return isSasl() ? "SASL" : "password";
     }
 
     /** Writes the message that the exchange begins with. */

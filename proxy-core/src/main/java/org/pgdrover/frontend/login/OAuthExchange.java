@@ -29,6 +29,11 @@ final class OAuthExchange implements LoginExchange {
     }
 
     @Override
+    public boolean isSasl() {
+        return true;
+    }
+
+    @Override
     public void ask(ByteBuf out) {
         BackendMessages.authenticationSasl(out, List.of(OAuthBearerServer.MECHANISM));
     }

@@ -10,6 +10,7 @@ import org.pgdrover.auth.scram.ScramException;
 import org.pgdrover.auth.scram.ScramServer;
 import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.MessageTable;
 
 /** AuthenticationSASL with SCRAM-SHA-256, under TLS with channel binding too. */
 final class ScramExchange implements LoginExchange {
@@ -46,6 +47,16 @@ final class ScramExchange implements LoginExchange {
         return onlyBound
                 ? List.of(ScramServer.MECHANISM_PLUS)
                 : List.of(ScramServer.MECHANISM_PLUS, ScramServer.MECHANISM);
+    }
+
+    @Override
+    public MessageTable messages() {
+        return MessageTable.SASL;
+    }
+
+    @Override
+    public boolean isSasl() {
+        return true;
     }
 
     @Override

@@ -110,7 +110,7 @@ final class StartupPhase implements Phase {
     }
 
     private void encrypt() {
-        if (askedForTls) throw new ProtocolViolation("SSLRequest sent twice");
+        if (askedForTls) throw again(StartupDecoder.SSL_REQUEST);
         askedForTls = true;
         var tls = certificates.get();
         boolean offered = tls.isOffered() && !client.isLocal();
@@ -140,9 +140,13 @@ final class StartupPhase implements Phase {
                     "received direct SSL connection request without ALPN protocol negotiation extension");
     }
 
+    /** The second time PostgreSQL takes a request for a version. */
+    private static ProtocolViolation again(int request) {
+        return StartupDecoder.unsupported(ProtocolVersion.ofCode(request));
+    }
+
     private void refuseGss() {
-        if (client.isEncrypted()) throw new ProtocolViolation("GSSENCRequest sent over TLS");
-        if (askedForGss) throw new ProtocolViolation("GSSENCRequest sent twice");
+        if (askedForGss || client.isEncrypted()) throw again(StartupDecoder.GSSENC_REQUEST);
         askedForGss = true;
         answer('N');
     }

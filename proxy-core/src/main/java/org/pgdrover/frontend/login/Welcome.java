@@ -11,11 +11,15 @@ import org.pgdrover.pool.PoolRegistry;
 
 /// What it takes to begin a session, the same for all clients.
 ///
-/// @param known what sessions that began a moment ago were told
+/// @param defaults what sessions begin with
 /// @param cancelKeys where the client's key is registered
 /// @param sessions make the phase that follows
 public record Welcome(
-        PoolConfig pooling, Primary primary, WelcomeCache known, CancelRegistry cancelKeys, SessionBegin sessions) {
+        PoolConfig pooling,
+        Primary primary,
+        SessionDefaults defaults,
+        CancelRegistry cancelKeys,
+        SessionBegin sessions) {
     /// The way to servers of the primary.
     ///
     /// @param holdTimeout how long a client waits for a primary at most

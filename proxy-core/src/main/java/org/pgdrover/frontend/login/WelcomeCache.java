@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
@@ -11,7 +12,7 @@ import org.pgdrover.backend.SessionSettings;
 /**
  * What servers report at the beginning of a session, so that most logins need no server connection.
  *
- * <p>Entries are kept for ten seconds: a changed <code>ALTER ROLE … SET</code> shows soon.
+ * <p>Entries are kept for ten seconds, and less when {@link SessionDefaults} sees that sessions begin with something else.
  */
 public final class WelcomeCache {
     private static final long KEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -24,6 +25,7 @@ public final class WelcomeCache {
 
     private final LongSupplier clock;
     private final ConcurrentHashMap<Key, Welcome> welcomes = new ConcurrentHashMap<>();
+    private final AtomicInteger generation = new AtomicInteger();
 
     public WelcomeCache(LongSupplier clock) {
         this.clock = clock;
@@ -37,8 +39,22 @@ public final class WelcomeCache {
         return welcome.parameters();
     }
 
-    void put(Key key, Map<String, String> parameters) {
+    /** Changes whenever everything is forgotten. */
+    int generation() {
+        return generation.get();
+    }
+
+    void forget() {
+        generation.incrementAndGet();
+        welcomes.clear();
+    }
+
+    /** @param asked the generation when the server was asked for: what it says may have been overtaken since */
+    void put(Key key, Map<String, String> parameters, int asked) {
+        if (asked != generation.get()) return;
         if (welcomes.size() >= MOST) welcomes.clear();
-        welcomes.put(key, new Welcome(Map.copyOf(new LinkedHashMap<>(parameters)), clock.getAsLong()));
+        var welcome = new Welcome(Map.copyOf(new LinkedHashMap<>(parameters)), clock.getAsLong());
+        welcomes.put(key, welcome);
+        if (asked != generation.get()) welcomes.remove(key, welcome);
     }
 }

@@ -2,9 +2,9 @@ package org.pgdrover.frontend.login;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerOwner;
 import org.pgdrover.backend.CloseReason;
@@ -33,7 +33,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
  * connection from here on.
  */
 final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
-    private static final int RETRY_MILLIS = 50;
+    private static final Duration RETRY = Duration.ofMillis(50);
 
     private final ClientConnection client;
     private final StartupRequest request;
@@ -42,6 +42,8 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     private final long began;
     private @Nullable ServerPool pool;
     private @Nullable ServerConnection server;
+    private int generation;
+    private boolean exchanging;
     private boolean held;
     private boolean over;
 
@@ -59,13 +61,21 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
 
     @Override
     public void onEnter() {
-        var known = sessionMode ? null : welcome.known().find(key());
+        var settled = welcome.defaults().settled();
+        if (settled.isDone()) begin();
+        else settled.whenComplete((_, _) -> client.execute(this::begin));
+    }
+
+    private void begin() {
+        if (over) return;
+        var known = sessionMode ? null : welcome.defaults().welcomes().find(key());
         if (known != null) welcome(known);
         else askPrimary();
     }
 
     private void askPrimary() {
         if (over) return;
+        generation = welcome.defaults().welcomes().generation();
         var gate = welcome.primary().gate();
         var primary = welcome.primary().topology().topology().primary();
         if (gate.isOpen() && primary != null) {
@@ -92,7 +102,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     @Override
     public void released() {
         held = false;
-        askPrimary();
+        client.run(this::askPrimary);
     }
 
     @Override
@@ -103,6 +113,10 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
 
     @Override
     public void onServer(ServerPool from, ServerConnection connection) {
+        client.run(() -> lent(from, connection));
+    }
+
+    private void lent(ServerPool from, ServerConnection connection) {
         if (over) {
             from.release(connection);
             return;
@@ -114,12 +128,14 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
             ready(connection);
             return;
         }
-        var exchange = new Exchange(connection, answered -> prepared(connection, answered.error()));
+        exchanging = true;
+        var exchange = new Exchange(connection, answered -> client.run(() -> prepared(connection, answered.error())));
         for (var query : connection.settings().difference(request.settings())) exchange.query(query);
         exchange.send();
     }
 
     private void prepared(ServerConnection connection, @Nullable ErrorFields error) {
+        exchanging = false;
         if (error == null) {
             connection.settings(request.settings());
             ready(connection);
@@ -136,7 +152,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
             return;
         }
         var parameters = new HashMap<>(connection.parameters());
-        welcome.known().put(key(), parameters);
+        welcome.defaults().welcomes().put(key(), parameters, generation);
         if (!sessionMode) giveBack();
         welcome(parameters);
     }
@@ -166,6 +182,10 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
 
     @Override
     public void onRefused(ServerPool from, Refusal refusal) {
+        client.run(() -> refused(refusal));
+    }
+
+    private void refused(Refusal refusal) {
         switch (refusal.kind()) {
             case UNREACHABLE, CLOSED -> {
                 suspectPrimary();
@@ -185,7 +205,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
         if (over) return;
         long most = welcome.primary().holdTimeout().toNanos();
         if (eventLoop().ticker().nanoTime() - began > most) refuse(error);
-        else eventLoop().schedule(this::askPrimary, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        else client.schedule(this::askPrimary, RETRY);
     }
 
     private void refuse(ErrorFields error) {
@@ -205,6 +225,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
         over = true;
         if (held) welcome.primary().gate().cancel(this);
         // A connection on its way is given back when it arrives, and one in an exchange when that ends.
+        if (!exchanging) giveBack();
     }
 
     // A server connection that is leased here only answers our own exchange.
@@ -232,6 +253,11 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     public void onLost(CloseReason reason, @Nullable ErrorFields error) {
         server = null;
         pool = null;
+        exchanging = false;
+        client.run(() -> lost(error));
+    }
+
+    private void lost(@Nullable ErrorFields error) {
         suspectPrimary();
         retry(
                 error != null

@@ -60,6 +60,10 @@ final class RelayPhase implements Phase {
     private void wake() {
         woken = true;
         if (running) return;
+        client.run(this::runAndFlush);
+    }
+
+    private void runAndFlush() {
         run();
         state.flush();
         client.flush();

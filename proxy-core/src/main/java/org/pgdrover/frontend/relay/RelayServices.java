@@ -51,6 +51,7 @@ public final class RelayServices {
             FunctionCatalog functions,
             HoldGate gate,
             CancelSender cancels,
+            Runnable roleSettingsMayHaveChanged,
             LongSupplier clock) {}
 
     public RelayServices(
@@ -168,5 +169,7 @@ public final class RelayServices {
                 || statement.endsWith("ROUTINE")
                 || statement.endsWith("AGGREGATE")
                 || statement.endsWith("EXTENSION")) backends.functions().refresh(database);
+        if (statement.equals("ALTER ROLE") || statement.equals("ALTER USER") || statement.equals("ALTER DATABASE"))
+            backends.roleSettingsMayHaveChanged().run();
     }
 }

@@ -8,6 +8,15 @@ public final class MessageTable {
     /** One gigabyte less one byte: PostgreSQL's MaxAllocSize. */
     private static final int LARGE = 0x3FFFFFFF;
 
+    /** PostgreSQL's PG_MAX_SASL_MESSAGE_LENGTH. */
+    private static final int SASL_MOST = 1024;
+    /** PostgreSQL's PG_MAX_AUTH_TOKEN_LENGTH. */
+    private static final int PASSWORD_MOST = 65_535;
+
+    /** From clients that log in with SCRAM. */
+    public static final MessageTable SASL = new MessageTable("frontend").frames("p", SASL_MOST);
+    /** From clients that log in in any other way. */
+    public static final MessageTable PASSWORD = new MessageTable("frontend").frames("p", PASSWORD_MOST);
     /** From clients: everything is looked at but CopyData. */
     public static final MessageTable FRONTEND = frontend();
     /** From servers: everything is looked at but rows and copied data. */
@@ -40,7 +49,7 @@ public final class MessageTable {
     private static MessageTable frontend() {
         return new MessageTable("frontend")
                 .frames("QPBF", LARGE)
-                .frames("EDCSHXcfp", SMALL)
+                .frames("EDCSHXcf", SMALL)
                 .runs("d", LARGE);
     }
 
@@ -52,13 +61,13 @@ public final class MessageTable {
         return frame[type & 0xFF];
     }
 
-    /** The length if it is possible for this type. */
+    /** The length if it is possible for this type; after any other one PostgreSQL closes the connection without a word. */
     int checkedLength(byte type, int length) {
         int most = limit[type & 0xFF];
         if (most == 0) throw new ProtocolViolation("invalid " + direction + " message type " + (type & 0xFF));
         if (length < 4 || length > most)
-            throw new ProtocolViolation("invalid length of " + direction + " message '" + (char) (type & 0xFF) + "': "
-                    + length + " (expected: 4 to " + most + ")");
+            throw ProtocolViolation.unanswered("invalid length of " + direction + " message '" + (char) (type & 0xFF)
+                    + "': " + length + " (expected: 4 to " + most + ")");
         return length;
     }
 }

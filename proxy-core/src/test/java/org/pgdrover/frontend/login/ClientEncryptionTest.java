@@ -340,7 +340,7 @@ class ClientEncryptionTest {
                 client.send(request);
                 client.talk(proxy, Integer.MAX_VALUE);
 
-                assertThat(client.received()).startsWith("E").contains("08P01");
+                assertThat(client.received()).startsWith("E").contains("0A000");
                 assertThat(proxy.isOpen()).isFalse();
                 client.close();
                 end(proxy);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
@@ -125,7 +126,7 @@ class RelayPipelineTest {
             answers(client, 1);
             int open = rig.openServers();
             primary.drop();
-            while (rig.openServers() == open) Thread.onSpinWait();
+            Until.isTrue(() -> rig.openServers() != open);
             client.send(parsed("COMMIT")
                     .append(bound())
                     .append(parsed("INSERT 11"))
@@ -188,7 +189,7 @@ class RelayPipelineTest {
             wire.send(query("SET statement_timeout = 1"));
             answers(wire, 1);
             wire.send(query("SELECT 18"));
-            while (standby.count("statement_timeout") == 0) Thread.onSpinWait();
+            Until.isTrue(() -> standby.count("statement_timeout") > 0);
             client.cancel();
             cancelled.countDown();
             assertThat(error(answers(wire, 1)).field('C')).isEqualTo("57014");

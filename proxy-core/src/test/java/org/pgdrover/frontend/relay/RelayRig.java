@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,7 @@ import org.pgdrover.cluster.Node;
 import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.NodeState;
 import org.pgdrover.cluster.Role;
+import org.pgdrover.cluster.RoleSettings;
 import org.pgdrover.cluster.TopologyListener;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.ClusterConfig;
@@ -50,6 +52,7 @@ import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.frontend.Clients;
 import org.pgdrover.frontend.login.Login;
 import org.pgdrover.frontend.login.LoginSuccess;
+import org.pgdrover.frontend.login.SessionDefaults;
 import org.pgdrover.frontend.login.Welcome;
 import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.frontend.replication.Replication;
@@ -67,7 +70,7 @@ import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.ServerTls;
 
 /** The whole way from a real client socket to scripted servers, a primary and a standby, and what a client says and hears on it. */
-final class RelayRig implements AutoCloseable {
+public final class RelayRig implements AutoCloseable {
     private final ScriptedServer primary = new ScriptedServer("primary");
     private final ScriptedServer standby = new ScriptedServer("standby");
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
@@ -122,7 +125,7 @@ final class RelayRig implements AutoCloseable {
         public void suspect(Node node, String why) {}
     }
 
-    RelayRig() throws Exception {
+    public RelayRig() throws Exception {
         var cluster = new ClusterConfig(
                 List.of(
                         new NodeConfig("p", "127.0.0.1", primary.port()),
@@ -148,14 +151,14 @@ final class RelayRig implements AutoCloseable {
         var services = new RelayServices(
                 config,
                 new RelayServices.Backends(
-                        topology, connector, pools, router, functions, gate, cancels, System::nanoTime),
+                        topology, connector, pools, router, functions, gate, cancels, () -> {}, System::nanoTime),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);
         var welcome = new Welcome(
                 config.pool(),
                 new Welcome.Primary(topology, pools, gate, config.failover().holdTimeout()),
-                new WelcomeCache(System::nanoTime),
+                defaults(pools),
                 cancelKeys,
                 (client, request, key, parameters, lent) -> services.relay(
                         client,
@@ -187,6 +190,14 @@ final class RelayRig implements AutoCloseable {
                 .bind("127.0.0.1", 0)
                 .sync()
                 .channel();
+    }
+
+    private static SessionDefaults defaults(PoolRegistry pools) {
+        return new SessionDefaults(
+                node -> RoleSettings.UNKNOWN,
+                () -> CompletableFuture.completedFuture(null),
+                pools,
+                new WelcomeCache(System::nanoTime));
     }
 
     private static HbaRules trust() throws Exception {
@@ -233,10 +244,15 @@ final class RelayRig implements AutoCloseable {
         topology.topology = topology.withPrimary(1);
     }
 
+    /** Returns when the event loops have done what they had to do. */
+    void settle() {
+        for (int i = 0; i < 3; i++) for (var loop : loops) loop.submit(() -> {}).syncUninterruptibly();
+    }
+
     // A client
 
     /** The last handler of a channel that nobody else has. */
-    ClientConnection onChannel(Channel channel) {
+    public ClientConnection onChannel(Channel channel) {
         return new ClientConnection(0, channel, clients, login, Duration.ofSeconds(60));
     }
 
@@ -278,7 +294,7 @@ final class RelayRig implements AutoCloseable {
                         .array());
                 assertThat(cancel.read()).isNull();
             }
-            for (var loop : rig.loops) loop.submit(() -> {}).syncUninterruptibly();
+            rig.settle();
         }
 
         @Override

@@ -8,12 +8,17 @@ import static org.pgdrover.frontend.relay.RelayRig.query;
 import static org.pgdrover.frontend.relay.RelayRig.row;
 import static org.pgdrover.frontend.relay.RelayRig.types;
 
-import java.time.Duration;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
@@ -256,18 +261,50 @@ class RelayTest {
     @Test
     void sendsACancelToTheServerThatRunsTheStatement() throws Exception {
         primary.on("UPDATE 16", (wire, message) -> {
-            long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-            while (primary.cancelled().isEmpty() && System.nanoTime() < end) Thread.onSpinWait();
+            Until.isTrue(() -> !primary.cancelled().isEmpty());
             wire.send(ScriptedServer.error("57014", "canceling statement due to user request")
                     .message('Z', 'I'));
             return true;
         });
         try (var client = rig.connectCancellable()) {
             client.wire().send(query("UPDATE 16"));
-            while (primary.count("UPDATE 16") == 0) Thread.onSpinWait();
+            Until.isTrue(() -> primary.count("UPDATE 16") > 0);
             client.cancel();
             assertThat(error(answers(client.wire(), 1)).field('C')).isEqualTo("57014");
             assertThat(standby.cancelled()).isEmpty();
+        }
+    }
+
+    /** Once a cancel request has been answered it cannot hit the client's next statement any more. */
+    @Test
+    void answersACancelRequestWhenTheServerHasIt() throws Exception {
+        var hasSignalled = new CountDownLatch(1);
+        primary.holdCancels(hasSignalled);
+        var end = new CountDownLatch(1);
+        primary.on("UPDATE 17", (wire, message) -> {
+            ScriptedServer.await(end);
+            wire.send(new WireBytes().message('C', "UPDATE 1").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connectCancellable()) {
+            client.wire().send(query("UPDATE 17"));
+            Until.isTrue(() -> primary.count("UPDATE 17") > 0);
+            var answered = CompletableFuture.runAsync(() -> {
+                try {
+                    client.cancel();
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+            });
+            Until.isTrue(() -> !primary.cancelled().isEmpty());
+            rig.settle();
+            assertThat(answered).isNotDone();
+
+            hasSignalled.countDown();
+
+            answered.get(10, TimeUnit.SECONDS);
+            end.countDown();
+            assertThat(types(answers(client.wire(), 1))).isEqualTo("CZ");
         }
     }
 
@@ -316,8 +353,7 @@ class RelayTest {
             assertThat(types(answers(client, 1))).isEqualTo("EZ");
             client.send(java.util.Arrays.copyOfRange(row, 9, row.length));
             client.send(new WireBytes().message('c'));
-            long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-            while (rig.leasedServers() > 0 && System.nanoTime() < end) Thread.onSpinWait();
+            Until.isTrue(() -> rig.leasedServers() == 0);
             assertThat(rig.leasedServers()).isZero();
         }
     }

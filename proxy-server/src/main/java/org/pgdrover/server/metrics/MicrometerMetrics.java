@@ -43,8 +43,12 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final AtomicInteger clients = new AtomicInteger();
     private final JvmGcMetrics collections = new JvmGcMetrics();
+    private final Counter internalErrors;
 
     public MicrometerMetrics() {
+        internalErrors = Counter.builder("pgdrover.internal.errors")
+                .description("Mistakes of the proxy's own; each is in its log")
+                .register(registry);
         Gauge.builder("pgdrover.clients", clients, AtomicInteger::get)
                 .description("Client connections, those that are logging in among them")
                 .register(registry);
@@ -182,6 +186,11 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
                 .tags("outcome", outcome)
                 .register(registry)
                 .record(duration);
+    }
+
+    @Override
+    public void failedInside() {
+        internalErrors.increment();
     }
 
     @Override
