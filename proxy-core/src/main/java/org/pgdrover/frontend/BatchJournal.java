@@ -80,19 +80,13 @@ final class BatchJournal {
                     && message.queryClass.session() != SessionEffect.NONE)
                 session.apply(message.queryClass, server, status);
         }
-        refreshFunctions(batch);
+        noteDefinitions(batch, status);
     }
 
-    private void refreshFunctions(Batch batch) {
-        for (var ran : batch.classes()) {
-            var statement = ran.statement();
-            if (statement.endsWith("FUNCTION")
-                    || statement.endsWith("PROCEDURE")
-                    || statement.endsWith("ROUTINE")
-                    || statement.endsWith("AGGREGATE")
-                    || statement.endsWith("EXTENSION"))
-                services.backends().functions().refresh(session.database());
-        }
+    private void noteDefinitions(Batch batch, TransactionStatus status) {
+        var router = services.backends().router();
+        for (var ran : batch.classes()) router.ran(ran, session.routing());
+        if (status == TransactionStatus.IDLE) router.transactionEnded(session.routing());
     }
 
     /** A batch has been answered: it is counted and logged, and not used any more. Gives the time. */

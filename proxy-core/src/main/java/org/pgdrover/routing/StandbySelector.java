@@ -1,7 +1,7 @@
 package org.pgdrover.routing;
 
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.Node;
@@ -19,8 +19,10 @@ final class StandbySelector {
     private final RoutingConfig config;
     private final TopologySource topology;
     private final long maxLagMillis;
+    private final IntUnaryOperator random;
 
-    StandbySelector(RoutingConfig config, TopologySource topology) {
+    StandbySelector(RoutingConfig config, TopologySource topology, IntUnaryOperator random) {
+        this.random = random;
         this.config = config;
         this.topology = topology;
         this.maxLagMillis = config.maxLag().toMillis();
@@ -43,7 +45,7 @@ final class StandbySelector {
         var nodes = now.nodes();
         for (int i = 0; i < nodes.size(); i++) total += weight(nodes.get(i), floor);
         if (total == 0) return null;
-        int ticket = ThreadLocalRandom.current().nextInt(total);
+        int ticket = random.applyAsInt(total);
         for (int i = 0; i < nodes.size(); i++) {
             ticket -= weight(nodes.get(i), floor);
             if (ticket < 0) return nodes.get(i).node();
