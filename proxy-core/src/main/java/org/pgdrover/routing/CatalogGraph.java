@@ -8,7 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.sql.Residues;
 
-/// What uses what in a database's catalog, so that what one thing may do is found in everything that leads to it.
+/// What uses what in a database's catalog, so that what one thing may do is found in everything that leads to
+/// it.
 final class CatalogGraph {
     /// What a thing is. Reading a relation and changing it are two things.
     enum Kind {
@@ -67,7 +68,8 @@ final class CatalogGraph {
         return things.computeIfAbsent(key, _ -> new Thing());
     }
 
-    @Nullable Thing find(Kind kind, long oid) {
+    @Nullable
+    Thing find(Kind kind, long oid) {
         return things.get(key(kind, oid));
     }
 

@@ -1,14 +1,15 @@
 package org.pgdrover.routing;
 
-/// The queries that read a catalog: each gives what the reader of the same name expects, for PostgreSQL 14 and newer.
+/// The queries that read a catalog: each gives what the reader of the same name expects, for PostgreSQL 14 and
+/// newer.
 final class CatalogQueries {
     /// The first oid that is not PostgreSQL's own (PostgreSQL: FirstNormalObjectId).
     static final int FIRST_OWN_OID = 16384;
 
     /// Bodies are read of functions that are not PostgreSQL's own, nor written in C.
     static final String FUNCTIONS = """
-            SELECT p.oid, n.nspname, p.proname, p.prokind IN ('f', 'a', 'w'), p.provolatile = 'v', l.lanname,
-                   l.lanpltrusted, e.extname,
+            SELECT p.oid, n.nspname, p.proname, p.prokind IN ('f', 'a', 'w'), p.provolatile = 'v',
+                   CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, l.lanpltrusted, e.extname,
                    CASE WHEN p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal') THEN p.prosrc END,
                    CASE WHEN p.oid >= 16384 THEN p.prosqlbody::text END,
                    CASE WHEN p.oid >= 16384 THEN p.proargdefaults::text END
@@ -62,7 +63,8 @@ final class CatalogQueries {
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
              WHERE a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'd' AND t.oid >= 16384""";
 
-    /// Relations that are read or changed with another one: children with their parents, and what foreign keys change.
+    /// Relations that are read or changed with another one: children with their parents, and what foreign keys
+    /// change.
     static final String FOLLOWERS = """
             SELECT inhparent, inhrelid, true FROM pg_catalog.pg_inherits
             UNION ALL

@@ -19,7 +19,8 @@ import org.pgdrover.sql.Residues;
 
 /// Gathers the rows of the catalog's queries and draws the conclusions; used once.
 final class CatalogReader {
-    /// What a body in another trusted language does beyond computing: it runs statements, or keeps values for the session.
+    /// What a body in another trusted language does beyond computing: it runs statements, or keeps values for
+    /// the session.
     private static final Pattern BEYOND_COMPUTING =
             Pattern.compile("spi_|plv8\\.|plpy|execute|query|_SHARED|\\bGD\\b|\\bSD\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern SETTING = Pattern.compile("current_setting\\s*\\((\\s*'[^']*\\.[^']*')?");
@@ -69,16 +70,20 @@ final class CatalogReader {
         var extension = row.getString(8);
         var body = row.getString(9);
         var tree = row.getString(10);
+        // What an aggregate does, the functions do that it leads to.
+        if (language.equals("aggregate")) return declaredVolatile;
         if (tree != null) standard(thing, new NodeTree(tree));
         else if (language.equals("sql") || language.equals("plpgsql")) words(thing, body, language, declaredVolatile);
         else if (language.equals("c") || language.equals("internal"))
             return compiled(thing, name, extension, declaredVolatile);
-        else if (!row.getBoolean(7) || body == null || BEYOND_COMPUTING.matcher(body).find())
-            thing.does(true, Residues.ALL);
+        else if (!row.getBoolean(7)
+                || body == null
+                || BEYOND_COMPUTING.matcher(body).find()) thing.does(true, Residues.ALL);
         return declaredVolatile;
     }
 
-    /// A function in C of an extension is what it is declared to be; unless that is volatile, then it may do anything.
+    /// A function in C of an extension is what it is declared to be; unless that is volatile, then it may do
+    /// anything.
     private boolean compiled(Thing thing, String name, @Nullable String extension, boolean declaredVolatile) {
         if (extension != null) compiled.add(thing);
         boolean harmless = extension != null && KnownFunctions.isHarmlessInExtension(name);
@@ -130,7 +135,8 @@ final class CatalogReader {
         read.does(local || row.getBoolean(4), Residues.NONE);
         var relation = new Relation(oid, row.getString(2), name);
         relations.add(relation);
-        if (oid >= CatalogQueries.FIRST_OWN_OID) names.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(relation);
+        if (oid >= CatalogQueries.FIRST_OWN_OID)
+            names.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(relation);
     }
 
     void tree(ResultSet row) throws SQLException {
@@ -217,7 +223,8 @@ final class CatalogReader {
             for (var function : calls.getOrDefault(bare, List.of())) graph.uses(body.thing(), function);
             relation(body, bare);
         }
-        for (var name : Set.copyOf(body.body().names().stream().map(CatalogReader::bare).toList())) relation(body, name);
+        for (var name :
+                Set.copyOf(body.body().names().stream().map(CatalogReader::bare).toList())) relation(body, name);
     }
 
     private static String bare(String name) {
@@ -234,7 +241,8 @@ final class CatalogReader {
 
     private FunctionFacts facts(Function function) {
         var thing = graph.of(Kind.FUNCTION, function.oid());
-        boolean ownWords = function.oid() < CatalogQueries.FIRST_OWN_OID && function.name().equals("set_config");
+        boolean ownWords =
+                function.oid() < CatalogQueries.FIRST_OWN_OID && function.name().equals("set_config");
         // What a call of it in a statement leaves, the statement's own words tell.
         var may = ownWords ? Residues.NONE : thing.may();
         return new FunctionFacts(function.isVolatile(), thing.isHarmful(), may);

@@ -8,7 +8,8 @@ import org.pgdrover.sql.Residues;
 
 /// The facts that one database's catalog proves of its functions and relations, by name; immutable.
 ///
-/// A name that could mean several things has the worst of their facts. Names are bare or qualified; those of pg_catalog are kept once, bare.
+/// A name that could mean several things has the worst of their facts. Names are bare or qualified; those of
+/// pg_catalog are kept once, bare.
 public final class DatabaseCatalog {
     /// Nothing is known.
     static final DatabaseCatalog NONE = new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Database.UNKNOWN);
@@ -57,7 +58,8 @@ public final class DatabaseCatalog {
     }
 
     /// The facts of a function's name; null if none has it.
-    @Nullable FunctionFacts function(String name) {
+    @Nullable
+    FunctionFacts function(String name) {
         if (name.startsWith(SYSTEM)) return systemFunctions.get(name.substring(SYSTEM.length()));
         var own = functions.get(name);
         var system = systemFunctions.get(name);
@@ -66,7 +68,8 @@ public final class DatabaseCatalog {
     }
 
     /// The facts of a relation's name; null if none has it.
-    @Nullable RelationFacts relation(String name) {
+    @Nullable
+    RelationFacts relation(String name) {
         if (name.startsWith(SYSTEM)) return systemRelations.get(name.substring(SYSTEM.length()));
         var own = relations.get(name);
         var system = systemRelations.get(name);
@@ -84,7 +87,11 @@ public final class DatabaseCatalog {
             leftRelations.keySet().removeIf(each -> isOf(each, bare));
         }
         return new DatabaseCatalog(
-                without(systemFunctions, names), without(systemRelations, names), leftFunctions, leftRelations, database);
+                without(systemFunctions, names),
+                without(systemRelations, names),
+                leftFunctions,
+                leftRelations,
+                database);
     }
 
     private static boolean isOf(String name, String bare) {
@@ -98,7 +105,8 @@ public final class DatabaseCatalog {
         return left.size() == system.size() ? system : left;
     }
 
-    /// Only what PostgreSQL itself has, because functions, operators or triggers have changed that others may depend on.
+    /// Only what PostgreSQL itself has, because functions, operators or triggers have changed that others may
+    /// depend on.
     DatabaseCatalog withoutOwn() {
         return new DatabaseCatalog(systemFunctions, systemRelations, Map.of(), Map.of(), Database.UNKNOWN);
     }
@@ -157,8 +165,7 @@ public final class DatabaseCatalog {
 
         /// The same, sharing what PostgreSQL itself has with another catalog where that is the same.
         DatabaseCatalog build(DatabaseCatalog like) {
-            boolean same =
-                    systemFunctions.equals(like.systemFunctions) && systemRelations.equals(like.systemRelations);
+            boolean same = systemFunctions.equals(like.systemFunctions) && systemRelations.equals(like.systemRelations);
             return new DatabaseCatalog(
                     same ? like.systemFunctions : systemFunctions,
                     same ? like.systemRelations : systemRelations,

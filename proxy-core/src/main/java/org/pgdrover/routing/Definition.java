@@ -18,8 +18,7 @@ enum Definition {
     /// It defines what no statement runs.
     OTHER;
 
-    private static final Set<String> OF_NAMES = Set.of(
-            "INDEX", "SEQUENCE", "VIEW", "TABLE", "STATISTICS", "COLUMN");
+    private static final Set<String> OF_NAMES = Set.of("INDEX", "SEQUENCE", "VIEW", "TABLE", "STATISTICS", "COLUMN");
     private static final Set<String> OF_NOTHING = Set.of(
             ("ROLE USER GROUP DATABASE SUBSCRIPTION PUBLICATION SERVER TABLESPACE COLLATION CONVERSION SYSTEM DEFAULT TEXT"
                             + " ACCESS TRANSFORM")

@@ -15,9 +15,11 @@ import org.pgdrover.cluster.TopologySource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The catalogs of all databases in use, each read anew every minute and shortly after a definition through the proxy.
+/// The catalogs of all databases in use, each read anew every minute and shortly after a definition through the
+/// proxy.
 ///
-/// The first question for a database starts its reading; until then nothing is known of it. Each database has one chain of readings:
+/// The first question for a database starts its reading; until then nothing is known of it. Each database has
+/// one chain of readings:
 ///
 /// ```
 ///  asked for ──> [waiting] ──> [reading] ──> [at rest] ──a minute, or a definition──> [waiting]
@@ -25,8 +27,9 @@ import org.slf4j.LoggerFactory;
 ///                    └──────────────┴ a definition while it read: again
 /// ```
 ///
-/// What a definition may have given another meaning is unknown until it has been read; the rest stays known. A database that is gone, or
-/// that nobody has asked about for an hour, is forgotten. Questions come from any thread; readings are the worker's.
+/// What a definition may have given another meaning is unknown until it has been read; the rest stays known. A
+/// database that is gone, or that nobody has asked about for an hour, is forgotten. Questions come from any
+/// thread; readings are the worker's.
 public final class FunctionCatalog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FunctionCatalog.class);
     private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -95,7 +98,10 @@ public final class FunctionCatalog implements AutoCloseable {
             } catch (SQLException failure) {
                 failed(failure);
             } catch (RuntimeException failure) {
-                log.atError().setCause(failure).addKeyValue("database", database).log("reading the catalog failed");
+                log.atError()
+                        .setCause(failure)
+                        .addKeyValue("database", database)
+                        .log("reading the catalog failed");
                 again(REFRESH_NANOS);
             }
         }
@@ -175,7 +181,8 @@ public final class FunctionCatalog implements AutoCloseable {
         of(database);
     }
 
-    /// Something has been defined in a database that everything of its own may depend on. May be called from any thread.
+    /// Something has been defined in a database that everything of its own may depend on. May be called from
+    /// any thread.
     public void refresh(String database) {
         var chain = chains.get(database);
         if (chain != null) chain.defined(DatabaseCatalog::withoutOwn);

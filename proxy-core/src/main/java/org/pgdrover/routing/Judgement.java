@@ -21,7 +21,8 @@ final class Judgement {
     // May it run on a standby?
 
     /// Why a statement that its text calls a read is none; null if it is one.
-    @Nullable RoutingReason hindrance(QueryClass read, RoutingSession session) {
+    @Nullable
+    RoutingReason hindrance(QueryClass read, RoutingSession session) {
         var known = catalogs.of(session.database());
         if (!known.database().isReadable()) return RoutingReason.HIDDEN_FUNCTION;
         var functions = read.functions();
@@ -98,12 +99,12 @@ final class Judgement {
         return may;
     }
 
-    /// What changing a table may leave that a definition has just made: by its defaults and checks, and the tables that it is like.
+    /// What changing a table may leave that a definition has just made: by its defaults and checks, and the
+    /// tables that it is like.
     Residues made(QueryClass definition, RoutingSession session) {
         var known = catalogs.of(session.database());
         if (definition.statement().endsWith(" AS")) return Residues.NONE;
-        return functions(definition.functions(), known)
-                .and(relations(definition.relations(), 1, true, known, session));
+        return functions(definition.functions(), known).and(relations(definition.relations(), 1, true, known, session));
     }
 
     /// What the functions leave that a definition names, which may run whenever a row changes.

@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 
-/// What an expression or query names, as PostgreSQL keeps it in its catalog: a tree written as text, with the oids of all that it uses.
+/// What an expression or query names, as PostgreSQL keeps it in its catalog: a tree written as text, with the
+/// oids of all that it uses.
 ///
 /// @param text the value of a column of type pg_node_tree
 record NodeTree(String text) {
@@ -12,9 +13,11 @@ record NodeTree(String text) {
             ":(funcid|opfuncid|aggfnoid|winfnoid|opno|relid|resulttype|seqid|eqop|sortop|tsmhandler) (\\d+)");
     private static final Pattern ROW_OPERATORS = Pattern.compile(":opnos \\(o ([\\d ]+)\\)");
     private static final Pattern CHANGES = Pattern.compile(":commandType [2-5]|\\{ROWMARKCLAUSE");
-    /// current_setting(text) and current_setting(text, boolean) with what follows them: a constant, if the setting is written there.
+    /// current_setting(text) and current_setting(text, boolean) with what follows them: a constant, if the
+    /// setting is written there.
     private static final Pattern SETTING = Pattern.compile(
-            ":funcid (?:2077|3294) .*?(?::constvalue \\d+ \\[ ([\\d -]+) \\]|:paramkind|:varno|:funcid)", Pattern.DOTALL);
+            ":funcid (?:2077|3294) .*?(?::constvalue \\d+ \\[ ([\\d -]+) \\]|:paramkind|:varno|:funcid)",
+            Pattern.DOTALL);
 
     /// Names everything that the tree uses, each as a key of the graph.
     void uses(LongConsumer named) {
@@ -43,7 +46,8 @@ record NodeTree(String text) {
         return CHANGES.matcher(text).find();
     }
 
-    /// Whether it asks for a setting that may be another one on a standby: any but one with a dot, which sessions carry along.
+    /// Whether it asks for a setting that may be another one on a standby: any but one with a dot, which
+    /// sessions carry along.
     boolean asksServersSetting() {
         var settings = SETTING.matcher(text);
         while (settings.find()) {

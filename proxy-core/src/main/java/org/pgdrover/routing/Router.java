@@ -19,8 +19,9 @@ import org.pgdrover.sql.TransactionEffect;
 
 /// The judge of where a batch outside a transaction goes, and of what its statements may leave behind.
 ///
-/// To a standby goes only what is proved to be a read, and only to a standby that shows the session what it must see; all else goes to the
-/// primary. Used by every event loop at once; without locks, and without garbage in the steady state.
+/// To a standby goes only what is proved to be a read, and only to a standby that shows the session what it
+/// must see; all else goes to the primary. Used by every event loop at once; without locks, and without garbage
+/// in the steady state.
 public final class Router {
     private final RoutingConfig config;
     private final TopologySource topology;
@@ -33,7 +34,12 @@ public final class Router {
     private final ToStandby[][] toStandby;
 
     public Router(RoutingConfig config, TopologySource topology, FunctionCatalog catalogs, LongSupplier clock) {
-        this(config, topology, catalogs, clock, bound -> ThreadLocalRandom.current().nextInt(bound));
+        this(
+                config,
+                topology,
+                catalogs,
+                clock,
+                bound -> ThreadLocalRandom.current().nextInt(bound));
     }
 
     /// @param random gives a number from 0 to below its argument, each alike often
@@ -68,7 +74,8 @@ public final class Router {
 
     // What a statement leaves
 
-    /// What a statement may leave in its server's session, by its text and by what the catalog says of the names in it.
+    /// What a statement may leave in its server's session, by its text and by what the catalog says of the
+    /// names in it.
     public Residues residues(QueryClass query, RoutingSession session) {
         return judgement.residues(query, session);
     }
@@ -78,7 +85,8 @@ public final class Router {
         return judgement.why(query, session);
     }
 
-    /// A statement has succeeded. If it was a definition, what it may have given another meaning is unknown from now on.
+    /// A statement has succeeded. If it was a definition, what it may have given another meaning is unknown
+    /// from now on.
     public void ran(QueryClass query, RoutingSession session) {
         for (var part : query.parts()) ran(part, session);
         if (!query.parts().isEmpty()) return;
@@ -123,7 +131,7 @@ public final class Router {
 
     // Where a batch goes
 
-    /** @param batch the classes of all that the batch runs; the most demanding one decides */
+    /// @param batch the classes of all that the batch runs; the most demanding one decides
     public RoutingDecision route(List<QueryClass> batch, RoutingSession session) {
         var hindrance = hindrance(batch, session);
         if (hindrance != null) return toPrimary[hindrance.ordinal()];
@@ -136,7 +144,7 @@ public final class Router {
         return true;
     }
 
-    /** Why the batch may not leave the primary, whatever the standbys are like; null if it may. */
+    /// Why the batch may not leave the primary, whatever the standbys are like; null if it may.
     private @Nullable RoutingReason hindrance(List<QueryClass> batch, RoutingSession session) {
         if (batch.isEmpty()) return RoutingReason.PROTOCOL;
         for (int i = 0; i < batch.size(); i++) {
@@ -163,7 +171,8 @@ public final class Router {
         long time = clock.getAsLong();
         session.enterTerm(now.term(), time);
         if (anywhere) {
-            // It shows no data, so no standby is too old for it; but it must not change which standby the session reads from.
+            // It shows no data, so no standby is too old for it; but it must not change which standby the session reads
+            // from.
             var last = session.standby();
             if (last == null) return draw(now, session, 0, time, false);
             if (selector.isEligible(now.state(last))) return standby(last, false);
@@ -198,7 +207,8 @@ public final class Router {
         return selector.isEligible(state) && topology.replayLsn(state.node()) >= floor;
     }
 
-    /** The position that a standby must have replayed for this session; -1 while the primary has not been sampled since. */
+    /// The position that a standby must have replayed for this session; -1 while the primary has not been
+    /// sampled since.
     private long floor(RoutingSession session) {
         return switch (config.consistency()) {
             case EVENTUAL, BOUNDED -> 0;
@@ -220,7 +230,7 @@ public final class Router {
         return session.floor();
     }
 
-    /** The same for a standby other than the one read last: it must show at least what that one has shown. */
+    /// The same for a standby other than the one read last: it must show at least what that one has shown.
     private long switchingFloor(RoutingSession session, long floor) {
         boolean monotonic = config.consistency() == Consistency.SESSION || config.consistency() == Consistency.GLOBAL;
         if (!monotonic || session.standby() == null || !session.hasRead()) return floor;

@@ -2,7 +2,7 @@ package org.pgdrover.routing;
 
 import java.util.Locale;
 
-/** Why a batch goes where it goes; the label is the same in logs, metrics and SHOW. */
+/// Why a batch goes where it goes; the label is the same in logs, metrics and SHOW.
 public enum RoutingReason {
     READ("a proved read"),
     READ_ONLY_TRANSACTION("a READ ONLY transaction"),
@@ -41,7 +41,7 @@ public enum RoutingReason {
         return label;
     }
 
-    /** Whether everything in the batch was proved to be a read, wherever it went in the end. */
+    /// Whether everything in the batch was proved to be a read, wherever it went in the end.
     public boolean isProvedRead() {
         return switch (this) {
             case READ,
@@ -71,7 +71,7 @@ public enum RoutingReason {
         };
     }
 
-    /** The reason in words. */
+    /// The reason in words.
     public String sentence() {
         return sentence;
     }

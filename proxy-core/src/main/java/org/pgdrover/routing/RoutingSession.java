@@ -9,22 +9,20 @@ import org.pgdrover.cluster.Node;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residues;
 
-/**
- * What routing must remember of one session: what it wrote and read, so that its reads never go back in time.
- *
- * <p>Positions are WAL positions, times are {@link System#nanoTime()}. Confined to the client's event loop.
- */
+/// What routing must remember of one session: what it wrote and read, so that its reads never go back in time.
+///
+/// Positions are WAL positions, times are [System#nanoTime()]. Confined to the client's event loop.
 public final class RoutingSession {
     private final String database;
     private final GlobalWrites globalWrites;
     private @Nullable String pinned;
-    /** It has written, or seen on the primary, what no sampled position is known to cover. */
+    /// It has written, or seen on the primary, what no sampled position is known to cover.
     private boolean unsampled;
 
     private long unsampledNanos;
-    /** What a standby must have replayed. */
+    /// What a standby must have replayed.
     private long floor;
-    /** The standby that the session reads from, for as long as it may. */
+    /// The standby that the session reads from, for as long as it may.
     private @Nullable Node standby;
 
     private boolean hasRead;
@@ -33,9 +31,10 @@ public final class RoutingSession {
     private long term;
 
     private static final int MOST_MADE = 256;
-    /** Tables that the session has made and that the catalog may not have yet, with what changing them may leave. */
+    /// Tables that the session has made and that the catalog may not have yet, with what changing them may
+    /// leave.
     private final Map<String, Residues> made = new HashMap<>();
-    /** What the open transaction has defined. */
+    /// What the open transaction has defined.
     private final List<QueryClass> definitions = new ArrayList<>(0);
 
     RoutingSession(String database, GlobalWrites globalWrites) {
@@ -47,7 +46,7 @@ public final class RoutingSession {
         return database;
     }
 
-    /** The session holds state that only its connection to the primary has. */
+    /// The session holds state that only its connection to the primary has.
     public void pin(String why) {
         pinned = why;
     }
@@ -56,14 +55,14 @@ public final class RoutingSession {
         pinned = null;
     }
 
-    /** Why the session is pinned, or null. */
+    /// Why the session is pinned, or null.
     public @Nullable String pinned() {
         return pinned;
     }
 
     // Definitions
 
-    /** What changing a table leaves that this session has made; null if it has made none of that name. */
+    /// What changing a table leaves that this session has made; null if it has made none of that name.
     @Nullable
     Residues made(String table) {
         return made.isEmpty() ? null : made.get(table);
@@ -81,7 +80,7 @@ public final class RoutingSession {
         made.put(name.substring(name.lastIndexOf('.') + 1), may);
     }
 
-    /** Something else has been defined on these names. */
+    /// Something else has been defined on these names.
     void unmade(List<String> names) {
         if (made.isEmpty()) return;
         for (var name : names) {
@@ -165,10 +164,8 @@ public final class RoutingSession {
         drawnNanos = nanoTime;
     }
 
-    /**
-     * Another node is primary now. Positions of the old timeline beyond the fork mean nothing on the new one, so what the session has seen counts
-     * as written just now.
-     */
+    /// Another node is primary now. Positions of the old timeline beyond the fork mean nothing on the new one,
+    /// so what the session has seen counts as written just now.
     void enterTerm(long current, long nanoTime) {
         if (term == current) return;
         boolean first = term == 0 && floor == 0 && standby == null && !unsampled;

@@ -11,9 +11,10 @@ import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.RoutingConfig;
 
-/** Draws a node for reads, by weight, among those that may serve them. */
+/// Draws a node for reads, by weight, among those that may serve them.
 final class StandbySelector {
-    /** A session draws again after this long, so that load follows the weights although sessions keep their standby. */
+    /// A session draws again after this long, so that load follows the weights although sessions keep their
+    /// standby.
     private static final long REDRAW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final RoutingConfig config;
@@ -28,7 +29,7 @@ final class StandbySelector {
         this.maxLagMillis = config.maxLag().toMillis();
     }
 
-    /** Whether a session stays with the standby that it read last, rather than drawing again. */
+    /// Whether a session stays with the standby that it read last, rather than drawing again.
     boolean keeps(RoutingSession session, long nanoTime) {
         if (config.consistency() == Consistency.EVENTUAL || config.consistency() == Consistency.BOUNDED) return false;
         return nanoTime - session.drawnNanos() < REDRAW_NANOS;
@@ -38,7 +39,8 @@ final class StandbySelector {
         return state.servesStandbyReads() && state.node().weight() > 0 && state.lagMillis() <= maxLagMillis;
     }
 
-    /** A standby that has replayed the position, or the primary if it takes part and its share comes up; null if there is none. */
+    /// A standby that has replayed the position, or the primary if it takes part and its share comes up; null
+    /// if there is none.
     @Nullable
     Node draw(ClusterTopology now, long floor) {
         int total = 0;

@@ -87,8 +87,10 @@ final class DefinitionRules {
         var effect = temporary ? temporary(object, to) : namesTemporary(object, to);
         begin();
         int name = name(object, to);
-        if (statement.equals("CREATE TABLE")) return table(name, to, temporary ? "CREATE TEMPORARY TABLE" : statement, effect);
-        if (is(object - 1, to, "materialized")) return ofQuery(name, query(object, to), to, "CREATE MATERIALIZED VIEW", effect);
+        if (statement.equals("CREATE TABLE"))
+            return table(name, to, temporary ? "CREATE TEMPORARY TABLE" : statement, effect);
+        if (is(object - 1, to, "materialized"))
+            return ofQuery(name, query(object, to), to, "CREATE MATERIALIZED VIEW", effect);
         relations.scanDefinition(name, to);
         return statement.equals("CREATE INDEX")
                 ? running(expressions(object, to), to, statement, effect)
@@ -143,8 +145,7 @@ final class DefinitionRules {
     }
 
     private SessionEffect namesTemporary(int object, int to) {
-        for (int i = object; i < to; i++)
-            if (lexer.isName(i) && lexer.contains(i, "pg_temp")) return TEMPORARY;
+        for (int i = object; i < to; i++) if (lexer.isName(i) && lexer.contains(i, "pg_temp")) return TEMPORARY;
         return SessionEffect.NONE;
     }
 

@@ -4,7 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// The functions and views of PostgreSQL, and of what comes with it, that need care or none against their appearance.
+/// The functions and views of PostgreSQL, and of what comes with it, that need care or none against their
+/// appearance.
 ///
 /// The one place for such lists; a test holds them against the catalogs of every supported version.
 public final class KnownFunctions {

@@ -149,8 +149,7 @@ final class ReadProof {
 
     private void local(int i) {
         var name = lexer.name(i);
-        if (KnownFunctions.isLocal(name))
-            hinders("what is local to one server: " + name);
+        if (KnownFunctions.isLocal(name)) hinders("what is local to one server: " + name);
     }
 
     /// Whether the name before a parenthesis may be a function; see the table in docs/routing.md.
