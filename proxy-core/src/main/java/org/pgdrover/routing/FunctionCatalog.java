@@ -1,96 +1,202 @@
 package org.pgdrover.routing;
 
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.TopologySource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Which functions of each database are known not to change anything, kept fresh from the catalog.
- *
- * <p>The first question for a database starts its loading; until then nothing is known. What is known is read again every minute and shortly
- * after a function was created, changed or dropped through the proxy; a database that nobody has asked about for an hour is forgotten.
- */
+/// The catalogs of all databases in use, each read anew every minute and shortly after a definition through the
+/// proxy.
+///
+/// The first question for a database starts its reading; until then nothing is known of it. Each database has
+/// one chain of readings:
+///
+/// ```
+///  asked for ──> [waiting] ──> [reading] ──> [at rest] ──a minute, or a definition──> [waiting]
+///                    ^              │ failed: after a pause that doubles
+///                    └──────────────┴ a definition while it read: again
+/// ```
+///
+/// What a definition may have given another meaning is unknown until it has been read; the rest stays known. A
+/// database that is gone, or that nobody has asked about for an hour, is forgotten. Questions come from any
+/// thread; readings are the worker's.
 public final class FunctionCatalog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FunctionCatalog.class);
-    private static final long REFRESH_SECONDS = 60;
+    private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long COALESCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long FORGET_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final int MOST_DATABASES = 1_000;
+    private static final String NO_SUCH_DATABASE = "3D000";
 
-    private static final class Entry {
-        volatile FunctionNames names = FunctionNames.NONE;
-        volatile long askedNanos = System.nanoTime();
+    private final CatalogLoader loader;
+    private final ScheduledExecutorService worker;
+    private final boolean ownsWorker;
+    private final LongSupplier clock;
+    private final ConcurrentHashMap<String, Chain> chains = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    /// One database's catalog and when it is read next.
+    private final class Chain {
+        private final String database;
+        private volatile DatabaseCatalog known = DatabaseCatalog.NONE;
+        private volatile long askedNanos = clock.getAsLong();
+        // Guarded by this:
+        private @Nullable ScheduledFuture<?> next;
+        private long dueNanos;
+        private boolean reading;
+        private @Nullable UnaryOperator<DatabaseCatalog> definedMeanwhile;
+        private int failures;
+
+        Chain(String database) {
+            this.database = database;
+        }
+
+        /// Lets it be read after a time, or sooner if that was planned.
+        synchronized void plan(long nanos) {
+            if (closed || reading) return;
+            long due = clock.getAsLong() + nanos;
+            if (next != null && !next.isDone() && due - dueNanos >= 0) return;
+            if (next != null) next.cancel(false);
+            dueNanos = due;
+            next = worker.schedule(this::read, nanos, TimeUnit.NANOSECONDS);
+        }
+
+        synchronized void defined(UnaryOperator<DatabaseCatalog> forgets) {
+            known = forgets.apply(known);
+            if (reading) definedMeanwhile = definedMeanwhile == null ? forgets : both(definedMeanwhile, forgets);
+            else plan(COALESCE_NANOS);
+        }
+
+        private static UnaryOperator<DatabaseCatalog> both(
+                UnaryOperator<DatabaseCatalog> first, UnaryOperator<DatabaseCatalog> second) {
+            return known -> second.apply(first.apply(known));
+        }
+
+        private void read() {
+            if (clock.getAsLong() - askedNanos > FORGET_NANOS) {
+                chains.remove(database, this);
+                return;
+            }
+            synchronized (this) {
+                reading = true;
+                definedMeanwhile = null;
+            }
+            try {
+                end(loader.load(database));
+            } catch (SQLException failure) {
+                failed(failure);
+            } catch (RuntimeException failure) {
+                log.atError()
+                        .setCause(failure)
+                        .addKeyValue("database", database)
+                        .log("reading the catalog failed");
+                again(REFRESH_NANOS);
+            }
+        }
+
+        /// What was read may not have yet what was defined while it was read.
+        private synchronized void end(DatabaseCatalog read) {
+            failures = 0;
+            var meanwhile = definedMeanwhile;
+            known = meanwhile == null ? read : meanwhile.apply(read);
+            log.atDebug().addKeyValue("database", database).log("{} names read from the catalog", read.size());
+            again(meanwhile == null ? REFRESH_NANOS : COALESCE_NANOS);
+        }
+
+        private synchronized void again(long nanos) {
+            reading = false;
+            next = null;
+            plan(nanos);
+        }
+
+        private void failed(SQLException failure) {
+            if (closed) return;
+            if (NO_SUCH_DATABASE.equals(failure.getSQLState())) {
+                chains.remove(database, this);
+                return;
+            }
+            log.atWarn()
+                    .addKeyValue("database", database)
+                    .addKeyValue("reason", failure.getMessage())
+                    .log("the catalog could not be read: what is not known of it goes to the primary");
+            again(pause());
+        }
+
+        private synchronized long pause() {
+            return Math.min(LONGEST_PAUSE_NANOS, PAUSE_NANOS << Math.min(10, failures++));
+        }
     }
-
-    private final FunctionLoader loader;
-    private final ConcurrentHashMap<String, Entry> entries = new ConcurrentHashMap<>();
-    private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("pgdrover-functions").factory());
 
     public FunctionCatalog(NodeConnector connector, TopologySource topology) {
-        this(new JdbcFunctionLoader(connector, topology));
+        this(
+                new JdbcCatalogLoader(connector, topology),
+                Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().daemon().name("pgdrover-catalog").factory()),
+                true,
+                System::nanoTime);
     }
 
-    FunctionCatalog(FunctionLoader loader) {
+    /// With another loader, and a worker that the caller ends.
+    public FunctionCatalog(CatalogLoader loader, ScheduledExecutorService worker, LongSupplier clock) {
+        this(loader, worker, false, clock);
+    }
+
+    private FunctionCatalog(
+            CatalogLoader loader, ScheduledExecutorService worker, boolean ownsWorker, LongSupplier clock) {
         this.loader = loader;
-        worker.scheduleWithFixedDelay(this::refreshAll, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
+        this.worker = worker;
+        this.ownsWorker = ownsWorker;
+        this.clock = clock;
     }
 
-    /** What is known of a database now; never waits. */
-    FunctionNames of(String database) {
-        var entry = entries.get(database);
-        if (entry == null) return begin(database);
-        entry.askedNanos = System.nanoTime();
-        return entry.names;
+    /// What is known of a database now; never waits.
+    DatabaseCatalog of(String database) {
+        var chain = chains.get(database);
+        if (chain == null) return begin(database);
+        chain.askedNanos = clock.getAsLong();
+        return chain.known;
     }
 
-    private FunctionNames begin(String database) {
-        if (entries.size() < MOST_DATABASES && entries.putIfAbsent(database, new Entry()) == null) refresh(database);
-        return FunctionNames.NONE;
+    private DatabaseCatalog begin(String database) {
+        if (closed || chains.size() >= MOST_DATABASES) return DatabaseCatalog.NONE;
+        var chain = new Chain(database);
+        if (chains.putIfAbsent(database, chain) == null) chain.plan(0);
+        return DatabaseCatalog.NONE;
     }
 
-    /** Asks for what is known of a database to be loaded, because a session is about to use it. */
+    /// Asks for a database's catalog to be read, because a session is about to use it.
     public void prepare(String database) {
         of(database);
     }
 
-    /** Functions of a database have changed: what is known counts no more and is read again. May be called from any thread. */
+    /// Something has been defined in a database that everything of its own may depend on. May be called from
+    /// any thread.
     public void refresh(String database) {
-        var entry = entries.get(database);
-        if (entry == null) return;
-        entry.names = FunctionNames.NONE;
-        if (!worker.isShutdown()) worker.execute(() -> load(database, entry));
+        var chain = chains.get(database);
+        if (chain != null) chain.defined(DatabaseCatalog::withoutOwn);
     }
 
-    private void refreshAll() {
-        long now = System.nanoTime();
-        entries.values().removeIf(entry -> now - entry.askedNanos > FORGET_NANOS);
-        entries.forEach(this::load);
-    }
-
-    private void load(String database, Entry entry) {
-        try {
-            entry.names = loader.load(database);
-            log.atDebug().addKeyValue("database", database).log("{} function names read", entry.names.size());
-        } catch (SQLException failure) {
-            if (worker.isShutdown()) return;
-            log.atWarn()
-                    .addKeyValue("database", database)
-                    .addKeyValue("reason", failure.getMessage())
-                    .log("functions could not be read from the catalog: reads that call any go to the primary");
-            worker.schedule(() -> load(database, entry), 2, TimeUnit.SECONDS);
-        } catch (RuntimeException failure) {
-            log.atError().setCause(failure).log("reading functions failed");
-        }
+    /// A definition has named these names alone.
+    void defined(String database, Collection<String> names) {
+        var chain = chains.get(database);
+        if (chain != null) chain.defined(known -> known.without(names));
     }
 
     @Override
     public void close() {
-        worker.shutdownNow();
+        closed = true;
+        if (ownsWorker) worker.shutdownNow();
     }
 }

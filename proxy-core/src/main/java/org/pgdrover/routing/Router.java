@@ -1,6 +1,8 @@
 package org.pgdrover.routing;
 
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntUnaryOperator;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
@@ -13,31 +15,47 @@ import org.pgdrover.routing.RoutingDecision.ToPrimary;
 import org.pgdrover.routing.RoutingDecision.ToStandby;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residues;
-import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
-/**
- * Decides where a batch outside a transaction goes: to a standby only what is proved to be a read, and only to a standby that shows the session
- * what it must see; all else to the primary.
- *
- * <p>Used by every event loop at once; without locks, and without garbage in the steady state.
- */
+/// The judge of where a batch outside a transaction goes, and of what its statements may leave behind.
+///
+/// To a standby goes only what is proved to be a read, and only to a standby that shows the session what it
+/// must see; all else goes to the primary. Used by every event loop at once; without locks, and without garbage
+/// in the steady state.
 public final class Router {
     private final RoutingConfig config;
     private final TopologySource topology;
-    private final FunctionCatalog functions;
+    private final FunctionCatalog catalogs;
+    private final Judgement judgement;
     private final StandbySelector selector;
-    private final GlobalWrites globalWrites = new GlobalWrites();
+    private final GlobalWrites globalWrites;
     private final LongSupplier clock;
     private final ToPrimary[] toPrimary;
     private final ToStandby[][] toStandby;
 
-    public Router(RoutingConfig config, TopologySource topology, FunctionCatalog functions, LongSupplier clock) {
+    public Router(RoutingConfig config, TopologySource topology, FunctionCatalog catalogs, LongSupplier clock) {
+        this(
+                config,
+                topology,
+                catalogs,
+                clock,
+                bound -> ThreadLocalRandom.current().nextInt(bound));
+    }
+
+    /// @param random gives a number from 0 to below its argument, each alike often
+    public Router(
+            RoutingConfig config,
+            TopologySource topology,
+            FunctionCatalog catalogs,
+            LongSupplier clock,
+            IntUnaryOperator random) {
         this.config = config;
         this.topology = topology;
-        this.functions = functions;
+        this.catalogs = catalogs;
+        this.judgement = new Judgement(config, catalogs);
         this.clock = clock;
-        this.selector = new StandbySelector(config, topology);
+        this.selector = new StandbySelector(config, topology, random);
+        this.globalWrites = new GlobalWrites(clock.getAsLong());
         var reasons = RoutingReason.values();
         toPrimary = new ToPrimary[reasons.length];
         for (var reason : reasons) toPrimary[reason.ordinal()] = new ToPrimary(reason);
@@ -54,19 +72,79 @@ public final class Router {
         return new RoutingSession(database, globalWrites);
     }
 
-    /** @param batch the classes of all that the batch runs; the most demanding one decides */
+    // What a statement leaves
+
+    /// What a statement may leave in its server's session, by its text and by what the catalog says of the
+    /// names in it.
+    public Residues residues(QueryClass query, RoutingSession session) {
+        return judgement.residues(query, session);
+    }
+
+    /// A few words for why it may leave something; worth asking only where it may.
+    public String whyResidues(QueryClass query, RoutingSession session) {
+        return judgement.why(query, session);
+    }
+
+    /// A statement has succeeded. If it was a definition, what it may have given another meaning is unknown
+    /// from now on.
+    public void ran(QueryClass query, RoutingSession session) {
+        for (var part : query.parts()) ran(part, session);
+        if (!query.parts().isEmpty()) return;
+        var kind = Definition.of(query);
+        switch (kind) {
+            case NONE, OTHER -> {}
+            case TABLE, TABLE_OF_QUERY -> {
+                if (!query.relations().isEmpty()) made(query, session);
+            }
+            case NAMES -> {
+                if (query.statement().startsWith("DROP")) session.unmade(query.relations());
+                else session.altered(query, judgement.called(query, session));
+                defined(query, session);
+            }
+            case EVERYTHING -> {
+                session.unmade(query.relations());
+                defined(query, session);
+            }
+        }
+    }
+
+    private void made(QueryClass definition, RoutingSession session) {
+        session.made(definition, judgement.made(definition, session));
+        if (!definition.statement().startsWith("CREATE TEMPORARY")) defined(definition, session);
+    }
+
+    private void defined(QueryClass definition, RoutingSession session) {
+        session.defined(definition);
+        announce(definition, session);
+    }
+
+    private void announce(QueryClass definition, RoutingSession session) {
+        if (Definition.of(definition) == Definition.EVERYTHING) catalogs.refresh(session.database());
+        else catalogs.defined(session.database(), definition.relations());
+    }
+
+    /// A transaction has ended, so that everybody sees now what was defined in it.
+    public void transactionEnded(RoutingSession session) {
+        if (!session.hasDefined()) return;
+        for (var definition : session.takeDefinitions()) announce(definition, session);
+    }
+
+    // Where a batch goes
+
+    /// @param batch the classes of all that the batch runs; the most demanding one decides
     public RoutingDecision route(List<QueryClass> batch, RoutingSession session) {
         var hindrance = hindrance(batch, session);
         if (hindrance != null) return toPrimary[hindrance.ordinal()];
-        return choose(session, batch.getFirst().transaction() == TransactionEffect.BEGIN_READ_ONLY);
+        boolean transaction = batch.getFirst().transaction() == TransactionEffect.BEGIN_READ_ONLY;
+        return choose(session, transaction, !transaction && namesNothing(batch));
     }
 
-    /** What a statement may leave in its server's session, or take away from it. */
-    public Residues residues(QueryClass query, RoutingSession session) {
-        return SessionEffect.residues(query.session());
+    private static boolean namesNothing(List<QueryClass> batch) {
+        for (int i = 0; i < batch.size(); i++) if (!batch.get(i).namesNothing()) return false;
+        return true;
     }
 
-    /** Why the batch may not leave the primary, whatever the standbys are like; null if it may. */
+    /// Why the batch may not leave the primary, whatever the standbys are like; null if it may.
     private @Nullable RoutingReason hindrance(List<QueryClass> batch, RoutingSession session) {
         if (batch.isEmpty()) return RoutingReason.PROTOCOL;
         for (int i = 0; i < batch.size(); i++) {
@@ -79,7 +157,7 @@ public final class Router {
 
     private @Nullable RoutingReason hindrance(QueryClass query, RoutingSession session, boolean alone) {
         return switch (query.access()) {
-            case READ -> functionHindrance(query.functions(), session.database());
+            case READ -> judgement.hindrance(query, session);
             case EMPTY -> null;
             case WRITE -> RoutingReason.WRITE;
             case SESSION -> RoutingReason.SESSION;
@@ -88,30 +166,17 @@ public final class Router {
         };
     }
 
-    private @Nullable RoutingReason functionHindrance(List<String> names, String database) {
-        if (names.isEmpty()) return null;
-        var known = functions.of(database);
-        for (int i = 0; i < names.size(); i++) {
-            var name = names.get(i);
-            if (config.writeFunctions().contains(name)) return RoutingReason.WRITE_FUNCTION;
-            if (config.readFunctions().contains(name)) continue;
-            switch (known.volatility(name)) {
-                case STEADY -> {}
-                case VOLATILE -> {
-                    return RoutingReason.VOLATILE_FUNCTION;
-                }
-                case UNKNOWN -> {
-                    return known.size() == 0 ? RoutingReason.CATALOG_NOT_READ : RoutingReason.UNKNOWN_FUNCTION;
-                }
-            }
-        }
-        return null;
-    }
-
-    private RoutingDecision choose(RoutingSession session, boolean transaction) {
+    private RoutingDecision choose(RoutingSession session, boolean transaction, boolean anywhere) {
         var now = topology.topology();
         long time = clock.getAsLong();
         session.enterTerm(now.term(), time);
+        if (anywhere) {
+            // It shows no data, so no standby is too old for it; but it must not change which standby the session reads
+            // from.
+            var last = session.standby();
+            if (last == null) return draw(now, session, 0, time, false);
+            if (selector.isEligible(now.state(last))) return standby(last, false);
+        }
         long floor = floor(session);
         if (floor < 0) return toPrimary[RoutingReason.READ_YOUR_WRITES.ordinal()];
         var kept = session.standby();
@@ -142,7 +207,8 @@ public final class Router {
         return selector.isEligible(state) && topology.replayLsn(state.node()) >= floor;
     }
 
-    /** The position that a standby must have replayed for this session; -1 while the primary has not been sampled since. */
+    /// The position that a standby must have replayed for this session; -1 while the primary has not been
+    /// sampled since.
     private long floor(RoutingSession session) {
         return switch (config.consistency()) {
             case EVENTUAL, BOUNDED -> 0;
@@ -156,18 +222,18 @@ public final class Router {
     }
 
     private long sessionFloor(RoutingSession session) {
-        if (session.hasUnsampledWrite()) {
-            long position = topology.insertPositionSampledAfter(session.lastWriteNanos());
+        if (session.hasUnsampled()) {
+            long position = topology.insertPositionSampledAfter(session.unsampledNanos());
             if (position < 0) return -1;
             session.sampled(position);
         }
         return session.floor();
     }
 
-    /** The same for a standby other than the one read last: it must show at least what that one has shown. */
+    /// The same for a standby other than the one read last: it must show at least what that one has shown.
     private long switchingFloor(RoutingSession session, long floor) {
         boolean monotonic = config.consistency() == Consistency.SESSION || config.consistency() == Consistency.GLOBAL;
-        if (!monotonic || session.standby() == null || session.lastReadNanos() == 0) return floor;
+        if (!monotonic || session.standby() == null || !session.hasRead()) return floor;
         long position = topology.insertPositionSampledAfter(session.lastReadNanos());
         return position < 0 ? -1 : Math.max(floor, position);
     }

@@ -2,11 +2,11 @@ package org.pgdrover.routing;
 
 import org.pgdrover.cluster.Node;
 
-/** Where a batch goes, and why. */
+/// Where a batch goes, and why.
 public sealed interface RoutingDecision {
     RoutingReason reason();
 
-    /** To whichever node is the primary when it is sent. */
+    /// To whichever node is the primary when it is sent.
     record ToPrimary(RoutingReason reason) implements RoutingDecision {}
 
     record ToStandby(Node node, RoutingReason reason) implements RoutingDecision {}

@@ -2,7 +2,7 @@ package org.pgdrover.routing;
 
 import java.util.Locale;
 
-/** Why a batch goes where it goes; the label is the same in logs, metrics and SHOW. */
+/// Why a batch goes where it goes; the label is the same in logs, metrics and SHOW.
 public enum RoutingReason {
     READ("a proved read"),
     READ_ONLY_TRANSACTION("a READ ONLY transaction"),
@@ -15,7 +15,11 @@ public enum RoutingReason {
     WRITE_FUNCTION("calls a function of routing.write-functions"),
     VOLATILE_FUNCTION("calls a volatile function"),
     UNKNOWN_FUNCTION("calls an unknown function"),
-    CATALOG_NOT_READ("calls a function; the catalog is still being read"),
+    HARMFUL_FUNCTION("calls a function that leads to what a standby may not run"),
+    UNKNOWN_RELATION("reads an unknown relation"),
+    LOCAL_RELATION("reads what a standby may show otherwise"),
+    HIDDEN_FUNCTION("an operator, cast or type of the database may write"),
+    CATALOG_NOT_READ("names something; the catalog is still being read"),
     NO_STANDBY("no standby serves reads"),
     LAG("every standby is beyond routing.max-lag"),
     READ_YOUR_WRITES("read your writes"),
@@ -37,7 +41,7 @@ public enum RoutingReason {
         return label;
     }
 
-    /** Whether everything in the batch was proved to be a read, wherever it went in the end. */
+    /// Whether everything in the batch was proved to be a read, wherever it went in the end.
     public boolean isProvedRead() {
         return switch (this) {
             case READ,
@@ -55,6 +59,10 @@ public enum RoutingReason {
                     WRITE_FUNCTION,
                     VOLATILE_FUNCTION,
                     UNKNOWN_FUNCTION,
+                    HARMFUL_FUNCTION,
+                    UNKNOWN_RELATION,
+                    LOCAL_RELATION,
+                    HIDDEN_FUNCTION,
                     CATALOG_NOT_READ,
                     IN_TRANSACTION,
                     PIPELINED,
@@ -63,7 +71,7 @@ public enum RoutingReason {
         };
     }
 
-    /** The reason in words. */
+    /// The reason in words.
     public String sentence() {
         return sentence;
     }

@@ -1,27 +1,41 @@
 package org.pgdrover.routing;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.Node;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residues;
 
-/**
- * What routing must remember of one session: what it wrote and read, so that its reads never go back in time.
- *
- * <p>Positions are WAL positions, times are {@link System#nanoTime()}. Confined to the client's event loop.
- */
+/// What routing must remember of one session: what it wrote and read, so that its reads never go back in time.
+///
+/// Positions are WAL positions, times are [System#nanoTime()]. Confined to the client's event loop.
 public final class RoutingSession {
     private final String database;
     private final GlobalWrites globalWrites;
     private @Nullable String pinned;
-    private boolean wrote;
-    private long lastWriteNanos;
-    /** What a standby must have replayed. */
+    /// It has written, or seen on the primary, what no sampled position is known to cover.
+    private boolean unsampled;
+
+    private long unsampledNanos;
+    /// What a standby must have replayed.
     private long floor;
-    /** The standby that the session reads from, for as long as it may. */
+    /// The standby that the session reads from, for as long as it may.
     private @Nullable Node standby;
 
+    private boolean hasRead;
     private long lastReadNanos;
     private long drawnNanos;
     private long term;
+
+    private static final int MOST_MADE = 256;
+    /// Tables that the session has made and that the catalog may not have yet, with what changing them may
+    /// leave.
+    private final Map<String, Residues> made = new HashMap<>();
+    /// What the open transaction has defined.
+    private final List<QueryClass> definitions = new ArrayList<>(0);
 
     RoutingSession(String database, GlobalWrites globalWrites) {
         this.database = database;
@@ -32,7 +46,7 @@ public final class RoutingSession {
         return database;
     }
 
-    /** The session holds state that only its connection to the primary has. */
+    /// The session holds state that only its connection to the primary has.
     public void pin(String why) {
         pinned = why;
     }
@@ -41,40 +55,86 @@ public final class RoutingSession {
         pinned = null;
     }
 
-    /** Why the session is pinned, or null. */
+    /// Why the session is pinned, or null.
     public @Nullable String pinned() {
         return pinned;
     }
 
-    /** The answer to a write has ended. */
+    // Definitions
+
+    /// What changing a table leaves that this session has made; null if it has made none of that name.
+    @Nullable
+    Residues made(String table) {
+        return made.isEmpty() ? null : made.get(table);
+    }
+
+    /// A definition has changed a table; if the session has made it, changing it may leave this besides.
+    void altered(QueryClass definition, Residues may) {
+        for (var name : definition.relations()) made.computeIfPresent(name, (_, old) -> old.and(may));
+    }
+
+    void made(QueryClass definition, Residues may) {
+        if (made.size() >= MOST_MADE) return;
+        var name = definition.relations().getFirst();
+        made.put(name, may);
+        made.put(name.substring(name.lastIndexOf('.') + 1), may);
+    }
+
+    /// Something else has been defined on these names.
+    void unmade(List<String> names) {
+        if (made.isEmpty()) return;
+        for (var name : names) {
+            made.remove(name);
+            made.remove(name.substring(name.lastIndexOf('.') + 1));
+        }
+    }
+
+    void defined(QueryClass definition) {
+        if (definitions.size() < MOST_MADE) definitions.add(definition);
+    }
+
+    boolean hasDefined() {
+        return !definitions.isEmpty();
+    }
+
+    List<QueryClass> takeDefinitions() {
+        var taken = List.copyOf(definitions);
+        definitions.clear();
+        return taken;
+    }
+
+    // What it wrote and saw
+
+    /// The answer to a batch that may have written has ended, or it is lost and may have been carried out.
     public void wrote(long nanoTime) {
-        wrote = true;
-        lastWriteNanos = nanoTime;
+        readOnPrimary(nanoTime);
         globalWrites.wrote(nanoTime);
     }
 
-    /** The answer to a read on a standby has ended. */
+    /// The answer to a read on the primary has ended: what it showed must not be missing later.
+    public void readOnPrimary(long nanoTime) {
+        if (!unsampled || nanoTime - unsampledNanos > 0) unsampledNanos = nanoTime;
+        unsampled = true;
+    }
+
+    /// The answer to a read on a standby has ended.
     public void read(Node node, long nanoTime) {
         standby = node;
+        hasRead = true;
         lastReadNanos = nanoTime;
     }
 
-    /** The answer to a read on the primary has ended. */
-    public void readOnPrimary(long nanoTime) {
-        lastReadNanos = nanoTime;
+    boolean hasUnsampled() {
+        return unsampled;
     }
 
-    boolean hasUnsampledWrite() {
-        return wrote;
+    long unsampledNanos() {
+        return unsampledNanos;
     }
 
-    long lastWriteNanos() {
-        return lastWriteNanos;
-    }
-
-    /** Everything the session wrote lies at or before this position. */
+    /// Everything that the session wrote or saw on the primary lies at or before this position.
     void sampled(long position) {
-        wrote = false;
+        unsampled = false;
         floor = Math.max(floor, position);
     }
 
@@ -85,6 +145,10 @@ public final class RoutingSession {
     @Nullable
     Node standby() {
         return standby;
+    }
+
+    boolean hasRead() {
+        return hasRead;
     }
 
     long lastReadNanos() {
@@ -100,18 +164,16 @@ public final class RoutingSession {
         drawnNanos = nanoTime;
     }
 
-    /**
-     * Another node is primary now. Positions of the old timeline beyond the fork mean nothing on the new one, so what the session has seen counts
-     * as written just now.
-     */
+    /// Another node is primary now. Positions of the old timeline beyond the fork mean nothing on the new one,
+    /// so what the session has seen counts as written just now.
     void enterTerm(long current, long nanoTime) {
         if (term == current) return;
-        boolean first = term == 0 && floor == 0 && standby == null && !wrote;
+        boolean first = term == 0 && floor == 0 && standby == null && !unsampled;
         term = current;
         if (first) return;
         floor = 0;
         standby = null;
-        wrote = true;
-        lastWriteNanos = nanoTime;
+        unsampled = true;
+        unsampledNanos = nanoTime;
     }
 }

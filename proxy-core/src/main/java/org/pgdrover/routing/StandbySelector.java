@@ -1,7 +1,7 @@
 package org.pgdrover.routing;
 
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.Node;
@@ -11,22 +11,25 @@ import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.RoutingConfig;
 
-/** Draws a node for reads, by weight, among those that may serve them. */
+/// Draws a node for reads, by weight, among those that may serve them.
 final class StandbySelector {
-    /** A session draws again after this long, so that load follows the weights although sessions keep their standby. */
+    /// A session draws again after this long, so that load follows the weights although sessions keep their
+    /// standby.
     private static final long REDRAW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final RoutingConfig config;
     private final TopologySource topology;
     private final long maxLagMillis;
+    private final IntUnaryOperator random;
 
-    StandbySelector(RoutingConfig config, TopologySource topology) {
+    StandbySelector(RoutingConfig config, TopologySource topology, IntUnaryOperator random) {
+        this.random = random;
         this.config = config;
         this.topology = topology;
         this.maxLagMillis = config.maxLag().toMillis();
     }
 
-    /** Whether a session stays with the standby that it read last, rather than drawing again. */
+    /// Whether a session stays with the standby that it read last, rather than drawing again.
     boolean keeps(RoutingSession session, long nanoTime) {
         if (config.consistency() == Consistency.EVENTUAL || config.consistency() == Consistency.BOUNDED) return false;
         return nanoTime - session.drawnNanos() < REDRAW_NANOS;
@@ -36,14 +39,15 @@ final class StandbySelector {
         return state.servesStandbyReads() && state.node().weight() > 0 && state.lagMillis() <= maxLagMillis;
     }
 
-    /** A standby that has replayed the position, or the primary if it takes part and its share comes up; null if there is none. */
+    /// A standby that has replayed the position, or the primary if it takes part and its share comes up; null
+    /// if there is none.
     @Nullable
     Node draw(ClusterTopology now, long floor) {
         int total = 0;
         var nodes = now.nodes();
         for (int i = 0; i < nodes.size(); i++) total += weight(nodes.get(i), floor);
         if (total == 0) return null;
-        int ticket = ThreadLocalRandom.current().nextInt(total);
+        int ticket = random.applyAsInt(total);
         for (int i = 0; i < nodes.size(); i++) {
             ticket -= weight(nodes.get(i), floor);
             if (ticket < 0) return nodes.get(i).node();

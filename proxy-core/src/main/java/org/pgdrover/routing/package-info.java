@@ -1,4 +1,4 @@
-/** Which node a statement goes to, and why. */
+/// Which node a statement goes to, and why.
 @NullMarked
 package org.pgdrover.routing;
 

@@ -27,6 +27,8 @@ final class DefinitionRules {
             "DROP SCHEMA",
             "DROP EXTENSION");
 
+    private static final SessionEffect TEMPORARY = SessionEffect.leaves(Residue.TEMPORARY);
+    private static final boolean[] LIKE_ANOTHER = ReadProof.set("like references of inherits");
     private static final int AS = Keywords.id("as");
     private static final int TABLE = Keywords.id("table");
     private static final boolean[] BEGINS_QUERY = ReadProof.set("select with values table execute");
@@ -81,22 +83,70 @@ final class DefinitionRules {
         if (statement.equals("CREATE DATABASE"))
             return of(statement, List.of(template(object, to)), SessionEffect.NONE);
         if (statement.equals("CREATE EXTENSION")) return of(statement, List.of(), SessionEffect.ANYTHING);
+        boolean temporary = isTemporary(from, to, object);
+        var effect = temporary ? temporary(object, to) : namesTemporary(object, to);
         begin();
-        int query = query(object, to);
-        boolean runs = statement.equals("CREATE TABLE") || is(object - 1, to, "materialized");
-        if (runs && query > 0 && is(query, to, "execute"))
-            return of(statement + " AS EXECUTE", List.of(), SessionEffect.ANYTHING);
-        int since = runs ? query : statement.equals("CREATE INDEX") ? expressions(object, to) : -1;
-        if (runs && query < 0) since = bounds(object, to);
-        return running(since, to, statement, makesTemporary(from, to, object));
+        int name = name(object, to);
+        if (statement.equals("CREATE TABLE"))
+            return table(name, to, temporary ? "CREATE TEMPORARY TABLE" : statement, effect);
+        if (is(object - 1, to, "materialized"))
+            return ofQuery(name, query(object, to), to, "CREATE MATERIALIZED VIEW", effect);
+        relations.scanDefinition(name, to);
+        return statement.equals("CREATE INDEX")
+                ? running(expressions(object, to), to, statement, effect)
+                : running(-1, to, statement, effect);
     }
 
-    private boolean makesTemporary(int from, int to, int object) {
+    /// Where the name begins behind the kind of object.
+    private int name(int object, int to) {
+        int at = object + 1;
+        if (is(at, to, "concurrently")) at++;
+        if (is(at, to, "if")) at += is(at + 1, to, "not") ? 3 : 2;
+        if (is(at, to, "only")) at++;
+        return Math.min(at, to);
+    }
+
+    private QueryClass table(int name, int to, String statement, SessionEffect effect) {
+        int query = query(name, to);
+        if (query >= 0) return ofQuery(name, query, to, statement + " AS", effect);
+        if (name < to && lexer.isName(name)) relations.defined(name, to);
+        int columns = -1;
+        for (int i = name; i + 1 < to; i++) {
+            if (columns < 0 && lexer.is(i, '(')) columns = i;
+            if (isLikeAnother(i) && lexer.isName(i + 1)) relations.defined(i + 1, to);
+            else if (isLikeAnother(i) && lexer.is(i + 1, '(') && lexer.isName(i + 2)) relations.defined(i + 2, to);
+        }
+        int bounds = bounds(name, to);
+        if (bounds >= 0) return running(bounds, to, statement, effect);
+        return running(columns, columns < 0 ? to : lexer.match(columns) + 1, statement, effect);
+    }
+
+    private boolean isLikeAnother(int i) {
+        return lexer.type(i) == SqlLexer.WORD && LIKE_ANOTHER[lexer.keyword(i)];
+    }
+
+    private QueryClass ofQuery(int name, int query, int to, String statement, SessionEffect effect) {
+        if (query < 0) return QueryClass.UNKNOWN;
+        if (is(query, to, "execute")) return of(statement + " EXECUTE", List.of(), SessionEffect.ANYTHING);
+        if (name < to && lexer.isName(name)) relations.defined(name, to);
+        relations.scan(query, to);
+        return running(query, to, statement, effect);
+    }
+
+    private boolean isTemporary(int from, int to, int object) {
         boolean temporary = false;
         for (int i = from + 1; i < object; i++) temporary |= is(i, to, "temp") || is(i, to, "temporary");
-        if (temporary && lexer.keyword(object) == TABLE && isDroppedOnCommit(object, to)) return false;
-        for (int i = object; i < to && !temporary; i++) temporary = lexer.isName(i) && lexer.contains(i, "pg_temp");
         return temporary;
+    }
+
+    private SessionEffect temporary(int object, int to) {
+        boolean drops = lexer.keyword(object) == TABLE && isDroppedOnCommit(object, to);
+        return drops ? SessionEffect.NONE : TEMPORARY;
+    }
+
+    private SessionEffect namesTemporary(int object, int to) {
+        for (int i = object; i < to; i++) if (lexer.isName(i) && lexer.contains(i, "pg_temp")) return TEMPORARY;
+        return SessionEffect.NONE;
     }
 
     private boolean isDroppedOnCommit(int from, int to) {
@@ -151,10 +201,17 @@ final class DefinitionRules {
             case "ALTER EXTENSION" -> of(statement, List.of(), SessionEffect.ANYTHING);
             case "ALTER TABLE", "ALTER DOMAIN" -> {
                 begin();
-                yield running(name, to, statement, false);
+                relations.scanDefinition(name(object, to), to);
+                yield running(name, to, statement, SessionEffect.NONE);
             }
-            default -> of(statement, List.of(), SessionEffect.NONE);
+            default -> defining(name(object, to), to, statement, SessionEffect.NONE);
         };
+    }
+
+    private QueryClass defining(int name, int to, String statement, SessionEffect effect) {
+        begin();
+        relations.scanDefinition(name, to);
+        return running(-1, to, statement, effect);
     }
 
     private QueryClass drop(int to, int object, String statement) {
@@ -166,7 +223,7 @@ final class DefinitionRules {
                     SessionEffect.NONE);
         }
         boolean temporary = MAY_BE_TEMPORARY.contains(statement);
-        return of(statement, List.of(), temporary ? SessionEffect.leaves(Residue.TEMPORARY) : SessionEffect.NONE);
+        return defining(name(object, to), to, statement, temporary ? TEMPORARY : SessionEffect.NONE);
     }
 
     // What is run
@@ -176,22 +233,20 @@ final class DefinitionRules {
         relations.clear();
     }
 
-    private QueryClass running(int since, int to, String statement, boolean temporary) {
-        SessionEffect effect = SessionEffect.NONE;
+    private QueryClass running(int since, int to, String statement, SessionEffect effect) {
+        var all = effect;
         if (since >= 0) {
             proof.prove(since, to);
-            relations.scan(since, to);
-            if (proof.functions().isFull() || relations.relations().isFull()) return QueryClass.UNKNOWN;
-            effect = calls.effect(proof.functions(), since, to);
+            all = StatementRules.with(calls.effect(proof.functions(), since, to), effect);
         }
-        if (temporary) effect = StatementRules.with(effect, Residue.TEMPORARY);
+        if (proof.functions().isFull() || relations.relations().isFull()) return QueryClass.UNKNOWN;
         return new QueryClass(
                 Access.WRITE,
                 statement,
                 proof.functions().toList(),
                 relations.relations().toList(),
                 TransactionEffect.NONE,
-                effect,
+                all,
                 "",
                 List.of());
     }

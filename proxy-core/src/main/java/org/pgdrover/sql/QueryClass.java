@@ -63,6 +63,11 @@ public record QueryClass(
                 || names(functions, "pg_prepared_statement", "pg_cursor");
     }
 
+    /// Whether it names no function and no relation, so that it shows no data.
+    public boolean namesNothing() {
+        return functions.isEmpty() && relations.isEmpty();
+    }
+
     private static boolean names(List<String> names, String one, String other) {
         for (int i = 0; i < names.size(); i++) {
             var name = names.get(i);

@@ -1,7 +1,6 @@
 package org.pgdrover.sql;
 
 import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Tries to prove from the tokens of a SELECT, VALUES, TABLE or WITH that it is a read, and lists every name in
@@ -53,46 +52,6 @@ final class ReadProof {
             current_time current_timestamp localtime localtimestamp operator first next to merge_action repeatable zone
             second returning search cycle check references unique primary foreign default constraint
             """);
-
-    /// Views and functions that tell about the server they run on, or about its transactions; beside those that
-    /// begin with pg_stat.
-    private static final Set<String> LOCAL = Set.of(
-            "pg_locks",
-            "pg_settings",
-            "pg_cursors",
-            "pg_prepared_statements",
-            "pg_prepared_xacts",
-            "pg_replication_slots",
-            "pg_replication_origin_status",
-            "pg_file_settings",
-            "pg_hba_file_rules",
-            "pg_ident_file_mappings",
-            "pg_listening_channels",
-            "pg_shmem_allocations",
-            "pg_backend_memory_contexts",
-            "pg_config",
-            "pg_aios",
-            "pg_show_all_settings",
-            "pg_show_all_file_settings",
-            "pg_cursor",
-            "pg_prepared_statement",
-            "pg_prepared_xact",
-            "pg_lock_status",
-            "pg_get_replication_slots",
-            "pg_show_replication_origin_status",
-            "pg_backend_pid",
-            "pg_postmaster_start_time",
-            "pg_conf_load_time",
-            "pg_my_temp_schema",
-            "pg_is_other_temp_schema",
-            "inet_server_addr",
-            "inet_server_port",
-            "inet_client_addr",
-            "inet_client_port",
-            "current_setting",
-            "txid_current",
-            "pg_current_xact_id",
-            "pg_temp");
 
     private final SqlLexer lexer;
     private final NameList functions = new NameList();
@@ -190,10 +149,7 @@ final class ReadProof {
 
     private void local(int i) {
         var name = lexer.name(i);
-        boolean statistics =
-                name.startsWith("pg_stat") && !name.startsWith("pg_statistic") && !name.startsWith("pg_stats");
-        if (statistics || LOCAL.contains(name) || name.startsWith("pg_temp"))
-            hinders("what is local to one server: " + name);
+        if (KnownFunctions.isLocal(name)) hinders("what is local to one server: " + name);
     }
 
     /// Whether the name before a parenthesis may be a function; see the table in docs/routing.md.

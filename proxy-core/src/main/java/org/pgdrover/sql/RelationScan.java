@@ -90,6 +90,23 @@ final class RelationScan {
         begin(first, end, FROM_LIST | EXPECTS | TARGET);
     }
 
+    /// Adds every name that a definition touches: those outside parentheses.
+    void scanDefinition(int first, int end) {
+        for (int i = first; i < end; i++) {
+            if (lexer.is(i, '(') || lexer.is(i, '[')) i = lexer.match(i);
+            else if (lexer.isName(i) && (i == first || lexer.keyword(i) == Keywords.NONE)) i = defined(i, end);
+        }
+    }
+
+    /// Adds a name, and gives its last token.
+    int defined(int i, int end) {
+        int last = i;
+        while (last + 2 < end && lexer.is(last + 1, '.') && lexer.isName(last + 2)) last += 2;
+        var name = lexer.known(last);
+        relations.add(last > i ? lexer.names().qualified(lexer.known(last - 2), name) : name);
+        return last;
+    }
+
     private void begin(int first, int end, int frame) {
         from = first;
         to = end;

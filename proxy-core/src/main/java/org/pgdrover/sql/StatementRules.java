@@ -113,17 +113,14 @@ final class StatementRules {
 
     /// An effect that leaves one thing more.
     static SessionEffect with(SessionEffect effect, Residue more) {
-        return switch (effect) {
-            case SessionEffect.Leaves(var may, var names) -> SessionEffect.leaves(may.and(Residues.of(more)), names);
-            case SessionEffect.None _,
-                    SessionEffect.SetParameter _,
-                    SessionEffect.ResetParameter _,
-                    SessionEffect.ResetAll _,
-                    SessionEffect.DiscardAll _,
-                    SessionEffect.DeallocateAll _,
-                    SessionEffect.Deallocate _,
-                    SessionEffect.Sets _ -> SessionEffect.leaves(more);
-        };
+        return with(effect, SessionEffect.leaves(more));
+    }
+
+    /// Two effects that leave something, as one.
+    static SessionEffect with(SessionEffect one, SessionEffect other) {
+        if (!(one instanceof SessionEffect.Leaves(var may, var names))) return other;
+        if (!(other instanceof SessionEffect.Leaves(var more, var _))) return one;
+        return SessionEffect.leaves(may.and(more), names);
     }
 
     // Queries and changes

@@ -172,6 +172,7 @@ public final class ScriptedServer implements AutoCloseable {
         var scripted = scripted(text);
         if (scripted != null) return scripted.play(wire, message);
         if (parse) return send(wire, new WireBytes().message('1'));
+        if (text.contains("SELECT 'asked'")) return send(wire, asked().message('C', "SELECT 1").message('Z', 'I'));
         return send(wire, description(row()).message('C', "SELECT 1").message('Z', 'I'));
     }
 
@@ -196,6 +197,17 @@ public final class ScriptedServer implements AutoCloseable {
     private static WireBytes description(WireBytes rows) {
         var bytes = new WireBytes().message('T', (short) 1, "name", 0, (short) 0, 25, (short) -1, -1, (short) 0);
         return bytes.append(rows);
+    }
+
+    /** The beginning of the answer to the proxy's question what a session holds: so far nothing. */
+    public static WireBytes asked() {
+        return new WireBytes().message('C', "SET").append(held("asked"));
+    }
+
+    /** A row of that answer. */
+    public static WireBytes held(String what) {
+        var bytes = what.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        return new WireBytes().message('D', (short) 3, bytes.length, bytes, -1, -1);
     }
 
     /** RowDescription and one row with this server's name, without an end. */

@@ -156,19 +156,10 @@ public final class RelayServices {
         if (node != null) backends.topology().suspect(node, why);
     }
 
-    /// A session has read from the primary: its later reads must not see less.
-    void readOnPrimary(RoutingSession session, long nanoTime) {
-        session.readOnPrimary(nanoTime);
-    }
-
-    /// A statement has succeeded that may have changed what the catalog says.
-    void definitionsChanged(String database, QueryClass ran) {
+    /// A statement has succeeded: whether it has changed what the catalog says, or what sessions begin with.
+    void completed(QueryClass ran, RoutingSession session) {
+        router().ran(ran, session);
         var statement = ran.statement();
-        if (statement.endsWith("FUNCTION")
-                || statement.endsWith("PROCEDURE")
-                || statement.endsWith("ROUTINE")
-                || statement.endsWith("AGGREGATE")
-                || statement.endsWith("EXTENSION")) backends.functions().refresh(database);
         if (statement.equals("ALTER ROLE") || statement.equals("ALTER USER") || statement.equals("ALTER DATABASE"))
             backends.roleSettingsMayHaveChanged().run();
     }

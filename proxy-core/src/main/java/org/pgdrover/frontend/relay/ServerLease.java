@@ -24,6 +24,7 @@ import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
@@ -254,8 +255,7 @@ final class ServerLease implements AnswerOwner {
         if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
             relay.session().completed(ran, tag, server);
-        if (ran.session() == SessionEffect.NONE && ran.transaction() == TransactionEffect.NONE)
-            relay.services().definitionsChanged(relay.session().database(), ran);
+        if (ran.access() == Access.WRITE) relay.services().completed(ran, relay.session().routing());
         return !plan.delivery().outcomeUnknown;
     }
 
@@ -450,6 +450,7 @@ final class ServerLease implements AnswerOwner {
         if (last.sqlState.isEmpty() || last.outcomeUnknown) session.commit(server);
         else session.rollBack(server);
         session.transactionEnded();
+        relay.services().router().transactionEnded(session.routing());
     }
 
     /// Notes for later reads what this session has written and seen.
@@ -463,7 +464,7 @@ final class ServerLease implements AnswerOwner {
         } else if (wrote) {
             if (status == TransactionStatus.IDLE) routing.wrote(now);
         } else {
-            relay.services().readOnPrimary(routing, now);
+            routing.readOnPrimary(now);
         }
         if (status == TransactionStatus.IDLE) wrote = false;
     }

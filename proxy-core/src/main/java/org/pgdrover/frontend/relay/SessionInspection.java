@@ -65,6 +65,9 @@ final class SessionInspection {
         if (inDoubt.has(Residue.LISTENS))
             parts.add("SELECT 'listens', c, NULL FROM pg_catalog.pg_listening_channels() c");
         if (inDoubt.has(Residue.TEMPORARY)) addTemporary(parts);
+        if (inDoubt.has(Residue.LASTING))
+            parts.add("SELECT 'slot', s.slot_name::pg_catalog.text, NULL FROM pg_catalog.pg_replication_slots s WHERE"
+                    + " s.temporary AND s.active_pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()");
         return parts.toString();
     }
 
@@ -104,12 +107,15 @@ final class SessionInspection {
                 case "cursors" -> found = found.and(Residues.of(Residue.CURSORS));
                 case "locks" -> found = found.and(Residues.of(Residue.LOCKS));
                 case "listens" -> found = found.and(Residues.of(Residue.LISTENS));
+                case "slot" -> found = found.and(Residues.of(Residue.LASTING));
                 case "temporary" -> found = found.and(Residues.of(Residue.TEMPORARY));
                 default -> {}
             }
         }
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
-        if (inDoubt.has(Residue.LASTING)) found = found.and(Residues.of(Residue.LASTING));
+        // Where anything may have happened, what can be asked for is asked for; where it is known that something lasting
+        // was done, the session is tied to it.
+        if (inDoubt.has(Residue.LASTING) && !inDoubt.equals(Residues.ALL)) found = found.and(Residues.of(Residue.LASTING));
         if (allSettings || !names.isEmpty()) {
             session.settings().learnt(settings);
             lease.server().settings(settings);

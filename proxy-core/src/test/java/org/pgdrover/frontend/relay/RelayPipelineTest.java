@@ -160,6 +160,13 @@ class RelayPipelineTest {
     @Test
     void runsNothingOfASessionWhosePinnedServerIsThePrimaryNoMore() throws Exception {
         try (var client = connectWarm()) {
+            primary.on("pg_listening_channels", (wire, message) -> {
+                wire.send(ScriptedServer.asked()
+                        .append(ScriptedServer.held("listens"))
+                        .message('C', "SELECT 2")
+                        .message('Z', 'I'));
+                return true;
+            });
             client.send(query("LISTEN news"));
             answers(client, 1);
             rig.changeRoles();

@@ -35,7 +35,6 @@ import org.pgdrover.backend.ServerOptions;
 import org.pgdrover.backend.Transport;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.Node;
-import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.NodeState;
 import org.pgdrover.cluster.Role;
 import org.pgdrover.cluster.RoleSettings;
@@ -59,8 +58,10 @@ import org.pgdrover.frontend.replication.Replication;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
+import org.pgdrover.routing.DatabaseCatalog;
 import org.pgdrover.routing.FunctionCatalog;
 import org.pgdrover.routing.Router;
+import org.pgdrover.sql.Residues;
 import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
@@ -143,7 +144,7 @@ public final class RelayRig implements AutoCloseable {
                 () -> ServerTls.DISABLED,
                 new ServerOptions(Logins.withoutPasswords(), 100, System::nanoTime));
         pools = new PoolRegistry(PoolConfig.DEFAULT, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
-        functions = new FunctionCatalog(new NodeConnector(cluster, () -> ServerTls.DISABLED), topology);
+        functions = new FunctionCatalog(_ -> catalog(), timer, System::nanoTime);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
         var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
@@ -198,6 +199,13 @@ public final class RelayRig implements AutoCloseable {
                 () -> CompletableFuture.completedFuture(null),
                 pools,
                 new WelcomeCache(System::nanoTime));
+    }
+
+    private static DatabaseCatalog catalog() {
+        return new DatabaseCatalog.Builder()
+                .function("pg_catalog", "abs", true, Residues.NONE)
+                .relation("public", "t", true, Residues.NONE, Residues.NONE)
+                .build();
     }
 
     private static HbaRules trust() throws Exception {

@@ -1,0 +1,261 @@
+package org.pgdrover.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pgdrover.server.embedded.EmbeddedCluster;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+
+/// Holds what the catalog proves against a real PostgreSQL, in which each name leads to something else.
+@Timeout(120)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DatabaseCatalogTest {
+    private EmbeddedCluster cluster;
+    private JdbcCatalogLoader loader;
+    private DatabaseCatalog catalog;
+
+    @BeforeAll
+    void define() throws Exception {
+        cluster = EmbeddedCluster.start(new EmbeddedCluster.Options(0, 18, false));
+        loader = new JdbcCatalogLoader(this::connect);
+        try (var connection = connect("demo")) {
+            CatalogCases.define(connection);
+        }
+        catalog = loader.load("demo");
+    }
+
+    @AfterAll
+    void stop() {
+        cluster.close();
+    }
+
+    private Connection connect(String database) throws SQLException {
+        var url = "jdbc:postgresql://" + cluster.config().nodes().getFirst().endpoint() + "/" + database;
+        return DriverManager.getConnection(url, EmbeddedCluster.SUPERUSER, EmbeddedCluster.SUPERUSER);
+    }
+
+    private FunctionFacts function(String name) {
+        return Objects.requireNonNull(catalog.function(name), name);
+    }
+
+    private RelationFacts relation(String name) {
+        return Objects.requireNonNull(catalog.relation(name), name);
+    }
+
+    private static Residues residues(String names) {
+        if (names.equals("ALL")) return Residues.ALL;
+        return names.equals("-") ? Residues.NONE : Residues.of(Residue.valueOf(names));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "abs",
+                "pg_catalog.abs",
+                "count",
+                "now",
+                "random",
+                "gen_random_uuid",
+                "pg_sleep",
+                "clock_timestamp",
+                "steady",
+                "public.steady",
+                "reads",
+                "tenant",
+                "int4",
+                "text"
+            })
+    void callsReadsReads(String name) {
+        assertThat(function(name).isRead()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "pg_is_in_recovery, -",
+        "nextval, -",
+        "txid_current, -",
+        "declared_volatile, -",
+        "overloaded, -",
+        "tells_recovery, -",
+        "calls_it, -",
+        "in_standard, -",
+        "by_default, -",
+        "server_setting, -",
+        "reads_unlogged, -",
+        "updates, -",
+        "locks_briefly, -",
+        "sets_locally, -",
+        "makes_temporary_for_now, -",
+        "pg_advisory_lock, LOCKS",
+        "lastval, SEQUENCES",
+        "setseed, LASTING",
+        "tells_last, SEQUENCES",
+        "sets, SETTINGS",
+        "configures, SETTINGS",
+        "configures_standard, SETTINGS",
+        "makes_temporary, TEMPORARY",
+        "listens, LISTENS",
+        "locks, LOCKS",
+        "adds, LOCKS",
+        "dynamic, ALL",
+        "compiled, ALL",
+        "query_to_xml, ALL",
+        "procedure_that_sets, SETTINGS"
+    })
+    void callsNothingElseOne(String name, String residues) {
+        assertThat(function(name).isRead()).isFalse();
+        assertThat(function(name).may()).isEqualTo(residues(residues));
+    }
+
+    @Test
+    void letsTheTextTellOfSetConfig() {
+        assertThat(function("set_config").may()).isEqualTo(Residues.NONE);
+        assertThat(function("set_config").isRead()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "plain",
+                "public.plain",
+                "s.other",
+                "kept",
+                "pg_class",
+                "pg_catalog.pg_class",
+                "information_schema.tables",
+                "view_plain",
+                "view_random",
+                "view_tenant",
+                "tenants",
+                "not_secured",
+                "parent",
+                "stamped"
+            })
+    void readsOnStandbysWhatIsTheSameThere(String name) {
+        if (name.equals("s.other")) assertThat(catalog.relation(name)).isNull();
+        else assertThat(relation(name).isReadable()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "unlogged, -",
+        "numbers, -",
+        "twice, -",
+        "s.twice, -",
+        "pg_stat_activity, -",
+        "pg_sequences, -",
+        "view_recovery, -",
+        "view_of_view, -",
+        "view_activity, -",
+        "view_lasts, -",
+        "view_writes, -",
+        "view_setting, -",
+        "secured, -",
+        "view_locks, LOCKS"
+    })
+    void readsOnThePrimaryWhatMayDiffer(String name, String residues) {
+        assertThat(relation(name).isReadable()).isFalse();
+        assertThat(relation(name).reading()).isEqualTo(residues(residues));
+    }
+
+    @Test
+    void knowsTheBestOfAQualifiedName() {
+        assertThat(relation("public.twice").isReadable()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "plain, -",
+        "stamped, -",
+        "secured, -",
+        "triggered, SETTINGS",
+        "view_triggered, SETTINGS",
+        "logs_to_triggered, SETTINGS",
+        "referenced, SETTINGS",
+        "referencing, SETTINGS",
+        "defaults, SETTINGS",
+        "checks, SETTINGS",
+        "ruled, LOCKS",
+        "parent, SETTINGS",
+        "child, SETTINGS"
+    })
+    void knowsWhatChangingARelationLeaves(String name, String residues) {
+        assertThat(relation(name).changing()).isEqualTo(residues(residues));
+    }
+
+    @Test
+    void knowsNothingOfWhatIsNotThere() {
+        assertThat(catalog.function("missing")).isNull();
+        assertThat(catalog.relation("missing")).isNull();
+        assertThat(catalog.isKnown()).isTrue();
+        assertThat(DatabaseCatalog.NONE.isKnown()).isFalse();
+        assertThatThrownBy(() -> loader.load("missing")).isInstanceOf(SQLException.class);
+    }
+
+    @Test
+    void forgetsTheNamesThatADefinitionTouches() {
+        var left = catalog.without(java.util.List.of("s.plain", "abs"));
+
+        assertThat(left.relation("plain")).isNull();
+        assertThat(left.relation("public.plain")).isNull();
+        assertThat(left.function("abs")).isNull();
+        assertThat(left.relation("other")).isNotNull();
+        assertThat(catalog.withoutOwn().relation("other")).isNull();
+        assertThat(catalog.withoutOwn().function("count")).isNotNull();
+    }
+
+    // What every statement may meet
+
+    private DatabaseCatalog.Database database(String name, String definitions) throws SQLException {
+        try (var admin = connect("postgres");
+                var statement = admin.createStatement()) {
+            statement.execute("CREATE DATABASE " + name + " TEMPLATE template0");
+        }
+        try (var connection = connect(name);
+                var statement = connection.createStatement()) {
+            for (var sql : (CatalogCases.FUNCTIONS + definitions).split(";;")) statement.execute(sql);
+        }
+        return loader.load(name).database();
+    }
+
+    @Test
+    void isPlainWithoutDefinitions() throws SQLException {
+        assertThat(database("nothing", "SELECT 1")).isEqualTo(DatabaseCatalog.Database.PLAIN);
+    }
+
+    @Test
+    void seesOperatorsEverywhere() throws SQLException {
+        var database = database("operator", CatalogCases.OPERATOR);
+
+        assertThat(database.isReadable()).isFalse();
+        assertThat(database.everywhere()).isEqualTo(Residues.of(Residue.SETTINGS));
+        assertThat(database("harmless", CatalogCases.HARMLESS_OPERATOR)).isEqualTo(DatabaseCatalog.Database.PLAIN);
+    }
+
+    @Test
+    void seesCastsAndDomainsEverywhere() throws SQLException {
+        assertThat(database("casts", CatalogCases.CAST).everywhere()).isEqualTo(Residues.of(Residue.LOCKS));
+        assertThat(database("domains", CatalogCases.DOMAIN).everywhere()).isEqualTo(Residues.of(Residue.SETTINGS));
+    }
+
+    @Test
+    void seesEventTriggersOfDefinitions() throws SQLException {
+        var database = database("events", CatalogCases.EVENT_TRIGGER);
+
+        assertThat(database.defining()).isEqualTo(Residues.of(Residue.SETTINGS));
+        assertThat(database.everywhere()).isEqualTo(Residues.NONE);
+    }
+}

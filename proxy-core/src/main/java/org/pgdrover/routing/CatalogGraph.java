@@ -1,0 +1,96 @@
+package org.pgdrover.routing;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.sql.Residues;
+
+/// What uses what in a database's catalog, so that what one thing may do is found in everything that leads to
+/// it.
+final class CatalogGraph {
+    /// What a thing is. Reading a relation and changing it are two things.
+    enum Kind {
+        FUNCTION,
+        OPERATOR,
+        TYPE,
+        READ,
+        CHANGE,
+        /// The database itself: 0 is every statement, 1 every definition.
+        DATABASE
+    }
+
+    /// One thing, with what it may do, and who uses it.
+    static final class Thing {
+        private final List<Thing> users = new ArrayList<>(2);
+        private boolean harmful;
+        private Residues may = Residues.NONE;
+
+        boolean isHarmful() {
+            return harmful;
+        }
+
+        Residues may() {
+            return may;
+        }
+
+        /// It may do this itself.
+        void does(boolean harm, Residues residues) {
+            harmful |= harm;
+            may = may.and(residues);
+        }
+
+        /// Whether what a used thing may do is more than this was known to do.
+        private boolean learns(Thing used) {
+            var all = may.and(used.may);
+            if (harmful || !used.harmful) {
+                if (all.equals(may)) return false;
+            }
+            harmful |= used.harmful;
+            may = all;
+            return true;
+        }
+    }
+
+    private final Map<Long, Thing> things = new HashMap<>();
+
+    static long key(Kind kind, long oid) {
+        return (long) kind.ordinal() << 32 | oid;
+    }
+
+    Thing of(Kind kind, long oid) {
+        return of(key(kind, oid));
+    }
+
+    Thing of(long key) {
+        return things.computeIfAbsent(key, _ -> new Thing());
+    }
+
+    @Nullable
+    Thing find(Kind kind, long oid) {
+        return things.get(key(kind, oid));
+    }
+
+    /// One thing leads to another.
+    void uses(Thing user, Thing used) {
+        if (user != used) used.users.add(user);
+    }
+
+    /// A thing leads to all that a tree names.
+    void uses(Thing user, NodeTree tree) {
+        tree.uses(key -> uses(user, of(key)));
+        if (tree.asksServersSetting()) user.does(true, Residues.NONE);
+    }
+
+    /// Lets everybody learn what the things do that they lead to.
+    void settle() {
+        var open = new ArrayDeque<>(things.values());
+        while (!open.isEmpty()) {
+            var used = open.pop();
+            if (!used.harmful && used.may.isNone()) continue;
+            for (var user : used.users) if (user.learns(used)) open.push(user);
+        }
+    }
+}

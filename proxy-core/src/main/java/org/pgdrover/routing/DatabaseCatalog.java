@@ -1,0 +1,177 @@
+package org.pgdrover.routing;
+
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.sql.Residues;
+
+/// The facts that one database's catalog proves of its functions and relations, by name; immutable.
+///
+/// A name that could mean several things has the worst of their facts. Names are bare or qualified; those of
+/// pg_catalog are kept once, bare.
+public final class DatabaseCatalog {
+    /// Nothing is known.
+    static final DatabaseCatalog NONE = new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Database.UNKNOWN);
+
+    private static final String SYSTEM = "pg_catalog.";
+
+    /// The facts of a database that concern every statement, or every definition.
+    ///
+    /// @param isReadable whether its operators, casts and types leave reads reads
+    /// @param everywhere what these may leave in the session
+    /// @param defining what its event triggers may leave
+    record Database(boolean isReadable, Residues everywhere, Residues defining) {
+        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL);
+        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE);
+    }
+
+    private final Map<String, FunctionFacts> systemFunctions;
+    private final Map<String, RelationFacts> systemRelations;
+    private final Map<String, FunctionFacts> functions;
+    private final Map<String, RelationFacts> relations;
+    private final Database database;
+
+    private DatabaseCatalog(
+            Map<String, FunctionFacts> systemFunctions,
+            Map<String, RelationFacts> systemRelations,
+            Map<String, FunctionFacts> functions,
+            Map<String, RelationFacts> relations,
+            Database database) {
+        this.systemFunctions = systemFunctions;
+        this.systemRelations = systemRelations;
+        this.functions = functions;
+        this.relations = relations;
+        this.database = database;
+    }
+
+    boolean isKnown() {
+        return !systemFunctions.isEmpty();
+    }
+
+    Database database() {
+        return database;
+    }
+
+    int size() {
+        return systemFunctions.size() + functions.size() + relations.size();
+    }
+
+    /// The facts of a function's name; null if none has it.
+    @Nullable
+    FunctionFacts function(String name) {
+        if (name.startsWith(SYSTEM)) return systemFunctions.get(name.substring(SYSTEM.length()));
+        var own = functions.get(name);
+        var system = systemFunctions.get(name);
+        if (own == null) return system;
+        return system == null ? own : own.and(system);
+    }
+
+    /// The facts of a relation's name; null if none has it.
+    @Nullable
+    RelationFacts relation(String name) {
+        if (name.startsWith(SYSTEM)) return systemRelations.get(name.substring(SYSTEM.length()));
+        var own = relations.get(name);
+        var system = systemRelations.get(name);
+        if (own == null) return system;
+        return system == null ? own : own.and(system);
+    }
+
+    /// The same without some names, because they may have got another meaning.
+    DatabaseCatalog without(Collection<String> names) {
+        var leftFunctions = new HashMap<>(functions);
+        var leftRelations = new HashMap<>(relations);
+        for (var name : names) {
+            var bare = name.substring(name.lastIndexOf('.') + 1);
+            leftFunctions.keySet().removeIf(each -> isOf(each, bare));
+            leftRelations.keySet().removeIf(each -> isOf(each, bare));
+        }
+        return new DatabaseCatalog(
+                without(systemFunctions, names),
+                without(systemRelations, names),
+                leftFunctions,
+                leftRelations,
+                database);
+    }
+
+    private static boolean isOf(String name, String bare) {
+        return name.equals(bare) || (name.endsWith(bare) && name.charAt(name.length() - bare.length() - 1) == '.');
+    }
+
+    /// A name of pg_catalog may be hidden by another schema's now.
+    private static <T> Map<String, T> without(Map<String, T> system, Collection<String> names) {
+        var left = new HashMap<>(system);
+        for (var name : names) left.remove(name.substring(name.lastIndexOf('.') + 1));
+        return left.size() == system.size() ? system : left;
+    }
+
+    /// Only what PostgreSQL itself has, because functions, operators or triggers have changed that others may
+    /// depend on.
+    DatabaseCatalog withoutOwn() {
+        return new DatabaseCatalog(systemFunctions, systemRelations, Map.of(), Map.of(), Database.UNKNOWN);
+    }
+
+    /// Gathers facts; of a name that comes again the worst.
+    public static final class Builder {
+        private final Map<String, FunctionFacts> systemFunctions = new HashMap<>();
+        private final Map<String, RelationFacts> systemRelations = new HashMap<>();
+        private final Map<String, FunctionFacts> functions = new HashMap<>();
+        private final Map<String, RelationFacts> relations = new HashMap<>();
+        private Database database = Database.PLAIN;
+
+        /// A function that changes nothing that a transaction's end does not see.
+        ///
+        /// @param isRead whether a standby may run it
+        public Builder function(String schema, String name, boolean isRead, Residues may) {
+            return function(schema, name, new FunctionFacts(!isRead, !isRead, may));
+        }
+
+        Builder function(String schema, String name, FunctionFacts facts) {
+            if (schema.equals("pg_catalog")) {
+                systemFunctions.merge(name, facts, FunctionFacts::and);
+                return this;
+            }
+            functions.merge(name, facts, FunctionFacts::and);
+            functions.merge(schema + "." + name, facts, FunctionFacts::and);
+            return this;
+        }
+
+        /// A relation.
+        ///
+        /// @param isReadable whether a standby shows the same
+        public Builder relation(String schema, String name, boolean isReadable, Residues reading, Residues changing) {
+            return relation(schema, name, new RelationFacts(isReadable, reading, changing));
+        }
+
+        Builder relation(String schema, String name, RelationFacts facts) {
+            if (schema.equals("pg_catalog")) {
+                systemRelations.merge(name, facts, RelationFacts::and);
+                return this;
+            }
+            relations.merge(name, facts, RelationFacts::and);
+            relations.merge(schema + "." + name, facts, RelationFacts::and);
+            return this;
+        }
+
+        Builder database(Database facts) {
+            database = facts;
+            return this;
+        }
+
+        /// What is gathered; a system that names nothing counts as not read.
+        public DatabaseCatalog build() {
+            return build(NONE);
+        }
+
+        /// The same, sharing what PostgreSQL itself has with another catalog where that is the same.
+        DatabaseCatalog build(DatabaseCatalog like) {
+            boolean same = systemFunctions.equals(like.systemFunctions) && systemRelations.equals(like.systemRelations);
+            return new DatabaseCatalog(
+                    same ? like.systemFunctions : systemFunctions,
+                    same ? like.systemRelations : systemRelations,
+                    functions,
+                    relations,
+                    database);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package org.pgdrover.routing;
+
+import org.pgdrover.sql.Residues;
+
+/// The worst of what the functions of one name may do.
+///
+/// @param isVolatile whether one of them may give another answer each time, by its declaration
+/// @param isHarmful whether one of them may change something, or answer otherwise on a standby, itself or by
+///     what it calls
+/// @param may what calling it may leave in the session
+record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may) {
+    static final FunctionFacts STEADY = new FunctionFacts(false, false, Residues.NONE);
+
+    FunctionFacts and(FunctionFacts other) {
+        if (equals(other)) return this;
+        return new FunctionFacts(isVolatile || other.isVolatile, isHarmful || other.isHarmful, may.and(other.may));
+    }
+
+    /// Whether a standby may run it.
+    boolean isRead() {
+        return !isVolatile && !isHarmful && may.isNone();
+    }
+}

@@ -1,0 +1,128 @@
+package org.pgdrover.routing;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.config.RoutingConfig;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residues;
+import org.pgdrover.sql.SessionEffect;
+
+/// Judges what a statement may do, by its text and by what the catalog says of the names in it.
+final class Judgement {
+    private final RoutingConfig config;
+    private final FunctionCatalog catalogs;
+
+    Judgement(RoutingConfig config, FunctionCatalog catalogs) {
+        this.config = config;
+        this.catalogs = catalogs;
+    }
+
+    // May it run on a standby?
+
+    /// Why a statement that its text calls a read is none; null if it is one.
+    @Nullable
+    RoutingReason hindrance(QueryClass read, RoutingSession session) {
+        var known = catalogs.of(session.database());
+        if (!known.database().isReadable()) return RoutingReason.HIDDEN_FUNCTION;
+        var functions = read.functions();
+        for (int i = 0; i < functions.size(); i++) {
+            var reason = function(functions.get(i), known);
+            if (reason != null) return reason;
+        }
+        var relations = read.relations();
+        for (int i = 0; i < relations.size(); i++) {
+            var facts = known.relation(relations.get(i));
+            if (facts == null) return known.isKnown() ? RoutingReason.UNKNOWN_RELATION : RoutingReason.CATALOG_NOT_READ;
+            if (!facts.isReadable()) return RoutingReason.LOCAL_RELATION;
+        }
+        return null;
+    }
+
+    private @Nullable RoutingReason function(String name, DatabaseCatalog known) {
+        if (config.writeFunctions().contains(name)) return RoutingReason.WRITE_FUNCTION;
+        if (config.readFunctions().contains(name)) return null;
+        var facts = known.function(name);
+        if (facts == null) return known.isKnown() ? RoutingReason.UNKNOWN_FUNCTION : RoutingReason.CATALOG_NOT_READ;
+        if (facts.isVolatile()) return RoutingReason.VOLATILE_FUNCTION;
+        return facts.isRead() ? null : RoutingReason.HARMFUL_FUNCTION;
+    }
+
+    // What may it leave in the session?
+
+    Residues residues(QueryClass query, RoutingSession session) {
+        var may = Residues.NONE;
+        var parts = query.parts();
+        if (parts.isEmpty()) return one(query, session);
+        for (int i = 0; i < parts.size(); i++) may = may.and(one(parts.get(i), session));
+        return may;
+    }
+
+    private Residues one(QueryClass query, RoutingSession session) {
+        var may = SessionEffect.residues(query.session());
+        if (may.equals(Residues.ALL)) return may;
+        var access = query.access();
+        if (access != Access.READ && access != Access.WRITE) return may;
+        var known = catalogs.of(session.database());
+        may = may.and(known.database().everywhere());
+        var kind = Definition.of(query);
+        if (kind.isDefinition()) may = may.and(known.database().defining());
+        if (kind.runsFunctions()) may = may.and(functions(query.functions(), known));
+        int first = kind.relationsRead();
+        if (first < 0) return may;
+        boolean changes = access == Access.WRITE && !kind.isDefinition();
+        return may.and(relations(query.relations(), first, changes, known, session));
+    }
+
+    /// What calling functions of these names may leave.
+    private Residues functions(List<String> names, DatabaseCatalog known) {
+        var may = Residues.NONE;
+        for (int i = 0; i < names.size(); i++) {
+            var name = names.get(i);
+            if (config.readFunctions().contains(name)) continue;
+            var facts = known.function(name);
+            may = may.and(facts == null ? Residues.ALL : facts.may());
+        }
+        return may;
+    }
+
+    private Residues relations(
+            List<String> names, int first, boolean changes, DatabaseCatalog known, RoutingSession session) {
+        var may = Residues.NONE;
+        for (int i = first; i < names.size(); i++) {
+            var facts = known.relation(names.get(i));
+            var made = session.made(names.get(i));
+            if (made != null) may = may.and(made);
+            if (facts == null) may = may.and(made == null ? Residues.ALL : Residues.NONE);
+            else may = may.and(facts.reading()).and(changes ? facts.changing() : Residues.NONE);
+        }
+        return may;
+    }
+
+    /// What changing a table may leave that a definition has just made: by its defaults and checks, and the
+    /// tables that it is like.
+    Residues made(QueryClass definition, RoutingSession session) {
+        var known = catalogs.of(session.database());
+        if (definition.statement().endsWith(" AS")) return Residues.NONE;
+        return functions(definition.functions(), known).and(relations(definition.relations(), 1, true, known, session));
+    }
+
+    /// What the functions leave that a definition names, which may run whenever a row changes.
+    Residues called(QueryClass definition, RoutingSession session) {
+        return functions(definition.functions(), catalogs.of(session.database()));
+    }
+
+    /// A few words for why a statement may leave something.
+    String why(QueryClass query, RoutingSession session) {
+        for (var part : query.parts()) if (!one(part, session).isNone()) return why(part, session);
+        if (!SessionEffect.residues(query.session()).isNone()) return query.statement();
+        var known = catalogs.of(session.database());
+        for (var name : query.functions())
+            if (!functions(List.of(name), known).isNone())
+                return known.function(name) == null ? "unknown function " + name : "function " + name;
+        for (var name : query.relations())
+            if (!relations(List.of(name), 0, true, known, session).isNone())
+                return known.relation(name) == null ? "unknown relation " + name : "triggers and defaults of " + name;
+        return "triggers and operators of the database";
+    }
+}

@@ -1,0 +1,18 @@
+package org.pgdrover.routing;
+
+import org.pgdrover.sql.Residues;
+
+/// The worst of what reading and changing the relations of one name may do.
+///
+/// @param isReadable whether a standby shows what the primary shows, and reading it changes nothing
+/// @param reading what reading it may leave in the session
+/// @param changing what changing it may leave: by triggers, rules, policies, defaults, constraints
+record RelationFacts(boolean isReadable, Residues reading, Residues changing) {
+    static final RelationFacts PLAIN = new RelationFacts(true, Residues.NONE, Residues.NONE);
+
+    RelationFacts and(RelationFacts other) {
+        if (equals(other)) return this;
+        return new RelationFacts(
+                isReadable && other.isReadable, reading.and(other.reading), changing.and(other.changing));
+    }
+}

@@ -1,0 +1,158 @@
+package org.pgdrover.sql;
+
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/// The words of a function's body in SQL or PL/pgSQL, and what they may do.
+///
+/// @param residues what its statements leave in the session, but for what it calls
+/// @param changes whether it may change anything, but for what it calls
+/// @param calls every name that could be a call
+/// @param names every other name, bare and as it is written
+public record FunctionBody(Residues residues, boolean changes, Set<String> calls, Set<String> names) {
+    /// A body that cannot be read.
+    public static final FunctionBody UNKNOWN = new FunctionBody(Residues.ALL, true, Set.of(), Set.of());
+
+    private static final int MOST_BYTES = 1 << 20;
+    private static final Set<String> CHANGES = Set.of(
+            ("insert update delete merge truncate create alter drop copy lock notify grant revoke refresh vacuum reindex"
+                            + " cluster call share reassign import comment security set reset listen unlisten load prepare"
+                            + " deallocate discard execute commit rollback savepoint")
+                    .split(" "));
+    private static final Set<String> BEFORE_STATEMENT = Set.of("begin", "then", "else", "loop", "declare", "atomic");
+
+    /// Reads a body.
+    ///
+    /// @param sql whether it is in SQL, where SELECT INTO makes a table, rather than in PL/pgSQL
+    public static FunctionBody of(String body, boolean sql) {
+        var bytes = body.getBytes(StandardCharsets.UTF_8);
+        var lexer = new SqlLexer();
+        // Where strings are read with escapes, the same quotes may end elsewhere.
+        boolean ambiguous = body.contains("\\'");
+        if (ambiguous || bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true) || !lexer.pair())
+            return UNKNOWN;
+        return new Reader(lexer, sql).read();
+    }
+
+    /// A reading of one body.
+    private static final class Reader {
+        private final SqlLexer lexer;
+        private final boolean sql;
+        private final NameList called = new NameList();
+        private final Set<String> calls = new LinkedHashSet<>();
+        private final Set<String> names = new LinkedHashSet<>();
+        private Residues residues = Residues.NONE;
+        private boolean changes;
+
+        Reader(SqlLexer lexer, boolean sql) {
+            this.lexer = lexer;
+            this.sql = sql;
+        }
+
+        FunctionBody read() {
+            for (int i = 0; i < lexer.count(); i++) if (lexer.isName(i)) name(i);
+            if (called.isFull()) return UNKNOWN;
+            residues = residues.and(calls());
+            return new FunctionBody(residues, changes, Set.copyOf(calls), Set.copyOf(names));
+        }
+
+        /// What its calls of PostgreSQL's own functions leave; a setting that it names is one all the same.
+        private Residues calls() {
+            return switch (new SessionCalls(lexer).effect(called, 0, lexer.count())) {
+                case SessionEffect.Leaves(var may, var settings) ->
+                    settings.isEmpty() ? may : may.and(Residues.of(Residue.SETTINGS));
+                case SessionEffect.None _,
+                        SessionEffect.SetParameter _,
+                        SessionEffect.ResetParameter _,
+                        SessionEffect.ResetAll _,
+                        SessionEffect.DiscardAll _,
+                        SessionEffect.DeallocateAll _,
+                        SessionEffect.Deallocate _,
+                        SessionEffect.Sets _ -> Residues.NONE;
+            };
+        }
+
+        private void name(int i) {
+            boolean afterDot = i > 0 && lexer.is(i - 1, '.');
+            var name = lexer.name(i);
+            var full = afterDot && i > 1 && lexer.isName(i - 2) ? lexer.name(i - 2) + "." + name : name;
+            if (i + 1 < lexer.count() && lexer.is(i + 1, '(')) {
+                calls.add(full);
+                called.add(lexer.known(i));
+            } else {
+                names.add(name);
+                names.add(full);
+            }
+            if (lexer.startsWith(i, "pg_temp")) leaves(Residue.TEMPORARY);
+            if (!afterDot && lexer.type(i) == SqlLexer.WORD) word(i, name);
+        }
+
+        private void leaves(Residue residue) {
+            changes = true;
+            residues = residues.and(Residues.of(residue));
+        }
+
+        private void word(int i, String word) {
+            if (CHANGES.contains(word) || (sql && word.equals("into"))) changes = true;
+            switch (word) {
+                // What is run is made from strings.
+                case "execute" -> anything();
+                case "temp", "temporary" -> temporary(i);
+                case "hold" -> {
+                    if (i > 0 && lexer.isWord(i - 1, "with")) leaves(Residue.CURSORS);
+                }
+                default -> {
+                    if (beginsStatement(i)) statement(i, word);
+                }
+            }
+        }
+
+        private void anything() {
+            changes = true;
+            residues = Residues.ALL;
+        }
+
+        private void temporary(int i) {
+            if (i == 0) return;
+            boolean made = false;
+            for (var before : List.of("create", "replace", "local", "global", "into"))
+                made |= lexer.isWord(i - 1, before);
+            if (made && !isDroppedOnCommit(i)) leaves(Residue.TEMPORARY);
+        }
+
+        private boolean isDroppedOnCommit(int from) {
+            for (int i = from; i + 2 < lexer.count() && !lexer.is(i, ';'); i++)
+                if (lexer.isWord(i, "on") && lexer.isWord(i + 1, "commit")) return lexer.isWord(i + 2, "drop");
+            return false;
+        }
+
+        private boolean beginsStatement(int i) {
+            if (i == 0 || lexer.is(i - 1, ';') || lexer.isOperator(i - 1, ">>")) return true;
+            return lexer.type(i - 1) == SqlLexer.WORD && BEFORE_STATEMENT.contains(lexer.name(i - 1));
+        }
+
+        private void statement(int i, String word) {
+            switch (word) {
+                case "set" -> set(i);
+                case "reset" -> leaves(Residue.SETTINGS);
+                case "listen", "unlisten" -> leaves(Residue.LISTENS);
+                case "load" -> leaves(Residue.LASTING);
+                case "prepare", "deallocate" -> leaves(Residue.PREPARED);
+                case "discard", "do" -> anything();
+                default -> {}
+            }
+        }
+
+        private void set(int i) {
+            int next = i + 1;
+            if (next >= lexer.count()) return;
+            if (lexer.isWord(next, "local") || lexer.isWord(next, "transaction") || lexer.isWord(next, "constraints"))
+                return;
+            boolean session = lexer.isWord(next, "session") && next + 1 < lexer.count();
+            boolean user = session && lexer.isWord(next + 1, "authorization");
+            leaves(user ? Residue.AUTHORIZATION : Residue.SETTINGS);
+        }
+    }
+}
