@@ -61,7 +61,11 @@ final class ClientAccess implements AutoCloseable {
      * @param clock nanoseconds
      * @throws InvalidFileException if a file of authorities cannot be used
      */
-    ClientAccess(ProxyConfig config, Supplier<ServerTls> tls, TopologySource topology, Supplier<AccessFiles> files,
+    ClientAccess(
+            ProxyConfig config,
+            Supplier<ServerTls> tls,
+            TopologySource topology,
+            Supplier<AccessFiles> files,
             LongSupplier clock)
             throws InvalidFileException {
         this.config = config.auth();
@@ -73,7 +77,9 @@ final class ClientAccess implements AutoCloseable {
                 new NodeConnector(config.cluster(), tls),
                 topology,
                 () -> rules().hba().needRoles());
-        this.query = this.config.query().enabled() ? query(this.config.query(), config.cluster(), tls, topology, clock) : null;
+        this.query = this.config.query().enabled()
+                ? query(this.config.query(), config.cluster(), tls, topology, clock)
+                : null;
         this.passwords = new PasswordSources(() -> files().users(), query == null ? PasswordSources.NOBODY : query);
         this.secrets = new ServerSecrets(passwords);
         this.verifiers = new ScramVerifiers(random, derivation, this.config.scramIterations());
@@ -119,7 +125,10 @@ final class ClientAccess implements AutoCloseable {
     }
 
     private AuthQuery query(
-            AuthConfig.Query settings, ClusterConfig cluster, Supplier<ServerTls> tls, TopologySource topology,
+            AuthConfig.Query settings,
+            ClusterConfig cluster,
+            Supplier<ServerTls> tls,
+            TopologySource topology,
             LongSupplier clock) {
         var connector = settings.user() == null
                 ? new NodeConnector(cluster, tls)

@@ -103,7 +103,8 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
         return new Welcome(config.pool(), primary, backends.defaults(), cancelKeys, sessions);
     }
 
-    private static Login login(ProxyConfig config, Access access, CancelRegistry cancelKeys, LoginSuccess next, LongSupplier clock) {
+    private static Login login(
+            ProxyConfig config, Access access, CancelRegistry cancelKeys, LoginSuccess next, LongSupplier clock) {
         var guard = new LoginGuard(config.auth().limits(), config.listen().maxClients(), clock);
         var mode = config.listen().tls().mode();
         return new Login(
