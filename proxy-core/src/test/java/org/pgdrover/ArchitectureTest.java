@@ -37,7 +37,9 @@ class ArchitectureTest {
                 "access          | cluster config auth..",
                 "routing         | cluster sql config metrics protocol",
                 "failover        | cluster pool backend protocol config metrics",
-                "frontend        | routing failover pool backend cluster sql protocol protocol.codec config metrics tls auth..",
+                "frontend        | backend protocol protocol.codec metrics tls auth..",
+                "frontend.session | frontend routing backend sql protocol",
+                "frontend.relay  | frontend.session frontend routing failover pool backend cluster sql protocol protocol.codec config metrics",
                 "frontend.login  | frontend routing failover pool backend cluster protocol protocol.codec config tls auth..",
                 "frontend.replication | frontend backend cluster protocol protocol.codec"
             })

@@ -29,10 +29,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgdrover.server.cli.Main;
 
 /** The demo as a newcomer meets it: a process with commands on its standard input. */
+@Timeout(180)
 class DemoTest {
     /** One demo as a process of its own; what it makes goes into a temporary directory of its own. */
     private static final class Demo implements AutoCloseable {

@@ -12,10 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
 /** The primary dies, for real, and sessions go on. */
+@Timeout(180)
 class FailoverTest {
     private static final EmbeddedCluster.Options SYNCHRONOUS = new EmbeddedCluster.Options(2, 18, true);
     /** What a client may see of a failover: a transaction to be run again, and a COMMIT of unknown outcome. */

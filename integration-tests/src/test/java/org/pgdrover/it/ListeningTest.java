@@ -189,18 +189,20 @@ class ListeningTest {
             for (var bytes : List.of(
                     new byte[] {0, 0, 0, 3, 0, 0},
                     new byte[] {0x7F, 0, 0, 0, 0, 3, 0, 0},
-                    "GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII),
-                    new byte[] {0, 0, 0, 8, 0, 2, 0, 0})) {
-                try (var socket = new Socket("127.0.0.1", proxy.port())) {
-                    socket.setSoTimeout(10_000);
-                    socket.getOutputStream().write(bytes);
-                    var answer = socket.getInputStream().readAllBytes();
-                    assertThat(new String(answer, StandardCharsets.UTF_8))
-                            .startsWith("E")
-                            .contains("FATAL");
-                }
-            }
+                    "GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII)))
+                assertThat(answer(proxy, bytes)).isEmpty();
+            assertThat(answer(proxy, new byte[] {0, 0, 0, 8, 0, 2, 0, 0}))
+                    .startsWith("E")
+                    .contains("FATAL", "0A000");
             assertThat(ask(other, "SELECT 1")).isEqualTo("1");
+        }
+    }
+
+    private static String answer(Proxied proxy, byte[] bytes) throws IOException {
+        try (var socket = new Socket("127.0.0.1", proxy.port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(bytes);
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

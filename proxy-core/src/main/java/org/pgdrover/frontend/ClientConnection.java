@@ -137,6 +137,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     public void write(ByteBuf bytes) {
+        clients.sent(bytes.readableBytes());
         channel.write(bytes, channel.voidPromise());
     }
 
@@ -145,6 +146,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     public void writeAndFlush(ByteBuf bytes) {
+        clients.sent(bytes.readableBytes());
         channel.writeAndFlush(bytes, channel.voidPromise());
     }
 
@@ -268,7 +270,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         try {
-            phase.onRead((ByteBuf) message);
+            var bytes = (ByteBuf) message;
+            clients.received(bytes.readableBytes());
+            phase.onRead(bytes);
         } catch (Throwable failure) {
             failed(failure);
         }

@@ -1,15 +1,29 @@
 package org.pgdrover.frontend;
 
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.pgdrover.metrics.ProxyMetrics;
 
 /// All client connections that are open, counted; thread-safe.
 public final class Clients {
     private final ProxyMetrics metrics;
+    private final LongAdder received = new LongAdder();
+    private final LongAdder sent = new LongAdder();
     private final ConcurrentHashMap<Long, ClientConnection> open = new ConcurrentHashMap<>();
 
     public Clients(ProxyMetrics metrics) {
         this.metrics = metrics;
+        metrics.traffic(received::sum, sent::sum);
+    }
+
+    /// Bytes have come from a client; what TLS adds does not count.
+    void received(int bytes) {
+        received.add(bytes);
+    }
+
+    /// Bytes have gone to a client.
+    void sent(int bytes) {
+        sent.add(bytes);
     }
 
     void connected(ClientConnection client) {

@@ -25,16 +25,14 @@ public interface ProxyMetrics {
     /** A login was refused with this SQLSTATE. */
     default void loginRefused(String sqlState) {}
 
-    default void bytesFromClients(long bytes) {}
+    /** Registers the counts of the bytes that have come from clients and gone to them; called once. */
+    default void traffic(LongSupplier fromClients, LongSupplier toClients) {}
 
-    default void bytesToClients(long bytes) {}
-
-    /** Registers the gauges of one pool: open, leased (in use) and waiting clients. */
-    default void pool(
-            String node, String database, String user, IntSupplier open, IntSupplier leased, IntSupplier waiting) {}
-
-    /** A client waited this long for a server connection. */
-    default void waited(String node, String database, String user, long nanos) {}
+    /** Registers the gauges of one pool: open, leased (in use) and waiting clients; those of an earlier pool of the same name go. */
+    default PoolMeter pool(
+            String node, String database, String user, IntSupplier open, IntSupplier leased, IntSupplier waiting) {
+        return PoolMeter.NOOP;
+    }
 
     default void serverOpened(String node) {}
 

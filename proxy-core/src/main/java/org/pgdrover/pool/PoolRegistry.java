@@ -71,7 +71,7 @@ public final class PoolRegistry implements AutoCloseable {
         for (var pool : pools.values()) {
             if (pool.isWaitingForRoom()) makeRoom(pool.target().node());
             pool.maintain(loop);
-            if (pool.isForgotten(FORGET_AFTER)) pools.remove(pool.target(), pool);
+            if (pool.isForgotten(FORGET_AFTER) && pools.remove(pool.target(), pool)) pool.forgotten();
         }
     }
 

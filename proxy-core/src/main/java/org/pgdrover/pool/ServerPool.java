@@ -15,6 +15,7 @@ import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerTarget;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.config.PoolSettings;
+import org.pgdrover.metrics.PoolMeter;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.WaitQueue.Waiter;
 import org.pgdrover.protocol.ErrorFields;
@@ -39,6 +40,7 @@ public final class ServerPool {
     private final NodeBudget budget;
     private final ServerConnector connector;
     private final ProxyMetrics metrics;
+    private final PoolMeter meter;
     private final LongSupplier clock;
 
     private final Object lock = new Object();
@@ -68,7 +70,8 @@ public final class ServerPool {
         this.clock = clock;
         this.lastUsed = clock.getAsLong();
         this.emptyUntil = lastUsed;
-        metrics.pool(target.node(), target.database(), target.user(), this::open, this::leased, this::waiting);
+        this.meter =
+                metrics.pool(target.node(), target.database(), target.user(), this::open, this::leased, this::waiting);
     }
 
     public ServerTarget target() {
@@ -242,7 +245,7 @@ public final class ServerPool {
             if (closed) server.close(CloseReason.SHUTDOWN);
             return;
         }
-        metrics.waited(target.node(), target.database(), target.user(), now - next.since());
+        meter.waited(now - next.since());
         lend(server, next.acquirer(), next.settings());
     }
 
@@ -389,6 +392,11 @@ public final class ServerPool {
         synchronized (lock) {
             return all.isEmpty() && opening == 0 && waiters.isEmpty() && clock.getAsLong() - lastUsed > after.toNanos();
         }
+    }
+
+    /** The pool is not in the registry any more. */
+    void forgotten() {
+        meter.forgotten();
     }
 
     /** Closes every connection, lent ones too: the node must not be used any more. Waiters are refused and may try elsewhere. */

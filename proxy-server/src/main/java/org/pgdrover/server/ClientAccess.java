@@ -10,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.access.AuthQuery;
@@ -56,8 +57,16 @@ final class ClientAccess implements AutoCloseable {
     private final Supplier<AccessFiles> files;
     private volatile @Nullable AccessFiles prepared;
 
-    /** @throws InvalidFileException if a file of authorities cannot be used */
-    ClientAccess(ProxyConfig config, Supplier<ServerTls> tls, TopologySource topology, Supplier<AccessFiles> files)
+    /**
+     * @param clock nanoseconds
+     * @throws InvalidFileException if a file of authorities cannot be used
+     */
+    ClientAccess(
+            ProxyConfig config,
+            Supplier<ServerTls> tls,
+            TopologySource topology,
+            Supplier<AccessFiles> files,
+            LongSupplier clock)
             throws InvalidFileException {
         this.config = config.auth();
         this.files = files;
@@ -68,7 +77,9 @@ final class ClientAccess implements AutoCloseable {
                 new NodeConnector(config.cluster(), tls),
                 topology,
                 () -> rules().hba().needRoles());
-        this.query = this.config.query().enabled() ? query(this.config.query(), config.cluster(), tls, topology) : null;
+        this.query = this.config.query().enabled()
+                ? query(this.config.query(), config.cluster(), tls, topology, clock)
+                : null;
         this.passwords = new PasswordSources(() -> files().users(), query == null ? PasswordSources.NOBODY : query);
         this.secrets = new ServerSecrets(passwords);
         this.verifiers = new ScramVerifiers(random, derivation, this.config.scramIterations());
@@ -114,12 +125,16 @@ final class ClientAccess implements AutoCloseable {
     }
 
     private AuthQuery query(
-            AuthConfig.Query settings, ClusterConfig cluster, Supplier<ServerTls> tls, TopologySource topology) {
+            AuthConfig.Query settings,
+            ClusterConfig cluster,
+            Supplier<ServerTls> tls,
+            TopologySource topology,
+            LongSupplier clock) {
         var connector = settings.user() == null
                 ? new NodeConnector(cluster, tls)
                 : new NodeConnector(cluster, tls, settings.user(), settings.password());
         var database = settings.database() == null ? cluster.database() : settings.database();
-        return new AuthQuery(settings, database, connector, topology, waiting, System::nanoTime);
+        return new AuthQuery(settings, database, connector, topology, waiting, clock);
     }
 
     /** Derives the keys of plain passwords before they are needed: a first login takes no longer than one of an unknown user. */

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CancelSender;
@@ -35,6 +36,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
     /// The servers behind, and the way to them.
     ///
     /// @param connector for connections that belong to one client alone
+    /// @param clock nanoseconds
     record Backends(
             TopologySource topology,
             ServerConnector connector,
@@ -43,7 +45,8 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
             FunctionCatalog functions,
             HoldGate gate,
             CancelSender cancels,
-            SessionDefaults defaults) {}
+            SessionDefaults defaults,
+            LongSupplier clock) {}
 
     /// Who may come in, and how.
     ///
@@ -69,7 +72,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                         backends.gate(),
                         backends.cancels(),
                         backends.defaults()::mayHaveChanged,
-                        System::nanoTime),
+                        backends.clock()),
                 metrics,
                 observer,
                 cancelKeys));
@@ -79,7 +82,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                 access.rules().secrets(), backends.pools(), backends.functions(), welcome, replication::begin);
         return new Frontend(
                 new Clients(metrics),
-                login(config, access, cancelKeys, next),
+                login(config, access, cancelKeys, next, backends.clock()),
                 config.auth().timeout(),
                 new AtomicLong());
     }
@@ -100,8 +103,9 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
         return new Welcome(config.pool(), primary, backends.defaults(), cancelKeys, sessions);
     }
 
-    private static Login login(ProxyConfig config, Access access, CancelRegistry cancelKeys, LoginSuccess next) {
-        var guard = new LoginGuard(config.auth().limits(), config.listen().maxClients(), System::nanoTime);
+    private static Login login(
+            ProxyConfig config, Access access, CancelRegistry cancelKeys, LoginSuccess next, LongSupplier clock) {
+        var guard = new LoginGuard(config.auth().limits(), config.listen().maxClients(), clock);
         var mode = config.listen().tls().mode();
         return new Login(
                 guard, access.tls(), cancelKeys, access.rules().authentication(mode, access.peers(), guard, next));

@@ -149,7 +149,8 @@ public final class ProxyServer implements AutoCloseable {
                         functions,
                         gate,
                         new CancelSender(sockets, serverTls),
-                        defaults),
+                        defaults,
+                        CLOCK),
                 new Frontend.Access(entrance, clientTls, transport.peers()),
                 metrics,
                 observer);
@@ -186,7 +187,7 @@ public final class ProxyServer implements AutoCloseable {
             ProxyConfig config, Supplier<ServerTls> tls, TopologySource topology, Supplier<AccessFiles> files)
             throws IOException {
         try {
-            return new ClientAccess(config, tls, topology, files);
+            return new ClientAccess(config, tls, topology, files, CLOCK);
         } catch (InvalidFileException unusable) {
             throw new IOException(unusable.getMessage(), unusable);
         }

@@ -77,15 +77,14 @@ final class DeliveryJournal {
     private void log(Delivery delivery, List<String> texts, long nanos) {
         var observer = services.observer();
         if (observer == null) return;
-        for (var text : texts)
-            observer.onStatement(
-                    session.clientId(),
-                    delivery.label(),
-                    delivery.node,
-                    explain(delivery),
-                    nanos,
-                    text,
-                    delivery.sqlState);
+        observer.onBatch(
+                session.clientId(),
+                delivery.label(),
+                delivery.node,
+                explain(delivery),
+                nanos,
+                texts,
+                delivery.sqlState);
     }
 
     /// The reason in words, with what the classifier found where that says more.

@@ -42,7 +42,7 @@ final class RunCommand implements Callable<Integer> {
         }
         Logging.level(config.log().level());
         try (var lines = debug ? new DebugLines(System.out, Terminal.width(), Clock.systemDefaultZone()) : null) {
-            return run(config, lines != null ? lines : StatementLog.of(config.log()));
+            return run(config, lines != null ? lines : StatementLog.of(config.log(), System::nanoTime));
         }
     }
 

@@ -276,7 +276,8 @@ public final class ConfigLoader {
         var config = new LogConfig(
                 level,
                 section.flag("statements", usual.statements()),
-                section.duration("slow-statement", usual.slowStatement(), Duration.ZERO));
+                section.duration("slow-statement", usual.slowStatement(), Duration.ZERO),
+                section.flag("literals", usual.literals()));
         section.end();
         return config;
     }

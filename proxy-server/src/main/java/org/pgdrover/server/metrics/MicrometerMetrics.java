@@ -1,7 +1,9 @@
 package org.pgdrover.server.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -15,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import org.pgdrover.metrics.PoolMeter;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.QueryMeter;
 
@@ -42,6 +45,7 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final AtomicInteger clients = new AtomicInteger();
+    private final PoolGauges pools = new PoolGauges(registry);
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final Counter internalErrors;
 
@@ -102,40 +106,27 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
     }
 
     @Override
-    public void bytesFromClients(long bytes) {
-        registry.counter("pgdrover.bytes", "direction", "from-clients").increment(bytes);
+    public void traffic(LongSupplier fromClients, LongSupplier toClients) {
+        bytes("from-clients", fromClients);
+        bytes("to-clients", toClients);
     }
 
-    @Override
-    public void bytesToClients(long bytes) {
-        registry.counter("pgdrover.bytes", "direction", "to-clients").increment(bytes);
-    }
-
-    @Override
-    public void pool(
-            String node, String database, String user, IntSupplier open, IntSupplier leased, IntSupplier waiting) {
-        poolGauge("pgdrover.servers.open", "Server connections", node, database, user, open);
-        poolGauge("pgdrover.servers.leased", "Server connections in use", node, database, user, leased);
-        poolGauge("pgdrover.clients.waiting", "Clients waiting for a server connection", node, database, user, waiting);
-    }
-
-    private void poolGauge(
-            String name, String description, String node, String database, String user, IntSupplier value) {
-        Gauge.builder(name, value, IntSupplier::getAsInt)
-                .description(description)
-                .tags("node", node, "database", database, "user", user)
-                .strongReference(true)
+    private void bytes(String direction, LongSupplier count) {
+        FunctionCounter.builder("pgdrover.bytes", count, LongSupplier::getAsLong)
+                .description("Bytes from and to clients, without what TLS adds")
+                .tags("direction", direction)
                 .register(registry);
     }
 
     @Override
-    public void waited(String node, String database, String user, long nanos) {
-        Timer.builder("pgdrover.waits")
+    public PoolMeter pool(
+            String node, String database, String user, IntSupplier open, IntSupplier leased, IntSupplier waiting) {
+        var timer = Timer.builder("pgdrover.waits")
                 .description("How long clients waited for a server connection")
                 .tags("node", node, "database", database, "user", user)
                 .serviceLevelObjectives(LATENCIES)
-                .register(registry)
-                .record(nanos, TimeUnit.NANOSECONDS);
+                .register(registry);
+        return pools.opened(Tags.of("node", node, "database", database, "user", user), timer, open, leased, waiting);
     }
 
     @Override

@@ -114,7 +114,7 @@ class ConfigLoaderTest {
                   report-canceled-waits = off }
                 admin { database = adm, users = [x], stats-users = [y] }
                 metrics { host = "::", port = 22 }
-                log { level = debug, statements = on, slow-statement = 23ms }
+                log { level = debug, statements = on, slow-statement = 23ms, literals = on }
                 runtime { event-loops = 24, transport = io_uring, tls-library = jdk }
                 """);
 
@@ -191,7 +191,7 @@ class ConfigLoaderTest {
         assertThat(config.admin().users()).containsExactly("x");
         assertThat(config.admin().statsUsers()).containsExactly("y");
         assertThat(config.metrics()).isEqualTo(new MetricsConfig("::", 22));
-        assertThat(config.log()).isEqualTo(new LogConfig("debug", true, Duration.ofMillis(23)));
+        assertThat(config.log()).isEqualTo(new LogConfig("debug", true, Duration.ofMillis(23), true));
         assertThat(config.runtime()).isEqualTo(new RuntimeConfig(24, TransportKind.IO_URING, TlsLibrary.JDK));
     }
 

@@ -31,8 +31,7 @@ class MetricsEndpointTest {
             metrics.clientConnected();
             metrics.query("read", "pg2", "read").completed(2_000_000, false);
             metrics.query("write", "pg1", "write").completed(2_000_000, true);
-            metrics.pool("pg1", "db", "me", () -> 5, () -> 3, () -> 2);
-            metrics.waited("pg1", "db", "me", 1000);
+            metrics.pool("pg1", "db", "me", () -> 5, () -> 3, () -> 2).waited(1000);
             metrics.node("pg2", () -> 1, () -> 0, () -> 4096, () -> 1500);
             metrics.failover("promoted", Duration.ofMillis(700));
             metrics.retried("lost");
@@ -40,8 +39,7 @@ class MetricsEndpointTest {
             metrics.serverClosed("pg1", "idle");
             metrics.serverLoginFailed("pg1", "28P01");
             metrics.loginRefused("28000");
-            metrics.bytesFromClients(10);
-            metrics.bytesToClients(20);
+            metrics.traffic(() -> 10, () -> 20);
 
             var answer = get(endpoint, "/metrics");
 

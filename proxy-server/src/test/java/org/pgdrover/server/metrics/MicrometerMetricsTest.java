@@ -1,0 +1,60 @@
+package org.pgdrover.server.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.pgdrover.metrics.PoolMeter;
+
+class MicrometerMetricsTest {
+    private static final String OPEN = "pgdrover_servers_open{database=\"db\",node=\"n\",user=\"me\"} ";
+
+    private final MicrometerMetrics metrics = new MicrometerMetrics();
+
+    @AfterEach
+    void close() {
+        metrics.close();
+    }
+
+    private PoolMeter pool(AtomicInteger open) {
+        return metrics.pool("n", "db", "me", open::get, () -> 0, () -> 0);
+    }
+
+    @Test
+    void showsThePoolThatIsThereNow() {
+        var old = pool(new AtomicInteger(3));
+        assertThat(metrics.scrape()).contains(OPEN + "3");
+
+        var now = pool(new AtomicInteger(5));
+        assertThat(metrics.scrape()).contains(OPEN + "5");
+
+        old.forgotten();
+        assertThat(metrics.scrape()).contains(OPEN + "5");
+
+        now.forgotten();
+        assertThat(metrics.scrape()).doesNotContain(OPEN);
+        pool(new AtomicInteger(7));
+        assertThat(metrics.scrape()).contains(OPEN + "7");
+    }
+
+    @Test
+    void countsWaitsOfAPoolThroughAllItsLives() {
+        pool(new AtomicInteger()).waited(1_000_000);
+        pool(new AtomicInteger()).waited(1_000_000);
+        assertThat(metrics.scrape()).contains("pgdrover_waits_seconds_count{database=\"db\",node=\"n\",user=\"me\"} 2");
+    }
+
+    @Test
+    void countsBytesAndMistakes() {
+        var bytes = new AtomicLong(42);
+        metrics.traffic(bytes::get, () -> 7);
+        metrics.failedInside();
+
+        assertThat(metrics.scrape())
+                .contains("pgdrover_bytes_total{direction=\"from-clients\"} 42")
+                .contains("pgdrover_bytes_total{direction=\"to-clients\"} 7")
+                .contains("pgdrover_internal_errors_total 1");
+    }
+}
