@@ -30,7 +30,7 @@ public final class QueryClassifier {
     /// @param standardConformingStrings the session's setting of that name: whether a backslash in '…' is only
     ///     a backslash
     public QueryClass classify(byte[] sql, int from, int to, boolean standardConformingStrings) {
-        if (!lexer.lex(sql, from, to, standardConformingStrings) || !lexer.pair()) return QueryClass.UNKNOWN;
+        if (!lexer.lex(sql, from, to, standardConformingStrings)) return QueryClass.UNKNOWN;
         int first = skipSemicolons(0);
         if (first == lexer.count()) return EMPTY;
         int end = endOfStatement(first);

@@ -1,6 +1,5 @@
 package org.pgdrover.sql;
 
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Tries to prove from the tokens of a SELECT, VALUES, TABLE or WITH that it is a read, and lists every name in
@@ -31,6 +30,7 @@ final class ReadProof {
     private static final int UPDATE = Keywords.id("update");
     private static final int CONFLICT = Keywords.id("conflict");
     private static final int INSERT = Keywords.id("insert");
+    private static final int DELETE = Keywords.id("delete");
     private static final int THEN = Keywords.id("then");
     private static final int OVERRIDING = Keywords.id("overriding");
     private static final int WHERE = Keywords.id("where");
@@ -91,7 +91,7 @@ final class ReadProof {
         from = first;
         to = end;
         clear();
-        closingParenthesisEndsAlias = !hasOperatorOrDistinctOn();
+        closingParenthesisEndsAlias = !lexer.hasOperatorOrDistinct() || !hasOperatorOrDistinctOn();
         for (int i = from; i < to; i++) if (lexer.isName(i)) name(i);
         return obstacle;
     }
@@ -119,18 +119,35 @@ final class ReadProof {
         boolean afterDot = i > from && lexer.is(i - 1, '.');
         boolean label = !afterDot && i > from && lexer.keyword(i - 1) == AS;
         if (!afterDot && !label) keyword(i, lexer.keyword(i));
-        if (lexer.startsWith(i, "pg_")
-                || lexer.startsWith(i, "inet_")
-                || lexer.startsWith(i, "txid_")
-                || lexer.startsWith(i, "current_s")) local(i);
+        switch (lexer.first(i)) {
+            case 'p' -> {
+                if (lexer.startsWith(i, "pg_")) local(i);
+            }
+            case 'i' -> {
+                if (lexer.startsWith(i, "inet_")) local(i);
+            }
+            case 't' -> {
+                if (lexer.startsWith(i, "txid_")) local(i);
+            }
+            case 'c' -> {
+                if (lexer.startsWith(i, "current_s")) local(i);
+            }
+            default -> {}
+        }
         if (!label && i + 1 < to && lexer.is(i + 1, '(') && couldBeCall(i, afterDot)) addFunction(i);
     }
 
     private void keyword(int i, int keyword) {
         if (keyword == Keywords.NONE) return;
-        if (CHANGES[keyword]) hinders("data-modifying " + lexer.name(i).toUpperCase(Locale.ROOT));
+        if (CHANGES[keyword]) hinders(changes(keyword));
         else if (keyword == INTO) into(i);
         else if (keyword == FOR && LOCKS[keyword(i + 1)]) hinders("row locks: FOR UPDATE or SHARE");
+    }
+
+    private static String changes(int keyword) {
+        if (keyword == INSERT) return "data-modifying INSERT";
+        if (keyword == UPDATE) return "data-modifying UPDATE";
+        return keyword == DELETE ? "data-modifying DELETE" : "data-modifying MERGE";
     }
 
     private void hinders(String why) {

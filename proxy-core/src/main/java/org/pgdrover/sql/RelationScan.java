@@ -36,6 +36,11 @@ final class RelationScan {
             ReadProof.set("where group having window union intersect except order limit offset fetch for returning");
     private static final boolean[] NO_UPDATE_CLAUSE = ReadProof.set("for do then key");
 
+    private static final boolean[] PLAYS_A_PART = ReadProof.set("""
+            select from join where group having window union intersect except order limit offset fetch for returning when
+            only lateral table with recursive values rows into update delete merge using
+            """);
+
     // What a frame is in.
 
     /// SELECT, UPDATE, DELETE or MERGE has been seen.
@@ -117,14 +122,28 @@ final class RelationScan {
         Arrays.fill(commonTables, 0, commonCount, null);
     }
 
-    /// Looks at a token; gives the last one that is done with.
+    /// Looks at a token; gives the last one that is done with. Most tokens are names and keywords that play no part here.
     private int token(int i) {
-        if (lexer.isName(i)) return name(i);
-        if (lexer.is(i, '(')) open(i);
-        else if (lexer.is(i, '[')) push(0);
-        else if (lexer.is(i, ')') || lexer.is(i, ']')) close();
-        else if (lexer.is(i, ',') && has(FROM_LIST)) set(EXPECTS);
+        switch (lexer.type(i)) {
+            case SqlLexer.WORD, SqlLexer.QUOTED -> {
+                if (PLAYS_A_PART[lexer.keyword(i)] || has(EXPECTS | WITH_LIST)) return name(i);
+            }
+            case SqlLexer.PUNCTUATION -> punctuation(i);
+            default -> {}
+        }
         return i;
+    }
+
+    private void punctuation(int i) {
+        switch (lexer.punctuation(i)) {
+            case '(' -> open(i);
+            case '[' -> push(0);
+            case ')', ']' -> close();
+            case ',' -> {
+                if (has(FROM_LIST)) set(EXPECTS);
+            }
+            default -> {}
+        }
     }
 
     private void open(int i) {

@@ -19,6 +19,9 @@ final class SqlLexer {
     /// One of ( ) [ ] , ; . : which stand alone; :: and := are operators.
     static final byte PUNCTUATION = 7;
 
+    private static final int OPERATOR_KEYWORD = Keywords.id("operator");
+    private static final int DISTINCT_KEYWORD = Keywords.id("distinct");
+
     /// Statements with more tokens are not looked at.
     static final int MOST_TOKENS = 1 << 15;
 
@@ -33,6 +36,8 @@ final class SqlLexer {
     private int[] keywords = new int[256];
     private int[] matches = new int[256];
     private final int[] open = new int[MOST_NESTING];
+    private int depth;
+    private boolean operatorOrDistinct;
     private int count;
     private byte[] sql = {};
     private int limit;
@@ -45,29 +50,14 @@ final class SqlLexer {
         limit = to;
         standardStrings = standardConformingStrings;
         count = 0;
+        depth = 0;
+        operatorOrDistinct = false;
         int at = from;
         while (at >= 0 && at < limit) {
             if (count == MOST_TOKENS) return false;
             at = token(at);
         }
-        return at >= 0;
-    }
-
-    /// Pairs parentheses and brackets; false if they do not match, or stand too deep in one another.
-    boolean pair() {
-        int depth = 0;
-        for (int i = 0; i < count; i++) {
-            if (types[i] != PUNCTUATION) continue;
-            byte c = sql[starts[i]];
-            if (c == '(' || c == '[') {
-                if (depth == MOST_NESTING) return false;
-                open[depth++] = i;
-            } else if (c == ')' || c == ']') {
-                if (depth == 0 || sql[starts[open[--depth]]] != (c == ')' ? '(' : '[')) return false;
-                matches[open[depth]] = i;
-            }
-        }
-        return depth == 0;
+        return at >= 0 && depth == 0;
     }
 
     /// Where what opens at a token closes.
@@ -100,10 +90,20 @@ final class SqlLexer {
         return types[token] == PUNCTUATION && sql[starts[token]] == punctuation;
     }
 
+    /// The character of a punctuation.
+    byte punctuation(int token) {
+        return sql[starts[token]];
+    }
+
     boolean isOperator(int token, String text) {
         if (types[token] != OPERATOR || ends[token] - starts[token] != text.length()) return false;
         for (int i = 0; i < text.length(); i++) if (sql[starts[token] + i] != text.charAt(i)) return false;
         return true;
+    }
+
+    /// Whether an OPERATOR or DISTINCT is anywhere in the text.
+    boolean hasOperatorOrDistinct() {
+        return operatorOrDistinct;
     }
 
     boolean isName(int token) {
@@ -166,6 +166,11 @@ final class SqlLexer {
         return true;
     }
 
+    /// The first byte of a name, its quote aside, in lower case.
+    int first(int token) {
+        return Keywords.lower(sql[starts[token] + (types[token] == QUOTED ? 1 : 0)]);
+    }
+
     /// Whether the name begins with these lower-case letters.
     boolean startsWith(int token, String prefix) {
         int from = starts[token] + (types[token] == QUOTED ? 1 : 0);
@@ -197,9 +202,21 @@ final class SqlLexer {
         if (isDigit(c) || (c == '.' && isDigit(next(at)))) return number(at);
         if (isWordStart(c)) return word(at);
         if (c == ':' && (next(at) == ':' || next(at) == '=')) return add(OPERATOR, at, at + 2);
-        if ("()[],;.:".indexOf(c) >= 0) return add(PUNCTUATION, at, at + 1);
+        if ("()[],;.:".indexOf(c) >= 0) return punctuation(c, at);
         if (OPERATOR_CHARACTERS.indexOf(c) >= 0) return operator(at);
         return -1;
+    }
+
+    /// Pairs parentheses and brackets as they come.
+    private int punctuation(byte c, int at) {
+        if (c == '(' || c == '[') {
+            if (depth == MOST_NESTING) return -1;
+            open[depth++] = count;
+        } else if (c == ')' || c == ']') {
+            if (depth == 0 || sql[starts[open[--depth]]] != (c == ')' ? '(' : '[')) return -1;
+            matches[open[depth]] = count;
+        }
+        return add(PUNCTUATION, at, at + 1);
     }
 
     private int add(byte type, int start, int end) {
@@ -340,7 +357,9 @@ final class SqlLexer {
         int i = at + 1;
         while (i < limit && isWordPart(sql[i])) i++;
         add(WORD, at, i);
-        keywords[count - 1] = Keywords.find(sql, at, i);
+        int keyword = Keywords.find(sql, at, i);
+        keywords[count - 1] = keyword;
+        if (keyword == OPERATOR_KEYWORD || keyword == DISTINCT_KEYWORD) operatorOrDistinct = true;
         return i;
     }
 

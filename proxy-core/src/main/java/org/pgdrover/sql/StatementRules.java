@@ -64,7 +64,10 @@ final class StatementRules {
             case "move" -> write("MOVE", SessionEffect.NONE, "goes where the cursor is");
             case "execute" -> write("EXECUTE", SessionEffect.ANYTHING, "what was prepared is not looked up");
             case "do" -> write("DO", SessionEffect.ANYTHING, "");
-            case "insert", "update", "delete", "merge" -> change(from, to, from, upper(verb));
+            case "insert" -> change(from, to, from, "INSERT");
+            case "update" -> change(from, to, from, "UPDATE");
+            case "delete" -> change(from, to, from, "DELETE");
+            case "merge" -> change(from, to, from, "MERGE");
             case "call" -> change(from, to, from + 1, "CALL");
             case "truncate" -> list(from, to, from + 1, "TRUNCATE");
             case "lock" -> list(from, to, from + 1, "LOCK");
