@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.Node;
 import org.pgdrover.sql.QueryClass;
@@ -24,6 +25,14 @@ public final class RoutingSession {
     private long floor;
     /// The standby that the session reads from, for as long as it may.
     private @Nullable Node standby;
+
+    private static final long FIRST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long MOST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /// Its reads go to the primary for want of a standby that is up to date, and when the next one is to wait.
+    private boolean behind;
+
+    private long waitAtNanos;
+    private long patienceNanos;
 
     private boolean hasRead;
     private long lastReadNanos;
@@ -117,8 +126,25 @@ public final class RoutingSession {
         unsampled = true;
     }
 
+    /// Whether a read that no standby is up to date for should wait for one a little.
+    ///
+    /// Every read on the primary shows what standbys have to show from then on. A session that reads all the time
+    /// would never leave the primary again.
+    public boolean isToWait(long nanoTime) {
+        if (!behind) {
+            behind = true;
+            waitAtNanos = nanoTime + FIRST_PATIENCE_NANOS;
+            patienceNanos = FIRST_PATIENCE_NANOS;
+        }
+        if (nanoTime - waitAtNanos < 0) return false;
+        patienceNanos = Math.min(2 * patienceNanos, MOST_PATIENCE_NANOS);
+        waitAtNanos = nanoTime + patienceNanos;
+        return true;
+    }
+
     /// The answer to a read on a standby has ended.
     public void read(Node node, long nanoTime) {
+        behind = false;
         standby = node;
         hasRead = true;
         lastReadNanos = nanoTime;

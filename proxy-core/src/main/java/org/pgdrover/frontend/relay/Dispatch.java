@@ -20,7 +20,13 @@ record Dispatch(Relay relay) {
             return toPrimary(
                     delivery,
                     relay.journal().reasonToStay(delivery, relay.kept().isPinned()));
-        return byRouter(delivery);
+        var decision = route(relay, delivery);
+        return isToWait(decision) ? new WaitingForStandby(relay, delivery) : go(delivery, decision);
+    }
+
+    private boolean isToWait(RoutingDecision decision) {
+        return decision.reason() == RoutingReason.READ_YOUR_WRITES
+                && relay.session().routing().isToWait(relay.services().clock().getAsLong());
     }
 
     private boolean staysOnPrimary(Delivery delivery) {
@@ -31,8 +37,9 @@ record Dispatch(Relay relay) {
                 || delivery.seesStatements();
     }
 
-    private RelayState byRouter(Delivery delivery) {
-        return switch (route(relay, delivery)) {
+    /// Sends a delivery where the router has decided.
+    RelayState go(Delivery delivery, RoutingDecision decision) {
+        return switch (decision) {
             case RoutingDecision.ToStandby(var node, var reason) -> {
                 relay.journal().goes(delivery, node.name(), reason);
                 yield wait(delivery, node, true);

@@ -24,6 +24,7 @@ sealed interface RelayState
                 TransactionLost,
                 WaitingForPrimary,
                 WaitingForServer,
+                WaitingForStandby,
                 Working {
     /// Does what can be done now.
     ///

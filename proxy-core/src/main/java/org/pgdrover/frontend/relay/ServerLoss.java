@@ -61,10 +61,12 @@ final class ServerLoss {
         return endSession();
     }
 
-    /// Before it has told what the session holds there.
+    /// Before it has told what the session holds there. The session goes on if nothing is known that it may hold: a
+    /// failover must not end every session that has used a table which the catalog does not know yet.
     RelayState settleInDoubt() {
-        var settings = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
-        if (isOfSession() || !lease.unproved().and(settings).equals(settings)) return endSession();
+        var harmless = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
+        boolean unknown = lease.unproved().equals(Residues.ALL);
+        if (isOfSession() || !unknown && !lease.unproved().and(harmless).equals(harmless)) return endSession();
         return settleKept(null);
     }
 
