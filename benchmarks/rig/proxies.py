@@ -255,4 +255,10 @@ class Pgdrover(_Proxy):
         return counts
 
 
+class Before(Pgdrover):
+    """Another version of this project's proxy, beside the present one."""
+
+    name = "before"
+
+
 KINDS = {kind.name: kind for kind in (Direct, Pgbouncer, Pgpool, Pgdrover)}
