@@ -30,8 +30,8 @@ class VolatileFunctionsTest {
 
     private static Map<String, String> record() throws IOException {
         var record = new HashMap<String, String>();
-        try (var in = Objects.requireNonNull(
-                VolatileFunctionsTest.class.getResourceAsStream("volatile-functions.txt"))) {
+        try (var in =
+                Objects.requireNonNull(VolatileFunctionsTest.class.getResourceAsStream("volatile-functions.txt"))) {
             for (var line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n"))
                 if (!line.startsWith("#")) record.put(line.substring(line.indexOf(' ') + 1), line.split(" ")[0]);
         }
@@ -49,9 +49,8 @@ class VolatileFunctionsTest {
 
     @Test
     void letsOnStandbysWhatTheRecordSays() throws IOException {
-        record().forEach((name, place) -> assertThat(KnownFunctions.isHarmless(name))
-                .describedAs(name)
-                .isEqualTo(place.equals("standby")));
+        record().forEach((name, place) ->
+                assertThat(KnownFunctions.isHarmless(name)).describedAs(name).isEqualTo(place.equals("standby")));
     }
 
     private static TreeSet<String> volatileFunctions(int version) throws IOException {
