@@ -82,6 +82,28 @@ function functions(node, sql, found = new Set()) {
   return found;
 }
 
+/** Statements whose relations count: they read or change rows while they run. */
+const RUNS_ON_RELATIONS = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt', 'ExplainStmt']);
+
+/** Relations as the text has them; one that has the name of a WITH query anywhere is left out. */
+function relations(stmts) {
+  const found = new Set(), common = new Set();
+  const visit = (node) => {
+    if (node === null || typeof node !== 'object') return;
+    for (const [key, value] of Object.entries(node)) {
+      if (key === 'CommonTableExpr') common.add(value.ctename);
+      if (['into', 'intoClause', 'lockingClause'].includes(key)) continue;
+      if (value && typeof value === 'object' && value.relname !== undefined)
+        found.add(value.schemaname ? `${value.schemaname}.${value.relname}` : value.relname);
+      visit(value);
+    }
+  };
+  const counts = stmts.every((each) => RUNS_ON_RELATIONS.has(Object.keys(each.stmt)[0]));
+  if (!counts) return [];
+  visit(stmts);
+  return [...found].filter((name) => !common.has(name));
+}
+
 function verdict(node) {
   const [kind, body] = Object.entries(node)[0];
   if (kind === 'SelectStmt') return changes(body) ? 'write' : 'read';
@@ -100,10 +122,12 @@ function judge(sql) {
   if (stmts.length === 0) return null;
   const verdicts = stmts.map((each) => verdict(each.stmt));
   const all = verdicts.every((each) => each === 'read') ? 'read' : verdicts.length === 1 ? verdicts[0] : 'write';
-  return { verdict: all, functions: [...functions(parsed.stmts, sql)] };
+  return { verdict: all, functions: [...functions(parsed.stmts, sql)], relations: relations(stmts) };
 }
 
 const escape = (text) => text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r');
+
+const unescape = (text) => text.replace(/\\(.)/g, (_, c) => ({ n: '\n', t: '\t', r: '\r' })[c] ?? c);
 
 const seen = new Set();
 let refused = 0;
@@ -113,13 +137,14 @@ for (const argument of process.argv.slice(2)) {
     : [argument];
   for (const file of files) {
     const text = readFileSync(file, 'utf8');
-    const found = argument.endsWith('corpus.sql') ? text.split(/^;;$/m).map((each) => each.trim()) : [...statements(text)];
+    const found = argument.endsWith('.tsv') ? text.split('\n').map((line) => unescape(line.split('\t')[2] ?? ''))
+      : argument.endsWith('corpus.sql') ? text.split(/^;;$/m).map((each) => each.trim()) : [...statements(text)];
     for (const sql of found) {
       if (sql === '' || seen.has(sql)) continue;
       seen.add(sql);
       let judged;
       try { judged = judge(sql); } catch { refused++; continue; }
-      if (judged) console.log([judged.verdict, judged.functions.map(escape).join('\u0001'), escape(sql)].join('\t'));
+      if (judged) console.log([judged.verdict, judged.functions.map(escape).join('\u0001'), escape(sql), judged.relations.map(escape).join('\u0001')].join('\t'));
     }
   }
 }

@@ -31,8 +31,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
         var lexer = new SqlLexer();
         // Where strings are read with escapes, the same quotes may end elsewhere.
         boolean ambiguous = body.contains("\\'");
-        if (ambiguous || bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true))
-            return UNKNOWN;
+        if (ambiguous || bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true)) return UNKNOWN;
         return new Reader(lexer, sql).read();
     }
 

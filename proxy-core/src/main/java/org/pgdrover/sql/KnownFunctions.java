@@ -12,7 +12,7 @@ public final class KnownFunctions {
     /// Volatile by the catalog, but they change nothing and tell nothing that differs on a standby.
     private static final Set<String> HARMLESS = words("""
             random random_normal clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 pg_sleep pg_sleep_for
-            pg_sleep_until current_query pg_partition_tree pg_partition_ancestors amvalidate
+            pg_sleep_until current_query pg_partition_tree pg_partition_ancestors amvalidate array_sample array_shuffle
             """);
 
     private static final Set<String> MODEST_TRIGGERS = words("""

@@ -122,7 +122,8 @@ final class RelationScan {
         Arrays.fill(commonTables, 0, commonCount, null);
     }
 
-    /// Looks at a token; gives the last one that is done with. Most tokens are names and keywords that play no part here.
+    /// Looks at a token; gives the last one that is done with. Most tokens are names and keywords that play no
+    /// part here.
     private int token(int i) {
         switch (lexer.type(i)) {
             case SqlLexer.WORD, SqlLexer.QUOTED -> {

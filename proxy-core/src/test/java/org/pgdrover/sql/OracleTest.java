@@ -10,19 +10,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// Holds the classifier against PostgreSQL's own grammar: see src/test/oracle/README.md.
+@Timeout(300)
 class OracleTest {
-    private record Judged(String verdict, List<String> functions, String sql) {
+    private record Judged(String verdict, List<String> functions, String sql, List<String> relations) {
         boolean isRead() {
             return verdict.equals("read");
         }
     }
 
+    private static final Set<String> CHANGES = Set.of("INSERT", "UPDATE", "DELETE", "MERGE");
     private static final List<Judged> GOLDEN = new ArrayList<>();
 
     private final QueryClassifier classifier = new QueryClassifier();
@@ -34,11 +39,14 @@ class OracleTest {
                 new BufferedReader(new InputStreamReader(new GZIPInputStream(resource), StandardCharsets.UTF_8))) {
             for (var line = lines.readLine(); line != null; line = lines.readLine()) {
                 var parts = line.split("\t", -1);
-                var functions = parts[1].isEmpty() ? List.<String>of() : List.of(parts[1].split("\u0001"));
-                GOLDEN.add(new Judged(
-                        parts[0], functions.stream().map(OracleTest::unescape).toList(), unescape(parts[2])));
+                GOLDEN.add(new Judged(parts[0], names(parts[1]), unescape(parts[2]), names(parts[3])));
             }
         }
+    }
+
+    private static List<String> names(String column) {
+        if (column.isEmpty()) return List.of();
+        return Stream.of(column.split("\u0001")).map(OracleTest::unescape).toList();
     }
 
     private static String unescape(String text) {
@@ -88,6 +96,36 @@ class OracleTest {
 
     private boolean namesAll(Judged each) {
         return classify(each.sql()).functions().containsAll(each.functions());
+    }
+
+    /// Also of INSERT, UPDATE, DELETE and MERGE.
+    @Test
+    void namesEveryFunctionThatAChangeCalls() {
+        assertThat(sql(each -> CHANGES.contains(classify(each.sql()).statement()) && !namesAll(each)))
+                .isEmpty();
+    }
+
+    @Test
+    void namesEveryRelation() {
+        var judged = GOLDEN.stream().filter(each -> !each.relations().isEmpty()).toList();
+        var understood = judged.stream()
+                .filter(each -> classify(each.sql()) != QueryClass.UNKNOWN)
+                .toList();
+        var more = understood.stream()
+                .filter(each -> classify(each.sql()).relations().size()
+                        > each.relations().size())
+                .map(Judged::sql)
+                .toList();
+
+        System.out.printf(
+                "oracle: %d statements name relations, %d of them understood, %d list a name more%n",
+                judged.size(), understood.size(), more.size());
+        assertThat(understood.stream()
+                        .filter(each -> !classify(each.sql()).relations().containsAll(each.relations()))
+                        .map(Judged::sql))
+                .isEmpty();
+        assertThat(understood.size()).isGreaterThan(judged.size() * 98 / 100);
+        assertThat(more.size()).describedAs("names more: %s", more).isLessThan(judged.size() / 50);
     }
 
     @Test
