@@ -136,7 +136,11 @@ final class AuthenticationPhase implements Phase {
                 stored -> begin(authentication
                         .proofs()
                         .exchanges()
-                        .ofPassword(found.method(), request.user(), stored, client.encryption().localCertificate())),
+                        .ofPassword(
+                                found.method(),
+                                request.user(),
+                                stored,
+                                client.encryption().localCertificate())),
                 this::cannotLookUp);
     }
 
