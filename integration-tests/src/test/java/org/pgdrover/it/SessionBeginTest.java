@@ -22,6 +22,8 @@ class SessionBeginTest {
 
     private static EmbeddedCluster cluster;
 
+    /** Every test begins with serve(). */
+    @SuppressWarnings("NullAway.Init")
     private Proxied proxy;
 
     @BeforeAll

@@ -7,14 +7,12 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.DecoderException;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -23,8 +21,6 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
-import org.pgdrover.tls.ClientTls;
-import org.pgdrover.tls.PeerCertificates;
 import org.pgdrover.tls.TlsFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,12 +35,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private final Clients clients;
     private final Entrance entrance;
     private final Duration loginTimeout;
+    private final ClientEncryption encryption;
     private final @Nullable InetAddress address;
     private Phase phase;
     private @Nullable DisconnectReason reason;
     private @Nullable Future<?> deadline;
     private boolean loggedIn;
-    private boolean shakingHands;
 
     /** @param id number of the connection, unique while the proxy runs */
     public ClientConnection(long id, Channel channel, Clients clients, Entrance entrance, Duration loginTimeout) {
@@ -53,6 +49,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         this.clients = clients;
         this.entrance = entrance;
         this.loginTimeout = loginTimeout;
+        this.encryption = new ClientEncryption(channel, loginTimeout);
         this.address = channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
         this.phase = entrance.begin(this);
     }
@@ -82,32 +79,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         return address() == null;
     }
 
-    /** From the next byte on the client must speak TLS. */
-    public void encrypt(ClientTls tls) {
-        shakingHands = true;
-        channel.pipeline().addFirst("tls", tls.newHandler(channel.alloc(), loginTimeout));
-    }
-
-    /** What the handshake has agreed on by ALPN; null if on nothing. */
-    public @Nullable String applicationProtocol() {
-        var tls = channel.pipeline().get(SslHandler.class);
-        return tls == null ? null : tls.applicationProtocol();
-    }
-
-    public boolean isEncrypted() {
-        return channel.pipeline().get(SslHandler.class) != null;
-    }
-
-    /** The certificate that the client has shown and that ca-file vouches for; null if it has shown none, or is not encrypted. */
-    public @Nullable X509Certificate peerCertificate() {
-        var tls = channel.pipeline().get(SslHandler.class);
-        return tls == null ? null : PeerCertificates.shownByPeer(tls);
-    }
-
-    /** The certificate that we have shown to the client, which may depend on the name that it asked for; null if it is not encrypted. */
-    public @Nullable X509Certificate localCertificate() {
-        var tls = channel.pipeline().get(SslHandler.class);
-        return tls == null ? null : PeerCertificates.shownByUs(tls);
+    public ClientEncryption encryption() {
+        return encryption;
     }
 
     /** The client's address, or null on a Unix-domain socket. */
@@ -158,7 +131,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** Ends the session with an error that says why. */
     public void closeWith(ErrorFields error, DisconnectReason why) {
         if (reason != null) return;
-        if (shakingHands) {
+        if (encryption.isBeginning()) {
             // Nothing can be said: not in the clear, and not yet otherwise.
             close(why);
             return;
@@ -285,7 +258,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             tlsFailed(handshake.cause());
             return;
         }
-        shakingHands = false;
+        encryption.begun();
         run(phase::onEncrypted);
     }
 
@@ -340,7 +313,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (shakingHands) {
+        if (encryption.isBeginning()) {
             tlsFailed(cause);
             return;
         }

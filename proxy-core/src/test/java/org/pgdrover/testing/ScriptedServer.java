@@ -172,7 +172,8 @@ public final class ScriptedServer implements AutoCloseable {
         var scripted = scripted(text);
         if (scripted != null) return scripted.play(wire, message);
         if (parse) return send(wire, new WireBytes().message('1'));
-        if (text.contains("SELECT 'asked'")) return send(wire, asked().message('C', "SELECT 1").message('Z', 'I'));
+        if (text.contains("SELECT 'asked'"))
+            return send(wire, asked().message('C', "SELECT 1").message('Z', 'I'));
         return send(wire, description(row()).message('C', "SELECT 1").message('Z', 'I'));
     }
 

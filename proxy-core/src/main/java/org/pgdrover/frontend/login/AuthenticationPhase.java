@@ -3,10 +3,7 @@ package org.pgdrover.frontend.login;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.Arrays;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +50,7 @@ final class AuthenticationPhase implements Phase {
     private final StartupRequest request;
     private final Authentication authentication;
     private final ClientIdentity identity;
+    private final LoginWork work;
     private AuthenticationMethod method = AuthenticationMethod.REJECT;
     private @Nullable HbaRule rule;
     private @Nullable LoginExchange exchange;
@@ -63,6 +61,7 @@ final class AuthenticationPhase implements Phase {
         this.client = client;
         this.request = request;
         this.authentication = authentication;
+        this.work = new LoginWork(client, this::isOver);
         this.identity = new ClientIdentity(client, request, authentication.policy());
     }
 
@@ -101,7 +100,7 @@ final class AuthenticationPhase implements Phase {
             case LDAP, OAUTH -> begin(authentication.proofs().exchanges().ofOther(found, request.user()));
             case PASSWORD, MD5, SCRAM_SHA_256 -> lookUp(found);
             case SCRAM_SHA_256_PLUS -> {
-                if (ChannelBinding.of(client.localCertificate()) != null) lookUp(found);
+                if (ChannelBinding.of(client.encryption().localCertificate()) != null) lookUp(found);
                 else
                     refuse(
                             SqlState.INVALID_AUTHORIZATION,
@@ -132,12 +131,16 @@ final class AuthenticationPhase implements Phase {
     // Exchanges
 
     private void lookUp(HbaRule found) {
-        whenKnown(
+        work.whenKnown(
                 authentication.proofs().passwords().find(request.user()),
                 stored -> begin(authentication
                         .proofs()
                         .exchanges()
-                        .ofPassword(found.method(), request.user(), stored, client.localCertificate())),
+                        .ofPassword(
+                                found.method(),
+                                request.user(),
+                                stored,
+                                client.encryption().localCertificate())),
                 this::cannotLookUp);
     }
 
@@ -209,7 +212,7 @@ final class AuthenticationPhase implements Phase {
 
     private void judge(LoginExchange asked, Supplier<Outcome> judgement, Consumer<Outcome> then) {
         switch (asked.effort()) {
-            case LITTLE -> perform(judgement, then);
+            case LITTLE -> work.here(judgement, then);
             case CALCULATES -> elsewhere(authentication.proofs().hashing(), judgement, then);
             case WAITS -> elsewhere(authentication.proofs().waiting(), judgement, then);
         }
@@ -249,54 +252,13 @@ final class AuthenticationPhase implements Phase {
             return;
         }
         exchange = null;
-        whenKnown(
+        work.whenKnown(
                 authentication.proofs().passwords().reread(request.user()),
                 stored -> judge(asked, () -> asked.again(stored), outcome -> {
                     if (outcome instanceof Outcome.Wrong) wrong();
                     else after(outcome);
                 }),
                 failure -> wrong());
-    }
-
-    // Elsewhere and back
-
-    private <T> void whenKnown(CompletionStage<T> stage, Consumer<T> then, Consumer<Throwable> failed) {
-        var answer = stage.toCompletableFuture();
-        if (answer.state() == Future.State.SUCCESS) {
-            then.accept(answer.resultNow());
-            return;
-        }
-        client.read(false);
-        answer.whenComplete((found, failure) -> onLoop(() -> {
-            if (isOver()) return;
-            if (failure == null) then.accept(found);
-            else failed.accept(failure);
-        }));
-    }
-
-    private <T> void elsewhere(Executor where, Supplier<T> work, Consumer<T> then) {
-        client.read(false);
-        try {
-            where.execute(() -> perform(work, then));
-        } catch (RejectedExecutionException full) {
-            refuse(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many logins at once: try again in a moment");
-        }
-    }
-
-    private <T> void perform(Supplier<T> work, Consumer<T> then) {
-        try {
-            var result = work.get();
-            onLoop(() -> {
-                if (!isOver()) then.accept(result);
-            });
-        } catch (Throwable failure) {
-            onLoop(() -> client.failed(failure));
-        }
-    }
-
-    private void onLoop(Runnable step) {
-        if (client.eventLoop().inEventLoop()) client.run(step);
-        else client.execute(step);
     }
 
     // The end
@@ -314,6 +276,14 @@ final class AuthenticationPhase implements Phase {
         }
         client.become(authentication.next().next(client, request, keys));
         client.flush(); // with all that the next phase had to say at once
+    }
+
+    private <T> void elsewhere(Executor where, Supplier<T> task, Consumer<T> then) {
+        work.elsewhere(
+                where,
+                task,
+                then,
+                () -> refuse(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many logins at once: try again in a moment"));
     }
 
     /** Not the one that it says, in PostgreSQL's words. */

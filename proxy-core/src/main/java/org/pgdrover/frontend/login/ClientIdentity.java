@@ -39,7 +39,7 @@ final class ClientIdentity {
                 request.user(),
                 request.replication() == StartupRequest.Replication.PHYSICAL,
                 client.address(),
-                client.isEncrypted());
+                client.encryption().isOn());
     }
 
     /** Whether {@link #match} may wait for the name service. */
@@ -55,7 +55,7 @@ final class ClientIdentity {
     Standing certificate(HbaRule rule) {
         var needed = needed(rule);
         if (needed == ClientCert.NOT_ASKED) return Standing.RIGHT;
-        var certificate = client.peerCertificate();
+        var certificate = client.encryption().peerCertificate();
         if (certificate == null) return Standing.MISSING;
         if (needed == ClientCert.VERIFY_CA) return Standing.RIGHT;
         var name = rule.options().clientName() == ClientName.DN

@@ -115,7 +115,7 @@ final class StartupPhase implements Phase {
         var tls = certificates.get();
         boolean offered = tls.isOffered() && !client.isLocal();
         answer(offered ? 'S' : 'N');
-        if (offered) client.encrypt(tls);
+        if (offered) client.encryption().begin(tls);
     }
 
     /** TLS without a request for it, which only a client that knows of it can have begun: the handshake must name the protocol (ALPN). */
@@ -128,14 +128,14 @@ final class StartupPhase implements Phase {
         }
         askedForTls = true;
         direct = true;
-        client.encrypt(tls);
+        client.encryption().begin(tls);
         client.channel().pipeline().fireChannelRead(hello);
     }
 
     /** Otherwise a browser could be made to speak to us in another protocol's name (the ALPACA attack). */
     @Override
     public void onEncrypted() {
-        if (direct && !TlsProvider.ALPN.equals(client.applicationProtocol()))
+        if (direct && !TlsProvider.ALPN.equals(client.encryption().applicationProtocol()))
             throw new ProtocolViolation(
                     "received direct SSL connection request without ALPN protocol negotiation extension");
     }
@@ -146,7 +146,7 @@ final class StartupPhase implements Phase {
     }
 
     private void refuseGss() {
-        if (askedForGss || client.isEncrypted()) throw again(StartupDecoder.GSSENC_REQUEST);
+        if (askedForGss || client.encryption().isOn()) throw again(StartupDecoder.GSSENC_REQUEST);
         askedForGss = true;
         answer('N');
     }
@@ -187,9 +187,9 @@ final class StartupPhase implements Phase {
     private @Nullable String wanting() {
         var tls = certificates.get();
         if (client.isLocal()) return null;
-        if (tls.isRequired() && !client.isEncrypted())
+        if (tls.isRequired() && !client.encryption().isOn())
             return "this proxy takes encrypted connections only: connect with sslmode=require";
-        if (tls.needsCertificate() && client.peerCertificate() == null)
+        if (tls.needsCertificate() && client.encryption().peerCertificate() == null)
             return "connection requires a valid client certificate";
         return null;
     }

@@ -280,9 +280,9 @@ class ClientEncryptionTest {
                     var client = new TlsClient(client(SslContextBuilder.forClient(), true, version), "x");
                     client.talk(proxy, piece);
                     assertThat(client.handler.applicationProtocol()).isEqualTo("postgresql");
-                    assertThat(connection(proxy).localCertificate())
+                    assertThat(connection(proxy).encryption().localCertificate())
                             .isEqualTo(usual.bundle().getCertificate());
-                    assertThat(connection(proxy).peerCertificate()).isNull();
+                    assertThat(connection(proxy).encryption().peerCertificate()).isNull();
                     client.send(startup());
                     client.talk(proxy, piece);
 
@@ -507,7 +507,7 @@ class ClientEncryptionTest {
         var client = new TlsClient(context, "x");
         client.talk(proxy, Integer.MAX_VALUE);
         if (proxy.isOpen()) {
-            assertThat(connection(proxy).peerCertificate())
+            assertThat(connection(proxy).encryption().peerCertificate())
                     .isEqualTo(shown == null ? null : shown.bundle().getCertificate());
             client.send(startup());
             client.talk(proxy, Integer.MAX_VALUE);
@@ -568,9 +568,9 @@ class ClientEncryptionTest {
             var session = client.handler.engine().getSession();
             if (first == null) first = session.getId();
             assertThat(session.getId()).isEqualTo(first);
-            assertThat(connection(proxy).peerCertificate())
+            assertThat(connection(proxy).encryption().peerCertificate())
                     .isEqualTo(pair.bundle().getCertificate());
-            assertThat(connection(proxy).localCertificate())
+            assertThat(connection(proxy).encryption().localCertificate())
                     .isEqualTo(usual.bundle().getCertificate());
             client.close();
             end(proxy);
