@@ -1,0 +1,56 @@
+package org.pgdrover.it.exactness;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.pgdrover.config.PoolMode;
+
+/// The command line of the long runs.
+public final class Exactness {
+    private Exactness() {}
+
+    /// Takes the name of a proof and pairs of options: fuzz --seed 7 --seconds 600.
+    public static void main(String[] arguments) throws Exception {
+        var options = options(arguments);
+        boolean held = switch (arguments.length == 0 ? "" : arguments[0]) {
+            case "fuzz" -> fuzz(options);
+            default -> throw new IllegalArgumentException("proof: none of that name (expected: fuzz, identity or leaks)");
+        };
+        System.exit(held ? 0 : 1);
+    }
+
+    private static Map<String, String> options(String[] arguments) {
+        var options = new HashMap<String, String>();
+        for (int i = 1; i + 1 < arguments.length; i += 2) {
+            if (!arguments[i].startsWith("--"))
+                throw new IllegalArgumentException("option: " + arguments[i] + " (expected: --name value)");
+            options.put(arguments[i].substring(2), arguments[i + 1]);
+        }
+        return options;
+    }
+
+    static long number(Map<String, String> options, String name, long otherwise) {
+        var given = options.get(name);
+        return given == null ? otherwise : Long.parseLong(given);
+    }
+
+    private static boolean fuzz(Map<String, String> options) throws Exception {
+        var mode = PoolMode.valueOf(options.getOrDefault("mode", "transaction").toUpperCase(java.util.Locale.ROOT));
+        var fuzzer = new DifferentialFuzzer(
+                new DifferentialFuzzer.Options(
+                        number(options, "seed", System.currentTimeMillis()),
+                        number(options, "conversations", Long.MAX_VALUE),
+                        number(options, "seconds", 600),
+                        number(options, "minimise", 20),
+                        (int) number(options, "kinds", Integer.MAX_VALUE),
+                        number(options, "only", -1),
+                        options.containsKey("known") ? java.util.regex.Pattern.compile(options.get("known")) : null),
+                System::nanoTime,
+                System.out);
+        try (var rig = new Rig(mode, DifferentialFuzzer.pools(),
+                primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()))) {
+            var findings = fuzzer.run(rig);
+            findings.summary();
+            return findings.kinds() == 0;
+        }
+    }
+}

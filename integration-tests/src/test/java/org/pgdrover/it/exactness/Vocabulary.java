@@ -1,0 +1,82 @@
+package org.pgdrover.it.exactness;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+
+/// The statements that random clients use, by topic.
+final class Vocabulary {
+    private static final String[] SHARED_NAMES = {"one", "two", "three"};
+    /// Of two topics a client speaks most of the time.
+    private static final int FOCUS = 50;
+    /// And often it looks at the state of its session.
+    private static final int PROBES = 70;
+
+    private final Map<String, List<String>> topics = new LinkedHashMap<>();
+
+    Vocabulary() {
+        List<String> topic = new ArrayList<>();
+        boolean begun = false;
+        for (var line : text("vocabulary.sql").lines().toList()) {
+            if (line.matches("-- [a-z ]+")) {
+                begun = true;
+                topic = new ArrayList<>();
+                topics.put(line.substring(3), topic);
+            } else if (begun) {
+                topic.add(line);
+            }
+        }
+    }
+
+    /// A file beside the vocabulary.
+    static String text(String name) {
+        try (var in = Vocabulary.class.getResourceAsStream("/exactness/" + name)) {
+            return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /// A client's way of talking: two topics that it prefers, and a number of its own.
+    final class Speaker {
+        private final Random random;
+        private final long number;
+        private final List<String> focus = new ArrayList<>();
+
+        Speaker(Random random, long number) {
+            this.random = random;
+            this.number = number;
+            focus.addAll(topics.get(anyTopic()));
+            focus.addAll(topics.get(anyTopic()));
+        }
+
+        private String anyTopic() {
+            var names = topics.keySet().stream().filter(name -> !name.equals("parting")).toList();
+            return names.get(random.nextInt(names.size()));
+        }
+
+        String statement() {
+            int dice = random.nextInt(100);
+            if (dice < FOCUS) return from(focus);
+            return from(topics.get(dice < PROBES ? "probes" : anyTopic()));
+        }
+
+        /// A statement of one topic.
+        String about(String topic) {
+            return from(topics.get(topic));
+        }
+
+        private String from(List<String> statements) {
+            return statements
+                    .get(random.nextInt(statements.size()))
+                    .replace("${k}", Long.toString(number))
+                    .replace("${x}", SHARED_NAMES[random.nextInt(SHARED_NAMES.length)]);
+        }
+    }
+}
