@@ -1,7 +1,9 @@
 package org.pgdrover.it.exactness;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.pgdrover.config.PoolMode;
 
 /// The command line of the long runs.
@@ -13,6 +15,7 @@ public final class Exactness {
         var options = options(arguments);
         boolean held = switch (arguments.length == 0 ? "" : arguments[0]) {
             case "fuzz" -> fuzz(options);
+            case "identity" -> identity(options);
             default -> throw new IllegalArgumentException("proof: none of that name (expected: fuzz, identity or leaks)");
         };
         System.exit(held ? 0 : 1);
@@ -34,7 +37,6 @@ public final class Exactness {
     }
 
     private static boolean fuzz(Map<String, String> options) throws Exception {
-        var mode = PoolMode.valueOf(options.getOrDefault("mode", "transaction").toUpperCase(java.util.Locale.ROOT));
         var fuzzer = new DifferentialFuzzer(
                 new DifferentialFuzzer.Options(
                         number(options, "seed", System.currentTimeMillis()),
@@ -43,14 +45,35 @@ public final class Exactness {
                         number(options, "minimise", 20),
                         (int) number(options, "kinds", Integer.MAX_VALUE),
                         number(options, "only", -1),
-                        options.containsKey("known") ? java.util.regex.Pattern.compile(options.get("known")) : null),
+                        options.containsKey("known") ? Pattern.compile(options.get("known")) : null),
                 System::nanoTime,
                 System.out);
-        try (var rig = new Rig(mode, DifferentialFuzzer.pools(),
+        try (var rig = new Rig(mode(options), DifferentialFuzzer.pools(),
                 primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()))) {
             var findings = fuzzer.run(rig);
             findings.summary();
             return findings.kinds() == 0;
         }
+    }
+
+    private static boolean identity(Map<String, String> options) throws Exception {
+        var proof = new AnswerIdentity(
+                new AnswerIdentity.Options(
+                        number(options, "seed", System.currentTimeMillis()),
+                        number(options, "answers", 10_000_000),
+                        number(options, "seconds", 3600),
+                        (int) number(options, "clients", 48),
+                        number(options, "disturb", 1) != 0),
+                System::nanoTime,
+                System.out);
+        try (var rig = new Rig(mode(options), AnswerIdentity.POOLS, AnswerIdentity::prepare)) {
+            var tally = proof.run(rig);
+            tally.wrongs().forEach(System.out::println);
+            return tally.wrongs().isEmpty();
+        }
+    }
+
+    private static PoolMode mode(Map<String, String> options) {
+        return PoolMode.valueOf(options.getOrDefault("mode", "transaction").toUpperCase(Locale.ROOT));
     }
 }
