@@ -302,6 +302,7 @@ SELECT count(*) FROM t
 SELECT set_config(name, value, false) FROM (VALUES ('app.hidden', 'many'), ('app.tenant', 'many')) AS s (name, value)
 INSERT INTO triggered VALUES (2)
 INSERT INTO ruled VALUES (2)
+SELECT pg_create_physical_replication_slot('s${k}', false, true)
 SELECT op.a FROM (SELECT 1 AS a) op
 -- sequences
 SELECT nextval('sq')

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Holds random conversations with PostgreSQL and with the proxy, and compares what the clients hear.
 final class DifferentialFuzzer {
+    /// In the place of the only seed that is played.
+    static final long ALL_SEEDS = -1;
+
     private static final int WORKERS = 4;
     private static final int PAST = 12;
     private static final int PATIENCE = 5_000;
@@ -31,7 +34,14 @@ final class DifferentialFuzzer {
     /// @param conversations so many at least, unless the time is over
     /// @param minimiseSeconds how long a new kind of difference is made smaller; 0 is not at all
     /// @param kinds ends after so many kinds of differences
-    record Options(long seed, long conversations, long seconds, long minimiseSeconds, int kinds, long only, @Nullable Pattern known) {}
+    record Options(
+            long seed,
+            long conversations,
+            long seconds,
+            long minimiseSeconds,
+            int kinds,
+            long only,
+            @Nullable Pattern known) {}
 
     DifferentialFuzzer(Options options, LongSupplier nanoTime, PrintStream out) {
         this.options = options;
@@ -79,7 +89,7 @@ final class DifferentialFuzzer {
         try (var playground = new Playground(rig, user, schemas, options.known)) {
             var runner = playground.runner(PATIENCE);
             for (long number = worker; !isOver(); number += WORKERS) {
-                if (options.only >= 0 && number + options.seed != options.only) {
+                if (options.only != ALL_SEEDS && number + options.seed != options.only) {
                     if (number + options.seed > options.only) return;
                     continue;
                 }
@@ -121,7 +131,8 @@ final class DifferentialFuzzer {
 
     private void tellProgress() {
         long seconds = Math.max(1, elapsedSeconds());
-        out.printf("%d conversations in %d s (%d a second), %d differences of %d kinds%n",
+        out.printf(
+                "%d conversations in %d s (%d a second), %d differences of %d kinds%n",
                 conversations.get(), seconds, conversations.get() / seconds, findings.count(), findings.kinds());
         out.flush();
     }

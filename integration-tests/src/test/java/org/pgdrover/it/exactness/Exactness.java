@@ -10,13 +10,15 @@ import org.pgdrover.config.PoolMode;
 public final class Exactness {
     private Exactness() {}
 
-    /// Takes the name of a proof and pairs of options: fuzz --seed 7 --seconds 600.
+    /// Takes the name of a proof and pairs of options, as `benchmarks/exactness --help` tells them.
     public static void main(String[] arguments) throws Exception {
         var options = options(arguments);
         boolean held = switch (arguments.length == 0 ? "" : arguments[0]) {
             case "fuzz" -> fuzz(options);
             case "identity" -> identity(options);
-            default -> throw new IllegalArgumentException("proof: none of that name (expected: fuzz, identity or leaks)");
+            case "leaks" -> leaks(options);
+            default ->
+                throw new IllegalArgumentException("proof: none of that name (expected: fuzz, identity or leaks)");
         };
         System.exit(held ? 0 : 1);
     }
@@ -44,11 +46,14 @@ public final class Exactness {
                         number(options, "seconds", 600),
                         number(options, "minimise", 20),
                         (int) number(options, "kinds", Integer.MAX_VALUE),
-                        number(options, "only", -1),
+                        number(options, "only", DifferentialFuzzer.ALL_SEEDS),
                         options.containsKey("known") ? Pattern.compile(options.get("known")) : null),
                 System::nanoTime,
                 System.out);
-        try (var rig = new Rig(mode(options), DifferentialFuzzer.pools(),
+        try (var rig = new Rig(
+                target(options),
+                mode(options),
+                DifferentialFuzzer.pools(),
                 primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()))) {
             var findings = fuzzer.run(rig);
             findings.summary();
@@ -66,11 +71,30 @@ public final class Exactness {
                         number(options, "disturb", 1) != 0),
                 System::nanoTime,
                 System.out);
-        try (var rig = new Rig(mode(options), AnswerIdentity.POOLS, AnswerIdentity::prepare)) {
+        try (var rig = new Rig(target(options), mode(options), AnswerIdentity.POOLS, AnswerIdentity::prepare)) {
             var tally = proof.run(rig);
             tally.wrongs().forEach(System.out::println);
             return tally.wrongs().isEmpty();
         }
+    }
+
+    private static boolean leaks(Map<String, String> options) throws Exception {
+        var proof = new LeakHunt(
+                new LeakHunt.Options(
+                        number(options, "seed", System.currentTimeMillis()), number(options, "seconds", 600), (int)
+                                number(options, "clients", 200)),
+                System::nanoTime,
+                System.out);
+        try (var rig = new Rig(target(options), mode(options), LeakHunt.POOLS, LeakHunt::prepare)) {
+            var kinds = proof.run(rig).kinds();
+            kinds.forEach(found -> System.out.println("  " + found.times() + " x  " + found.kind() + ", first after "
+                    + found.atSecond() + " s: " + found.example()));
+            return kinds.isEmpty();
+        }
+    }
+
+    private static Rig.Target target(Map<String, String> options) {
+        return Rig.Target.valueOf(options.getOrDefault("against", "proxy").toUpperCase(Locale.ROOT));
     }
 
     private static PoolMode mode(Map<String, String> options) {

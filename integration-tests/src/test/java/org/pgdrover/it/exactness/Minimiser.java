@@ -2,6 +2,7 @@ package org.pgdrover.it.exactness;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -46,7 +47,9 @@ final class Minimiser {
     }
 
     private Minimal smaller(List<Scenario> scenarios, Difference difference) throws IOException {
-        for (int before = Integer.MAX_VALUE, now = weight(scenarios); now < before && !isLate(); now = weight(scenarios)) {
+        for (int before = Integer.MAX_VALUE, now = weight(scenarios);
+                now < before && !isLate();
+                now = weight(scenarios)) {
             before = now;
             for (int i = scenarios.size() - 2; i >= 0; i--) tryWithout(scenarios, i, difference);
             for (int i = 0; i < scenarios.size(); i++) fewerTurns(scenarios, i, difference);
@@ -59,7 +62,8 @@ final class Minimiser {
 
     private static int weight(List<Scenario> scenarios) {
         return scenarios.stream()
-                .mapToInt(each -> 10 + each.shown().stream().mapToInt(String::length).sum())
+                .mapToInt(each ->
+                        10 + each.shown().stream().mapToInt(String::length).sum())
                 .sum();
     }
 
@@ -74,7 +78,8 @@ final class Minimiser {
         scenarios.remove(index);
     }
 
-    private boolean tryInstead(List<Scenario> scenarios, int index, Scenario other, Difference difference) throws IOException {
+    private boolean tryInstead(List<Scenario> scenarios, int index, Scenario other, Difference difference)
+            throws IOException {
         if (isLate()) return false;
         var changed = new ArrayList<>(scenarios);
         changed.set(index, other);
@@ -106,11 +111,13 @@ final class Minimiser {
         }
     }
 
-    private void shorterStrings(List<Scenario> scenarios, int index, int turn, Difference difference) throws IOException {
+    private void shorterStrings(List<Scenario> scenarios, int index, int turn, Difference difference)
+            throws IOException {
         for (int i = 0; i < step(scenarios, index, turn).messages().size(); i++) {
             var message = step(scenarios, index, turn).messages().get(i);
             if (message.type() != 'Q' || message.shown().contains("…")) continue;
-            var parts = message.shown().substring(7, message.shown().length() - 1).split("; ");
+            var parts =
+                    message.shown().substring(7, message.shown().length() - 1).split("; ");
             for (int part = 0; part < parts.length && parts.length > 1; part++) {
                 var fewer = new ArrayList<>(List.of(parts));
                 fewer.remove(part);
@@ -134,16 +141,28 @@ final class Minimiser {
             var now = scenarios.get(index).actors().get(actor);
             for (var name : List.copyOf(now.startup().keySet())) {
                 if (name.equals("search_path")) continue;
-                var fewer = new java.util.LinkedHashMap<>(scenarios.get(index).actors().get(actor).startup());
+                var fewer = new LinkedHashMap<>(
+                        scenarios.get(index).actors().get(actor).startup());
                 fewer.remove(name);
                 changeActor(scenarios, index, actor, fewer, now.ending(), difference);
             }
-            changeActor(scenarios, index, actor, scenarios.get(index).actors().get(actor).startup(), Ending.TERMINATE, difference);
+            changeActor(
+                    scenarios,
+                    index,
+                    actor,
+                    scenarios.get(index).actors().get(actor).startup(),
+                    Ending.TERMINATE,
+                    difference);
         }
     }
 
     private void changeActor(
-            List<Scenario> scenarios, int index, int actor, Map<String, String> startup, Ending ending, Difference difference)
+            List<Scenario> scenarios,
+            int index,
+            int actor,
+            Map<String, String> startup,
+            Ending ending,
+            Difference difference)
             throws IOException {
         var others = new ArrayList<>(scenarios.get(index).actors());
         var changed = new Actor(startup, ending);
@@ -155,7 +174,8 @@ final class Minimiser {
         return scenarios.get(index).turns().get(turn).step();
     }
 
-    private boolean replace(List<Scenario> scenarios, int index, int turn, Step step, Difference difference) throws IOException {
+    private boolean replace(List<Scenario> scenarios, int index, int turn, Step step, Difference difference)
+            throws IOException {
         if (!step.isHarmless()) return false;
         var turns = new ArrayList<>(scenarios.get(index).turns());
         turns.set(turn, new Turn(turns.get(turn).actor(), step));

@@ -2,6 +2,7 @@ package org.pgdrover.it.exactness;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.LongSupplier;
@@ -104,7 +105,10 @@ final class NonceBatch {
     private void inserts(int count) {
         for (int i = 0; i < count; i++) {
             var nonce = nonce();
-            add(Sent.parse("", "INSERT INTO kept VALUES ($1) RETURNING nonce"), Sent.bind("", "", nonce), Sent.execute("", 0));
+            add(
+                    Sent.parse("", "INSERT INTO kept VALUES ($1) RETURNING nonce"),
+                    Sent.bind("", "", nonce),
+                    Sent.execute("", 0));
             add(Sent.sync());
             units.add(new Unit("12DCZ", List.of(nonce), List.of(Long.parseLong(nonce))));
         }
@@ -119,7 +123,10 @@ final class NonceBatch {
             add(Sent.bind("", "", nonce), Sent.execute("", 0));
         }
         add(Sent.parse("", "COMMIT"), Sent.bind("", ""), Sent.execute("", 0), Sent.sync());
-        units.add(new Unit("12C" + "12DC".repeat(2) + "12CZ", List.of(one, two), List.of(Long.parseLong(one), Long.parseLong(two))));
+        units.add(new Unit(
+                "12C" + "12DC".repeat(2) + "12CZ",
+                List.of(one, two),
+                List.of(Long.parseLong(one), Long.parseLong(two))));
     }
 
     private void transactionInOneString() {
@@ -131,7 +138,7 @@ final class NonceBatch {
     private void large() {
         var nonce = nonce();
         add(Sent.query("SELECT '" + nonce + "' AS nonce, repeat('x', " + LARGE + ") FROM generate_series(1, 20)"));
-        unit("T" + "D".repeat(20) + "CZ", java.util.Collections.nCopies(20, nonce));
+        unit("T" + "D".repeat(20) + "CZ", Collections.nCopies(20, nonce));
     }
 
     private void readOnly() {

@@ -4,6 +4,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -53,7 +55,7 @@ final class NonceClient {
     private void session() throws IOException {
         try (var client = WireClient.ready(port, startup)) {
             client.send(NonceBatch.PREPARE, Sent.sync());
-            hear(client, new NonceBatch.Unit("1Z", java.util.List.of(), java.util.List.of()), false);
+            hear(client, new NonceBatch.Unit("1Z", List.of(), List.of()), false);
             for (int batches = random.nextInt(200); batches > 0 && going.getAsBoolean(); batches--) {
                 var batch = new NonceBatch(random, tally::nonce);
                 if (random.nextInt(300) == 0) {
@@ -141,11 +143,13 @@ final class NonceClient {
     }
 
     /// Ends some backends of the clients' user; some clients lose their server.
-    static void terminateSome(Rig rig, String user) throws java.sql.SQLException {
+    static void terminateSome(Rig rig, String user) throws SQLException {
         for (var node : rig.nodes()) {
             if (ThreadLocalRandom.current().nextInt(3) > 0) continue;
-            node.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user
-                    + "' ORDER BY random() LIMIT 1");
+            node.sql(
+                    "postgres",
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user
+                            + "' ORDER BY random() LIMIT 1");
         }
     }
 }

@@ -61,7 +61,8 @@ final class NonceTally {
         for (long nonce : acknowledged)
             if (Arrays.binarySearch(present, nonce) < 0) wrong("nonce " + nonce + " was acknowledged and is not there");
         for (long nonce : failed)
-            if (Arrays.binarySearch(present, nonce) >= 0) wrong("nonce " + nonce + " was reported as failed and is there");
+            if (Arrays.binarySearch(present, nonce) >= 0)
+                wrong("nonce " + nonce + " was reported as failed and is there");
     }
 
     List<String> wrongs() {

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -15,11 +16,18 @@ import org.pgdrover.server.embedded.EmbeddedNode;
 final class Playground implements Closeable {
     private static final int MAX_ACTORS = 3;
     private static final int PATIENCE = 30_000;
+    private static final Pattern CHANGES = Pattern.compile(
+            "INSERT|UPDATE|DELETE|COPY t |nextval|setval|made|f_write|v_write|pr_commit| characters\\)");
+    private static final Pattern MIGRATIONS = Pattern.compile("migrated| characters\\)");
+    private static final String RESET = Vocabulary.text("reset.sql");
+    private static final String MIGRATED = Vocabulary.text("migrated.sql");
 
     private final Rig rig;
     private final String user;
     private final String schemas;
     private final @Nullable Pattern known;
+    private final BitSet changed = new BitSet();
+    private final BitSet migrated = new BitSet();
     private final List<WireClient> databases = new ArrayList<>();
     private final List<WireClient> nodes = new ArrayList<>();
 
@@ -28,7 +36,8 @@ final class Playground implements Closeable {
         this.known = known;
         this.user = user;
         this.schemas = schemas;
-        for (var database : new String[] {Rig.DIRECT, Rig.PROXIED}) databases.add(superuser(rig.directPort(), database));
+        for (var database : new String[] {Rig.DIRECT, Rig.PROXIED})
+            databases.add(superuser(rig.directPort(), database));
         for (var node : rig.nodes()) nodes.add(superuser(node.port(), "postgres"));
     }
 
@@ -51,24 +60,39 @@ final class Playground implements Closeable {
                     """);
             for (var schema : schemas)
                 for (int i = 0; i < MAX_ACTORS; i++)
-                    primary.sql(database, Vocabulary.text("schema.sql").replace("${s}", schema + i).replace("${number}", "" + i));
+                    primary.sql(
+                            database,
+                            Vocabulary.text("schema.sql")
+                                    .replace("${s}", schema + i)
+                                    .replace("${number}", "" + i));
         }
     }
 
-    /// Puts the data back to what they were; returns when the standbys show it.
+    /// Puts the data back to what they were for those clients who may have changed them; returns when the standbys show
+    /// it.
     void reset(Scenario scenario) throws IOException {
+        var sql = new StringBuilder();
         for (int i = 0; i < scenario.actors().size(); i++) {
-            var text = Vocabulary.text("reset.sql");
-            boolean migrated = scenario.stepsOf(i).stream().anyMatch(step -> step.toString().contains("migrated"));
-            if (migrated) text += Vocabulary.text("migrated.sql");
-            run(databases, text.replace("${s}", schemas + i) + "RESET ROLE;");
+            if (changed.get(i)) sql.append(RESET.replace("${s}", schemas + i)).append("RESET ROLE;");
+            if (migrated.get(i))
+                sql.append(MIGRATED.replace("${s}", schemas + i)).append("RESET ROLE;");
+            changed.set(i, mentions(scenario, i, CHANGES));
+            migrated.set(i, mentions(scenario, i, MIGRATIONS));
         }
+        if (!sql.isEmpty()) run(databases, sql.toString());
+    }
+
+    private static boolean mentions(Scenario scenario, int actor, Pattern words) {
+        return scenario.stepsOf(actor).stream()
+                .anyMatch(step -> words.matcher(step.toString()).find());
     }
 
     /// Ends the pool's server connections, so that nothing of the past is left in them.
     void purge() throws IOException {
-        run(nodes, "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = '" + Rig.PROXIED
-                + "' AND usename = '" + user + "'");
+        run(
+                nodes,
+                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = '" + Rig.PROXIED
+                        + "' AND usename = '" + user + "'");
     }
 
     private static void run(List<WireClient> everywhere, String sql) throws IOException {

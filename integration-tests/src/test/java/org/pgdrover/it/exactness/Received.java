@@ -37,7 +37,8 @@ record Received(char type, byte[] body) {
         if (wanted >= columns) throw new IllegalStateException("columns: " + columns + " (expected: > " + wanted + ")");
         for (int i = 0; ; i++) {
             int length = from.getInt();
-            if (i == wanted) return length < 0 ? "NULL" : new String(body, from.position(), length, StandardCharsets.UTF_8);
+            if (i == wanted)
+                return length < 0 ? "NULL" : new String(body, from.position(), length, StandardCharsets.UTF_8);
             if (length > 0) from.position(from.position() + length);
         }
     }

@@ -33,16 +33,27 @@ final class Rig implements AutoCloseable {
     /// The role that owns the tables, and of which every user is a member.
     static final String OWNER = "owner";
 
-    private static final String ALL_TRUSTED = "host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n";
+    private static final String ALL_TRUSTED =
+            "host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n";
 
     private final EmbeddedCluster cluster;
     private final Path directory;
     private final Map<String, Integer> pools;
-    private ProxyServer proxy;
+    private final Target target;
+    private final ProxyServer proxy;
+
+    /// What a proof is held against.
+    enum Target {
+        PROXY,
+        /// PostgreSQL itself, which shows that a proof does not cry wolf.
+        POSTGRES
+    }
 
     /// @param pools the size of the pool by user
     /// @param prepare makes the databases; runs before the proxy starts
-    Rig(PoolMode mode, Map<String, Integer> pools, Preparation prepare) throws IOException, InterruptedException, SQLException {
+    Rig(Target target, PoolMode mode, Map<String, Integer> pools, Preparation prepare)
+            throws IOException, InterruptedException, SQLException {
+        this.target = target;
         this.pools = new TreeMap<>(pools);
         cluster = EmbeddedCluster.start(EmbeddedCluster.Options.DEFAULT);
         directory = Files.createTempDirectory("pgdrover-exactness-");
@@ -76,11 +87,15 @@ final class Rig implements AutoCloseable {
         var primary = primary();
         primary.sql("postgres", "CREATE ROLE " + OWNER, "CREATE ROLE " + OTHER_ROLE);
         for (var user : pools.keySet())
-            primary.sql("postgres", "CREATE ROLE " + user + " LOGIN", "GRANT " + OWNER + ", " + OTHER_ROLE + " TO " + user);
+            primary.sql(
+                    "postgres", "CREATE ROLE " + user + " LOGIN", "GRANT " + OWNER + ", " + OTHER_ROLE + " TO " + user);
         for (var database : new String[] {DIRECT, PROXIED})
             primary.sql("postgres", "CREATE DATABASE " + database + " OWNER " + OWNER);
-        primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '2 (*)'",
-                "ALTER SYSTEM SET synchronous_commit = 'local'", "SELECT pg_reload_conf()");
+        primary.sql(
+                "postgres",
+                "ALTER SYSTEM SET synchronous_standby_names = '2 (*)'",
+                "ALTER SYSTEM SET synchronous_commit = 'local'",
+                "SELECT pg_reload_conf()");
     }
 
     private ProxyServer startProxy(PoolMode mode) throws IOException, InterruptedException {
@@ -89,7 +104,9 @@ final class Rig implements AutoCloseable {
         return ProxyServer.start(
                 ProxyConfig.of(cluster.config())
                         .with(new ListenConfig("127.0.0.1", 0, null, 1024, 10_000, ListenTlsConfig.DEFAULT))
-                        .with(new AuthConfig(directory.resolve("pool_hba.conf"), directory.resolve("users.txt"),
+                        .with(new AuthConfig(
+                                directory.resolve("pool_hba.conf"),
+                                directory.resolve("users.txt"),
                                 Duration.ofSeconds(30)))
                         .with(new PoolConfig(settings(mode, 8), 0, Map.of(), users, 100))
                         .with(new MetricsConfig("127.0.0.1", 0)),
@@ -103,7 +120,10 @@ final class Rig implements AutoCloseable {
 
     /// Returns when both standbys show what the primary has committed.
     void awaitStandbys() throws SQLException {
-        primary().sql("postgres", "SET synchronous_commit = remote_apply; SELECT pg_logical_emit_message(true, 'rig', 'applied')");
+        primary()
+                .sql(
+                        "postgres",
+                        "SET synchronous_commit = remote_apply; SELECT pg_logical_emit_message(true, 'rig', 'applied')");
     }
 
     EmbeddedNode primary() {
@@ -119,16 +139,10 @@ final class Rig implements AutoCloseable {
     }
 
     int proxyPort() {
-        return Boolean.getBoolean("pgdrover.exactness.self") ? directPort() : proxy.address().getPort();
+        return target == Target.PROXY ? proxy.address().getPort() : directPort();
     }
 
-    /// Ends every server connection of a user on every node, so that its pool begins anew.
-    void purge(String user) throws SQLException {
-        for (var node : nodes())
-            node.sql("postgres", "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = '" + PROXIED
-                    + "' AND usename = '" + user + "'");
-    }
-
+    /// Copies the servers' logs to where a system property says.
     private void keepLogs() throws IOException {
         var into = System.getProperty("pgdrover.exactness.logs");
         if (into == null) return;

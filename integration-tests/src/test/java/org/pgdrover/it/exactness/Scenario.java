@@ -32,7 +32,10 @@ record Scenario(String name, List<Actor> actors, List<Turn> turns) {
     }
 
     List<Step> stepsOf(int actor) {
-        return turns.stream().filter(turn -> turn.actor() == actor).map(Turn::step).toList();
+        return turns.stream()
+                .filter(turn -> turn.actor() == actor)
+                .map(Turn::step)
+                .toList();
     }
 
     Scenario with(List<Turn> others) {
@@ -49,7 +52,8 @@ record Scenario(String name, List<Actor> actors, List<Turn> turns) {
         var lines = new ArrayList<String>();
         for (int i = 0; i < actors.size(); i++)
             if (!stepsOf(i).isEmpty())
-                lines.add("client " + (char) ('A' + i) + " starts with " + actors.get(i).startup() + ", leaves by "
+                lines.add("client " + (char) ('A' + i) + " starts with "
+                        + actors.get(i).startup() + ", leaves by "
                         + actors.get(i).ending());
         for (var turn : turns) lines.add("  " + (char) ('A' + turn.actor()) + ": " + turn.step());
         return lines;

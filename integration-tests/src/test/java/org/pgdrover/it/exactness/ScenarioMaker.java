@@ -1,6 +1,7 @@
 package org.pgdrover.it.exactness;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +55,7 @@ final class ScenarioMaker {
         var left = new ArrayList<Integer>();
         for (int actor = 0; actor < steps.size(); actor++)
             for (int i = 0; i < steps.get(actor).size(); i++) left.add(actor);
-        if (random.nextInt(5) > 0) java.util.Collections.shuffle(left, random);
+        if (random.nextInt(5) > 0) Collections.shuffle(left, random);
         var next = new int[steps.size()];
         var turns = new ArrayList<Turn>();
         for (int actor : left) turns.add(new Turn(actor, steps.get(actor).get(next[actor]++)));

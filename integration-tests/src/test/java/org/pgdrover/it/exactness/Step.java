@@ -1,5 +1,6 @@
 package org.pgdrover.it.exactness;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -34,8 +35,8 @@ record Step(List<Sent> messages, Until until, long cuts) {
 
     /// Whether each Execute of the unnamed portal has its Bind before it, with no Sync in between.
     ///
-    /// Without one it may meet the portal of a simple query that failed in a transaction block, whose statements PostgreSQL 18
-    /// has freed: the server can crash.
+    /// Without one it may meet the portal of a simple query that failed in a transaction block.
+    /// PostgreSQL 18 has freed that portal's statements: the server can crash.
     boolean isHarmless() {
         boolean bound = false;
         for (var message : messages) {
@@ -47,8 +48,9 @@ record Step(List<Sent> messages, Until until, long cuts) {
     }
 
     byte[] bytes() {
-        int length = messages.stream().mapToInt(message -> message.bytes().length).sum();
-        var all = java.nio.ByteBuffer.allocate(length);
+        int length =
+                messages.stream().mapToInt(message -> message.bytes().length).sum();
+        var all = ByteBuffer.allocate(length);
         for (var message : messages) all.put(message.bytes());
         return all.array();
     }
@@ -57,7 +59,11 @@ record Step(List<Sent> messages, Until until, long cuts) {
     int[] pieces(int length) {
         if (cuts == 0 || length < 2) return new int[] {length};
         var random = new Random(cuts);
-        var ends = random.ints(1 + random.nextInt(4), 1, length).sorted().distinct().boxed().collect(Collectors.toList());
+        var ends = random.ints(1 + random.nextInt(4), 1, length)
+                .sorted()
+                .distinct()
+                .boxed()
+                .collect(Collectors.toList());
         ends.add(length);
         return ends.stream().mapToInt(end -> end).toArray();
     }

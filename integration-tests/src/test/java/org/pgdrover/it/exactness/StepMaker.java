@@ -44,7 +44,8 @@ final class StepMaker {
             var step = step();
             if (step.isHarmless()) steps.add(afterFlush(step));
         }
-        if (ending != Ending.TERMINATE) steps.add(afterFlush(step(Until.NOTHING, List.of(Sent.query(joined("parting"))))));
+        if (ending != Ending.TERMINATE)
+            steps.add(afterFlush(step(Until.NOTHING, List.of(Sent.query(joined("parting"))))));
         return steps;
     }
 
@@ -60,13 +61,15 @@ final class StepMaker {
         return step(until(), List.of(functionCall()));
     }
 
-    /// After a Flush an error makes the server skip everything up to a Sync, which a client sends before it goes on otherwise.
+    /// After a Flush an error makes the server skip everything up to a Sync, which a client sends before it goes on
+    /// otherwise.
     private Step afterFlush(Step step) {
         boolean goesOn = "PBDECH".indexOf(step.messages().getFirst().type()) >= 0;
         boolean missing = open && !goesOn;
         open = step.messages().getLast().type() == 'H';
         if (!missing) return step;
-        return step.with(Stream.concat(Stream.of(Sent.sync()), step.messages().stream()).toList());
+        return step.with(
+                Stream.concat(Stream.of(Sent.sync()), step.messages().stream()).toList());
     }
 
     private Step step(Until until, List<Sent> messages) {
@@ -125,10 +128,12 @@ final class StepMaker {
         switch (random.nextInt(12)) {
             case 0 -> messages.add(Sent.bind(portal, statement, "2"));
             case 1 -> messages.add(Sent.execute(portal, random.nextInt(3)));
-            case 2 -> messages.add(Sent.close(random.nextBoolean() ? 'S' : 'P', random.nextBoolean() ? statement : portal));
+            case 2 ->
+                messages.add(Sent.close(random.nextBoolean() ? 'S' : 'P', random.nextBoolean() ? statement : portal));
             case 3 -> messages.add(Sent.describe('S', statement));
             case 4 -> messages.add(Sent.describe('P', portal));
-            case 5 -> messages.add(Sent.parse(statement, random.nextBoolean() ? speaker.statement() : any(PARAMETRIZED)));
+            case 5 ->
+                messages.add(Sent.parse(statement, random.nextBoolean() ? speaker.statement() : any(PARAMETRIZED)));
             case 6 -> messages.add(Sent.bind(portal, statement));
             case 7 -> {
                 messages.add(Sent.bind(portal, statement));
@@ -143,7 +148,10 @@ final class StepMaker {
         if (!statement.isEmpty() && random.nextInt(3) == 0) messages.add(Sent.close('S', statement));
         messages.add(Sent.parse(statement, bound ? any(PARAMETRIZED) : speaker.statement()));
         if (random.nextInt(4) == 0) messages.add(Sent.describe('S', statement));
-        messages.add(bound ? Sent.bind(portal, statement, Integer.toString(random.nextInt(4))) : Sent.bind(portal, statement));
+        messages.add(
+                bound
+                        ? Sent.bind(portal, statement, Integer.toString(random.nextInt(4)))
+                        : Sent.bind(portal, statement));
         if (random.nextInt(3) == 0) messages.add(Sent.describe('P', portal));
         messages.add(Sent.execute(portal, random.nextInt(4) == 0 ? 1 : 0));
         if (random.nextInt(5) == 0) messages.add(Sent.execute(portal, 0));

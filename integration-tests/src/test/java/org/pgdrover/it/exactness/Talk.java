@@ -140,7 +140,11 @@ final class Talk implements Closeable {
 
     private void leaveNow(Ending ending, Step last) throws IOException {
         int length = last.bytes().length;
-        write(last, ending == Ending.CUT ? length / 2 + (int) Math.floorMod(last.cuts(), Math.max(1, length / 2L)) : length);
+        write(
+                last,
+                ending == Ending.CUT
+                        ? length / 2 + (int) Math.floorMod(last.cuts(), Math.max(1, length / 2L))
+                        : length);
         switch (ending) {
             case RESET -> client.reset();
             case TERMINATE_AT_ONCE -> client.send(Sent.terminate());

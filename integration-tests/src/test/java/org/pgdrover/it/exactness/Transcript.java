@@ -11,8 +11,10 @@ import java.util.regex.Pattern;
 /// What a client was told, message by message, without what must differ between two sessions.
 ///
 /// Left out or replaced are: the numbers of BackendKeyData; the order of the ParameterStatus messages before the first
-/// ReadyForQuery; file, line and routine of errors; OIDs of tables and of types that are not built in; the numbers in names of temporary schemas; where among the
-/// other messages a NotificationResponse stands, and the process id in it, of which only remains whether it is the client's own.
+/// ReadyForQuery; file, line and routine of errors; OIDs of tables and of types that are not built in; the numbers in
+/// names of temporary schemas; where among the
+/// other messages a NotificationResponse stands, and the process id in it, of which only remains whether it is the
+/// client's own.
 final class Transcript {
     private static final Pattern TEMPORARY = Pattern.compile("pg_(toast_)?temp_\\d+");
     private static final Set<Character> PLACE_IN_SOURCE = Set.of('F', 'L', 'R');
@@ -64,8 +66,16 @@ final class Transcript {
         var shown = new StringBuilder();
         for (int left = from.getShort(); left > 0; left--) {
             shown.append(' ').append(neutral(Received.string(from))).append(':');
-            shown.append(from.getInt() == 0 ? '-' : '#').append(from.getShort()).append(':').append(type(from.getInt()));
-            shown.append(':').append(from.getShort()).append(':').append(from.getInt()).append(':').append(from.getShort());
+            shown.append(from.getInt() == 0 ? '-' : '#')
+                    .append(from.getShort())
+                    .append(':')
+                    .append(type(from.getInt()));
+            shown.append(':')
+                    .append(from.getShort())
+                    .append(':')
+                    .append(from.getInt())
+                    .append(':')
+                    .append(from.getShort());
         }
         return shown.toString();
     }
@@ -89,7 +99,9 @@ final class Transcript {
                 shown.append("NULL");
                 continue;
             }
-            shown.append('\'').append(neutral(new String(from.array(), from.position(), length, StandardCharsets.UTF_8))).append('\'');
+            shown.append('\'')
+                    .append(neutral(new String(from.array(), from.position(), length, StandardCharsets.UTF_8)))
+                    .append('\'');
             from.position(from.position() + length);
         }
         return shown.toString();

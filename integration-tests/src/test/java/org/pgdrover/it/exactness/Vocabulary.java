@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.function.Predicate;
 
 /// The statements that random clients use, by topic.
 final class Vocabulary {
@@ -20,7 +21,13 @@ final class Vocabulary {
 
     private final Map<String, List<String>> topics = new LinkedHashMap<>();
 
+    /// All of it.
     Vocabulary() {
+        this(_ -> true);
+    }
+
+    /// Those statements that are wanted.
+    Vocabulary(Predicate<String> wanted) {
         List<String> topic = new ArrayList<>();
         boolean begun = false;
         for (var line : text("vocabulary.sql").lines().toList()) {
@@ -28,10 +35,15 @@ final class Vocabulary {
                 begun = true;
                 topic = new ArrayList<>();
                 topics.put(line.substring(3), topic);
-            } else if (begun) {
+            } else if (begun && wanted.test(line)) {
                 topic.add(line);
             }
         }
+        topics.values().removeIf(List::isEmpty);
+    }
+
+    private List<String> topic(String name) {
+        return Objects.requireNonNull(topics.get(name), name);
     }
 
     /// A file beside the vocabulary.
@@ -52,24 +64,26 @@ final class Vocabulary {
         Speaker(Random random, long number) {
             this.random = random;
             this.number = number;
-            focus.addAll(topics.get(anyTopic()));
-            focus.addAll(topics.get(anyTopic()));
+            focus.addAll(topic(anyTopic()));
+            focus.addAll(topic(anyTopic()));
         }
 
         private String anyTopic() {
-            var names = topics.keySet().stream().filter(name -> !name.equals("parting")).toList();
+            var names = topics.keySet().stream()
+                    .filter(name -> !name.equals("parting"))
+                    .toList();
             return names.get(random.nextInt(names.size()));
         }
 
         String statement() {
             int dice = random.nextInt(100);
             if (dice < FOCUS) return from(focus);
-            return from(topics.get(dice < PROBES ? "probes" : anyTopic()));
+            return from(topic(dice < PROBES ? "probes" : anyTopic()));
         }
 
         /// A statement of one topic.
         String about(String topic) {
-            return from(topics.get(topic));
+            return from(topic(topic));
         }
 
         private String from(List<String> statements) {

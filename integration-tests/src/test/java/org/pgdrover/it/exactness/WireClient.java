@@ -62,7 +62,8 @@ final class WireClient implements Closeable {
     /// The next message, or null if none is complete within that time.
     ///
     /// @throws EOFException when the server has closed the connection
-    @Nullable Received next(int millis) throws IOException {
+    @Nullable
+    Received next(int millis) throws IOException {
         while (true) {
             var message = buffered();
             if (message != null) return message;
@@ -122,7 +123,11 @@ final class WireClient implements Closeable {
     void cancel(int port) throws IOException {
         try (var connection = new Socket(InetAddress.getLoopbackAddress(), port)) {
             connection.setSoTimeout(CONNECT_MILLIS);
-            var request = ByteBuffer.allocate(16).putInt(16).putInt(1234 << 16 | 5678).putInt(processId).putInt(secret);
+            var request = ByteBuffer.allocate(16)
+                    .putInt(16)
+                    .putInt(1234 << 16 | 5678)
+                    .putInt(processId)
+                    .putInt(secret);
             connection.getOutputStream().write(request.array());
             int end = connection.getInputStream().read();
             if (end >= 0) throw new IOException("answer to CancelRequest: " + end + " (expected: end of file)");
