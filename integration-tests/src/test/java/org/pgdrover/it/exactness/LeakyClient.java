@@ -41,7 +41,7 @@ final class LeakyClient {
     void run(Vocabulary vocabulary) {
         while (going.getAsBoolean()) {
             try {
-                session(vocabulary.new Speaker(random, random.nextInt(1_000_000)));
+                session(vocabulary.new Speaker(random, random.nextInt(1_000_000), vocabulary.refrain(random)));
                 sessions.increment();
             } catch (IOException lost) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));

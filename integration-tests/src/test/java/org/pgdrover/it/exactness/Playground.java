@@ -41,6 +41,11 @@ final class Playground implements Closeable {
         for (var node : rig.nodes()) nodes.add(superuser(node.port(), "postgres"));
     }
 
+    private void distrust() {
+        changed.set(0, MAX_ACTORS);
+        migrated.set(0, MAX_ACTORS);
+    }
+
     private static WireClient superuser(int port, String database) throws IOException {
         return WireClient.ready(port, Map.of("user", EmbeddedCluster.SUPERUSER, "database", database));
     }
@@ -89,6 +94,7 @@ final class Playground implements Closeable {
 
     /// Ends the pool's server connections, so that nothing of the past is left in them.
     void purge() throws IOException {
+        distrust();
         run(
                 nodes,
                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = '" + Rig.PROXIED

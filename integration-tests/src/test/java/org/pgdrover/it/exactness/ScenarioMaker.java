@@ -28,10 +28,11 @@ final class ScenarioMaker {
         var random = new Random(seed);
         var actors = new ArrayList<Actor>();
         var steps = new ArrayList<List<Step>>();
+        var refrain = vocabulary.refrain(random);
         int count = 1 + random.nextInt(MAX_ACTORS);
         for (int i = 0; i < count; i++) {
             var ending = random.nextInt(4) > 0 ? Ending.TERMINATE : Ending.values()[1 + random.nextInt(3)];
-            var maker = new StepMaker(random, vocabulary.new Speaker(random, (seed & 0xFFFFFFFFFFFL) * 8 + i));
+            var maker = new StepMaker(random, vocabulary.new Speaker(random, (seed & 0xFFFFFFFFFFFL) * 8 + i, refrain));
             actors.add(new Actor(startup(random, schemas + i), ending));
             steps.add(maker.conversation(2 + random.nextInt(MAX_STEPS), ending));
         }

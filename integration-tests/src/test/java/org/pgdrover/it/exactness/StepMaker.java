@@ -44,8 +44,10 @@ final class StepMaker {
             var step = step();
             if (step.isHarmless()) steps.add(afterFlush(step));
         }
-        if (ending != Ending.TERMINATE)
-            steps.add(afterFlush(step(Until.NOTHING, List.of(Sent.query(joined("parting"))))));
+        if (ending == Ending.TERMINATE) return steps;
+        // Whatever changes tables is over before the end, which nobody waits for.
+        steps.add(afterFlush(Step.of(Until.READY, Sent.sync())));
+        steps.add(step(Until.NOTHING, List.of(Sent.query(joined("parting")))));
         return steps;
     }
 
@@ -135,7 +137,7 @@ final class StepMaker {
             case 5 ->
                 messages.add(Sent.parse(statement, random.nextBoolean() ? speaker.statement() : any(PARAMETRIZED)));
             case 6 -> messages.add(Sent.bind(portal, statement));
-            case 7 -> {
+            case 7, 8 -> {
                 messages.add(Sent.bind(portal, statement));
                 messages.add(Sent.execute(portal, random.nextInt(3)));
             }

@@ -116,8 +116,9 @@ final class Talk implements Closeable {
         }
     }
 
-    /// Leaves as an application does that has read everything.
+    /// Leaves as an application does that has read everything, which takes a Sync behind messages that have none.
     void terminate(int notifications, int quietMillis) throws IOException {
+        if (answersOwed > 0) send(Step.of(Step.Until.READY, Sent.sync()));
         until = Step.Until.READY;
         if (!await(quietMillis)) transcript.note("no answer");
         while (!closed && transcript.notifications() < notifications && read(quietMillis)) continue;

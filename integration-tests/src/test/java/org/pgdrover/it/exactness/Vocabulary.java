@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /// The statements that random clients use, by topic.
 final class Vocabulary {
@@ -17,7 +18,11 @@ final class Vocabulary {
     /// Of two topics a client speaks most of the time.
     private static final int FOCUS = 50;
     /// And often it looks at the state of its session.
-    private static final int PROBES = 70;
+    private static final int PROBES = 65;
+    /// Now and then it says what the others say, too.
+    private static final int REFRAIN = 75;
+
+    private static final int REFRAIN_LENGTH = 2;
 
     private final Map<String, List<String>> topics = new LinkedHashMap<>();
 
@@ -55,30 +60,42 @@ final class Vocabulary {
         }
     }
 
+    private String anyTopic(Random random) {
+        var names = topics.keySet().stream()
+                .filter(name -> !name.equals("parting"))
+                .toList();
+        return names.get(random.nextInt(names.size()));
+    }
+
+    /// Statements for clients to have in common.
+    List<String> refrain(Random random) {
+        return Stream.generate(() -> topic(random.nextBoolean() ? "reads" : anyTopic(random)))
+                .map(statements -> statements.get(random.nextInt(statements.size())))
+                .limit(REFRAIN_LENGTH)
+                .toList();
+    }
+
     /// A client's way of talking: two topics that it prefers, and a number of its own.
     final class Speaker {
         private final Random random;
         private final long number;
+        private final List<String> refrain;
         private final List<String> focus = new ArrayList<>();
 
-        Speaker(Random random, long number) {
+        /// @param refrain statements that others say, too
+        Speaker(Random random, long number, List<String> refrain) {
             this.random = random;
             this.number = number;
-            focus.addAll(topic(anyTopic()));
-            focus.addAll(topic(anyTopic()));
-        }
-
-        private String anyTopic() {
-            var names = topics.keySet().stream()
-                    .filter(name -> !name.equals("parting"))
-                    .toList();
-            return names.get(random.nextInt(names.size()));
+            this.refrain = refrain;
+            focus.addAll(topic(anyTopic(random)));
+            focus.addAll(topic(anyTopic(random)));
         }
 
         String statement() {
             int dice = random.nextInt(100);
             if (dice < FOCUS) return from(focus);
-            return from(topic(dice < PROBES ? "probes" : anyTopic()));
+            if (dice >= PROBES && dice < REFRAIN) return from(refrain);
+            return from(topic(dice < PROBES ? "probes" : anyTopic(random)));
         }
 
         /// A statement of one topic.
