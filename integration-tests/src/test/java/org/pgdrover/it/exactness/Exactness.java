@@ -15,10 +15,11 @@ public final class Exactness {
         var options = options(arguments);
         boolean held = switch (arguments.length == 0 ? "" : arguments[0]) {
             case "fuzz" -> fuzz(options);
+            case "known" -> known(options);
             case "identity" -> identity(options);
             case "leaks" -> leaks(options);
             default ->
-                throw new IllegalArgumentException("proof: none of that name (expected: fuzz, identity or leaks)");
+                throw new IllegalArgumentException("proof: none of that name (expected: fuzz, known, identity or leaks)");
         };
         System.exit(held ? 0 : 1);
     }
@@ -59,6 +60,27 @@ public final class Exactness {
             findings.summary();
             return findings.kinds() == 0;
         }
+    }
+
+    private static boolean known(Map<String, String> options) throws Exception {
+        int different = 0;
+        try (var rig = new Rig(
+                        target(options),
+                        mode(options),
+                        DifferentialFuzzer.pools(),
+                        primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()));
+                var playground = new Playground(rig, "pool1", "w1_", null)) {
+            for (var conversation : new KnownConversations("w1_").all()) {
+                playground.purge();
+                playground.reset(conversation);
+                var differences = playground.runner((int) number(options, "patience", 3000)).differences(conversation);
+                System.out.println((differences.isEmpty() ? "same       " : "different  ") + conversation.name());
+                for (var difference : differences) difference.shown().forEach(System.out::println);
+                if (!differences.isEmpty()) different++;
+            }
+        }
+        System.out.println(different + " known conversations differ");
+        return different == 0;
     }
 
     private static boolean identity(Map<String, String> options) throws Exception {
