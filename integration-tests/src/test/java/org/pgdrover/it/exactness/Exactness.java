@@ -19,7 +19,8 @@ public final class Exactness {
             case "identity" -> identity(options);
             case "leaks" -> leaks(options);
             default ->
-                throw new IllegalArgumentException("proof: none of that name (expected: fuzz, known, identity or leaks)");
+                throw new IllegalArgumentException(
+                        "proof: none of that name (expected: fuzz, known, identity or leaks)");
         };
         System.exit(held ? 0 : 1);
     }
@@ -70,10 +71,12 @@ public final class Exactness {
                         DifferentialFuzzer.pools(),
                         primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()));
                 var playground = new Playground(rig, "pool1", "w1_", null)) {
-            for (var conversation : new KnownConversations("w1_").all()) {
+            for (var conversation : KnownConversations.all("w1_")) {
                 playground.purge();
                 playground.reset(conversation);
-                var differences = playground.runner((int) number(options, "patience", 3000)).differences(conversation);
+                var differences = playground
+                        .runner((int) number(options, "patience", 3000))
+                        .differences(conversation);
                 System.out.println((differences.isEmpty() ? "same       " : "different  ") + conversation.name());
                 for (var difference : differences) difference.shown().forEach(System.out::println);
                 if (!differences.isEmpty()) different++;

@@ -46,7 +46,7 @@ class KnownConversationsTest {
     }
 
     static Stream<Arguments> conversations() {
-        return new KnownConversations(SCHEMAS).all().stream().map(each -> argumentSet(each.name(), each));
+        return KnownConversations.all(SCHEMAS).stream().map(each -> argumentSet(each.name(), each));
     }
 
     @ParameterizedTest

@@ -1,17 +1,11 @@
 package org.pgdrover.it.exactness;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
-import org.pgdrover.it.exactness.Scenario.Actor;
 import org.pgdrover.it.exactness.Scenario.Ending;
-import org.pgdrover.it.exactness.Scenario.Turn;
-import org.pgdrover.it.exactness.Step.Until;
 
 /// The conversations in which a stranger once found what a client had left in its server.
 final class LeftBehind {
-    private static final int SET_CONFIG = 2078;
     /// What shows that somebody else was there.
     private static final List<String> PROBES = List.of(
             "SHOW app.tenant",
@@ -20,41 +14,33 @@ final class LeftBehind {
             "SHOW TimeZone",
             "SHOW search_path",
             "SHOW default_transaction_read_only",
-            "SELECT name, from_sql FROM pg_prepared_statements ORDER BY name",
+            Script.PREPARED,
             "SELECT name FROM pg_cursors WHERE name <> ''",
             "SELECT pg_listening_channels()",
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
             "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() ORDER BY relname",
             "SELECT lastval()");
 
-    private final Map<String, String> startup;
-    private final Map<String, String> stranger;
-    private final List<Scenario> all = new ArrayList<>();
+    private final Script script;
 
-    /// @param schemas what the names of the clients' schemas begin with
-    LeftBehind(String schemas) {
-        startup = Map.of("search_path", schemas + "0", "application_name", "known");
-        stranger = Map.of("search_path", schemas + "1", "application_name", "stranger");
+    LeftBehind(Script script) {
+        this.script = script;
+    }
+
+    void write() {
         settings();
         objects();
     }
 
-    List<Scenario> all() {
-        return List.copyOf(all);
-    }
-
-    /// A client does something and leaves; another one looks around on the only server.
-    private void leaves(String what, Ending ending, Step... steps) {
-        var turns = new ArrayList<>(Stream.of(steps).map(step -> new Turn(0, step)).toList());
-        for (var probe : PROBES) turns.add(new Turn(1, Step.of(Until.READY, Sent.query(probe))));
-        var actors = List.of(new Actor(startup, ending), new Actor(stranger, Ending.TERMINATE));
-        all.add(new Scenario("leaves " + what + " by " + ending, actors, turns));
-    }
-
     private void leaves(String what, String... statements) {
-        var steps = Stream.of(statements).map(sql -> Step.of(Until.READY, Sent.query(sql))).toArray(Step[]::new);
+        var steps =
+                Stream.of(statements).map(sql -> Script.ask(Sent.query(sql))).toArray(Step[]::new);
         leaves(what, Ending.TERMINATE, steps);
         leaves(what, Ending.TERMINATE_AT_ONCE, steps);
+    }
+
+    private void leaves(String what, Ending ending, Step... steps) {
+        script.leaves("leaves " + what + " by " + ending, ending, List.of(steps), PROBES);
     }
 
     private void settings() {
@@ -90,7 +76,13 @@ final class LeftBehind {
         leaves("a temporary table by name", "CREATE TABLE \"pg_temp\".tt (a int)");
         leaves("a temporary table by search_path", "SET search_path = pg_temp", "CREATE TABLE tt (a int)");
         leaves("a value of a sequence", "SELECT nextval('sq')");
-        leaves("a setting by FunctionCall", Ending.TERMINATE, Step.of(Until.READY, Sent.functionCall(SET_CONFIG, "app.tenant", "called", "f")));
-        leaves("a setting by a large string", Ending.TERMINATE, Step.of(Until.READY, Sent.query("/*" + " ".repeat(300_000) + "*/ " + "SET app.tenant = 'large'")));
+        leaves(
+                "a setting by FunctionCall",
+                Ending.TERMINATE,
+                Script.ask(Sent.functionCall(Script.SET_CONFIG, "app.tenant", "called", "f")));
+        leaves(
+                "a setting by a large string",
+                Ending.TERMINATE,
+                Script.ask(Sent.query(Script.LARGE + "SET app.tenant = 'large'")));
     }
 }

@@ -61,9 +61,8 @@ final class Vocabulary {
     }
 
     private String anyTopic(Random random) {
-        var names = topics.keySet().stream()
-                .filter(name -> !name.equals("parting"))
-                .toList();
+        var names =
+                topics.keySet().stream().filter(name -> !name.equals("parting")).toList();
         return names.get(random.nextInt(names.size()));
     }
 
