@@ -1,0 +1,53 @@
+package org.pgdrover.it.exactness;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// The first line in which two transcripts of a client differ, with some lines before it.
+record Difference(int actor, List<String> before, String expected, String got) {
+    private static final int CONTEXT = 6;
+    private static final int SHOWN = 600;
+    private static final String END = "(end)";
+
+    /// @param known kinds of differences that are passed over
+    static @Nullable Difference between(int actor, List<String> expected, List<String> got, @Nullable Pattern known) {
+        for (int i = 0, j = 0; i < expected.size() || j < got.size(); i++, j++) {
+            var one = i < expected.size() ? expected.get(i) : END;
+            var other = j < got.size() ? got.get(j) : END;
+            if (one.equals(other)) continue;
+            var difference = new Difference(actor, expected.subList(Math.max(0, i - CONTEXT), i), one, other);
+            if (known == null || !known.matcher(difference.kind()).find()) return difference;
+            if (isReport(other) && !isReport(one)) i--;
+            if (isReport(one) && !isReport(other)) j--;
+        }
+        return null;
+    }
+
+    private static boolean isReport(String line) {
+        return line.startsWith("S ");
+    }
+
+    /// The same for all differences of one kind: without numbers and names.
+    String kind() {
+        return kind(expected) + " -> " + kind(got);
+    }
+
+    private static String kind(String line) {
+        var plain = line.replaceAll("[0-9]+", "n");
+        return plain.length() > 120 ? plain.substring(0, 120) : plain;
+    }
+
+    List<String> shown() {
+        var lines = new ArrayList<String>();
+        for (var line : before) lines.add("    both        " + shortened(line));
+        lines.add("    PostgreSQL  " + shortened(expected));
+        lines.add("    proxy       " + shortened(got));
+        return lines;
+    }
+
+    private static String shortened(String line) {
+        return line.length() > SHOWN ? line.substring(0, SHOWN) + "…" : line;
+    }
+}

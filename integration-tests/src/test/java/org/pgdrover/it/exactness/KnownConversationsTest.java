@@ -1,0 +1,63 @@
+package org.pgdrover.it.exactness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
+
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.pgdrover.config.PoolMode;
+
+/// Plays the conversations that once differed, each on fresh server connections of a pool of one.
+///
+/// The system property `pgdrover.exactness` switches them on.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
+class KnownConversationsTest {
+    private static final String SCHEMAS = "w1_";
+    private static final int PATIENCE = 3_000;
+
+    private @Nullable Rig rig;
+    private @Nullable Playground playground;
+
+    @BeforeAll
+    void start() throws Exception {
+        assumeTrue(Boolean.getBoolean("pgdrover.exactness"), "not asked for by -Dpgdrover.exactness=true");
+        rig = new Rig(
+                Rig.Target.PROXY,
+                PoolMode.TRANSACTION,
+                DifferentialFuzzer.pools(),
+                primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()));
+        playground = new Playground(rig, "pool1", SCHEMAS, null);
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        if (playground != null) playground.close();
+        if (rig != null) rig.close();
+    }
+
+    static Stream<Arguments> conversations() {
+        return KnownConversations.all(SCHEMAS).stream().map(each -> argumentSet(each.name(), each));
+    }
+
+    @ParameterizedTest
+    @MethodSource("conversations")
+    void isThatOfPostgres(Scenario conversation) throws Exception {
+        var ground = Objects.requireNonNull(playground);
+        ground.purge();
+        ground.reset(conversation);
+        assertThat(ground.runner(PATIENCE).differences(conversation).stream()
+                        .map(difference -> String.join("\n", difference.shown()))
+                        .toList())
+                .isEmpty();
+    }
+}

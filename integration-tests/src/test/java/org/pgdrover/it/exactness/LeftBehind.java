@@ -1,0 +1,88 @@
+package org.pgdrover.it.exactness;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.pgdrover.it.exactness.Scenario.Ending;
+
+/// The conversations in which a stranger once found what a client had left in its server.
+final class LeftBehind {
+    /// What shows that somebody else was there.
+    private static final List<String> PROBES = List.of(
+            "SHOW app.tenant",
+            "SELECT current_setting('app.hidden', true), current_setting('app.triggered', true), current_setting('app.ruled', true)",
+            "SELECT current_user = session_user",
+            "SHOW TimeZone",
+            "SHOW search_path",
+            "SHOW default_transaction_read_only",
+            Script.PREPARED,
+            "SELECT name FROM pg_cursors WHERE name <> ''",
+            "SELECT pg_listening_channels()",
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
+            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() ORDER BY relname",
+            "SELECT lastval()");
+
+    private final Script script;
+
+    LeftBehind(Script script) {
+        this.script = script;
+    }
+
+    void write() {
+        settings();
+        objects();
+    }
+
+    private void leaves(String what, String... statements) {
+        var steps =
+                Stream.of(statements).map(sql -> Script.ask(Sent.query(sql))).toArray(Step[]::new);
+        leaves(what, Ending.TERMINATE, steps);
+        leaves(what, Ending.TERMINATE_AT_ONCE, steps);
+    }
+
+    private void leaves(String what, Ending ending, Step... steps) {
+        script.leaves("leaves " + what + " by " + ending, ending, List.of(steps), PROBES);
+    }
+
+    private void settings() {
+        leaves("a setting", "SET app.tenant = 'alice'");
+        leaves("a setting of a read-only transaction", "BEGIN READ ONLY; SET app.tenant = 'alice'; COMMIT");
+        leaves("a setting before an error", "SET app.tenant = 'x'; BEGIN; COMMIT; SELECT 1/0");
+        leaves("a setting of a function", "SELECT f_hidden('x')");
+        leaves("settings of a trigger and a rule", "INSERT INTO triggered VALUES (1)", "INSERT INTO ruled VALUES (1)");
+        leaves("a setting of DO", "DO $$ BEGIN PERFORM set_config('app.hidden', 'do', false); END $$");
+        leaves("a setting of COPY", "COPY (SELECT set_config('app.tenant', 'copied', false)) TO STDOUT");
+        leaves("a setting in SJIS", "SET client_encoding = 'SJIS'", "SELECT set_config('app.tenant', 'sjis', false)");
+        leaves("a role", "SET ROLE other");
+        leaves("a role of a function", "SELECT f_role()");
+        leaves("a role by set_config", "SELECT set_config('role', 'other', false)");
+        leaves("a time zone", "SET TimeZone = 'Asia/Tokyo'");
+        leaves("a search path", "SET search_path = pg_temp");
+        leaves("a read-only default", "SET default_transaction_read_only = on");
+    }
+
+    private void objects() {
+        leaves("a prepared statement", "PREPARE p AS SELECT 1");
+        leaves("a prepared statement before an error", "PREPARE p AS SELECT 1; SELECT 1/0");
+        leaves("a cursor", "DECLARE c CURSOR WITH HOLD FOR SELECT 1");
+        leaves("a channel", "LISTEN ch");
+        leaves("a channel of a function", "SELECT f_listen()");
+        leaves("an advisory lock", "SELECT pg_advisory_lock(1)");
+        leaves("an advisory lock before an error", "SELECT pg_advisory_lock(1), 1/0");
+        leaves("an advisory lock of a function", "SELECT f_lock(1)");
+        leaves("an advisory lock of a read-only transaction", "BEGIN READ ONLY; SELECT pg_advisory_lock(1); COMMIT");
+        leaves("a temporary table", "CREATE TEMP TABLE tt (a int)");
+        leaves("a temporary table before an error", "BEGIN; CREATE TEMP TABLE tt (a int); COMMIT; SELECT 1/0");
+        leaves("a temporary table of a function", "SELECT f_temp()");
+        leaves("a temporary table by name", "CREATE TABLE \"pg_temp\".tt (a int)");
+        leaves("a temporary table by search_path", "SET search_path = pg_temp", "CREATE TABLE tt (a int)");
+        leaves("a value of a sequence", "SELECT nextval('sq')");
+        leaves(
+                "a setting by FunctionCall",
+                Ending.TERMINATE,
+                Script.ask(Sent.functionCall(Script.SET_CONFIG, "app.tenant", "called", "f")));
+        leaves(
+                "a setting by a large string",
+                Ending.TERMINATE,
+                Script.ask(Sent.query(Script.LARGE + "SET app.tenant = 'large'")));
+    }
+}

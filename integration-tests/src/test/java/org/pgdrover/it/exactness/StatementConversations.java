@@ -1,0 +1,193 @@
+package org.pgdrover.it.exactness;
+
+import static org.pgdrover.it.exactness.Script.LARGE;
+import static org.pgdrover.it.exactness.Script.PREPARED;
+import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.behind;
+import static org.pgdrover.it.exactness.Script.run;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.close;
+import static org.pgdrover.it.exactness.Sent.describe;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
+
+import java.util.List;
+import org.pgdrover.it.exactness.Scenario.Turn;
+
+/// Conversations about prepared statements in which a proxy once answered otherwise than PostgreSQL.
+final class StatementConversations {
+    private static final String ABOUT_SETTINGS = """
+            SELECT count(*), '1 day'::interval::text, max(at)::text, (SELECT n FROM same), chr(233)
+            FROM shared.ref WHERE at < '2024-01-01 05:00'
+            """;
+    private static final List<String> SETTINGS = List.of(
+            "TimeZone=Asia/Tokyo",
+            "DateStyle=German",
+            "IntervalStyle=iso_8601",
+            "search_path=shared",
+            "client_encoding=LATIN1",
+            "standard_conforming_strings=off");
+
+    private final Script script;
+
+    StatementConversations(Script script) {
+        this.script = script;
+    }
+
+    void write() {
+        ofPreparedStatements();
+        ofTheUnnamedStatement();
+        ofTheSameText();
+    }
+
+    private void ofPreparedStatements() {
+        script.alone(
+                "EXECUTE of a statement of the protocol", ask(parse("p", "SELECT 1"), sync()), ask(query("EXECUTE p")));
+        script.alone(
+                "EXECUTE of a statement of the protocol, pipelined",
+                behind(parse("p", "SELECT 1"), sync()),
+                ask(query("EXECUTE p")));
+        script.alone(
+                "PREPARE of a name that the protocol uses",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(query("PREPARE p AS SELECT 2")));
+        script.alone(
+                "Parse of a name that SQL uses",
+                ask(query("PREPARE p AS SELECT 2")),
+                ask(parse("p", "SELECT 1"), sync()));
+        script.alone(
+                "Bind of a statement prepared by SQL",
+                ask(query("PREPARE p AS SELECT 2")),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "DEALLOCATE in the extended protocol",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(run("DEALLOCATE p")),
+                ask(bind("", "p"), sync()));
+        script.alone(
+                "DEALLOCATE in a string with others",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(query("SELECT 1; DEALLOCATE p")),
+                ask(bind("", "p"), sync()));
+        script.alone("DEALLOCATE behind Parse without Sync", ask(parse("p", "SELECT 1"), query("DEALLOCATE p")));
+        script.alone(
+                "DEALLOCATE ALL with another statement",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(query("DEALLOCATE ALL; SELECT 1")),
+                ask(bind("", "p"), sync()));
+        script.alone(
+                "DEALLOCATE ALL in DO",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(query("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")),
+                ask(bind("", "p"), sync()));
+        script.alone(
+                "DEALLOCATE ALL before an error",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(query("DEALLOCATE ALL; SELECT 1/0")),
+                ask(bind("", "p"), sync()));
+        script.alone("pg_prepared_statements", ask(parse("p", "SELECT 1"), sync()), ask(query(PREPARED)));
+        script.alone("pg_prepared_statements in the same write", ask(parse("p", "SELECT 1"), sync(), query(PREPARED)));
+        script.alone("the statement's name in an error", ask(parse("p", "SELECT $1::int"), bind("", "p"), sync()));
+        script.alone(
+                "Parse twice behind an error",
+                ask(
+                        bind("", "missing"),
+                        parse("b", "SELECT 1"),
+                        sync(),
+                        parse("b", "SELECT 2"),
+                        sync(),
+                        bind("", "b"),
+                        execute("", 0),
+                        sync()));
+        script.alone(
+                "a skipped Parse runs nothing",
+                ask(
+                        bind("", "missing"),
+                        parse("b", "INSERT INTO t VALUES (77)"),
+                        sync(),
+                        parse("b", "SELECT 1"),
+                        bind("", "b"),
+                        execute("", 0),
+                        sync()),
+                ask(query("SELECT count(*) FROM t")));
+        script.alone(
+                "Parse in a failed transaction",
+                ask(query("BEGIN; SELECT 1/0")),
+                ask(parse("z", "SELECT 1"), sync()),
+                ask(query("ROLLBACK")),
+                ask(bind("", "z"), sync()));
+        script.alone(
+                "a large named statement",
+                ask(parse("b", LARGE + "SELECT 1"), sync()),
+                ask(bind("", "b"), execute("", 0), sync()),
+                ask(query("SELECT name FROM pg_prepared_statements")));
+        script.alone(
+                "columns changed under a statement",
+                ask(parse("m", "SELECT * FROM migrated ORDER BY id"), bind("", "m"), execute("", 0), sync()),
+                ask(query("ALTER TABLE migrated DROP COLUMN price, ADD COLUMN price int DEFAULT 7")),
+                ask(bind("", "m"), execute("", 0), sync()),
+                ask(bind("", "m"), describe('P', ""), execute("", 0), sync()));
+        script.alone(
+                "a table dropped under a statement",
+                ask(parse("m", "SELECT id FROM migrated"), sync()),
+                ask(query("DROP TABLE migrated")),
+                ask(parse("n", "SELECT id FROM migrated"), sync()),
+                ask(bind("", "m"), execute("", 0), sync()));
+        script.alone(
+                "Close and Parse again",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(close('S', "p"), parse("p", "SELECT 'two'"), bind("", "p"), execute("", 0), sync()));
+    }
+
+    private void ofTheUnnamedStatement() {
+        script.alone(
+                "a failed Parse of the unnamed statement",
+                ask(parse("", "SELECT 1"), sync()),
+                ask(parse("", "SELECT 1; SELECT 2"), sync()),
+                ask(describe('S', ""), sync()));
+        script.alone(
+                "a simple query between Parse and Bind",
+                ask(parse("", "SELECT 1"), sync()),
+                ask(query("SELECT 2")),
+                ask(bind("", ""), execute("", 0), sync()));
+        script.alone(
+                "the empty unnamed statement",
+                ask(parse("", ""), sync()),
+                ask(bind("", ""), sync()),
+                ask(bind("", ""), execute("", 0), sync()));
+        script.alone(
+                "a large unnamed statement across Syncs",
+                ask(parse("", LARGE + "SELECT 1"), sync()),
+                ask(bind("", ""), execute("", 0), sync()));
+        betweenTwo("SELECT n FROM same");
+        betweenTwo(LARGE + "SELECT n FROM same");
+    }
+
+    private void betweenTwo(String text) {
+        script.together(
+                "the unnamed statements of two clients, " + text.length() + " characters",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(parse("", text), sync())),
+                new Turn(1, ask(parse("", text + " AS other"), sync())),
+                new Turn(1, ask(query("SELECT 1"))),
+                new Turn(0, ask(bind("", ""), execute("", 0), sync())),
+                new Turn(1, ask(bind("", ""), execute("", 0), sync())));
+    }
+
+    private void ofTheSameText() {
+        for (var setting : SETTINGS) {
+            var pair = setting.split("=", 2);
+            script.together(
+                    "the same text under another " + pair[0],
+                    script.startup(),
+                    script.startup(pair[0], pair[1]),
+                    new Turn(0, ask(parse("s", ABOUT_SETTINGS), bind("", "s"), execute("", 0), sync())),
+                    new Turn(1, ask(parse("s", ABOUT_SETTINGS), bind("", "s"), execute("", 0), sync())),
+                    new Turn(0, ask(bind("", "s"), execute("", 0), sync())),
+                    new Turn(1, ask(run(ABOUT_SETTINGS))));
+        }
+    }
+}
