@@ -1,7 +1,14 @@
 package org.pgdrover.simulation;
 
+import java.util.regex.Pattern;
+import org.pgdrover.testing.Message;
+
 /// Sees to it that nobody works on a server with what somebody else has left there.
 final class CleanServers implements ModelSession.Watch {
+    /// What brings a server to its next client's settings.
+    private static final Pattern SETTING =
+            Pattern.compile("SET|RESET|SELECT pg_catalog.set_config|DISCARD", Pattern.CASE_INSENSITIVE);
+
     private final World world;
 
     CleanServers(World world) {
@@ -9,8 +16,9 @@ final class CleanServers implements ModelSession.Watch {
     }
 
     @Override
-    public void working(ModelSession session, int owner) {
+    public void working(ModelSession session, int owner, Message message) {
         check(session, owner, "is there while c" + owner + " works");
+        if (message.type() == 'Q' && SETTING.matcher(message.text(0)).lookingAt()) return;
         var state = session.state;
         state.values.forEach((name, value) -> checkValue(session, name, value, owner));
         state.locals.forEach((name, value) -> checkValue(session, name, value, owner));

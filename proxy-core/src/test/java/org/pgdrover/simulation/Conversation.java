@@ -247,7 +247,7 @@ final class Conversation {
             case EFFECT -> "SELECT effect(" + quoted(nonce()) + ")";
             case VIEW -> "SELECT n FROM v_effect WHERE n <> " + quoted(nonce());
             case REMOTE -> "SELECT remote(" + quoted(nonce()) + ")";
-            case LARGE -> "SELECT g FROM generate_series(1, " + (500 + random.nextInt(8_000)) + ") g";
+            case LARGE -> "SELECT g FROM generate_series(1, " + (300 + random.nextInt(3_000)) + ") g";
             case SEQUENCE -> any("SELECT nextval('seq')", "SELECT lastval()", "SELECT currval('seq')");
             case ZONE -> zone();
             case FUNCTION_SET -> functionSet();

@@ -70,6 +70,7 @@ final class Execution {
                 if (!insert.table().equals("kv")) temporary(insert.table());
             }
             case Sql.Prepare prepare -> analyze(prepare.inner());
+            case Sql.Show show -> state.value(show.name());
             case Sql.Declare declare -> analyze(declare.query());
             case Sql.CopyOut copy -> analyze(copy.query());
             default -> {}
@@ -292,7 +293,13 @@ final class Execution {
                 session.prepared.put(prepare.name(), prepare("", prepare.inner(), true));
                 yield Outcome.command("PREPARE");
             }
-            case Sql.Execute execute -> run(session.find(execute.name()).sql(), List.of());
+            case Sql.Execute execute -> {
+                var found = session.find(execute.name()).sql();
+                if (parameters(found) > 0)
+                    throw SqlError.of(
+                            "42601", "wrong number of parameters for prepared statement \"" + execute.name() + "\"");
+                yield run(found, List.of());
+            }
             case Sql.Deallocate deallocate -> {
                 if (deallocate.name() == null) session.prepared.clear();
                 else {

@@ -112,7 +112,7 @@ final class Line {
         while (!paused && !endReported && unread.poll() instanceof byte[] bytes) {
             inFlight -= bytes.length;
             peer.onBytes(bytes);
-            if (inFlight == 0 || inFlight + bytes.length >= window) channel.resumeWriting();
+            if (inFlight <= window / 2) channel.resumeWriting();
         }
         if (proxyClosed && unread.isEmpty() && !paused) endPeer();
     }

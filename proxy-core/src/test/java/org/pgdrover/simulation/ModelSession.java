@@ -17,10 +17,10 @@ import org.pgdrover.testing.WireBytes;
 final class ModelSession {
     /// What the auditor wants to know of sessions that serve the proxy.
     interface Watch {
-        ModelSession.Watch NOBODY = (session, owner) -> {};
+        ModelSession.Watch NOBODY = (session, owner, message) -> {};
 
         /// A client's statement is about to be worked at.
-        void working(ModelSession session, int owner);
+        void working(ModelSession session, int owner, Message message);
     }
 
     record Prepared(String text, @Nullable Sql sql, String searchPath, boolean byStatement, int owner) {}
@@ -115,6 +115,11 @@ final class ModelSession {
         return ended;
     }
 
+    /// Whether it takes nothing before Sync.
+    boolean isDiscarding() {
+        return discarding;
+    }
+
     boolean isIdle() {
         return !hasWork() && copied == null;
     }
@@ -176,7 +181,7 @@ final class ModelSession {
         int whose = Tags.owner(message);
         if (whose != 0) {
             owner = whose;
-            watch.working(this, whose);
+            watch.working(this, whose, message);
         }
         try {
             switch (message.type()) {
@@ -254,12 +259,15 @@ final class ModelSession {
             execution.checkAborted(next);
             execution.analyze(next);
             transaction.start();
+            execution.plan(next);
+            boolean describedFirst = next instanceof Sql.Select;
+            if (describedFirst) description(execution.fields(next));
             var outcome = execution.run(Execution.fold(next, state), List.of());
             if (next instanceof Sql.CopyIn) {
                 beginCopy(false);
                 return;
             }
-            answer(outcome, true);
+            answer(outcome, !describedFirst);
             if (ended) return;
             if (statements.isEmpty()) finishQuery();
         } catch (SqlError error) {
@@ -362,17 +370,18 @@ final class ModelSession {
     private void bind(Message message) {
         var reader = new BodyReader(message.body());
         var name = reader.string();
-        var statement = find(reader.string());
+        var statementName = reader.string();
+        var statement = find(statementName);
         reader.skip(2 * reader.number16());
         var parameters = new ArrayList<@Nullable String>();
         for (int left = reader.number16(); left > 0; left--) parameters.add(reader.value());
-        execution.checkAborted(statement.sql());
         int expected = Execution.parameters(statement.sql());
         if (parameters.size() != expected)
             throw SqlError.of(
                     "08P01",
-                    "bind message supplies " + parameters.size() + " parameters, but prepared statement requires "
-                            + expected);
+                    "bind message supplies " + parameters.size() + " parameters, but prepared statement \"" + statementName
+                            + "\" requires " + expected);
+        execution.checkAborted(statement.sql());
         transaction.start();
         if (!name.isEmpty() && portals.containsKey(name))
             throw SqlError.of("42P03", "cursor \"" + name + "\" already exists");

@@ -114,7 +114,6 @@ final class SessionState {
     }
 
     void reset(String name) {
-        value(name);
         set(false, name, null);
     }
 

@@ -42,6 +42,9 @@ final class SimulatedClient implements Line.Peer {
     private boolean thinking;
     private byte[] cancelKey = {};
     private boolean cancelling;
+    private boolean leaving;
+    private boolean patienceRuns;
+    private Runnable whenOver = () -> {};
 
     SimulatedClient(World world, RandomGenerator random, int number, List<Features> features) {
         this.world = world;
@@ -54,13 +57,24 @@ final class SimulatedClient implements Line.Peer {
         this.slow = features.contains(Features.LARGE) && random.nextInt(4) == 0;
         startup.put("user", "me");
         startup.put("database", "db");
-        if (random.nextInt(3) == 0) startup.put("application_name", "c" + number + "n0");
+        if (random.nextInt(3) == 0 || Boolean.getBoolean("simulation.named")) startup.put("application_name", "c" + number + "n0");
         if (random.nextInt(6) == 0) startup.put("TimeZone", "Asia/Tokyo");
         this.transcript = new Transcript(world, this, new PrivateSession(startup, world.network()::now));
     }
 
     int number() {
         return number;
+    }
+
+    /// What happens when the client has gone, or its connection has ended.
+    void whenOver(Runnable then) {
+        whenOver = then;
+    }
+
+    private void over() {
+        var then = whenOver;
+        whenOver = () -> {};
+        then.run();
     }
 
     Conversation conversation() {
@@ -152,6 +166,7 @@ final class SimulatedClient implements Line.Peer {
     public void onEnd() {
         if (ended) return;
         ended = true;
+        over();
         world.trace(() -> "client " + number + ": its connection has ended");
         if (!gone) transcript.ended(welcomed);
     }
@@ -159,8 +174,12 @@ final class SimulatedClient implements Line.Peer {
     // Talking
 
     private void goOn() {
-        if (!welcomed || gone || ended || thinking || cancelling) return;
+        if (!welcomed || gone || ended || leaving || thinking || cancelling) return;
         while (!outstanding.isEmpty() && transcript.isAnswered(outstanding.peek().lastReady())) outstanding.remove();
+        if (transcript.isVague() && !patienceRuns) {
+            patienceRuns = true;
+            world.network().after(3_000_000_000L, () -> leave(random.nextInt(3)));
+        }
         if (outstanding.size() >= depth) return;
         if (transcript.isToldOtherwise() || left == 0) {
             if (outstanding.isEmpty() || transcript.isQuiet()) leave(random.nextInt(3));
@@ -193,6 +212,7 @@ final class SimulatedClient implements Line.Peer {
     }
 
     private void leaveInTheMiddle(byte[] bytes) {
+        leaving = true;
         int part = random.nextInt(3) == 0 ? random.nextInt(bytes.length + 1) : bytes.length;
         line().send(Arrays.copyOf(bytes, part));
         int how = part == bytes.length ? random.nextInt(3) : 1 + random.nextInt(2);
@@ -206,6 +226,7 @@ final class SimulatedClient implements Line.Peer {
         world.trace(() -> "client " + number + ": leaves, " + farewell);
         if (transcript.isQuiet() && leavesEarlyAt < 0) transcript.checkData();
         gone = true;
+        over();
         switch (farewell) {
             case TERMINATE -> {
                 line().send(Conversation.bytes(new Message('X', new byte[0])));

@@ -113,7 +113,7 @@ final class SqlParser {
     }
 
     private static SqlError syntax(Token token) {
-        return SqlError.of("42601", "syntax error at or near \"" + token.text() + "\"");
+        return SqlError.of("42601", "syntax error at or near \"" + token.raw() + "\"");
     }
 
     // Queries
@@ -330,7 +330,7 @@ final class SqlParser {
         if (block.expression() instanceof Sql.Call(var function, var arguments)
                 && function.equals("set_config")
                 && arguments.get(0) instanceof Sql.Text(var name)
-                && arguments.get(1) instanceof Sql.Text(var value)) return new Sql.Do(new Sql.Set(false, name, value), null);
+                && arguments.get(1) instanceof Sql.Text(var value)) return new Sql.Do(new Sql.Set(false, name.toLowerCase(java.util.Locale.ROOT), value), null);
         throw unknown();
     }
 

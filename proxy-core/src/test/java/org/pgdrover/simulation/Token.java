@@ -5,7 +5,11 @@ import java.util.List;
 import java.util.Locale;
 
 /// A word, a literal or a sign of the model's SQL.
-record Token(Kind kind, String text) {
+record Token(Kind kind, String text, String raw) {
+    Token(Kind kind, String text) {
+        this(kind, text, text);
+    }
+
     enum Kind {
         WORD,
         STRING,
@@ -67,7 +71,8 @@ record Token(Kind kind, String text) {
         int at = from + 1;
         if (Character.isLetter(c) || c == '_') {
             while (at < sql.length() && (Character.isLetterOrDigit(sql.charAt(at)) || sql.charAt(at) == '_')) at++;
-            into.add(new Token(Kind.WORD, sql.substring(from, at).toLowerCase(Locale.ROOT)));
+            var raw = sql.substring(from, at);
+            into.add(new Token(Kind.WORD, raw.toLowerCase(Locale.ROOT), raw));
         } else if (Character.isDigit(c)) {
             while (at < sql.length() && (Character.isDigit(sql.charAt(at)) || sql.charAt(at) == '.')) at++;
             into.add(new Token(Kind.NUMBER, sql.substring(from, at)));

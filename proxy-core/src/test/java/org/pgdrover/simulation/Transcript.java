@@ -27,6 +27,8 @@ final class Transcript {
     private final Map<String, Long> floors = new HashMap<>();
     private final Set<String> lost = new HashSet<>();
     private List<String> open = List.of();
+    private Message fed = new Message('S', new byte[0]);
+    private boolean exact = true;
     private int process;
     private int readiesOwed;
     private boolean toldOtherwise;
@@ -71,8 +73,9 @@ final class Transcript {
 
     private @Nullable Answer due() {
         while (own.answers().isEmpty() && !unfed.isEmpty()) {
-            remember(unfed.peek());
-            own.feed(unfed.remove());
+            fed = unfed.remove();
+            remember(fed);
+            own.feed(fed);
         }
         return own.answers().peek();
     }
@@ -169,11 +172,29 @@ final class Transcript {
         return expected.mask() != null || Arrays.equals(expected.body(), answer.body());
     }
 
+    /// How many ReadyForQuery are owed at most, when the message that was fed last has failed.
+    private void countReadies() {
+        readiesOwed = (int) own.answers().stream().filter(each -> each.type() == 'Z').count();
+        boolean skipping = own.session().isDiscarding() || fed.type() != 'Q' && fed.type() != 'S';
+        exact = !skipping;
+        for (var message : unfed) {
+            exact &= message.type() == 'Q' || message.type() == 'S';
+            if (message.type() == 'S') skipping = false;
+            if (message.type() == 'S' || message.type() == 'Q' && !skipping) readiesOwed++;
+        }
+    }
+
+    /// Whether it may never be told how much is owed to the client, because messages behind an error are skipped.
+    boolean isVague() {
+        return toldOtherwise && !exact;
+    }
+
     private void unexpected(Answer answer, String expected) {
         if (answer.type() == 'E' && isPermitted(answer)) {
             if (answer.field('C').equals("57014")) cancelled();
             else {
                 toldOtherwise = true;
+                countReadies();
                 told |= answer.field('S').equals("FATAL");
                 if (answer.field('C').equals("40001")) lost.addAll(open);
                 open = List.of();

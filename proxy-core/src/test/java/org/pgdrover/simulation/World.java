@@ -86,15 +86,8 @@ final class World {
         if (left == 0) return;
         var client = new SimulatedClient(this, new SplittableRandom(random.nextLong()), clients.size() + 1, features);
         clients.add(client);
+        client.whenOver(() -> network.after(1_000_000, () -> startClient(features, left - 1)));
         connect(client);
-        awaitEnd(client, features, left);
-    }
-
-    private void awaitEnd(SimulatedClient client, List<Features> features, int left) {
-        network.after(1_000_000, () -> {
-            if (client.isOver()) startClient(features, left - 1);
-            else awaitEnd(client, features, left);
-        });
     }
 
     void connect(Line.Peer peer) {
