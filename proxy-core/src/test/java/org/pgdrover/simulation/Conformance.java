@@ -86,6 +86,11 @@ public final class Conformance {
                 // the welcome
             }
             model.answers().clear();
+            var clean = Conversation.query("DELETE FROM kv WHERE k LIKE 'c%' OR k LIKE 'e-%'");
+            socket.getOutputStream().write(Conversation.bytes(clean));
+            while (read(in).type() != 'Z') {
+                // nobody asks
+            }
             for (int i = random.nextInt(25); i >= 0; i--)
                 if (!agree(conversation.next(), model, in, socket.getOutputStream())) return true;
         }

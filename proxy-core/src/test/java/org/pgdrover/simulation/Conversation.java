@@ -394,8 +394,7 @@ final class Conversation {
         messages.add(parse(statementName(), prepared()));
         if (chance(50)) messages.add(message('H'));
         messages.addAll(run(statementName()));
-        if (chance(70)) messages.add(message('H'));
-        if (chance(60)) messages.add(message('S'));
+        messages.add(message(chance(50) ? 'H' : 'S'));
         return new Unit(messages, false);
     }
 

@@ -229,17 +229,16 @@ final class Execution {
     // Running
 
     Outcome run(@Nullable Sql sql, List<@Nullable String> parameters) {
+        if (takesSnapshot(sql)) transaction.query();
         return switch (sql) {
             case Sql.Select select -> {
                 plan(select);
-                transaction.query();
                 yield new Evaluation(session, parameters).select(select, fields(select));
             }
             case Sql.Insert insert -> insert(insert, parameters);
             case Sql.Update update -> update(update, parameters);
             case Sql.Delete delete -> {
                 transaction.checkWritable("DELETE");
-                transaction.query();
                 var key = new Evaluation(session, parameters).value(delete.key());
                 boolean there = session.read(key) != null;
                 if (there) state.writes.put(key, null);
@@ -301,7 +300,7 @@ final class Execution {
                 yield run(found, List.of());
             }
             case Sql.Deallocate deallocate -> {
-                if (deallocate.name() == null) session.prepared.clear();
+                if (deallocate.name() == null) session.prepared.keySet().removeIf(name -> !name.isEmpty());
                 else {
                     session.find(deallocate.name());
                     session.prepared.remove(deallocate.name());
@@ -371,8 +370,17 @@ final class Execution {
         };
     }
 
+    private static boolean takesSnapshot(@Nullable Sql sql) {
+        return switch (sql) {
+            case Sql.Begin _, Sql.Commit _, Sql.Rollback _, Sql.Savepoint _, Sql.Release _, Sql.RollbackTo _ -> false;
+            case Sql.SetTransaction _, Sql.Set _, Sql.Reset _, Sql.ResetAll _, Sql.Show _ -> false;
+            case Sql.Fetch _, Sql.Listen _, Sql.Notify _, Sql.Unlisten _ -> false;
+            case null -> false;
+            default -> true;
+        };
+    }
+
     private Outcome insert(Sql.Insert insert, List<@Nullable String> parameters) {
-        transaction.query();
         var evaluation = new Evaluation(session, parameters);
         var value = evaluation.value(insert.value());
         if (!insert.table().equals("kv")) {
@@ -394,7 +402,6 @@ final class Execution {
 
     private Outcome update(Sql.Update update, List<@Nullable String> parameters) {
         transaction.checkWritable("UPDATE");
-        transaction.query();
         var evaluation = new Evaluation(session, parameters);
         var key = evaluation.value(update.key());
         var value = evaluation.value(update.value());
@@ -432,7 +439,7 @@ final class Execution {
         if (transaction.isBlock(session.several))
             throw SqlError.of("25001", "DISCARD ALL cannot run inside a transaction block");
         session.portals.clear();
-        session.prepared.clear();
+        session.prepared.keySet().removeIf(name -> !name.isEmpty());
         state.resetAll();
         state.temporaries = Map.of();
         state.listens = Map.of();
@@ -449,7 +456,6 @@ final class Execution {
         if (session.portals.containsKey(declare.name()))
             throw SqlError.of("42P03", "cursor \"" + declare.name() + "\" already exists");
         plan(declare.query());
-        transaction.query();
         var portal = new Portal(declare.query(), List.of(), true);
         portal.hold = declare.hold();
         portal.owner = session.owner;

@@ -237,8 +237,8 @@ final class ModelSession {
     private void query(String text) {
         portals.remove("");
         script = new ArrayDeque<>();
-        var all = SqlParser.parse(text);
         prepared.remove("");
+        var all = SqlParser.parse(text);
         if (all.isEmpty()) {
             emit('I');
             finishQuery();

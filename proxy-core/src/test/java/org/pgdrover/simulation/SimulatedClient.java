@@ -203,6 +203,7 @@ final class SimulatedClient implements Line.Peer {
             bytes.writeBytes(Conversation.bytes(message));
         }
         if (left == leavesEarlyAt) {
+            transcript.said(unit);
             leaveInTheMiddle(bytes.toByteArray());
             return;
         }
