@@ -245,7 +245,7 @@ final class Conversation {
             case ERROR -> error();
             case SLEEP -> "SELECT pg_sleep(" + any("0.001", "0.05", "2") + ")";
             case EFFECT -> "SELECT effect(" + quoted(nonce()) + ")";
-            case VIEW -> "SELECT n FROM v_effect WHERE n <> " + quoted(nonce());
+            case VIEW -> "SELECT n FROM " + any("v_effect", "v_remote") + " WHERE n <> " + quoted(nonce());
             case REMOTE -> "SELECT remote(" + quoted(nonce()) + ")";
             case LARGE -> "SELECT g FROM generate_series(1, " + (300 + random.nextInt(3_000)) + ") g";
             case SEQUENCE -> any("SELECT nextval('seq')", "SELECT lastval()", "SELECT currval('seq')");

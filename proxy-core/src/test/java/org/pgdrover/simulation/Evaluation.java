@@ -23,10 +23,14 @@ final class Evaluation {
         var table = query.table();
         if (table == null) return single(query, columns);
         if (query.series() != null) return series(query, columns);
-        if (table.equals("v_effect")) {
+        if (table.equals("v_effect") || table.equals("v_remote")) {
             var nonce = String.valueOf(value(query.where()));
-            session.node.data().ran(nonce);
-            return rows(columns, List.of(row("effect")), "SELECT 1");
+            if (table.equals("v_remote")) session.node.data().ran(nonce);
+            else {
+                session.transaction.checkWritable("INSERT");
+                state.writes.put("e-" + nonce, nonce);
+            }
+            return rows(columns, List.of(row("done")), "SELECT 1");
         }
         if (table.equals("kv")) return stored(query, columns);
         var rows = state.temporaries.get(table).rows();

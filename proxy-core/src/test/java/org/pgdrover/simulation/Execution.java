@@ -79,7 +79,7 @@ final class Execution {
 
     private void analyze(Sql.Select select) {
         var table = select.table();
-        if (table != null && !Set.of("kv", "v_effect", "generate_series").contains(table)) temporary(table);
+        if (table != null && !Set.of("kv", "v_effect", "v_remote", "generate_series").contains(table)) temporary(table);
         for (var item : select.items()) type(item.expression());
     }
 

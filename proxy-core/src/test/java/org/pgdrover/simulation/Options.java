@@ -7,8 +7,9 @@ import java.util.Set;
 ///
 /// @param without what clients do not do
 /// @param faults whether anything fails that is not a client's doing
-record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boolean tracing) {
-    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false);
+/// @param named whether every client gives an application_name
+record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boolean named, boolean tracing) {
+    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false);
 
     /// As the system properties say.
     static Options fromProperties() {
@@ -24,10 +25,11 @@ record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boo
                 without,
                 !Boolean.getBoolean("simulation.faultless"),
                 !Boolean.getBoolean("simulation.polite"),
+                Boolean.getBoolean("simulation.named"),
                 false);
     }
 
     Options traced() {
-        return new Options(without, faults, earlyGoodbyes, true);
+        return new Options(without, faults, earlyGoodbyes, named, true);
     }
 }

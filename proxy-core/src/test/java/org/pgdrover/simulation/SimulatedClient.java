@@ -57,7 +57,7 @@ final class SimulatedClient implements Line.Peer {
         this.slow = features.contains(Features.LARGE) && random.nextInt(4) == 0;
         startup.put("user", "me");
         startup.put("database", "db");
-        if (random.nextInt(3) == 0 || Boolean.getBoolean("simulation.named")) startup.put("application_name", "c" + number + "n0");
+        if (random.nextInt(3) == 0 || world.isNamed()) startup.put("application_name", "c" + number + "n0");
         if (random.nextInt(6) == 0) startup.put("TimeZone", "Asia/Tokyo");
         this.transcript = new Transcript(world, this, new PrivateSession(startup, world.network()::now));
     }

@@ -73,7 +73,7 @@ final class World {
 
     private void sample() {
         rig.topology().sample();
-        network.after(SAMPLING, this::sample);
+        if (!areAllOver()) network.after(SAMPLING, this::sample);
     }
 
     /// Clients one after the other, each beginning when the one before it has gone.
@@ -126,6 +126,10 @@ final class World {
 
     int earlyPercent() {
         return early;
+    }
+
+    boolean isNamed() {
+        return options.named();
     }
 
     boolean mayLose() {
@@ -194,7 +198,7 @@ final class World {
                                 + client.transcript().owed() + " of " + client.owes());
             if (violations.isEmpty()) atRest();
             rig.close();
-            go(loop.now() + TimeUnit.SECONDS.toNanos(20), false);
+            go(loop.now() + COMING_TO_REST, false);
             loop.end();
             if (violations.isEmpty() && network.unreleased() != 0)
                 violated(network.unreleased() + " bytes in buffers that nobody has released");
