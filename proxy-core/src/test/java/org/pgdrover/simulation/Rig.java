@@ -8,6 +8,7 @@ import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.PasswordSources;
 import org.pgdrover.auth.hba.HbaParser;
 import org.pgdrover.auth.hba.HbaRules;
+import org.pgdrover.auth.secrets.ServerSecrets;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
@@ -26,7 +27,14 @@ import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.failover.HoldGate;
 import org.pgdrover.failover.NodeEviction;
 import org.pgdrover.frontend.ClientConnection;
-import org.pgdrover.frontend.FrontendServices;
+import org.pgdrover.frontend.CancelRegistry;
+import org.pgdrover.frontend.Clients;
+import org.pgdrover.frontend.login.Login;
+import org.pgdrover.frontend.login.LoginSuccess;
+import org.pgdrover.frontend.login.Welcome;
+import org.pgdrover.frontend.login.WelcomeCache;
+import org.pgdrover.frontend.relay.RelayServices;
+import org.pgdrover.frontend.replication.Replication;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
@@ -39,8 +47,6 @@ import org.pgdrover.tls.ServerTls;
 /// The proxy itself, whole but for its sockets: the one place of the simulation that knows how its parts are joined.
 final class Rig {
     private static final HbaRules TRUST = trust();
-    private static final FrontendServices.Access ACCESS =
-            Logins.access(TRUST, PasswordSources.NOBODY, () -> ClientTls.OFF);
 
     /// What differs from seed to seed.
     record Settings(PoolMode mode, int poolSize, Consistency consistency) {}
@@ -50,8 +56,9 @@ final class Rig {
     private final HoldGate gate;
     private final PoolRegistry pools;
     private final SimulatedCatalog catalog;
-    private final FrontendServices services;
-    private long clients;
+    private final Clients clients = new Clients(ProxyMetrics.NOOP);
+    private final Login login;
+    private long numbers;
 
     Rig(World world, Settings settings) {
         this.world = world;
@@ -77,20 +84,39 @@ final class Rig {
         topology.listen(new NodeEviction(pools));
         catalog = new SimulatedCatalog(loop);
         var router = new Router(config.routing(), topology, catalog.catalog(), loop::now, world.random());
-        services = new FrontendServices(
+        var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
+        var cancelKeys = new CancelRegistry();
+        var relays = new RelayServices(
                 config,
-                ACCESS,
-                new FrontendServices.Backends(
-                        topology,
-                        connector,
-                        pools,
-                        router,
-                        catalog.catalog(),
-                        gate,
-                        new CancelSender(transport, () -> ServerTls.DISABLED)),
+                new RelayServices.Backends(
+                        topology, connector, pools, router, catalog.catalog(), gate, cancels, loop::now),
                 ProxyMetrics.NOOP,
                 null,
-                loop::now);
+                cancelKeys);
+        var welcome = new Welcome(
+                config.pool(),
+                new Welcome.Primary(topology, pools, gate, config.failover().holdTimeout()),
+                new WelcomeCache(loop::now),
+                cancelKeys,
+                (client, request, key, parameters, lent) -> relays.relay(
+                        client,
+                        request,
+                        key,
+                        parameters,
+                        lent == null ? null : lent.pool(),
+                        lent == null ? null : lent.server()));
+        var replication = new Replication(topology, connector, cancelKeys, cancels);
+        login = Logins.login(
+                TRUST,
+                PasswordSources.NOBODY,
+                () -> ClientTls.OFF,
+                cancelKeys,
+                new LoginSuccess(
+                        new ServerSecrets(PasswordSources.NOBODY),
+                        pools,
+                        catalog.catalog(),
+                        welcome,
+                        replication::begin));
     }
 
     private static PoolConfig pool(Settings settings) {
@@ -134,7 +160,7 @@ final class Rig {
     /// Gives a client's channel its last handler.
     void initialise(LineChannel channel) {
         channel.config().setWriteBufferWaterMark(new io.netty.channel.WriteBufferWaterMark(4_096, 16_384));
-        channel.pipeline().addLast("client", new ClientConnection(++clients, channel, services));
+        channel.pipeline().addLast("client", new ClientConnection(++numbers, channel, clients, login, Duration.ofSeconds(60)));
     }
 
     /// The monitor has seen a change; the gate follows as the failover coordinator has it follow.
@@ -146,7 +172,7 @@ final class Rig {
 
     /// Nobody is connected, and nobody's work is left.
     void checkAtRest() {
-        if (services.clients() != 0) world.violated(services.clients() + " clients are still known");
+        if (clients.count() != 0) world.violated(clients.count() + " clients are still known");
         if (gate.held() != 0) world.violated(gate.held() + " clients are still held");
         for (ServerPool pool : pools.pools()) {
             if (pool.leased() != 0) world.violated(pool.target() + ": " + pool.leased() + " servers are still lent");
@@ -155,7 +181,7 @@ final class Rig {
     }
 
     void close() {
-        services.shutDownClients();
+        clients.shutDown();
         pools.close();
     }
 }
