@@ -171,6 +171,7 @@ final class Execution {
             }
             case Sql.Insert insert when insert.returning() -> List.of(new Field("v", 25, -1, 2));
             case Sql.Update update when update.returning() -> List.of(new Field("v", 25, -1, 2));
+            case Sql.Inspect _ -> Inspection.FIELDS;
             case Sql.Show show -> List.of(Field.text(SessionState.spelling(show.name())));
             case Sql.Execute execute -> {
                 var prepared = session.prepared.get(execute.name());
@@ -352,6 +353,7 @@ final class Execution {
                 state.temporaries = SessionState.without(state.temporaries, drop.name());
                 yield Outcome.command("DROP TABLE");
             }
+            case Sql.Inspect asked -> Inspection.run(session, asked);
             case Sql.CopyIn _ -> {
                 transaction.checkWritable("COPY FROM");
                 yield Outcome.command("");

