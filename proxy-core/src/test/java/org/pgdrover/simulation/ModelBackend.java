@@ -94,6 +94,7 @@ final class ModelBackend implements Line.Peer {
         Map<String, String> parameters = new HashMap<>();
         for (var name = reader.string(); !name.isEmpty(); name = reader.string())
             parameters.put(name, reader.string());
+        if (world.isNamed()) parameters.remove("application_name");
         started = true;
         secret = new byte[] {1, 2, 3, 4};
         var begun = new ModelSession(node, parameters, this::answer, world.watch());

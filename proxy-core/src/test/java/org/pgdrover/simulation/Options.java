@@ -7,7 +7,7 @@ import java.util.Set;
 ///
 /// @param without what clients do not do
 /// @param faults whether anything fails that is not a client's doing
-/// @param named whether every client gives an application_name
+/// @param named whether every client gives an application_name, and servers ignore the proxy's own
 record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boolean named, boolean tracing) {
     static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false);
 
