@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.PasswordSources;
 import org.pgdrover.auth.hba.HbaParser;
@@ -14,6 +15,7 @@ import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerOptions;
 import org.pgdrover.backend.Transport;
 import org.pgdrover.cluster.Node;
+import org.pgdrover.cluster.RoleSettings;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.FailoverConfig;
@@ -31,6 +33,7 @@ import org.pgdrover.frontend.CancelRegistry;
 import org.pgdrover.frontend.Clients;
 import org.pgdrover.frontend.login.Login;
 import org.pgdrover.frontend.login.LoginSuccess;
+import org.pgdrover.frontend.login.SessionDefaults;
 import org.pgdrover.frontend.login.Welcome;
 import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.frontend.relay.RelayServices;
@@ -89,14 +92,18 @@ final class Rig {
         var relays = new RelayServices(
                 config,
                 new RelayServices.Backends(
-                        topology, connector, pools, router, catalog.catalog(), gate, cancels, loop::now),
+                        topology, connector, pools, router, catalog.catalog(), gate, cancels, () -> {}, loop::now),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);
         var welcome = new Welcome(
                 config.pool(),
                 new Welcome.Primary(topology, pools, gate, config.failover().holdTimeout()),
-                new WelcomeCache(loop::now),
+                new SessionDefaults(
+                        node -> RoleSettings.UNKNOWN,
+                        () -> CompletableFuture.completedFuture(null),
+                        pools,
+                        new WelcomeCache(loop::now)),
                 cancelKeys,
                 (client, request, key, parameters, lent) -> relays.relay(
                         client,
