@@ -48,6 +48,11 @@ final class Conversation {
         return "c" + client + "n" + ++nonces;
     }
 
+    /// Says whose a statement is that would not tell.
+    private String mine() {
+        return " /* c" + client + "k0 */";
+    }
+
     private String key() {
         return "c" + client + "k" + random.nextInt(4);
     }
@@ -168,8 +173,8 @@ final class Conversation {
         var name = any("cur", "cur2");
         var series = "SELECT g FROM generate_series(1, " + (1 + random.nextInt(9)) + ") g";
         return any(
-                "DECLARE " + name + " CURSOR FOR " + series,
-                "DECLARE " + name + " CURSOR WITH HOLD FOR " + series,
+                "DECLARE " + name + " CURSOR FOR " + series + mine(),
+                "DECLARE " + name + " CURSOR WITH HOLD FOR " + series + mine(),
                 "FETCH 2 FROM " + name,
                 "FETCH 3 FROM " + name,
                 "CLOSE " + name);
@@ -178,8 +183,8 @@ final class Conversation {
     private String temporary() {
         var name = any("t_a", "t_b");
         return any(
-                "CREATE TEMP TABLE " + name + " (x text)",
-                "CREATE TEMP TABLE " + name + " (x text) ON COMMIT DROP",
+                "CREATE TEMP TABLE " + name + " (x text)" + mine(),
+                "CREATE TEMP TABLE " + name + " (x text) ON COMMIT DROP" + mine(),
                 "INSERT INTO " + name + " VALUES (" + quoted(nonce()) + ")",
                 "SELECT count(*) FROM " + name,
                 "DROP TABLE " + name);

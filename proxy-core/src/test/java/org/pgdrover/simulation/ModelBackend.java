@@ -180,7 +180,7 @@ final class ModelBackend implements Line.Peer {
 
     /// What runs fails.
     void interrupt(SqlError error) {
-        if (!working || session == null || closed) return;
+        if (!working || session == null || closed || !session.runsStatement()) return;
         generation++;
         working = false;
         session.stepFails(error);

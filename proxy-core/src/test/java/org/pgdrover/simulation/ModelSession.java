@@ -132,6 +132,11 @@ final class ModelSession {
         return Execution.sleeps(next);
     }
 
+    /// Whether the next step runs a statement, rather than dealing with a message.
+    boolean runsStatement() {
+        return nextStatement() != null;
+    }
+
     private @Nullable Sql nextStatement() {
         if (copied != null) return null;
         if (script != null) return script.peek();

@@ -30,6 +30,8 @@ record Token(Kind kind, String text, String raw) {
             char c = sql.charAt(at);
             if (Character.isWhitespace(c)) {
                 at++;
+            } else if (sql.startsWith("/*", at)) {
+                at = sql.indexOf("*/", at) + 2;
             } else if (c == ';') {
                 if (!statement.isEmpty()) all.add(statement);
                 statement = new ArrayList<>();
