@@ -55,6 +55,16 @@ final class LineChannel extends AbstractChannel {
         line = to;
     }
 
+    /// What waits here in either direction, for transcripts; empty if nothing does.
+    String waiting() {
+        var out = unsafe().outboundBuffer();
+        if (!open || out == null || out.totalPendingWriteBytes() == 0 && arrived.isEmpty()) return "";
+        int bytes = arrived.stream().mapToInt(each -> each.length).sum();
+        return "a channel to " + remote + " has " + out.size() + " messages flushed and " + out.totalPendingWriteBytes()
+                + " bytes pending, " + (isWritable() ? "" : "not ") + "writable, " + bytes + " bytes unread, auto-read "
+                + config.isAutoRead() + ", read wanted " + wanted;
+    }
+
     // From the network
 
     void connected(ChannelPromise promise) {

@@ -5,7 +5,9 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelPromise;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -27,6 +29,7 @@ final class Network {
     private final Consumer<Throwable> failed;
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false, true, false);
     private final Map<Integer, Server> servers = new HashMap<>();
+    private final List<LineChannel> channels = new ArrayList<>();
     private final int slowness;
     private final int chopping;
 
@@ -45,6 +48,11 @@ final class Network {
     /// Bytes in buffers that nobody has released.
     long unreleased() {
         return allocator.metric().usedHeapMemory() + allocator.metric().usedDirectMemory();
+    }
+
+    /// The channels in which something waits.
+    List<String> waiting() {
+        return channels.stream().map(LineChannel::waiting).filter(each -> !each.isEmpty()).toList();
     }
 
     long now() {
@@ -107,6 +115,7 @@ final class Network {
                 return;
             }
             new Line(this, channel, peer, WINDOW);
+            channels.add(channel);
             channel.connected(promise);
         });
     }
@@ -117,6 +126,7 @@ final class Network {
     Line join(Line.Peer peer, InetSocketAddress from, int window, Consumer<LineChannel> initialiser) {
         var channel = new LineChannel(this, from);
         var line = new Line(this, channel, peer, window);
+        channels.add(channel);
         initialiser.accept(channel);
         loop.register(channel);
         return line;

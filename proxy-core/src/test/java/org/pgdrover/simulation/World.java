@@ -174,7 +174,7 @@ final class World {
     }
 
     void violated(String what) {
-        trace(() -> "VIOLATED: " + what);
+        trace(() -> "VIOLATED: " + what + network.waiting());
         violations.add(what);
     }
 
