@@ -41,8 +41,8 @@ import org.pgdrover.frontend.replication.Replication;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
+import org.pgdrover.routing.FunctionCatalog;
 import org.pgdrover.routing.Router;
-import org.pgdrover.routing.SimulatedCatalog;
 import org.pgdrover.testing.Logins;
 import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.ServerTls;
@@ -58,7 +58,7 @@ final class Rig {
     private final SimulatedTopology topology;
     private final HoldGate gate;
     private final PoolRegistry pools;
-    private final SimulatedCatalog catalog;
+    private final FunctionCatalog catalog;
     private final Clients clients = new Clients(ProxyMetrics.NOOP);
     private final Login login;
     private long numbers;
@@ -85,14 +85,14 @@ final class Rig {
                 new ServerOptions(Logins.withoutPasswords(), config.pool().statementCache(), loop::now));
         pools = new PoolRegistry(config.pool(), connector, ProxyMetrics.NOOP, loop::now, loop);
         topology.listen(new NodeEviction(pools));
-        catalog = new SimulatedCatalog(loop);
-        var router = new Router(config.routing(), topology, catalog.catalog(), loop::now, world.random());
+        catalog = new FunctionCatalog(database -> ModelCatalog.read(), loop, loop::now);
+        var router = new Router(config.routing(), topology, catalog, loop::now, world.random()::nextInt);
         var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
         var cancelKeys = new CancelRegistry();
         var relays = new RelayServices(
                 config,
                 new RelayServices.Backends(
-                        topology, connector, pools, router, catalog.catalog(), gate, cancels, () -> {}, loop::now),
+                        topology, connector, pools, router, catalog, gate, cancels, () -> {}, loop::now),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);
@@ -121,7 +121,7 @@ final class Rig {
                 new LoginSuccess(
                         new ServerSecrets(PasswordSources.NOBODY),
                         pools,
-                        catalog.catalog(),
+                        catalog,
                         welcome,
                         replication::begin));
     }
@@ -190,5 +190,6 @@ final class Rig {
     void close() {
         clients.shutDown();
         pools.close();
+        catalog.close();
     }
 }

@@ -242,6 +242,8 @@ final class Transcript {
         var row = new BodyReader(answer.body());
         row.number16();
         var value = row.value();
+        var uncommitted = own.session().state.writes.get(key);
+        if (uncommitted != null && uncommitted.equals(value)) return;
         long position = world.data().positionOf(key, value);
         if (position < 0) violated("reads what nobody has written: " + key + " = " + value);
         if (position < floors.getOrDefault(key, 0L) && world.consistent())
