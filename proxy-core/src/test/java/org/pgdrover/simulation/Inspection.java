@@ -63,7 +63,7 @@ final class Inspection {
             state.listens.forEach((channel, owner) -> row("listens", channel, null));
         else if (part.contains("pg_class") || part.contains("pg_type"))
             state.temporaries.forEach((name, table) -> row("temporary", null, null));
-        else if (!part.contains("pg_proc")) throw SqlError.unknown(part);
+        else if (!part.contains("pg_proc") && !part.contains("pg_replication_slots")) throw SqlError.unknown(part);
     }
 
     private void settings(SessionState state) {
