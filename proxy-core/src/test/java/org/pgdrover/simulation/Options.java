@@ -1,0 +1,35 @@
+package org.pgdrover.simulation;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/// What a run of the simulation leaves out.
+///
+/// @param without what clients do not do
+/// @param faults whether anything fails that is not a client's doing
+/// @param named whether every client gives an application_name, and servers ignore the proxy's own
+record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boolean named, boolean tracing) {
+    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false);
+
+    /// As the system properties say.
+    static Options fromProperties() {
+        var without = EnumSet.noneOf(Features.class);
+        for (var name : System.getProperty("simulation.without", "").split(","))
+            if (!name.isBlank()) without.add(Features.valueOf(name.trim()));
+        var only = System.getProperty("simulation.only", "");
+        if (!only.isBlank()) {
+            without.addAll(EnumSet.allOf(Features.class));
+            for (var name : only.split(",")) without.remove(Features.valueOf(name.trim()));
+        }
+        return new Options(
+                without,
+                !Boolean.getBoolean("simulation.faultless"),
+                !Boolean.getBoolean("simulation.polite"),
+                Boolean.getBoolean("simulation.named"),
+                false);
+    }
+
+    Options traced() {
+        return new Options(without, faults, earlyGoodbyes, named, true);
+    }
+}

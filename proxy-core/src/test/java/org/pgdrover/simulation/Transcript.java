@@ -1,0 +1,313 @@
+package org.pgdrover.simulation;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.testing.Message;
+
+/// Compares what one client hears with what a session of its own would have told it.
+final class Transcript {
+    private static final Pattern NONCE = Pattern.compile("c\\d+n\\d+");
+    /// What may be told of a server that was lost, or of one that could not be had.
+    private static final Set<String> OF_LOSS = Set.of("40001", "08007", "08006", "57P01", "57P03", "53300");
+
+    private static final Pattern SERVERS_NAME = Pattern.compile("prepared statement \"pgdrover_\\d+\"");
+
+    private final World world;
+    private final SimulatedClient client;
+    private final PrivateSession own;
+    private final Deque<Message> unfed = new ArrayDeque<>();
+    private final Map<String, String> parameters = new HashMap<>();
+    private final Map<String, Long> floors = new HashMap<>();
+    private final Set<String> lost = new HashSet<>();
+    private List<String> open = List.of();
+    private Message fed = new Message('S', new byte[0]);
+    private boolean exact = true;
+    private int process;
+    private int readiesOwed;
+    private boolean toldOtherwise;
+    private boolean told;
+    private int cancelsAt;
+    private int readiesHeard;
+    private boolean cancelUnderWay;
+
+    Transcript(World world, SimulatedClient client, PrivateSession own) {
+        this.world = world;
+        this.client = client;
+        this.own = own;
+    }
+
+    private void violated(String what) {
+        world.violated("client " + client.number() + ": " + what);
+    }
+
+    // What is owed
+
+    /// Takes what the client has said, and gives the number of the ReadyForQuery that ends its answer; 0 if none does.
+    int said(Unit unit) {
+        unfed.addAll(unit.messages());
+        readiesOwed += unit.readies();
+        return unit.readies() == 0 ? 0 : readiesHeard + readiesOwed;
+    }
+
+    boolean isAnswered(int lastReady) {
+        if (toldOtherwise) return readiesOwed <= 0;
+        return due() == null || (lastReady > 0 && readiesHeard >= lastReady);
+    }
+
+    /// Whether nothing is owed to the client.
+    boolean isQuiet() {
+        return toldOtherwise ? readiesOwed <= 0 : due() == null;
+    }
+
+    /// Whether the client has heard of a loss, after which nobody compares any more.
+    boolean isToldOtherwise() {
+        return toldOtherwise;
+    }
+
+    private @Nullable Answer due() {
+        while (own.answers().isEmpty() && !unfed.isEmpty()) {
+            fed = unfed.remove();
+            remember(fed);
+            own.feed(fed);
+        }
+        return own.answers().peek();
+    }
+
+    /// What must not have been carried out if the client hears now that its transaction was lost.
+    private void remember(Message message) {
+        var nonces = new ArrayList<String>();
+        for (var value : own.session().state.writes.values()) if (value != null) nonces.add(value);
+        var found = NONCE.matcher(new String(message.body(), java.nio.charset.StandardCharsets.ISO_8859_1));
+        while (found.find()) nonces.add(found.group());
+        open = nonces;
+    }
+
+    // What is heard
+
+    void heardWelcome(Answer answer) {
+        switch (answer.type()) {
+            case 'R' -> {}
+            case 'S' -> parameter(answer);
+            case 'K' -> process = new BodyReader(answer.body()).number32();
+            case 'Z' -> {
+                own.answers().clear();
+                checkParameters();
+            }
+            case 'E' -> {
+                if (!world.mayLose() && !world.mayBeFull()) violated("cannot log in: " + answer);
+                told = true;
+            }
+            default -> violated("hears while logging in " + answer);
+        }
+    }
+
+    private void parameter(Answer answer) {
+        var reader = new BodyReader(answer.body());
+        parameters.put(reader.string(), reader.string());
+    }
+
+    void heard(Answer answer) {
+        if (answer.type() == 'Z') {
+            readiesOwed--;
+            readiesHeard++;
+        }
+        if (toldOtherwise) {
+            if (readiesOwed < 0) violated("hears ReadyForQuery too often");
+            return;
+        }
+        switch (answer.type()) {
+            case 'S' -> parameter(answer);
+            case 'A' -> notification(answer);
+            default -> compare(answer);
+        }
+    }
+
+    private void notification(Answer answer) {
+        skipParameters();
+        if (due() instanceof Answer expected
+                && expected.type() == 'A'
+                && Arrays.equals(expected.body(), 4, expected.body().length, answer.body(), 4, answer.body().length)) {
+            own.answers().remove();
+            if (new BodyReader(answer.body()).number32() != process && world.checksProcess())
+                violated("a notification of its own has another process id than its own");
+            return;
+        }
+        violated("hears a notification that it should not: " + answer + ", expected " + due());
+    }
+
+    private void skipParameters() {
+        while (due() instanceof Answer expected && expected.type() == 'S') own.answers().remove();
+    }
+
+    private void compare(Answer answer) {
+        skipParameters();
+        var expected = due();
+        if (expected == null) {
+            unexpected(answer, "nothing");
+            return;
+        }
+        if (!isAlike(expected, answer)) {
+            unexpected(answer, expected.toString());
+            return;
+        }
+        own.answers().remove();
+        if (expected.mask() != null) judgeMasked(expected.mask(), answer);
+        if (answer.type() == 'Z') checkParameters();
+        if (answer.type() == 'E' && answer.field('S').equals("FATAL")) told = true;
+    }
+
+    private static boolean isAlike(Answer expected, Answer answer) {
+        if (expected.type() != answer.type()) return false;
+        if (expected.type() == 'E' || expected.type() == 'N')
+            return expected.field('C').equals(answer.field('C'))
+                    && expected.field('S').equals(answer.field('S'))
+                    && isAlike(expected.field('M'), answer.field('M'));
+        return expected.mask() != null || Arrays.equals(expected.body(), answer.body());
+    }
+
+    /// How many ReadyForQuery are owed at most, when the message that was fed last has failed.
+    private void countReadies() {
+        readiesOwed = (int) own.answers().stream().filter(each -> each.type() == 'Z').count();
+        boolean skipping = own.session().isDiscarding() || fed.type() != 'Q' && fed.type() != 'S';
+        exact = !skipping;
+        for (var message : unfed) {
+            exact &= message.type() == 'Q' || message.type() == 'S';
+            if (message.type() == 'S') skipping = false;
+            if (message.type() == 'S' || message.type() == 'Q' && !skipping) readiesOwed++;
+        }
+    }
+
+    /// Whether it may never be told how much is owed to the client, because messages behind an error are skipped.
+    boolean isVague() {
+        return toldOtherwise && !exact;
+    }
+
+    /// The proxy's own names for prepared statements may stand in the server's words.
+    private static boolean isAlike(String expected, String heard) {
+        return expected.equals(heard) || SERVERS_NAME.matcher(heard).find();
+    }
+
+    private void unexpected(Answer answer, String expected) {
+        if (answer.type() == 'E' && isPermitted(answer)) {
+            if (answer.field('C').equals("57014")) cancelled();
+            else {
+                toldOtherwise = true;
+                countReadies();
+                told |= answer.field('S').equals("FATAL");
+                if (answer.field('C').equals("40001")) lost.addAll(open);
+                open = List.of();
+            }
+            return;
+        }
+        violated("hears " + answer + ", expected " + expected);
+    }
+
+    private boolean isPermitted(Answer answer) {
+        var state = answer.field('C');
+        if (state.equals("57014")) return cancelsAt > 0 && readiesHeard == cancelsAt - 1;
+        if (state.equals("53300") && world.mayBeFull()) return true;
+        return world.mayLose() && OF_LOSS.contains(state);
+    }
+
+    /// What the client has cancelled changes nothing, so that its own session only has to take the error's consequences.
+    private void cancelled() {
+        own.answers().clear();
+        own.session().fails();
+    }
+
+    void cancelSent() {
+        cancelsAt = readiesHeard + 1;
+        cancelUnderWay = true;
+    }
+
+    void cancelDone() {
+        cancelUnderWay = false;
+    }
+
+    boolean isCancelUnderWay() {
+        return cancelUnderWay;
+    }
+
+    private void judgeMasked(String key, Answer answer) {
+        if (answer.type() != 'D' || !Shared.isShared(key)) return;
+        var row = new BodyReader(answer.body());
+        row.number16();
+        var value = row.value();
+        var uncommitted = own.session().state.writes.get(key);
+        if (uncommitted != null && uncommitted.equals(value)) return;
+        long position = world.data().positionOf(key, value);
+        if (position < 0) violated("reads what nobody has written: " + key + " = " + value);
+        if (position < floors.getOrDefault(key, 0L) && world.consistent())
+            violated("reads the past: " + key + " = " + value + ", written at " + position + ", has seen "
+                    + floors.get(key));
+        floors.merge(key, position, Math::max);
+    }
+
+    private void checkParameters() {
+        for (var name : SessionState.REPORTED) {
+            var expected = own.session().state.value(name);
+            var spelled = SessionState.spelling(name);
+            if (!expected.equals(parameters.get(spelled)))
+                violated("was told that " + spelled + " is " + parameters.get(spelled) + ", expected " + expected);
+        }
+        raiseFloors();
+    }
+
+    /// What the client has written it must read from now on.
+    private void raiseFloors() {
+        for (int i = 0; i < 2; i++) {
+            var key = Shared.key(i);
+            var written = own.data().read(key, own.data().position());
+            if (written == null || written.equals("begin")) continue;
+            floors.merge(key, Math.max(0, world.data().positionOf(key, written)), Math::max);
+        }
+    }
+
+    void ended(boolean welcomed) {
+        if (told || client.isGone()) return;
+        if (welcomed && own.session().hasEnded()) return;
+        violated(welcomed ? "its connection ends without a word" : "is turned away without a word");
+    }
+
+    // What must be so when nothing is owed
+
+    /// Everything that the client was told of is there, and nothing else.
+    void checkData() {
+        if (toldOtherwise) return;
+        for (int i = 0; i < 4; i++) {
+            var key = "c" + client.number() + "k" + i;
+            var expected = own.data().read(key, own.data().position());
+            var actual = world.data().read(key, world.data().position());
+            if (!java.util.Objects.equals(expected, actual))
+                violated(key + " is " + actual + " in the database, expected " + expected);
+        }
+        for (var each : own.data().ran().entrySet()) {
+            int actual = world.data().ran().getOrDefault(each.getKey(), 0);
+            if (actual != each.getValue())
+                violated(each.getKey() + " ran " + actual + " times, expected " + each.getValue());
+        }
+    }
+
+    void checkAtEnd() {
+        for (var nonce : lost)
+            if (world.data().timesCommitted(nonce) > 0)
+                violated("was told 40001, but " + nonce + " is committed");
+        for (var nonce : client.conversation().once()) {
+            if (world.data().timesCommitted(nonce) > 1) violated(nonce + " is committed twice");
+            if (world.data().ran().getOrDefault(nonce, 0) > 1) violated(nonce + " ran twice");
+        }
+    }
+
+    String owed() {
+        return String.valueOf(toldOtherwise ? readiesOwed + " ReadyForQuery" : due());
+    }
+}
