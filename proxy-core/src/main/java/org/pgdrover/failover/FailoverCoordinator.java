@@ -56,7 +56,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     private volatile boolean closed;
 
     // Confined to the coordinator's thread.
-    private @Nullable Loss loss;
+    private @Nullable PrimaryLoss loss;
     private FollowerRepair.@Nullable Promoted promoted;
     private final long started;
     private long notBefore;
@@ -168,14 +168,14 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return IDLE;
     }
 
-    private Loss begin(PrimaryMemory known) {
-        var begun = new Loss(known, clock);
+    private PrimaryLoss begin(PrimaryMemory known) {
+        var begun = new PrimaryLoss(known, clock);
         loss = begun;
         begun.warn("the primary does not serve us; new work is held", "mode " + settings.mode());
         return begun;
     }
 
-    private void end(Loss ended, Node primary) {
+    private void end(PrimaryLoss ended, Node primary) {
         var own = promoted;
         var ours = own != null && own.node().equals(primary) && own.sinceNanos() == ended.sinceNanos();
         var outcome = ours ? "promoted" : primary.equals(ended.node()) ? "returned" : "followed";
@@ -186,7 +186,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
     }
 
     /** Acts only when the primary's own silence and the standbys' word agree. */
-    private Duration confirm(Loss current) throws InterruptedException {
+    private Duration confirm(PrimaryLoss current) throws InterruptedException {
         var lost = monitor.health(current.node());
         var tooSoon = judgement.tooSoon(lost, clock.getAsLong());
         if (tooSoon.isPresent()) return waitFor(current, tooSoon.get());
@@ -205,14 +205,14 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return Duration.ZERO;
     }
 
-    private Duration waitFor(Loss current, String why) {
+    private Duration waitFor(PrimaryLoss current, String why) {
         state = new FailoverState.Confirming(current.node(), why);
         current.info("not promoting yet", why);
         return LOOK_AGAIN;
     }
 
     /** Whether a standby was told to become primary. */
-    private boolean choose(Loss current, List<NodeHealth> others) throws InterruptedException {
+    private boolean choose(PrimaryLoss current, List<NodeHealth> others) throws InterruptedException {
         if (state instanceof FailoverState.Confirming) state = new FailoverState.Choosing(current.node());
         var lastInsert =
                 Math.max(monitor.lastInsertPosition(), current.memory().report().insertLsn());
@@ -225,7 +225,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         };
     }
 
-    private boolean await(Loss current, String why) {
+    private boolean await(PrimaryLoss current, String why) {
         state = new FailoverState.AwaitingOperator(current.node(), why);
         current.warn("the primary is lost and nothing is promoted", why);
         return false;
@@ -242,7 +242,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         };
     }
 
-    private boolean promoteOneOf(Loss current, List<Node> candidates) throws InterruptedException {
+    private boolean promoteOneOf(PrimaryLoss current, List<Node> candidates) throws InterruptedException {
         if (!fence(current)) return false;
         var certain = true;
         for (var candidate : candidates) {
@@ -269,7 +269,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
      *
      * <p>One that refused is asked a last time, for that costs nothing; one that is silent is being asked all the time.
      */
-    private boolean fence(Loss current) throws InterruptedException {
+    private boolean fence(PrimaryLoss current) throws InterruptedException {
         var failure = monitor.health(current.node()).failure();
         var silent = failure != null && failure.kind() == ProbeFailure.Kind.NO_ANSWER;
         if (!silent) finish(monitor.refresh(current.node()));
@@ -278,7 +278,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return fenced != null && fenced.primary() == null;
     }
 
-    private void succeed(Loss current, Node primary, long forkLsn) throws InterruptedException {
+    private void succeed(PrimaryLoss current, Node primary, long forkLsn) throws InterruptedException {
         promoted = new FollowerRepair.Promoted(primary, forkLsn, current.sinceNanos());
         notBefore = clock.getAsLong() + BETWEEN_PROMOTIONS.toNanos();
         repair.startOver();
@@ -287,7 +287,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         news.release();
     }
 
-    private void fail(Loss current, boolean certain) throws InterruptedException {
+    private void fail(PrimaryLoss current, boolean certain) throws InterruptedException {
         var times = current.failedAgain();
         var pause = Math.min(LONGEST_BACKOFF.toSeconds(), 1L << Math.min(times - 1, 10));
         notBefore = clock.getAsLong() + TimeUnit.SECONDS.toNanos(pause);

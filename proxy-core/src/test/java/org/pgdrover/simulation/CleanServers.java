@@ -32,7 +32,8 @@ final class CleanServers implements ModelSession.Watch {
 
     private void check(ModelSession session, int owner, String when) {
         session.state.temporaries.forEach((name, table) -> {
-            if (!table.owner().equals(String.valueOf(owner))) leaked(session, "temporary table " + name + " of c" + table.owner(), when);
+            if (!table.owner().equals(String.valueOf(owner)))
+                leaked(session, "temporary table " + name + " of c" + table.owner(), when);
         });
         session.state.listens.forEach((channel, whose) -> {
             if (Tags.owner(channel) != owner) leaked(session, "LISTEN " + channel, when);
@@ -45,7 +46,8 @@ final class CleanServers implements ModelSession.Watch {
                 leaked(session, "PREPARE " + name + " of c" + prepared.owner(), when);
         });
         session.portals.forEach((name, portal) -> {
-            if (portal.cursor && portal.owner != owner) leaked(session, "cursor " + name + " of c" + portal.owner, when);
+            if (portal.cursor && portal.owner != owner)
+                leaked(session, "cursor " + name + " of c" + portal.owner, when);
         });
     }
 

@@ -32,8 +32,8 @@ public final class Conformance {
                 'BEGIN RAISE EXCEPTION ''%'', n; END';""";
 
     /// What only the model has.
-    private static final Set<Features> MODEL_ONLY =
-            EnumSet.of(Features.REMOTE, Features.VIEW, Features.CANCEL, Features.SUICIDE, Features.SHARED, Features.SLEEP);
+    private static final Set<Features> MODEL_ONLY = EnumSet.of(
+            Features.REMOTE, Features.VIEW, Features.CANCEL, Features.SUICIDE, Features.SHARED, Features.SLEEP);
 
     private final int port;
     private final long seed;
@@ -56,13 +56,19 @@ public final class Conformance {
             if (difference.isEmpty()) continue;
             var kind = difference.getLast().replaceAll("c?\\d+[nk]\\d+", "#").replaceAll("\\d+", "#");
             kinds.merge(kind, 1, Integer::sum);
-            examples.putIfAbsent(kind, seed + ": " + String.join("\n    ", difference.subList(Math.max(0, difference.size() - 14), difference.size())));
+            examples.putIfAbsent(
+                    kind,
+                    seed + ": "
+                            + String.join(
+                                    "\n    ",
+                                    difference.subList(Math.max(0, difference.size() - 14), difference.size())));
         }
         kinds.entrySet().stream()
                 .sorted((a, b) -> b.getValue() - a.getValue())
                 .limit(12)
                 .forEach(each -> System.out.println(each.getValue() + " x " + examples.get(each.getKey())));
-        System.out.println(runs + " conversations, " + kinds.values().stream().mapToInt(i -> i).sum() + " differ");
+        System.out.println(runs + " conversations, "
+                + kinds.values().stream().mapToInt(i -> i).sum() + " differ");
     }
 
     /// The first difference, with what went before; empty if there is none.
@@ -142,7 +148,8 @@ public final class Conformance {
             case 'E', 'N' ->
                 model.field('C').equals(real.field('C'))
                         && model.field('S').equals(real.field('S'))
-                        && (model.field('M').equals(real.field('M')) || real.field('C').equals("42883"));
+                        && (model.field('M').equals(real.field('M'))
+                                || real.field('C').equals("42883"));
             case 'T' -> Arrays.equals(withoutTables(model.body()), withoutTables(real.body()));
             case 'A' -> true;
             default -> model.mask() != null || Arrays.equals(model.body(), real.body());

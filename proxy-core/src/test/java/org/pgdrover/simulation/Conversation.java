@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.WireBytes;
 
@@ -193,10 +193,7 @@ final class Conversation {
     private String listen() {
         var channel = "ch_c" + client + "k" + random.nextInt(2);
         return any(
-                "LISTEN " + channel,
-                "NOTIFY " + channel + ", " + quoted(nonce()),
-                "UNLISTEN " + channel,
-                "UNLISTEN *");
+                "LISTEN " + channel, "NOTIFY " + channel + ", " + quoted(nonce()), "UNLISTEN " + channel, "UNLISTEN *");
     }
 
     private String lock() {
@@ -430,8 +427,6 @@ final class Conversation {
     }
 
     static byte[] bytes(Message message) {
-        return new WireBytes()
-                .message(message.type(), (Object) message.body())
-                .bytes();
+        return new WireBytes().message(message.type(), (Object) message.body()).bytes();
     }
 }

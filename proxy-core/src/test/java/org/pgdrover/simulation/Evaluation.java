@@ -91,7 +91,8 @@ final class Evaluation {
         var first = call.arguments().isEmpty() ? null : value(call.arguments().getFirst());
         return switch (call.function()) {
             case "set_config", "setter" -> setConfig(call, String.valueOf(first));
-            case "current_setting" -> currentSetting(String.valueOf(first), call.arguments().size() > 1);
+            case "current_setting" ->
+                currentSetting(String.valueOf(first), call.arguments().size() > 1);
             case "date_part" -> value(call.arguments().get(1));
             case "pg_sleep" -> "";
             case "pg_advisory_lock" -> {
@@ -125,8 +126,7 @@ final class Evaluation {
                 yield String.valueOf(session.lastval);
             }
             case "lastval" -> {
-                if (session.lastval == 0)
-                    throw SqlError.of("55000", "lastval is not yet defined in this session");
+                if (session.lastval == 0) throw SqlError.of("55000", "lastval is not yet defined in this session");
                 yield String.valueOf(session.lastval);
             }
             case "currval" -> {
@@ -154,7 +154,8 @@ final class Evaluation {
 
     private String setConfig(Sql.Call call, String name) {
         var value = String.valueOf(value(call.arguments().get(1)));
-        boolean local = call.arguments().size() > 2 && "t".equals(value(call.arguments().get(2)));
+        boolean local =
+                call.arguments().size() > 2 && "t".equals(value(call.arguments().get(2)));
         state.set(local, name.toLowerCase(java.util.Locale.ROOT), value);
         return value;
     }

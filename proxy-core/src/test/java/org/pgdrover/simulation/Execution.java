@@ -79,7 +79,8 @@ final class Execution {
 
     private void analyze(Sql.Select select) {
         var table = select.table();
-        if (table != null && !Set.of("kv", "v_effect", "v_remote", "generate_series").contains(table)) temporary(table);
+        if (table != null
+                && !Set.of("kv", "v_effect", "v_remote", "generate_series").contains(table)) temporary(table);
         for (var item : select.items()) type(item.expression());
     }
 
@@ -191,13 +192,12 @@ final class Execution {
         var name = item.alias() != null ? item.alias() : name(expression, "?column?");
         boolean stored = "kv".equals(select.table()) && expression instanceof Sql.Column;
         if (select.series() != null && expression instanceof Sql.Column) type = 23;
-        int length =
-                switch (type) {
-                    case 16 -> 1;
-                    case 23, 2278 -> 4;
-                    case 20, 701 -> 8;
-                    default -> -1;
-                };
+        int length = switch (type) {
+            case 16 -> 1;
+            case 23, 2278 -> 4;
+            case 20, 701 -> 8;
+            default -> -1;
+        };
         return new Field(name, type, length, stored ? (name.equals("k") ? 1 : 2) : 0);
     }
 
@@ -262,8 +262,7 @@ final class Execution {
             }
             case Sql.SetTransaction set -> {
                 if (!transaction.isBlock(session.several))
-                    session.notice(
-                            "WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks");
+                    session.notice("WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks");
                 transaction.access(set.readOnly());
                 yield Outcome.command("SET");
             }
@@ -322,15 +321,13 @@ final class Execution {
                 yield Outcome.command("LISTEN");
             }
             case Sql.Unlisten unlisten -> {
-                state.listens = unlisten.channel() == null
-                        ? Map.of()
-                        : SessionState.without(state.listens, unlisten.channel());
+                state.listens =
+                        unlisten.channel() == null ? Map.of() : SessionState.without(state.listens, unlisten.channel());
                 yield Outcome.command("UNLISTEN");
             }
             case Sql.Notify notify -> {
                 if (session.node.inRecovery()) throw SqlError.of("25006", "cannot execute NOTIFY during recovery");
-                var notification =
-                        new SessionState.Notification(notify.channel(), notify.payload(), session.process);
+                var notification = new SessionState.Notification(notify.channel(), notify.payload(), session.process);
                 if (!state.notifies.contains(notification))
                     state.notifies = SessionState.plus(state.notifies, notification);
                 yield Outcome.command("NOTIFY");
@@ -342,8 +339,7 @@ final class Execution {
                 state.temporaries = SessionState.with(
                         state.temporaries,
                         create.name(),
-                        new SessionState.Temporary(
-                                List.of(), create.dropAtCommit(), String.valueOf(session.owner)));
+                        new SessionState.Temporary(List.of(), create.dropAtCommit(), String.valueOf(session.owner)));
                 yield Outcome.command("CREATE TABLE");
             }
             case Sql.Drop drop -> {
@@ -423,8 +419,7 @@ final class Execution {
     }
 
     private Outcome begin(Sql.Begin begin) {
-        if (transaction.isExplicit())
-            session.notice("WARNING", "25001", "there is already a transaction in progress");
+        if (transaction.isExplicit()) session.notice("WARNING", "25001", "there is already a transaction in progress");
         transaction.begin(begin.readOnly());
         return Outcome.command(begin.word());
     }

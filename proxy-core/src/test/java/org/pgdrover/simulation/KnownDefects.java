@@ -43,12 +43,7 @@ public final class KnownDefects {
                     false,
                     false,
                     "57014"),
-            new Defect(
-                    "runs twice",
-                    EnumSet.of(Features.VIEW, Features.REMOTE),
-                    true,
-                    false,
-                    "twice|ran \\d times"),
+            new Defect("runs twice", EnumSet.of(Features.VIEW, Features.REMOTE), true, false, "twice|ran \\d times"),
             new Defect(
                     "statements shared although settings differ",
                     EnumSet.of(Features.NAMED, Features.ZONE, Features.SET),
@@ -91,8 +86,7 @@ public final class KnownDefects {
                     false,
                     false,
                     "LEAK|was told|hears"),
-            new Defect(
-                    "lastval of somebody else", EnumSet.of(Features.SEQUENCE), false, false, "lastval|currval"),
+            new Defect("lastval of somebody else", EnumSet.of(Features.SEQUENCE), false, false, "lastval|currval"),
             new Defect(
                     "RESET ALL and DISCARD ALL",
                     EnumSet.of(Features.RESET_ALL, Features.DISCARD, Features.SET),
@@ -110,8 +104,7 @@ public final class KnownDefects {
 
     public static void main(String[] arguments) {
         long seconds = Long.parseLong(arguments[0]);
-        for (var defect : ALL)
-            if (arguments.length == 1 || defect.name().contains(arguments[1])) look(defect, seconds);
+        for (var defect : ALL) if (arguments.length == 1 || defect.name().contains(arguments[1])) look(defect, seconds);
     }
 
     private static long cpu() {
@@ -131,10 +124,17 @@ public final class KnownDefects {
             if (result.isGood()) continue;
             var first = result.violations().getFirst();
             if (shown.matcher(first).find()) {
-                System.out.printf("%-60s seed %5d, %6.2f s CPU: %s%n", defect.name(), seed, (cpu() - begin) / 1e9, first.lines().findFirst().orElse(""));
+                System.out.printf(
+                        "%-60s seed %5d, %6.2f s CPU: %s%n",
+                        defect.name(),
+                        seed,
+                        (cpu() - begin) / 1e9,
+                        first.lines().findFirst().orElse(""));
                 return;
             }
-            if (others++ < 2) System.out.println("    (beside: seed " + seed + " " + first.lines().findFirst().orElse("") + ")");
+            if (others++ < 2)
+                System.out.println("    (beside: seed " + seed + " "
+                        + first.lines().findFirst().orElse("") + ")");
         }
         System.out.printf("%-60s NOT FOUND in %d s CPU%n", defect.name(), seconds);
     }

@@ -92,8 +92,7 @@ final class ModelBackend implements Line.Peer {
             return;
         }
         Map<String, String> parameters = new HashMap<>();
-        for (var name = reader.string(); !name.isEmpty(); name = reader.string())
-            parameters.put(name, reader.string());
+        for (var name = reader.string(); !name.isEmpty(); name = reader.string()) parameters.put(name, reader.string());
         if (world.isNamed()) parameters.remove("application_name");
         started = true;
         secret = new byte[] {1, 2, 3, 4};
@@ -139,10 +138,11 @@ final class ModelBackend implements Line.Peer {
             }
             time += world.serverLatency();
             if (time == 0) step();
-            else later(time, () -> {
-                step();
-                pump();
-            });
+            else
+                later(time, () -> {
+                    step();
+                    pump();
+                });
         }
     }
 

@@ -12,8 +12,7 @@ final class ModelCatalog {
         var catalog = new DatabaseCatalog.Builder();
         for (var read : "current_setting date_part count generate_series pg_backend_pid text pg_sleep".split(" "))
             catalog.function("pg_catalog", read, true, Residues.NONE);
-        for (var locks :
-                "pg_advisory_lock pg_try_advisory_lock pg_advisory_unlock pg_advisory_unlock_all".split(" "))
+        for (var locks : "pg_advisory_lock pg_try_advisory_lock pg_advisory_unlock pg_advisory_unlock_all".split(" "))
             catalog.function("pg_catalog", locks, false, Residues.of(Residue.LOCKS));
         catalog.function("pg_catalog", "set_config", false, Residues.of(Residue.SETTINGS));
         catalog.function("pg_catalog", "pg_advisory_xact_lock", false, Residues.NONE);

@@ -33,7 +33,10 @@ final class ModelSession {
         boolean hold;
         boolean committed;
         int owner;
-        @Nullable Outcome outcome;
+
+        @Nullable
+        Outcome outcome;
+
         int position;
 
         Portal(@Nullable Sql sql, List<@Nullable String> parameters, boolean cursor) {
@@ -384,8 +387,8 @@ final class ModelSession {
         if (parameters.size() != expected)
             throw SqlError.of(
                     "08P01",
-                    "bind message supplies " + parameters.size() + " parameters, but prepared statement \"" + statementName
-                            + "\" requires " + expected);
+                    "bind message supplies " + parameters.size() + " parameters, but prepared statement \""
+                            + statementName + "\" requires " + expected);
         execution.checkAborted(statement.sql());
         transaction.start();
         if (!name.isEmpty() && portals.containsKey(name))
@@ -442,8 +445,7 @@ final class ModelSession {
                 beginCopy(true);
                 return;
             }
-        } else if (portal.outcome.fields() == null)
-            throw SqlError.of("55000", "portal \"" + name + "\" cannot be run");
+        } else if (portal.outcome.fields() == null) throw SqlError.of("55000", "portal \"" + name + "\" cannot be run");
         var outcome = portal.outcome;
         if (outcome.tag().startsWith("COPY ")) {
             copyOut(outcome);
@@ -540,8 +542,8 @@ final class ModelSession {
                 copied = null;
                 fail(SqlError.of(
                         "08P01",
-                        "unexpected message type 0x" + Integer.toHexString(message.type()).toUpperCase()
-                                + " during COPY from stdin"));
+                        "unexpected message type 0x"
+                                + Integer.toHexString(message.type()).toUpperCase() + " during COPY from stdin"));
             }
         }
     }

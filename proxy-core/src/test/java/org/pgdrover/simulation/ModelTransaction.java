@@ -7,7 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.simulation.SessionState.Snapshot;
 
-/// Where a session is in its transactions, as PostgreSQL's own blocks are: none, implicit around a string or a pipeline, explicit.
+/// Where a session is in its transactions, as PostgreSQL's own blocks are: none, implicit around a string or a
+/// pipeline, explicit.
 final class ModelTransaction {
     enum Block {
         NONE,
@@ -92,8 +93,7 @@ final class ModelTransaction {
         if (node.inRecovery()) throw SqlError.of("0A000", "cannot set transaction read-write mode during recovery");
         if (readOnly && !savepoints.isEmpty())
             throw SqlError.of("25001", "cannot set transaction read-write mode inside a read-only transaction");
-        if (readOnly && queried)
-            throw SqlError.of("25001", "transaction read-write mode must be set before any query");
+        if (readOnly && queried) throw SqlError.of("25001", "transaction read-write mode must be set before any query");
         readOnly = false;
     }
 
@@ -118,7 +118,8 @@ final class ModelTransaction {
     }
 
     private int find(String name) {
-        for (int i = savepoints.size() - 1; i >= 0; i--) if (savepoints.get(i).name().equals(name)) return i;
+        for (int i = savepoints.size() - 1; i >= 0; i--)
+            if (savepoints.get(i).name().equals(name)) return i;
         throw SqlError.of("3B001", "savepoint \"" + name + "\" does not exist");
     }
 

@@ -52,7 +52,10 @@ final class Network {
 
     /// The channels in which something waits.
     List<String> waiting() {
-        return channels.stream().map(LineChannel::waiting).filter(each -> !each.isEmpty()).toList();
+        return channels.stream()
+                .map(LineChannel::waiting)
+                .filter(each -> !each.isEmpty())
+                .toList();
     }
 
     long now() {

@@ -28,8 +28,8 @@ import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.failover.HoldGate;
 import org.pgdrover.failover.NodeEviction;
-import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.frontend.CancelRegistry;
+import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.frontend.Clients;
 import org.pgdrover.frontend.login.Login;
 import org.pgdrover.frontend.login.LoginSuccess;
@@ -119,11 +119,7 @@ final class Rig {
                 () -> ClientTls.OFF,
                 cancelKeys,
                 new LoginSuccess(
-                        new ServerSecrets(PasswordSources.NOBODY),
-                        pools,
-                        catalog,
-                        welcome,
-                        replication::begin));
+                        new ServerSecrets(PasswordSources.NOBODY), pools, catalog, welcome, replication::begin));
     }
 
     private static PoolConfig pool(Settings settings) {
@@ -167,7 +163,8 @@ final class Rig {
     /// Gives a client's channel its last handler.
     void initialise(LineChannel channel) {
         channel.config().setWriteBufferWaterMark(new io.netty.channel.WriteBufferWaterMark(4_096, 16_384));
-        channel.pipeline().addLast("client", new ClientConnection(++numbers, channel, clients, login, Duration.ofSeconds(60)));
+        channel.pipeline()
+                .addLast("client", new ClientConnection(++numbers, channel, clients, login, Duration.ofSeconds(60)));
     }
 
     /// The monitor has seen a change; the gate follows as the failover coordinator has it follow.

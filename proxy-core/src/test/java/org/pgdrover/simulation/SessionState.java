@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// What a session holds, with the part that a ROLLBACK takes back.
 final class SessionState {
     /// Parameters that can be set, with their spelling in answers and their default.
-    private static final Map<String, String> SPELLING = Map.of(
-            "timezone", "TimeZone", "datestyle", "DateStyle", "intervalstyle", "IntervalStyle");
+    private static final Map<String, String> SPELLING =
+            Map.of("timezone", "TimeZone", "datestyle", "DateStyle", "intervalstyle", "IntervalStyle");
     private static final Map<String, String> DEFAULTS = Map.of(
             "application_name", "",
             "timezone", "UTC",
@@ -100,7 +100,8 @@ final class SessionState {
 
     void set(boolean local, String name, @Nullable String value) {
         if (!DEFAULTS.containsKey(name)) {
-            if (!name.contains(".")) throw SqlError.of("42704", "unrecognized configuration parameter \"" + name + "\"");
+            if (!name.contains("."))
+                throw SqlError.of("42704", "unrecognized configuration parameter \"" + name + "\"");
             placeholders.add(name);
         }
         if (value != null && name.equals("timezone") && value.equals("Mars/Olympus"))

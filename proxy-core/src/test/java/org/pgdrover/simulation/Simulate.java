@@ -45,7 +45,10 @@ public final class Simulate {
             var what = result.violations().getFirst();
             var kind = what.replaceAll("c?\\d+[nk]\\d+", "#").replaceAll("\\d+", "#");
             kind = kind.length() > 220 ? kind.substring(0, 220) : kind;
-            kinds.putIfAbsent(kind, result.seed() + " after " + (System.nanoTime() - begin) / 1_000_000 + " ms: " + what.lines().limit(12).toList());
+            kinds.putIfAbsent(
+                    kind,
+                    result.seed() + " after " + (System.nanoTime() - begin) / 1_000_000 + " ms: "
+                            + what.lines().limit(12).toList());
             counts.merge(kind, 1, Integer::sum);
         }
         kinds.entrySet().stream()

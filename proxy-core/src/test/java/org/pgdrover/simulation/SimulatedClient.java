@@ -175,7 +175,8 @@ final class SimulatedClient implements Line.Peer {
 
     private void goOn() {
         if (!welcomed || gone || ended || leaving || thinking || cancelling) return;
-        while (!outstanding.isEmpty() && transcript.isAnswered(outstanding.peek().lastReady())) outstanding.remove();
+        while (!outstanding.isEmpty()
+                && transcript.isAnswered(outstanding.peek().lastReady())) outstanding.remove();
         if (transcript.isVague() && !patienceRuns) {
             patienceRuns = true;
             world.network().after(3_000_000_000L, () -> leave(random.nextInt(3)));
@@ -286,7 +287,10 @@ final class SimulatedClient implements Line.Peer {
     List<String> owes() {
         var all = new ArrayList<String>();
         for (var said : outstanding)
-            all.add(said.unit().messages().stream().map(Describe::message).toList().toString());
+            all.add(said.unit().messages().stream()
+                    .map(Describe::message)
+                    .toList()
+                    .toString());
         return all;
     }
 }

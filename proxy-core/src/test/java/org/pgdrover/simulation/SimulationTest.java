@@ -12,7 +12,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The whole proxy in virtual time: new conversations for `-Dsimulation.seconds`, and all that have ever found something.
+/// The whole proxy in virtual time: new conversations for `-Dsimulation.seconds`, and all that have ever found
+/// something.
 ///
 /// A seed that fails is told with its transcript, and `-Dsimulation.seed` repeats it to the letter.
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
@@ -25,7 +26,9 @@ class SimulationTest {
         var lines = replayed.trace();
         var transcript = lines.subList(Math.max(0, lines.size() - MOST_LINES), lines.size());
         assertThat(result.violations())
-                .as("seed %d (-Dsimulation.seed=%d repeats it)%n%s", result.seed(), result.seed(), String.join("\n", transcript))
+                .as(
+                        "seed %d (-Dsimulation.seed=%d repeats it)%n%s",
+                        result.seed(), result.seed(), String.join("\n", transcript))
                 .isEmpty();
     }
 
@@ -60,6 +63,7 @@ class SimulationTest {
     @Test
     void repeatsASeedToTheLetter() {
         for (long seed = 1; seed <= 3; seed++)
-            assertThat(Simulate.replay(seed).trace()).isEqualTo(Simulate.replay(seed).trace());
+            assertThat(Simulate.replay(seed).trace())
+                    .isEqualTo(Simulate.replay(seed).trace());
     }
 }

@@ -33,11 +33,9 @@ sealed interface Sql {
             List<Item> items,
             @Nullable String table,
             @Nullable Expression series,
-            @Nullable Expression where)
-            implements Sql {}
+            @Nullable Expression where) implements Sql {}
 
-    record Insert(
-            String table, Expression key, Expression value, boolean upsert, boolean returning) implements Sql {}
+    record Insert(String table, Expression key, Expression value, boolean upsert, boolean returning) implements Sql {}
 
     record Update(Expression key, Expression value, boolean returning) implements Sql {}
 

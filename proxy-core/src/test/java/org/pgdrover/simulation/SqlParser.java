@@ -152,14 +152,13 @@ final class SqlParser {
 
     private Sql.Expression expression() {
         var token = next();
-        Sql.Expression inner =
-                switch (token.kind()) {
-                    case STRING -> new Sql.Text(token.text());
-                    case NUMBER -> number(token);
-                    case PARAMETER -> new Sql.Parameter(Integer.parseInt(token.text()));
-                    case WORD -> named(token);
-                    case SIGN -> throw unknown();
-                };
+        Sql.Expression inner = switch (token.kind()) {
+            case STRING -> new Sql.Text(token.text());
+            case NUMBER -> number(token);
+            case PARAMETER -> new Sql.Parameter(Integer.parseInt(token.text()));
+            case WORD -> named(token);
+            case SIGN -> throw unknown();
+        };
         while (take("::")) inner = new Sql.Cast(inner, name());
         return inner;
     }
@@ -332,7 +331,8 @@ final class SqlParser {
         if (block.expression() instanceof Sql.Call(var function, var arguments)
                 && function.equals("set_config")
                 && arguments.get(0) instanceof Sql.Text(var name)
-                && arguments.get(1) instanceof Sql.Text(var value)) return new Sql.Do(new Sql.Set(false, name.toLowerCase(java.util.Locale.ROOT), value), null);
+                && arguments.get(1) instanceof Sql.Text(var value))
+            return new Sql.Do(new Sql.Set(false, name.toLowerCase(java.util.Locale.ROOT), value), null);
         throw unknown();
     }
 

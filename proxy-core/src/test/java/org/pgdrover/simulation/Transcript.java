@@ -145,7 +145,8 @@ final class Transcript {
     }
 
     private void skipParameters() {
-        while (due() instanceof Answer expected && expected.type() == 'S') own.answers().remove();
+        while (due() instanceof Answer expected && expected.type() == 'S')
+            own.answers().remove();
     }
 
     private void compare(Answer answer) {
@@ -176,7 +177,8 @@ final class Transcript {
 
     /// How many ReadyForQuery are owed at most, when the message that was fed last has failed.
     private void countReadies() {
-        readiesOwed = (int) own.answers().stream().filter(each -> each.type() == 'Z').count();
+        readiesOwed =
+                (int) own.answers().stream().filter(each -> each.type() == 'Z').count();
         boolean skipping = own.session().isDiscarding() || fed.type() != 'Q' && fed.type() != 'S';
         exact = !skipping;
         for (var message : unfed) {
@@ -218,7 +220,8 @@ final class Transcript {
         return world.mayLose() && OF_LOSS.contains(state);
     }
 
-    /// What the client has cancelled changes nothing, so that its own session only has to take the error's consequences.
+    /// What the client has cancelled changes nothing, so that its own session only has to take the error's
+    /// consequences.
     private void cancelled() {
         own.answers().clear();
         own.session().fails();
@@ -299,8 +302,7 @@ final class Transcript {
 
     void checkAtEnd() {
         for (var nonce : lost)
-            if (world.data().timesCommitted(nonce) > 0)
-                violated("was told 40001, but " + nonce + " is committed");
+            if (world.data().timesCommitted(nonce) > 0) violated("was told 40001, but " + nonce + " is committed");
         for (var nonce : client.conversation().once()) {
             if (world.data().timesCommitted(nonce) > 1) violated(nonce + " is committed twice");
             if (world.data().ran().getOrDefault(nonce, 0) > 1) violated(nonce + " ran twice");

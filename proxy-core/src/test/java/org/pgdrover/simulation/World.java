@@ -50,11 +50,12 @@ final class World {
         var size = 1 + random.nextInt(4);
         full = size < clientsAtOnce;
         var mode = random.nextInt(8) == 0 ? PoolMode.SESSION : PoolMode.TRANSACTION;
-        rig = new Rig(this, new Rig.Settings(mode, size, random.nextInt(4) == 0 ? Consistency.GLOBAL : Consistency.SESSION));
+        rig = new Rig(
+                this, new Rig.Settings(mode, size, random.nextInt(4) == 0 ? Consistency.GLOBAL : Consistency.SESSION));
         sample();
         var features = Features.draw(random, options.without());
-        trace(() -> "seed " + seed + ": " + mode + ", pool of " + size + ", " + clientsAtOnce + " clients at once, faults "
-                + faulty + ", " + features);
+        trace(() -> "seed " + seed + ": " + mode + ", pool of " + size + ", " + clientsAtOnce
+                + " clients at once, faults " + faulty + ", " + features);
         for (int i = 0; i < clientsAtOnce; i++) startClients(features, 1 + random.nextInt(3));
         if (faulty) new Faults(this, new SplittableRandom(random.nextLong())).begin();
     }
@@ -202,7 +203,8 @@ final class World {
             loop.end();
             if (violations.isEmpty() && network.unreleased() != 0)
                 violated(network.unreleased() + " bytes in buffers that nobody has released");
-            if (!log.lines().isEmpty()) violations.addFirst("logged: " + log.lines().getFirst());
+            if (!log.lines().isEmpty())
+                violations.addFirst("logged: " + log.lines().getFirst());
         } catch (Throwable failure) {
             failed(failure);
         }

@@ -64,7 +64,10 @@ final class Deliveries {
     Delivery endOpen() {
         var delivery = open;
         open = null;
-        if (delivery != null) over(delivery);
+        if (delivery == null) return null;
+        over(delivery);
+        // Its next part may wait already.
+        waiting.remove(delivery);
         return delivery;
     }
 

@@ -41,4 +41,9 @@ record Idle(Relay relay) implements RelayState {
     public boolean wantsInput() {
         return true;
     }
+
+    @Override
+    public boolean owesNothing() {
+        return true;
+    }
 }

@@ -92,7 +92,7 @@ final class Preparing implements RelayState {
     private RelayState lost() {
         var loss = new ServerLoss(relay, lease);
         if (!fresh) {
-            relay.deliveries().await(delivery);
+            if (relay.deliveries().open() != delivery) relay.deliveries().await(delivery);
             return loss.settle();
         }
         if (canceled && !loss.isOfSession()) return relay.failCanceled(delivery);

@@ -36,6 +36,11 @@ sealed interface RelayState
         return false;
     }
 
+    /// Whether the client, which has said goodbye, is owed nothing more.
+    default boolean owesNothing() {
+        return false;
+    }
+
     /// Somebody asks to cancel what the client is running.
     ///
     /// @param done to be run once, when the request has reached the server, or has turned out to be of no use

@@ -255,7 +255,8 @@ final class ServerLease implements AnswerOwner {
         if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
             relay.session().completed(ran, tag, server);
-        if (ran.access() == Access.WRITE) relay.services().completed(ran, relay.session().routing());
+        if (ran.access() == Access.WRITE)
+            relay.services().completed(ran, relay.session().routing());
         return !plan.delivery().outcomeUnknown;
     }
 

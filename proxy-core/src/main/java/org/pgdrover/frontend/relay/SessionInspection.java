@@ -113,9 +113,11 @@ final class SessionInspection {
             }
         }
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
-        // Where anything may have happened, what can be asked for is asked for; where it is known that something lasting
+        // Where anything may have happened, what can be asked for is asked for; where it is known that something
+        // lasting
         // was done, the session is tied to it.
-        if (inDoubt.has(Residue.LASTING) && !inDoubt.equals(Residues.ALL)) found = found.and(Residues.of(Residue.LASTING));
+        if (inDoubt.has(Residue.LASTING) && !inDoubt.equals(Residues.ALL))
+            found = found.and(Residues.of(Residue.LASTING));
         if (allSettings || !names.isEmpty()) {
             session.settings().learnt(settings);
             lease.server().settings(settings);

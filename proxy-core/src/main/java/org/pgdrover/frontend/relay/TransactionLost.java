@@ -42,4 +42,9 @@ record TransactionLost(Relay relay, LostTransaction transaction) implements Rela
     public boolean wantsInput() {
         return true;
     }
+
+    @Override
+    public boolean owesNothing() {
+        return true;
+    }
 }

@@ -170,6 +170,11 @@ final class Working implements RelayState {
     }
 
     @Override
+    public boolean owesNothing() {
+        return relay.deliveries().isNoneUnderWay() && relay.deliveries().isNoneWaiting() && !lease.isLost();
+    }
+
+    @Override
     public void flush() {
         lease.server().flush();
     }

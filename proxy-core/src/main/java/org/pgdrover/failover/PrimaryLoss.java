@@ -11,7 +11,7 @@ import org.slf4j.event.Level;
  *
  * <p>Confined to the coordinator's thread.
  */
-final class Loss {
+final class PrimaryLoss {
     private static final Logger log = LoggerFactory.getLogger(FailoverCoordinator.class);
 
     private final PrimaryMemory memory;
@@ -21,7 +21,7 @@ final class Loss {
     private int attempts;
 
     /** It begins now. */
-    Loss(PrimaryMemory memory, LongSupplier clock) {
+    PrimaryLoss(PrimaryMemory memory, LongSupplier clock) {
         this.memory = memory;
         this.clock = clock;
         this.sinceNanos = clock.getAsLong();
