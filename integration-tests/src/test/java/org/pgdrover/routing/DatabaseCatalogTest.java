@@ -214,6 +214,12 @@ class DatabaseCatalogTest {
         assertThat(left.function("abs")).isNull();
         assertThat(left.relation("other")).isNotNull();
         assertThat(catalog.withoutOwn().relation("other")).isNull();
+        assertThat(catalog.withoutDependent().relation("plain")).isNotNull();
+        assertThat(catalog.withoutDependent().relation("triggered")).isNull();
+        assertThat(catalog.withoutDependent().relation("view_plain")).isNull();
+        assertThat(catalog.withoutDependent().relation("view_random")).isNotNull();
+        assertThat(catalog.withoutDependent().function("steady")).isNotNull();
+        assertThat(catalog.withoutDependent().function("calls_it")).isNull();
         assertThat(catalog.withoutOwn().function("count")).isNotNull();
     }
 

@@ -26,6 +26,8 @@ final class CatalogGraph {
     static final class Thing {
         private final List<Thing> users = new ArrayList<>(2);
         private boolean harmful;
+        private boolean own;
+        private boolean dependent;
         private Residues may = Residues.NONE;
 
         boolean isHarmful() {
@@ -34,6 +36,15 @@ final class CatalogGraph {
 
         Residues may() {
             return may;
+        }
+
+        /// It is the database's own, and its definition may change.
+        void isOwn() {
+            own = true;
+        }
+
+        boolean isDependent() {
+            return dependent;
         }
 
         /// It may do this itself.
@@ -45,10 +56,11 @@ final class CatalogGraph {
         /// Whether what a used thing may do is more than this was known to do.
         private boolean learns(Thing used) {
             var all = may.and(used.may);
-            if (harmful || !used.harmful) {
-                if (all.equals(may)) return false;
-            }
-            harmful |= used.harmful;
+            boolean harm = harmful || used.harmful;
+            boolean depends = dependent || used.own || used.dependent;
+            if (harm == harmful && depends == dependent && all.equals(may)) return false;
+            harmful = harm;
+            dependent = depends;
             may = all;
             return true;
         }
@@ -89,7 +101,7 @@ final class CatalogGraph {
         var open = new ArrayDeque<>(things.values());
         while (!open.isEmpty()) {
             var used = open.pop();
-            if (!used.harmful && used.may.isNone()) continue;
+            if (!used.harmful && !used.own && !used.dependent && used.may.isNone()) continue;
             for (var user : used.users) if (user.learns(used)) open.push(user);
         }
     }

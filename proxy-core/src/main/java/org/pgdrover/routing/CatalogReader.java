@@ -66,6 +66,7 @@ final class CatalogReader {
     }
 
     private boolean own(Thing thing, ResultSet row, String name, boolean declaredVolatile) throws SQLException {
+        thing.isOwn();
         var language = row.getString(6);
         var extension = row.getString(8);
         var body = row.getString(9);
@@ -210,7 +211,10 @@ final class CatalogReader {
         var everywhere = graph.of(Kind.DATABASE, 0);
         var defining = graph.of(Kind.DATABASE, 1);
         return catalog.database(new DatabaseCatalog.Database(
-                        !everywhere.isHarmful() && everywhere.may().isNone(), everywhere.may(), defining.may()))
+                        !everywhere.isHarmful() && everywhere.may().isNone(),
+                        everywhere.may(),
+                        defining.may(),
+                        defining.isDependent()))
                 .build(like);
     }
 
@@ -245,12 +249,13 @@ final class CatalogReader {
                 function.oid() < CatalogQueries.FIRST_OWN_OID && function.name().equals("set_config");
         // What a call of it in a statement leaves, the statement's own words tell.
         var may = ownWords ? Residues.NONE : thing.may();
-        return new FunctionFacts(function.isVolatile(), thing.isHarmful(), may);
+        return new FunctionFacts(function.isVolatile(), thing.isHarmful(), may, thing.isDependent());
     }
 
     private RelationFacts facts(Relation relation) {
         var read = graph.of(Kind.READ, relation.oid());
         var change = graph.of(Kind.CHANGE, relation.oid());
-        return new RelationFacts(!read.isHarmful() && read.may().isNone(), read.may(), change.may());
+        boolean dependent = read.isDependent() || change.isDependent();
+        return new RelationFacts(!read.isHarmful() && read.may().isNone(), read.may(), change.may(), dependent);
     }
 }

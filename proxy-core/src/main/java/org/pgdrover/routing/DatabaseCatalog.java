@@ -21,9 +21,10 @@ public final class DatabaseCatalog {
     /// @param isReadable whether its operators, casts and types leave reads reads
     /// @param everywhere what these may leave in the session
     /// @param defining what its event triggers may leave
-    record Database(boolean isReadable, Residues everywhere, Residues defining) {
-        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL);
-        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE);
+    /// @param hasEventTriggers whether it has any
+    record Database(boolean isReadable, Residues everywhere, Residues defining, boolean hasEventTriggers) {
+        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL, false);
+        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE, false);
     }
 
     private final Map<String, FunctionFacts> systemFunctions;
@@ -105,8 +106,23 @@ public final class DatabaseCatalog {
         return left.size() == system.size() ? system : left;
     }
 
-    /// Only what PostgreSQL itself has, because functions, operators or triggers have changed that others may
-    /// depend on.
+    /// The same without what leads to a function, operator or type of the database's own, because one of them
+    /// has changed.
+    DatabaseCatalog withoutDependent() {
+        var leftFunctions = new HashMap<>(functions);
+        leftFunctions.values().removeIf(FunctionFacts::isDependent);
+        var leftRelations = new HashMap<>(relations);
+        leftRelations.values().removeIf(RelationFacts::isDependent);
+        var defining = database.hasEventTriggers() ? Residues.ALL : database.defining();
+        return new DatabaseCatalog(
+                systemFunctions,
+                systemRelations,
+                leftFunctions,
+                leftRelations,
+                new Database(database.isReadable(), database.everywhere(), defining, database.hasEventTriggers()));
+    }
+
+    /// Only what PostgreSQL itself has, because nothing is known of what has changed.
     DatabaseCatalog withoutOwn() {
         return new DatabaseCatalog(systemFunctions, systemRelations, Map.of(), Map.of(), Database.UNKNOWN);
     }

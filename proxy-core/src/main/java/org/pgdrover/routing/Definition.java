@@ -13,7 +13,7 @@ enum Definition {
     TABLE_OF_QUERY,
     /// It touches the names that it names.
     NAMES,
-    /// Everything may depend on what it defines.
+    /// Others may lead to what it defines, a function or a trigger.
     EVERYTHING,
     /// It defines what no statement runs.
     OTHER;
@@ -27,6 +27,7 @@ enum Definition {
     static Definition of(QueryClass query) {
         var statement = query.statement();
         if (statement.startsWith("CREATE ")) return creates(statement);
+        if (statement.equals("SELECT INTO")) return TABLE_OF_QUERY;
         if (statement.startsWith("ALTER ")) return other(statement.substring("ALTER ".length()), true);
         if (statement.startsWith("DROP ")) return other(statement.substring("DROP ".length()), false);
         return statement.equals("IMPORT") ? NAMES : NONE;

@@ -181,11 +181,16 @@ public final class FunctionCatalog implements AutoCloseable {
         of(database);
     }
 
-    /// Something has been defined in a database that everything of its own may depend on. May be called from
-    /// any thread.
+    /// Something unknown has been defined in a database. May be called from any thread.
     public void refresh(String database) {
         var chain = chains.get(database);
         if (chain != null) chain.defined(DatabaseCatalog::withoutOwn);
+    }
+
+    /// What others lead to has been defined, under these names.
+    void redefined(String database, Collection<String> names) {
+        var chain = chains.get(database);
+        if (chain != null) chain.defined(known -> known.withoutDependent().without(names));
     }
 
     /// A definition has named these names alone.

@@ -8,12 +8,21 @@ import org.pgdrover.sql.Residues;
 /// @param isHarmful whether one of them may change something, or answer otherwise on a standby, itself or by
 ///     what it calls
 /// @param may what calling it may leave in the session
-record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may) {
+/// @param isDependent whether one of them leads to another function, operator or type of the database's own
+record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may, boolean isDependent) {
     static final FunctionFacts STEADY = new FunctionFacts(false, false, Residues.NONE);
+
+    FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may) {
+        this(isVolatile, isHarmful, may, false);
+    }
 
     FunctionFacts and(FunctionFacts other) {
         if (equals(other)) return this;
-        return new FunctionFacts(isVolatile || other.isVolatile, isHarmful || other.isHarmful, may.and(other.may));
+        return new FunctionFacts(
+                isVolatile || other.isVolatile,
+                isHarmful || other.isHarmful,
+                may.and(other.may),
+                isDependent || other.isDependent);
     }
 
     /// Whether a standby may run it.

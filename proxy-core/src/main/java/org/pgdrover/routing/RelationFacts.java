@@ -7,12 +7,20 @@ import org.pgdrover.sql.Residues;
 /// @param isReadable whether a standby shows what the primary shows, and reading it changes nothing
 /// @param reading what reading it may leave in the session
 /// @param changing what changing it may leave: by triggers, rules, policies, defaults, constraints
-record RelationFacts(boolean isReadable, Residues reading, Residues changing) {
+/// @param isDependent whether it leads to a function, operator or type of the database's own
+record RelationFacts(boolean isReadable, Residues reading, Residues changing, boolean isDependent) {
     static final RelationFacts PLAIN = new RelationFacts(true, Residues.NONE, Residues.NONE);
+
+    RelationFacts(boolean isReadable, Residues reading, Residues changing) {
+        this(isReadable, reading, changing, false);
+    }
 
     RelationFacts and(RelationFacts other) {
         if (equals(other)) return this;
         return new RelationFacts(
-                isReadable && other.isReadable, reading.and(other.reading), changing.and(other.changing));
+                isReadable && other.isReadable,
+                reading.and(other.reading),
+                changing.and(other.changing),
+                isDependent || other.isDependent);
     }
 }

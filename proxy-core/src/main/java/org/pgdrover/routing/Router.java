@@ -119,7 +119,9 @@ public final class Router {
     }
 
     private void announce(QueryClass definition, RoutingSession session) {
-        if (Definition.of(definition) == Definition.EVERYTHING) catalogs.refresh(session.database());
+        if (definition.statement().endsWith(" EXTENSION")) catalogs.refresh(session.database());
+        else if (Definition.of(definition) == Definition.EVERYTHING)
+            catalogs.redefined(session.database(), definition.relations());
         else catalogs.defined(session.database(), definition.relations());
     }
 

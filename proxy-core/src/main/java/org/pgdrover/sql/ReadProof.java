@@ -37,6 +37,7 @@ final class ReadProof {
     private static final int DO = Keywords.id("do");
     private static final boolean[] CHANGES = set("insert update delete merge");
     private static final boolean[] LOCKS = set("update no share key");
+    private static final boolean[] INTO_WORDS = set("temp temporary local global unlogged table");
     private static final boolean[] OPERATOR_OR_DISTINCT = set("operator distinct");
 
     /// Words of the grammar that a parenthesis may follow without any function being called by name.
@@ -61,6 +62,7 @@ final class ReadProof {
     private @Nullable String obstacle;
     private boolean temporary;
     private boolean configures;
+    private int target = -1;
 
     ReadProof(SqlLexer lexer) {
         this.lexer = lexer;
@@ -76,6 +78,7 @@ final class ReadProof {
         obstacle = null;
         temporary = false;
         configures = false;
+        target = -1;
         functions.clear();
     }
 
@@ -155,9 +158,22 @@ final class ReadProof {
     }
 
     private void into(int i) {
+        boolean first = obstacle == null;
         hinders("SELECT INTO");
-        for (int j = i + 1; j < Math.min(to, i + 4); j++)
-            if (keyword(j) == TEMP || keyword(j) == TEMPORARY || lexer.startsWith(j, "pg_temp")) temporary = true;
+        int name = i + 1;
+        while (name < to && INTO_WORDS[lexer.keyword(name)]) {
+            if (keyword(name) == TEMP || keyword(name) == TEMPORARY) temporary = true;
+            name++;
+        }
+        if (name < to && lexer.isName(name)) {
+            if (lexer.startsWith(name, "pg_temp")) temporary = true;
+            if (first) target = name;
+        }
+    }
+
+    /// Where the name stands of the table that SELECT INTO makes; -1 if that is not what it is.
+    int target() {
+        return target;
     }
 
     private int keyword(int i) {

@@ -136,8 +136,17 @@ final class StatementRules {
         var effect = calls.effect(proof.functions(), from, to);
         if (obstacle == null && changesSession(effect)) obstacle = "changes the session";
         if (proof.createsTemporaryTable()) effect = with(effect, Residue.TEMPORARY);
+        if (proof.target() >= 0) return selectInto(from, to, effect);
         return found(
                 obstacle == null ? Access.READ : Access.WRITE, statement, effect, obstacle == null ? "" : obstacle);
+    }
+
+    /// The new table's name comes first.
+    private QueryClass selectInto(int from, int to, SessionEffect effect) {
+        relations.clear();
+        relations.defined(proof.target(), to);
+        relations.scan(from, to);
+        return found(Access.WRITE, "SELECT INTO", effect, "SELECT INTO");
     }
 
     /// Also one that changes a setting for its transaction only is nothing that a standby may run.

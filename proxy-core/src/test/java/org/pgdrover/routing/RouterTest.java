@@ -94,7 +94,7 @@ class RouterTest {
     void readsOnThePrimaryWhatOperatorsMayHide() {
         catalog = new DatabaseCatalog.Builder()
                 .function("pg_catalog", "abs", FunctionFacts.STEADY)
-                .database(new DatabaseCatalog.Database(false, Residues.of(Residue.LOCKS), Residues.NONE))
+                .database(new DatabaseCatalog.Database(false, Residues.of(Residue.LOCKS), Residues.NONE, false))
                 .build();
         catalogs.refresh("db");
         worker.passes(1, TimeUnit.SECONDS);
@@ -174,12 +174,14 @@ class RouterTest {
         ran("CREATE TEMP TABLE x (a int DEFAULT locks()) ON COMMIT DROP");
         ran("CREATE TABLE y (LIKE triggered INCLUDING ALL)");
         ran("CREATE TABLE z AS SELECT 1");
+        ran("SELECT 1 AS a INTO UNLOGGED TABLE w FROM t");
 
         assertThat(residues("INSERT INTO n VALUES (1)")).isEqualTo(Residues.NONE);
         assertThat(residues("INSERT INTO public.n VALUES (1)")).isEqualTo(Residues.ALL);
         assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.of(Residue.LOCKS));
         assertThat(residues("INSERT INTO y VALUES (1)")).isEqualTo(Residues.of(Residue.SETTINGS));
         assertThat(residues("INSERT INTO z VALUES (1)")).isEqualTo(Residues.NONE);
+        assertThat(residues("INSERT INTO w VALUES (1)")).isEqualTo(Residues.NONE);
         assertThat(reason("SELECT * FROM n")).isEqualTo(RoutingReason.UNKNOWN_RELATION);
 
         ran("CREATE TRIGGER t BEFORE INSERT ON n FOR EACH ROW EXECUTE FUNCTION f()");
@@ -195,8 +197,11 @@ class RouterTest {
         worker.passes(1, TimeUnit.SECONDS);
         assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);
 
-        ran("CREATE OR REPLACE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+        ran("CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'");
         assertThat(reason("SELECT f(1)")).isEqualTo(RoutingReason.UNKNOWN_FUNCTION);
+        assertThat(reason("SELECT * FROM view_of_f")).isEqualTo(RoutingReason.UNKNOWN_RELATION);
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);
+        assertThat(residues("INSERT INTO t VALUES (1)")).isEqualTo(Residues.NONE);
         assertThat(reason("SELECT abs(1)")).isEqualTo(RoutingReason.READ);
     }
 
