@@ -57,6 +57,13 @@ public interface AnswerOwner {
         return true;
     }
 
+    /// A notification has come; the frame is borrowed.
+    ///
+    /// @return whether the owner wants to have the notification's bytes
+    default boolean onNotification(ByteBuf frame, int start, int end) {
+        return true;
+    }
+
     /// Everything that had arrived was handed over: time to flush.
     default void onReadComplete() {}
 

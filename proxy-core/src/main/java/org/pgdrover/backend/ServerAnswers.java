@@ -259,7 +259,10 @@ final class ServerAnswers {
 
     private void notification(ByteBuf in) {
         if (lessee == null) server.close(CloseReason.SESSION_NOT_CLEAN);
-        pass(in, lessee);
+        var to = lessee;
+        emit(in);
+        boolean wanted = to != null && to.onNotification(decoder.buffer(), decoder.start(), decoder.end());
+        pass(in, wanted ? to : null);
     }
 
     private void parameterStatus(ByteBuf in) {

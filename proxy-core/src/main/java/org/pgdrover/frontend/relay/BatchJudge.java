@@ -124,13 +124,14 @@ final class BatchJudge {
         int nameEnd = WireReader.endOfString(buffer, from, end);
         int textEnd = large ? end : WireReader.endOfString(buffer, nameEnd + 1, end);
         boolean known = nameEnd == from
-                ? unnamed(plan, buffer, nameEnd + 1, textEnd, end, large)
+                ? unnamed(delivery, plan, buffer, nameEnd + 1, textEnd, end, large)
                 : named(delivery, plan, buffer, from, nameEnd, textEnd, end, large);
         if (known) delivery.runs(plan.runs);
         return known;
     }
 
-    private boolean unnamed(MessagePlan plan, ByteBuf buffer, int textStart, int textEnd, int end, boolean large) {
+    private boolean unnamed(
+            Delivery delivery, MessagePlan plan, ByteBuf buffer, int textStart, int textEnd, int end, boolean large) {
         var last = session.statements().unnamed();
         boolean again = !large && last != null && isSame(last.definition(), buffer, textStart, end);
         plan.runs = again && last != null ? last.queryClass() : classify(buffer, textStart, textEnd, large);
@@ -138,6 +139,7 @@ final class BatchJudge {
         plan.statement = new ClientStatement(NO_NAME, definition, plan.runs, null);
         plan.makes = true;
         plan.pending = true;
+        delivery.names(NO_NAME, plan);
         return true;
     }
 
@@ -176,6 +178,7 @@ final class BatchJudge {
         plan.statement = new ClientStatement(bytes(buffer, from, nameEnd), definition, plan.runs, shared);
         plan.makes = true;
         plan.pending = true;
+        delivery.names(plan.statement.name(), plan);
         return true;
     }
 
@@ -185,11 +188,8 @@ final class BatchJudge {
     /// Finds the statement of the name that stands in the buffer, and notes it in the plan; null if there is none.
     private int find(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int nameEnd) {
         int length = nameEnd - from;
-        var plans = delivery.plans();
-        for (int i = plans.size() - 1; i >= 0; i--) {
-            var earlier = plans.get(i);
-            if (earlier == plan || !earlier.pending || earlier.statement == null) continue;
-            if (!isSame(earlier.statement.name(), buffer, from, nameEnd)) continue;
+        var earlier = delivery.naming(buffer, from, length);
+        if (earlier != null) {
             plan.statement = earlier.closes ? null : earlier.statement;
             return CERTAIN;
         }
@@ -237,8 +237,11 @@ final class BatchJudge {
         }
         int nameEnd = WireReader.endOfString(buffer, from + 1, end);
         if (find(delivery, plan, buffer, from + 1, nameEnd) == UNCERTAIN) return false;
-        plan.pending = plan.statement != null;
         plan.closes = true;
+        if (plan.statement != null) {
+            plan.pending = true;
+            delivery.names(plan.statement.name(), plan);
+        }
         return true;
     }
 

@@ -1,5 +1,7 @@
 package org.pgdrover.frontend.relay;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -74,9 +76,33 @@ final class Delivery implements RelayNote {
     @Nullable
     List<String> texts;
 
+    private @Nullable MessagePlan unnamed;
+    private @Nullable Map<ByteBuf, MessagePlan> named;
+
     /// Statements that are not as the client was told, each with the error that its use gives; null while there are
     /// none.
     private @Nullable Map<ClientStatement, ErrorFields> unusable;
+
+    // The names that it makes and closes itself
+
+    /// A message of it makes or closes the statement of this name; what follows in the same batch means that.
+    void names(byte[] name, MessagePlan plan) {
+        if (name.length == 0) {
+            unnamed = plan;
+            return;
+        }
+        var all = named;
+        if (all == null) named = all = new HashMap<>();
+        all.put(Unpooled.wrappedBuffer(name), plan);
+    }
+
+    /// The last message of it that makes or closes the statement whose name stands in the buffer, and is not answered
+    /// yet; null if there is none.
+    @Nullable
+    MessagePlan naming(ByteBuf buffer, int from, int length) {
+        var plan = length == 0 ? unnamed : named == null ? null : named.get(buffer.slice(from, length));
+        return plan != null && plan.pending ? plan : null;
+    }
 
     // What was found out
 
@@ -95,6 +121,8 @@ final class Delivery implements RelayNote {
     void judgeAgain() {
         count = partStart;
         if (!first) return;
+        unnamed = null;
+        named = null;
         classes.clear();
         onlyReads = true;
         needsServer = false;

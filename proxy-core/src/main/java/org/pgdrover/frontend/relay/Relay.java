@@ -21,14 +21,23 @@ final class Relay {
     private final ServerWriter writer;
     private final DeliveryJournal journal;
     private final KeptServer kept;
+    private final int processId;
     private final Runnable wake;
     private boolean terminating;
 
+    /// @param processId that the client was told
     /// @param wake lets the relay go on with what it waits for, at once or when the present turn is over
-    Relay(ClientConnection client, RelayServices services, ClientSession session, boolean sessionMode, Runnable wake) {
+    Relay(
+            ClientConnection client,
+            RelayServices services,
+            ClientSession session,
+            boolean sessionMode,
+            int processId,
+            Runnable wake) {
         this.client = client;
         this.services = services;
         this.session = session;
+        this.processId = processId;
         this.wake = wake;
         this.input = new ClientInput(client);
         this.kept = new KeptServer(session, sessionMode);
@@ -80,6 +89,11 @@ final class Relay {
 
     KeptServer kept() {
         return kept;
+    }
+
+    /// The process id that the client was told as its own.
+    int processId() {
+        return processId;
     }
 
     void wake() {

@@ -39,7 +39,7 @@ final class RelayPhase implements Phase {
         this.client = client;
         this.services = services;
         this.key = key;
-        this.relay = new Relay(client, services, session, server != null, this::wake);
+        this.relay = new Relay(client, services, session, server != null, key.processId(), this::wake);
         this.state = new Idle(relay);
         if (server != null && pool != null) {
             var lease = new ServerLease(relay, pool, server, false, true);

@@ -385,6 +385,15 @@ final class ServerLease implements AnswerOwner {
         return !tellsOfCanceledWait(WireReader.errorFields(frame, start, end), delivery);
     }
 
+    /// What the client has sent itself carries the process id that the client knows as its own.
+    @Override
+    public boolean onNotification(ByteBuf frame, int start, int end) {
+        if (frame.getInt(start + 5) != server.cancelKey().processId()) return true;
+        passOnHeldBack();
+        relay.write(frame.copy(start, end - start).setInt(5, relay.processId()));
+        return false;
+    }
+
     /// "canceling wait for synchronous replication": committed here, and perhaps nowhere else, which is no success.
     private boolean tellsOfCanceledWait(ErrorFields notice, Delivery delivery) {
         if (!notice.routine().equals("SyncRepWaitForLSN")) return false;

@@ -14,6 +14,7 @@ public final class ClientStatement {
     private final @Nullable SharedStatement shared;
     private @Nullable StatementShape shape;
     private boolean answered;
+    private long number;
 
     /// @param name the client's name for it; empty is the unnamed statement
     /// @param definition the rest of its Parse after the name, or null if it was too large to keep: then it exists
@@ -60,6 +61,15 @@ public final class ClientStatement {
 
     public void shape(StatementShape said) {
         if (shape == null) shape = said;
+    }
+
+    /// When it was prepared, as a number among the client's statements.
+    long number() {
+        return number;
+    }
+
+    void number(long among) {
+        number = among;
     }
 
     /// Whether its Parse has been answered; until then it is there only for what follows in the same batch.

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ public final class ClientStatements {
     private int size;
     private @Nullable ClientStatement unnamed;
     private int unkept;
+    private long added;
 
     /// Names with a Parse or Close that is not answered yet, and how many; null while there has been none.
     private @Nullable Map<ByteBuf, Integer> pending;
@@ -92,6 +94,7 @@ public final class ClientStatements {
             unnamed(statement);
             return;
         }
+        statement.number(++added);
         if (find(statement.name()) instanceof ClientStatement old) remove(old);
         if (!statement.isKept()) unkept++;
         if ((size + 1) * 2 > table.length) grow();
@@ -146,10 +149,11 @@ public final class ClientStatements {
         return size;
     }
 
-    /// Those that have a name.
+    /// Those that have a name, in the order in which they were prepared.
     public List<ClientStatement> named() {
         var all = new ArrayList<ClientStatement>(size);
         for (var statement : table) if (statement != null) all.add(statement);
+        all.sort(Comparator.comparingLong(ClientStatement::number));
         return all;
     }
 
