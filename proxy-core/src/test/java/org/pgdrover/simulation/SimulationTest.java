@@ -33,6 +33,7 @@ class SimulationTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simulation.seconds", matches = "\\d+")
     void nobodyCanTellTheProxyFromPostgres() {
         long seconds = Long.getLong("simulation.seconds", 20);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
