@@ -33,7 +33,7 @@ record Answer(char type, byte[] body, @Nullable String mask) {
             case 'E', 'N' -> type + "(" + field('S') + " " + field('C') + " " + field('M') + ")";
             case 'C' -> "C(" + message().text(0) + ")";
             case 'Z' -> "Z(" + (char) body[0] + ")";
-            case 'D', 'S', 'A', 'd', 'T', 't', 'R', 'K' -> type + "(" + printable() + ")";
+            case 'D', 'S', 'A', 'd', 'T', 't', 'R' -> type + "(" + printable() + ")";
             default -> String.valueOf(type);
         };
     }

@@ -281,7 +281,7 @@ final class Conversation {
             case FLUSH -> flush();
             default ->
                 features.contains(Features.EXTENDED) && chance(40)
-                        ? new Unit(batch(runOnce(statement(feature))), false)
+                        ? new Unit(batch(statement(feature)), false)
                         : Unit.of(query(runOnce(statement(feature))));
         };
     }

@@ -33,7 +33,8 @@ final class Evaluation {
             return rows(columns, List.of(row("done")), "SELECT 1");
         }
         if (table.equals("kv")) return stored(query, columns);
-        var rows = state.temporaries.get(table).rows();
+        var rows =
+                java.util.Objects.requireNonNull(state.temporaries.get(table)).rows();
         return rows(columns, List.of(row(String.valueOf(rows.size()))), "SELECT 1");
     }
 

@@ -76,10 +76,14 @@ final class ModelBackend implements Line.Peer {
         char type = started ? (char) buffer.get(at) : ' ';
         var body = Arrays.copyOfRange(buffer.array(), at + header, at + header - 4 + length);
         buffer.position(at + header - 4 + length);
-        if (started && session != null) {
-            world.trace(() -> node.name() + "/" + session.process + " < " + Describe.message(new Message(type, body)));
-            session.receive(new Message(type, body));
-        } else begin(body);
+        var serving = session;
+        if (serving == null) {
+            begin(body);
+            return true;
+        }
+        var message = new Message(type, body);
+        world.trace(() -> node.name() + "/" + serving.process + " < " + Describe.message(message));
+        serving.receive(message);
         return true;
     }
 

@@ -227,7 +227,17 @@ final class ModelSession {
     }
 
     private void error(SqlError error) {
-        emit('E', 'S', error.severity(), 'V', error.severity(), 'C', error.state(), 'M', error.getMessage(), '\0');
+        emit(
+                'E',
+                'S',
+                error.severity(),
+                'V',
+                error.severity(),
+                'C',
+                error.state(),
+                'M',
+                String.valueOf(error.getMessage()),
+                '\0');
     }
 
     void notice(String severity, String state, String message) {

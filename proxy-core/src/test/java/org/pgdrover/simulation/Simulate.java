@@ -52,7 +52,7 @@ public final class Simulate {
             counts.merge(kind, 1, Integer::sum);
         }
         kinds.entrySet().stream()
-                .sorted((a, b) -> counts.get(b.getKey()) - counts.get(a.getKey()))
+                .sorted((a, b) -> counts.getOrDefault(b.getKey(), 0) - counts.getOrDefault(a.getKey(), 0))
                 .limit(Integer.getInteger("simulation.kinds", 60))
                 .forEach(each -> System.out.println(counts.get(each.getKey()) + " x seed " + each.getValue()));
         System.out.printf(

@@ -33,6 +33,8 @@ class SimulationTest {
     }
 
     @Test
+    @Timeout(value = 1, unit = TimeUnit.DAYS)
+    @EnabledIfSystemProperty(named = "simulation.seconds", matches = "\\d+")
     void nobodyCanTellTheProxyFromPostgres() {
         long seconds = Long.getLong("simulation.seconds", 20);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
