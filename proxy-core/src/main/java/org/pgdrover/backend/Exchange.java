@@ -119,9 +119,18 @@ public final class Exchange implements AnswerOwner {
     public void send() {
         server.flush();
         sent = true;
-        timeout = server.eventLoop()
-                .schedule(() -> server.close(CloseReason.PROBE_FAILED), TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        startTimeout();
         endIfAnswered();
+    }
+
+    private void startTimeout() {
+        timeout = server.eventLoop().schedule(this::tooLong, TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /// A client that does not read what stands before holds the answer up, and the server is not to blame.
+    private void tooLong() {
+        if (server.isRead() && server.ledger().headOwner() == this) server.close(CloseReason.PROBE_FAILED);
+        else startTimeout();
     }
 
     // What was answered

@@ -72,6 +72,10 @@ final class ServerAnswers {
         return decoder.insideMessage();
     }
 
+    boolean insideRun() {
+        return decoder.insideRun();
+    }
+
     /// Nothing more will come, and nobody hears of what was owed.
     void close() {
         decoder.close();

@@ -48,6 +48,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
     private @Nullable String notClean;
+    private boolean endedInsideMessage;
     private @Nullable CloseReason closeReason;
     private volatile long idleSinceNanos;
 
@@ -215,6 +216,16 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         if (channel.config().isAutoRead() != wanted) channel.config().setAutoRead(wanted);
     }
 
+    /** Whether what the server sends is read. */
+    boolean isRead() {
+        return channel.config().isAutoRead();
+    }
+
+    /** Whether the connection ended in the middle of a message of which a part was handed over. */
+    public boolean endedInsideMessage() {
+        return endedInsideMessage;
+    }
+
     /** Gives the answers that stand at the head of the ledger and are the proxy's own to give. */
     public void sendFakes() {
         answers.sendFakes();
@@ -294,6 +305,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         if (closeReason.isUnexpected())
             logged(log.atInfo(), closeReason).log("server connection ended: {}", lastWordsOrNone());
         var lessee = answers.lessee();
+        endedInsideMessage = answers.insideRun();
         answers.close();
         closed.accept(this);
         if (lessee != null) lessee.onLost(closeReason, answers.lastWords());

@@ -88,7 +88,7 @@ final class BatchJudge {
     private boolean query(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end, boolean large) {
         if (isReadingInDoubt(delivery)) return false;
         int textEnd = large ? end : WireReader.endOfString(buffer, from, end);
-        plan.runs = classify(buffer, from, textEnd, large);
+        plan.runs = classify(delivery, buffer, from, textEnd, large);
         delivery.runs(plan.runs);
         if (wantsTexts) texts(delivery).add(Classification.text(buffer, from, textEnd - from));
         return true;
@@ -96,12 +96,14 @@ final class BatchJudge {
 
     /// Whether what is under way may change how a text is to be read.
     private boolean isReadingInDoubt(Delivery delivery) {
-        if (deliveries.mayChangeReading()) return true;
+        if (deliveries.mayChangeReading(delivery)) return true;
         if (!session.settings().isTouched()) return false;
         return !deliveries.isNoneSent() || deliveries.open() != null && deliveries.open() != delivery;
     }
 
-    private QueryClass classify(ByteBuf buffer, int from, int to, boolean large) {
+    private QueryClass classify(Delivery delivery, ByteBuf buffer, int from, int to, boolean large) {
+        // The batch itself may have changed before how its texts are to be read, and nobody has heard of it yet.
+        if (delivery.changesReading()) return QueryClass.UNKNOWN;
         if (large || !session.isClassifiable()) return QueryClass.UNKNOWN;
         var found = classification.classify(buffer, from, to - from, session.standardStrings());
         if (primaryPatterns.isEmpty() || found.access() != Access.READ) return found;
@@ -134,7 +136,7 @@ final class BatchJudge {
             Delivery delivery, MessagePlan plan, ByteBuf buffer, int textStart, int textEnd, int end, boolean large) {
         var last = session.statements().unnamed();
         boolean again = !large && last != null && isSame(last.definition(), buffer, textStart, end);
-        plan.runs = again && last != null ? last.queryClass() : classify(buffer, textStart, textEnd, large);
+        plan.runs = again && last != null ? last.queryClass() : classify(delivery, buffer, textStart, textEnd, large);
         var definition = large ? null : again && last != null ? last.definition() : bytes(buffer, textStart, end);
         plan.statement = new ClientStatement(NO_NAME, definition, plan.runs, null);
         plan.makes = true;
@@ -167,11 +169,12 @@ final class BatchJudge {
         if (plan.statement != null) {
             var name = buffer.toString(from, nameEnd - from, StandardCharsets.UTF_8);
             plan.runs = plan.statement.queryClass();
+            plan.duplicate = true;
             plan.errorInstead = ErrorFields.error(
                     SqlState.DUPLICATE_PREPARED_STATEMENT, "prepared statement \"" + name + "\" already exists");
             return true;
         }
-        plan.runs = classify(buffer, nameEnd + 1, textEnd, large);
+        plan.runs = classify(delivery, buffer, nameEnd + 1, textEnd, large);
         var definition = large ? null : bytes(buffer, nameEnd + 1, end);
         boolean settingsChange = deliveries.mayChangeSettings() || delivery.changesSettings();
         var shared = definition == null ? null : session.share(definition, settingsChange);
@@ -193,6 +196,7 @@ final class BatchJudge {
             plan.statement = earlier.closes ? null : earlier.statement;
             return CERTAIN;
         }
+        if (delivery.deallocatesAll() && length > 0) return CERTAIN;
         if (session.statements().isPending(buffer, from, length)) return UNCERTAIN;
         plan.statement = session.statements().find(buffer, from, length);
         return CERTAIN;

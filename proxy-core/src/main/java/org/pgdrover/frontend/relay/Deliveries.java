@@ -38,19 +38,15 @@ final class Deliveries {
         if (delivery.countsForSettings) changingSettings--;
     }
 
-    /// Whether something is on its way that may change how the next statements are to be read.
-    boolean mayChangeReading() {
-        return changingReading > 0 || isOpenWith(true);
+    /// Whether something else is on its way that may change how the statements of a delivery are to be read.
+    boolean mayChangeReading(Delivery asking) {
+        boolean own = open == asking && asking.countsForReading;
+        return changingReading > (own ? 1 : 0) || open != null && open != asking && open.changesReading();
     }
 
     /// Whether something is on its way that may change settings.
     boolean mayChangeSettings() {
-        return changingSettings > 0 || isOpenWith(false);
-    }
-
-    /// Later parts of an open delivery may bring what its first part did not have.
-    private boolean isOpenWith(boolean reading) {
-        return open != null && (reading ? open.changesReading() : open.changesSettings());
+        return changingSettings > 0 || open != null && open.changesSettings();
     }
 
     /// The delivery that is sent in part; null if none is.

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
@@ -48,6 +49,9 @@ final class Delivery implements RelayNote {
     private boolean onlyReads = true;
     private boolean needsServer;
 
+    /// The parameters that the client's startup message has set.
+    private final Set<String> defaults;
+
     /// When it came, in nanoseconds of the clock.
     long startNanos;
     /// The name of the node that it goes to.
@@ -82,6 +86,11 @@ final class Delivery implements RelayNote {
     /// Statements that are not as the client was told, each with the error that its use gives; null while there are
     /// none.
     private @Nullable Map<ClientStatement, ErrorFields> unusable;
+
+    /// @param defaults names of the parameters that the client's startup message has set
+    Delivery(Set<String> defaults) {
+        this.defaults = defaults;
+    }
 
     // The names that it makes and closes itself
 
@@ -259,18 +268,42 @@ final class Delivery implements RelayNote {
         return false;
     }
 
-    /// Whether RESET ALL or DISCARD ALL is among what it runs: then the client's own defaults must be set again
-    /// before
-    /// it goes on.
+    /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then the client's own
+    /// defaults must be set again before it goes on.
     boolean takesDefaultsAway() {
+        if (defaults.isEmpty()) return false;
         for (int i = 0; i < classes.size(); i++) if (takesDefaultsAway(classes.get(i))) return true;
         return false;
     }
 
-    private static boolean takesDefaultsAway(QueryClass ran) {
-        for (int i = 0; i < ran.parts().size(); i++)
-            if (takesDefaultsAway(ran.parts().get(i))) return true;
-        return ran.session() instanceof SessionEffect.ResetAll || ran.session() instanceof SessionEffect.DiscardAll;
+    private boolean takesDefaultsAway(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++) if (takesDefaultsAway(ran.parts().get(i))) return true;
+        return switch (ran.session()) {
+            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
+            case SessionEffect.ResetParameter(var name) -> defaults.contains(name);
+            case SessionEffect.None _,
+                    SessionEffect.SetParameter _,
+                    SessionEffect.DeallocateAll _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.Leaves _,
+                    SessionEffect.Sets _ -> false;
+        };
+    }
+
+    /// Whether it has deallocated every statement with a name before what it names now.
+    boolean deallocatesAll() {
+        for (int i = 0; i < classes.size(); i++) {
+            var effect = classes.get(i).session();
+            if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll) return true;
+        }
+        return false;
+    }
+
+    /// Whether it deallocates one statement.
+    boolean deallocates() {
+        for (int i = 0; i < classes.size(); i++)
+            if (classes.get(i).session() instanceof SessionEffect.Deallocate) return true;
+        return false;
     }
 
     boolean seesStatements() {

@@ -27,7 +27,7 @@ final class DeliveryJournal {
     }
 
     Delivery begin(Batch batch) {
-        var delivery = spare.isEmpty() ? new Delivery() : spare.pop();
+        var delivery = spare.isEmpty() ? new Delivery(session.settings().defaults()) : spare.pop();
         delivery.startNanos = services.clock().getAsLong();
         delivery.part = batch;
         if (batch.isComplete()) delivery.complete();

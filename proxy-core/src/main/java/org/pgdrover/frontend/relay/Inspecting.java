@@ -46,6 +46,11 @@ final class Inspecting implements RelayState {
     }
 
     @Override
+    public ServerLease lease() {
+        return lease;
+    }
+
+    @Override
     public void flush() {
         lease.server().flush();
     }

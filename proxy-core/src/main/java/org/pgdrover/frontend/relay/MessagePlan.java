@@ -25,6 +25,9 @@ final class MessagePlan implements RelayNote {
     /// Whether the message makes the statement.
     boolean makes;
 
+    /// Whether a Parse names a statement that is there already.
+    boolean duplicate;
+
     /// Whether the message closes the statement.
     boolean closes;
 
@@ -50,6 +53,7 @@ final class MessagePlan implements RelayNote {
         pending = false;
         announced = false;
         makes = false;
+        duplicate = false;
         closes = false;
         errorInstead = null;
         describedForUs = false;

@@ -14,6 +14,8 @@ final class Preparing implements RelayState {
     private @Nullable ServerNeeds needs;
     private @Nullable Exchange answered;
     private boolean asked;
+    private boolean recovering;
+    private boolean recovered;
     private boolean canceled;
 
     /// The server begins to work for the client.
@@ -43,7 +45,8 @@ final class Preparing implements RelayState {
             if (needs == null) return work();
             needs.ask(new Exchange(lease.server(), this::answered));
         }
-        return answered == null || needs == null ? this : prepared(needs, answered);
+        if (recovered) return work();
+        return answered == null || needs == null || recovering ? this : prepared(needs, answered);
     }
 
     private void answered(Exchange exchange) {
@@ -65,7 +68,13 @@ final class Preparing implements RelayState {
             if (canceled) return giveUp(relay.failCanceled(delivery));
         }
         if (exchange.error() != null && lease.server().ledger().isDiscarding()) tellOpen(exchange.error());
-        return work();
+        if (!asked.hasFailedTransaction()) return work();
+        recovering = true;
+        ServerNeeds.recover(new Exchange(lease.server(), _ -> {
+            recovered = true;
+            relay.wake();
+        }));
+        return this;
     }
 
     /// The batch is open on the server, which discards the rest of the batch: the client must hear of the error now.
@@ -97,6 +106,11 @@ final class Preparing implements RelayState {
         }
         if (canceled && !loss.isOfSession()) return relay.failCanceled(delivery);
         return loss.settleUnsent(delivery);
+    }
+
+    @Override
+    public ServerLease lease() {
+        return lease;
     }
 
     @Override

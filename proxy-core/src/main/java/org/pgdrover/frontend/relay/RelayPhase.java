@@ -106,7 +106,7 @@ final class RelayPhase implements Phase {
     public void onWritabilityChanged(boolean writable) {
         if (!writable) return;
         if (relay.kept().lease() instanceof ServerLease kept) kept.resume();
-        if (state instanceof Working working) working.lease().resume();
+        if (state.lease() instanceof ServerLease lease) lease.resume();
         wake();
     }
 

@@ -1,5 +1,7 @@
 package org.pgdrover.frontend.relay;
 
+import org.jspecify.annotations.Nullable;
+
 /// Where a client's relay stands; each state does what can be done in it, and says which state is next.
 ///
 /// ```
@@ -34,6 +36,11 @@ sealed interface RelayState
     /// Whether more is wanted from the client: the state can deal with its next message now.
     default boolean wantsInput() {
         return false;
+    }
+
+    /// The server that works for the client in this state; null if none does.
+    default @Nullable ServerLease lease() {
+        return null;
     }
 
     /// Whether the client, which has said goodbye, is owed nothing more.

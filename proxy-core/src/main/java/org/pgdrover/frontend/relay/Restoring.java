@@ -78,6 +78,11 @@ final class Restoring implements RelayState {
     }
 
     @Override
+    public ServerLease lease() {
+        return lease;
+    }
+
+    @Override
     public void flush() {
         lease.server().flush();
     }

@@ -361,7 +361,7 @@ final class ServerLease implements AnswerOwner {
     public boolean onError(Note note, ErrorFields error) {
         var delivery = relay.deliveries().answering();
         if (delivery == null) return true;
-        var instead = note instanceof MessagePlan plan ? plan.errorInstead : null;
+        var instead = note instanceof MessagePlan plan ? instead(plan, error) : null;
         if (instead == null && standby && StandbyRefusal.is(error, delivery, server)) {
             refusal = error;
             dropHeldBack();
@@ -375,6 +375,16 @@ final class ServerLease implements AnswerOwner {
         BackendMessages.error(out, instead);
         relay.write(out);
         return false;
+    }
+
+    private @Nullable ErrorFields instead(MessagePlan plan, ErrorFields error) {
+        // A Parse of the unnamed statement has ended the older one, whatever comes of it.
+        if (plan.makes && plan.statement != null && plan.statement.isUnnamed()) {
+            relay.session().statements().unnamed(null);
+            server.unnamedStatement(null);
+        }
+        if (plan.duplicate && !error.sqlState().equals(SqlState.DUPLICATE_PREPARED_STATEMENT)) return null;
+        return plan.errorInstead;
     }
 
     @Override

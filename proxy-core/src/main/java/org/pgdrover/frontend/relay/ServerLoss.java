@@ -35,9 +35,17 @@ final class ServerLoss {
 
     /// While it worked for the client.
     RelayState settle() {
+        if (lease.server().endedInsideMessage()) return breakOff();
         if (isOfSession()) return endSession();
         if (isNodeGivenUp() || !isInDoubt()) return settle(true);
         return new Doubting(relay, lease);
+    }
+
+    /// The client has had half a message: nothing that is said now could be understood.
+    private RelayState breakOff() {
+        relay.kept().forget(lease);
+        relay.client().close(DisconnectReason.SESSION_LOST);
+        return new Closed();
     }
 
     /// Before anything of this delivery was sent to it.
@@ -248,7 +256,9 @@ final class ServerLoss {
     }
 
     private RelayState loseOpenTransaction(boolean nodeLost) {
-        var failure = !nodeLost && lastWords != null ? lastWords.asError() : lostTransaction();
+        // Somebody has terminated this one backend: its client hears it as it would have without a proxy.
+        if (!nodeLost && lastWords != null) return endSession();
+        var failure = lostTransaction();
         boolean reported = deliveries.answering() != null;
         boolean open = deliveries.open() != null;
         failAll(failure, TransactionStatus.FAILED);

@@ -24,6 +24,9 @@ import org.pgdrover.sql.TransactionEffect;
 /// the error that
 /// PostgreSQL gives, "cached plan must not change result type".
 final class ServerNeeds {
+    /// Statements that cannot be prepared again must not cost the client its transaction.
+    private static final String SAVEPOINT = "pgdrover_own_names";
+
     private final ServerLease lease;
     private final Delivery delivery;
     private final List<String> settings;
@@ -49,12 +52,13 @@ final class ServerNeeds {
                 fresh && !server.settings().equals(wanted) ? server.settings().difference(wanted) : List.of();
         boolean ownNames = wantsOwnNames(lease, delivery);
         var needs = settings.isEmpty() && !ownNames ? null : new ServerNeeds(lease, delivery, settings, ownNames);
-        if (ownNames && needs != null && server.status() == TransactionStatus.IDLE)
+        if (ownNames && needs != null)
             relay.session().statements().named().forEach(needs::add);
         var batch = Objects.requireNonNull(delivery.part);
         for (int i = 0; i < batch.messages(); i++) {
             byte type = batch.message(i).type;
-            if (type != MessageType.BIND && type != MessageType.DESCRIBE) continue;
+            boolean duplicate = delivery.plan(i).duplicate;
+            if (type != MessageType.BIND && type != MessageType.DESCRIBE && !duplicate) continue;
             var statement = delivery.plan(i).statement;
             if (statement == null || !statement.isAnswered() || !statement.isKept()) continue;
             if (!ownNames && isThere(statement, lease)) continue;
@@ -68,7 +72,7 @@ final class ServerNeeds {
         var server = lease.server();
         if (lease.hasOwnNames() || server.ledger().isOpen() || server.status() == TransactionStatus.FAILED)
             return false;
-        return delivery.seesStatements() || parsesUnkept(delivery);
+        return delivery.seesStatements() || delivery.deallocates() || parsesUnkept(delivery);
     }
 
     private static boolean parsesUnkept(Delivery delivery) {
@@ -132,8 +136,10 @@ final class ServerNeeds {
         var server = lease.server();
         boolean open = server.ledger().isOpen();
         for (var query : settings) exchange.query(query);
+        boolean inTransaction = server.status() != TransactionStatus.IDLE;
         if (ownNames) {
             exchange.query("DEALLOCATE ALL");
+            if (inTransaction) exchange.query("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
         }
         boolean own = lease.hasOwnNames();
@@ -143,12 +149,25 @@ final class ServerNeeds {
             exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
             if (!open) exchange.sync();
         }
+        if (ownNames && inTransaction) exchange.query("RELEASE SAVEPOINT " + SAVEPOINT);
         if (unnamed != null) {
             exchange.prepare(unnamed.name(), Objects.requireNonNull(unnamed.repetition()));
             if (!open) exchange.sync();
         }
         if (open) exchange.sendOpen();
         else exchange.send();
+    }
+
+    /// Whether the transaction has to be taken back to where it was.
+    boolean hasFailedTransaction() {
+        return ownNames && lease.server().status() == TransactionStatus.FAILED;
+    }
+
+    /// Takes the transaction back to where it was.
+    static void recover(Exchange exchange) {
+        exchange.query("ROLLBACK TO SAVEPOINT " + SAVEPOINT)
+                .query("RELEASE SAVEPOINT " + SAVEPOINT)
+                .send();
     }
 
     /// Whether the settings are the client's now; the error if they could not be.

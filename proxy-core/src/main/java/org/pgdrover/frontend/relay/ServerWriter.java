@@ -124,8 +124,8 @@ final class ServerWriter {
 
     private void parse(ClientMessage message, MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
         var statement = Objects.requireNonNull(plan.statement);
-        if (plan.errorInstead != null) {
-            fail(RequestKind.PARSE, plan, lease);
+        if (plan.duplicate) {
+            duplicate(plan, statement, buffer, start, end, lease);
             return;
         }
         announce(plan, statement.name());
@@ -192,13 +192,13 @@ final class ServerWriter {
         statements.planned(name);
     }
 
-    /// Lets the server fail where the client has to get an error of the proxy's.
-    private void fail(RequestKind kind, MessagePlan plan, ServerLease lease) {
-        var server = lease.server();
-        server.expect(kind, AnswerFate.FORWARD, lease, plan);
-        var out = server.newBuffer(8 + MISSING.length);
-        FrontendMessages.describeStatement(out, MISSING);
-        write(out, server);
+    /// PostgreSQL judges the text before it refuses a name that is taken: the Parse goes out under a name that is taken
+    /// there.
+    private void duplicate(
+            MessagePlan plan, ClientStatement taken, ByteBuf buffer, int start, int end, ServerLease lease) {
+        int nameEnd = WireReader.endOfString(buffer, start + HEADER, end);
+        lease.server().expect(RequestKind.PARSE, AnswerFate.FORWARD, lease, plan);
+        named(buffer, start, start + HEADER, nameEnd, end, serverName(taken, lease), lease.server());
     }
 
     // Messages that name a statement

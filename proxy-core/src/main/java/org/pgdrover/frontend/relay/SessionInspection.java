@@ -45,11 +45,17 @@ final class SessionInspection {
 
     /// The query; each char is one byte.
     String query() {
-        var parts = new StringJoiner(" UNION ALL ", "SET LOCAL statement_timeout = 0; ", "");
+        // The client's own statement_timeout is read before it is set aside.
+        var prefix = allSettings
+                ? "SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s WHERE s.name"
+                        + " OPERATOR(pg_catalog.=) 'statement_timeout' AND s.source OPERATOR(pg_catalog.=) 'session'; "
+                : "";
+        var parts = new StringJoiner(" UNION ALL ", prefix + "SET LOCAL statement_timeout = 0; ", "");
         parts.add("SELECT 'asked'::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text");
         if (allSettings)
             parts.add("SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s"
-                    + " WHERE s.source OPERATOR(pg_catalog.=) 'session'");
+                    + " WHERE s.source OPERATOR(pg_catalog.=) 'session'"
+                    + " AND s.name OPERATOR(pg_catalog.<>) 'statement_timeout'");
         for (var name : names)
             parts.add("SELECT 'named', " + literal(name) + ", pg_catalog.current_setting(" + literal(name) + ", true)");
         if (inDoubt.has(Residue.AUTHORIZATION))

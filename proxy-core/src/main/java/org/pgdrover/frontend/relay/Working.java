@@ -24,7 +24,8 @@ final class Working implements RelayState {
         this.lease = lease;
     }
 
-    ServerLease lease() {
+    @Override
+    public ServerLease lease() {
         return lease;
     }
 
@@ -38,7 +39,7 @@ final class Working implements RelayState {
                 var next = follow(delivery);
                 if (next != this) return next;
                 if (relay.deliveries().peekWaiting() == delivery) break;
-            } else if (!takeMessage()) {
+            } else if (!takeMessage() && !passBegun()) {
                 break;
             }
         }
@@ -82,6 +83,15 @@ final class Working implements RelayState {
         } else if (relay.reader().add(message, large) instanceof Batch batch) {
             add(batch);
         }
+    }
+
+    /// What has come of a batch goes on where it has to go anyway: a server tells of an error without being asked.
+    private boolean passBegun() {
+        boolean certain = relay.deliveries().open() != null || !lease.isStandby() || lease.hasTransactionToItself();
+        if (!certain || isBusy() || lease.isOver()) return false;
+        if (!(relay.reader().take() instanceof Batch batch)) return false;
+        add(batch);
+        return true;
     }
 
     /// Copied data stands behind messages that were not given away yet: they go first.

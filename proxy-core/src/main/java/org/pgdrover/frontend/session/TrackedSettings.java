@@ -28,6 +28,11 @@ public final class TrackedSettings {
         this.current = defaults;
     }
 
+    /// Names of the parameters that the startup message has set.
+    public Set<String> defaults() {
+        return defaults.names();
+    }
+
     /// What the session's settings are between transactions.
     public SessionSettings committed() {
         return committed;

@@ -9,7 +9,7 @@ class DeliveriesTest {
     private final Deliveries deliveries = new Deliveries();
 
     private static Delivery whole() {
-        var delivery = new Delivery();
+        var delivery = new Delivery(java.util.Set.of());
         delivery.complete();
         return delivery;
     }
@@ -18,7 +18,7 @@ class DeliveriesTest {
     void isAnsweredInTheOrderOfSending() {
         var first = whole();
         var second = whole();
-        var unfinished = new Delivery();
+        var unfinished = new Delivery(java.util.Set.of());
         deliveries.sent(first);
         deliveries.sent(second);
         deliveries.sent(unfinished);
@@ -35,7 +35,7 @@ class DeliveriesTest {
     void takesBackWhatWasSentBeforeWhatWaits() {
         var first = whole();
         var second = whole();
-        var unfinished = new Delivery();
+        var unfinished = new Delivery(java.util.Set.of());
         var waiting = whole();
         deliveries.sent(first);
         deliveries.sent(second);
@@ -54,7 +54,7 @@ class DeliveriesTest {
 
     @Test
     void goesOnWithABatchWhoseEndTheServerIgnored() {
-        var copying = new Delivery();
+        var copying = new Delivery(java.util.Set.of());
         deliveries.sent(copying);
         copying.complete();
         deliveries.sent(copying);
