@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.PoolMode;
 
 /// The command line of the long runs.
@@ -49,7 +50,7 @@ public final class Exactness {
                         number(options, "minimise", 20),
                         (int) number(options, "kinds", Integer.MAX_VALUE),
                         number(options, "only", DifferentialFuzzer.ALL_SEEDS),
-                        options.containsKey("known") ? Pattern.compile(options.get("known")) : null),
+                        pattern(options)),
                 System::nanoTime,
                 System.out);
         try (var rig = new Rig(
@@ -70,7 +71,7 @@ public final class Exactness {
                         mode(options),
                         DifferentialFuzzer.pools(),
                         primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()));
-                var playground = new Playground(rig, "pool1", "w1_", null)) {
+                var playground = new Playground(rig, "pool1", "w1_", pattern(options))) {
             for (var conversation : KnownConversations.all("w1_")) {
                 playground.purge();
                 playground.reset(conversation);
@@ -120,6 +121,11 @@ public final class Exactness {
 
     private static Rig.Target target(Map<String, String> options) {
         return Rig.Target.valueOf(options.getOrDefault("against", "proxy").toUpperCase(Locale.ROOT));
+    }
+
+    private static @Nullable Pattern pattern(Map<String, String> options) {
+        var known = options.get("known");
+        return known == null ? null : Pattern.compile(known);
     }
 
     private static PoolMode mode(Map<String, String> options) {

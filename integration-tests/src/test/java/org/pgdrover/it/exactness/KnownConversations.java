@@ -41,6 +41,7 @@ final class KnownConversations {
 
     private void write() {
         ofSettings();
+        ofHiddenState();
         ofTransactions();
         ofMessages();
         ofReads();
@@ -114,7 +115,63 @@ final class KnownConversations {
                 ask(query("SELECT count(*) FROM pg_settings WHERE name LIKE 'app.%'")));
     }
 
+    private void ofHiddenState() {
+        script.alone("RESET ALL with another statement in the string", ask(query("RESET ALL; SELECT count(*) FROM t")));
+        script.alone(
+                "RESET ALL with another statement behind it in the pipeline",
+                ask(parse("", "RESET ALL"), bind("", ""), execute("", 0), parse("", "SELECT count(*) FROM t"), sync()));
+        script.alone(
+                "DISCARD ALL with another statement behind it in the pipeline",
+                ask(parse("", "DISCARD ALL"), bind("", ""), execute("", 0), parse("", "SELECT * FROM t"), sync()));
+        script.alone(
+                "a role of a function stays",
+                ask(query("SELECT f_role()")),
+                ask(query("SELECT current_user = session_user")),
+                ask(query("COPY t (id, v) FROM STDIN"), copyDone()));
+        script.alone(
+                "a role of DO stays",
+                ask(query("DO $$ BEGIN SET ROLE other; END $$")),
+                ask(query("SELECT current_user = session_user")),
+                ask(query("INSERT INTO t2 (v) VALUES ('x')")));
+        script.alone(
+                "a setting by FunctionCall is seen by views",
+                ask(functionCall(SET_CONFIG, "app.tenant", "alice", "f")),
+                ask(query("SELECT tenant FROM v_tenant")),
+                ask(query("SELECT id FROM secured")),
+                ask(run("SELECT tenant FROM v_tenant")));
+        script.alone(
+                "a setting of a function is seen by functions",
+                ask(query("SELECT f_hidden('mine')")),
+                ask(query("SELECT 1")),
+                ask(run("SELECT current_setting('app.hidden', true)")));
+        script.alone(
+                "a statement prepared in DO",
+                ask(query("DO $$ BEGIN EXECUTE 'PREPARE p AS SELECT 8'; END $$")),
+                ask(query("EXECUTE p")),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "a temporary table of a function stays",
+                ask(query("SELECT f_temp()")),
+                ask(query("SELECT 1")),
+                ask(query("SELECT count(*) FROM f_temp")));
+        script.alone(
+                "an advisory lock of a function stays",
+                ask(query("SELECT f_lock(7)")),
+                ask(query("SELECT 1")),
+                ask(query("SELECT pg_advisory_unlock(7)")));
+    }
+
     private void ofTransactions() {
+        script.alone(
+                "LOCK TABLE in a mode that a standby refuses",
+                ask(query("BEGIN READ ONLY")),
+                ask(query("LOCK TABLE t IN EXCLUSIVE MODE")),
+                ask(query("COMMIT")));
+        script.alone(
+                "COPY from the client in a read-only transaction",
+                ask(query("BEGIN READ ONLY")),
+                ask(query("COPY t (id, v) FROM STDIN")),
+                ask(query("COMMIT")));
         script.alone("Terminate in a failed transaction", ask(query("BEGIN; SELECT 1/0; COMMIT")));
         script.alone(
                 "SET ROLE rolled back",

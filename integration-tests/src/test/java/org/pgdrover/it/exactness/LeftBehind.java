@@ -19,6 +19,7 @@ final class LeftBehind {
             "SELECT pg_listening_channels()",
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
             "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() ORDER BY relname",
+            "SELECT pg_temp.missing()",
             "SELECT lastval()");
 
     private final Script script;

@@ -148,6 +148,18 @@ final class StatementConversations {
                 ask(parse("", "SELECT 1; SELECT 2"), sync()),
                 ask(describe('S', ""), sync()));
         script.alone(
+                "a Parse of the unnamed statement in a failed transaction",
+                ask(parse("", "SELECT 1"), sync()),
+                ask(query("BEGIN; SELECT 1/0")),
+                ask(parse("", "SELECT 2"), sync()),
+                ask(bind("", ""), sync()));
+        script.alone(
+                "a faulty text under a name in use",
+                ask(parse("s", "SELECT 1"), sync()),
+                ask(parse("s", "SELECT 1; SELECT 2"), sync()),
+                ask(parse("s", "SELECT missing"), sync()),
+                ask(bind("", "s"), execute("", 0), sync()));
+        script.alone(
                 "a simple query between Parse and Bind",
                 ask(parse("", "SELECT 1"), sync()),
                 ask(query("SELECT 2")),
