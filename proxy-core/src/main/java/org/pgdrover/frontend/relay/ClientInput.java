@@ -15,6 +15,11 @@ final class ClientInput {
     private final ClientConnection client;
     private final MessageDecoder decoder;
     private @Nullable ByteBuf unread;
+    /// What has come behind it.
+    private @Nullable ByteBuf later;
+
+    private MessageDecoder.Event last = MessageDecoder.Event.NEED_MORE;
+    private boolean again;
     private boolean closed;
 
     ClientInput(ClientConnection client) {
@@ -29,7 +34,8 @@ final class ClientInput {
             in.release();
             return;
         }
-        unread = unread == null ? in : join(unread, in);
+        if (unread == null) unread = in;
+        else later = later == null ? in : join(later, in);
     }
 
     private ByteBuf join(ByteBuf first, ByteBuf second) {
@@ -42,14 +48,23 @@ final class ClientInput {
 
     /// Takes the next message, or a part of one; NEED_MORE if nothing more can be taken.
     MessageDecoder.Event next() {
-        var in = unread;
-        if (in == null) return MessageDecoder.Event.NEED_MORE;
-        var event = decoder.next(in);
-        if (event == MessageDecoder.Event.NEED_MORE) {
-            in.release();
-            unread = null;
+        if (again) {
+            again = false;
+            return last;
         }
-        return event;
+        while (unread != null) {
+            last = decoder.next(unread);
+            if (last != MessageDecoder.Event.NEED_MORE) return last;
+            unread.release();
+            unread = later;
+            later = null;
+        }
+        return MessageDecoder.Event.NEED_MORE;
+    }
+
+    /// What was taken last is to be taken once more, by the state that is next.
+    void again() {
+        again = true;
     }
 
     /// The message that was taken last, until the next one is.
@@ -71,6 +86,8 @@ final class ClientInput {
         closed = true;
         if (unread != null) unread.release();
         unread = null;
+        if (later != null) later.release();
+        later = null;
         decoder.close();
     }
 }

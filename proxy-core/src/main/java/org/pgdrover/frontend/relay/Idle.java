@@ -15,9 +15,13 @@ record Idle(Relay relay) implements RelayState {
                 case NEED_MORE -> {
                     return this;
                 }
-                // It belongs to something that has failed.
-                case RUN -> {}
+                case RUN -> {
+                    if (relay.reader().take() instanceof Batch begun) return copy(begun);
+                    // Otherwise it belongs to something that has failed.
+                }
                 case FRAME -> {
+                    if (BatchReader.isCopyEnd(relay.input().message().type())
+                            && relay.reader().take() instanceof Batch begun) return copy(begun);
                     if (read(false) instanceof Batch batch) return new Dispatch(relay).dispatch(relay.begin(batch));
                 }
                 case LARGE_FRAME -> {
@@ -26,6 +30,12 @@ record Idle(Relay relay) implements RelayState {
             }
         }
         return this;
+    }
+
+    /// Copied data stands behind a batch that has begun: the batch goes first.
+    private RelayState copy(Batch begun) {
+        relay.input().again();
+        return new Dispatch(relay).dispatch(relay.begin(begun));
     }
 
     private @org.jspecify.annotations.Nullable Batch read(boolean large) {

@@ -56,6 +56,13 @@ final class ServerLease implements AnswerOwner {
 
     private byte[] describedParameters = {};
 
+    private @Nullable Delivery beingSent;
+    private boolean vanished;
+    /// Whether settings may have been changed whose names nobody knows, and whether that is more than a guess.
+    private boolean settingsUnknown;
+
+    private boolean settingsChanged;
+
     // What the state has to deal with
     private @Nullable ErrorFields refusal;
     private boolean refused;
@@ -115,6 +122,7 @@ final class ServerLease implements AnswerOwner {
     /// The present part of a delivery is about to be sent: what the statements may leave behind is not known to be
     /// absent any more.
     void sending(Delivery delivery) {
+        beingSent = delivery;
         if (delivery.reason.isProvedRead() && delivery.isWholeRead()) return;
         var classes = delivery.classes();
         for (int i = 0; i < classes.size(); i++) note(classes.get(i));
@@ -127,6 +135,10 @@ final class ServerLease implements AnswerOwner {
                 && ran.parts().isEmpty()) return;
         var may = relay.services().router().residues(ran, session.routing());
         if (!may.isNone()) unproved = unproved.and(may);
+        settingsUnknown |= may.has(Residue.SETTINGS);
+        settingsChanged |= may.has(Residue.SETTINGS)
+                && (!may.equals(Residues.ALL)
+                        || SessionEffect.residues(ran.session()).has(Residue.SETTINGS));
         noteEffect(ran.session());
         for (int i = 0; i < ran.parts().size(); i++)
             noteEffect(ran.parts().get(i).session());
@@ -156,6 +168,11 @@ final class ServerLease implements AnswerOwner {
                 || !relay.session().settings().inDoubt().isEmpty();
     }
 
+    /// Whether parameters may have been set whose names are not known, so that nobody can ask for them.
+    boolean hasChangedSettings() {
+        return settingsChanged;
+    }
+
     Residues unproved() {
         return unproved;
     }
@@ -168,6 +185,9 @@ final class ServerLease implements AnswerOwner {
     void proved() {
         unproved = Residues.NONE;
         unprovedSettings.clear();
+        if (settingsUnknown) server.notClean("parameters whose names are not known");
+        settingsUnknown = false;
+        settingsChanged = false;
     }
 
     // What the state asks
@@ -344,7 +364,20 @@ final class ServerLease implements AnswerOwner {
 
     /// The server discarded the whole of it behind an error: nobody is told more than that error.
     private void vanish(Delivery delivery) {
-        if (relay.deliveries().end(delivery)) relay.drop(delivery);
+        if (!relay.deliveries().end(delivery)) return;
+        if (delivery == beingSent) vanished = true;
+        else relay.drop(delivery);
+    }
+
+    /// The present part of a delivery has been written.
+    ///
+    /// @return false if the server discards the whole of it, so that nothing more comes of it
+    boolean sent(Delivery delivery) {
+        beingSent = null;
+        if (!vanished) return true;
+        vanished = false;
+        relay.drop(delivery);
+        return false;
     }
 
     /// A Parse was not carried out: the statement is not on this server.

@@ -52,6 +52,14 @@ final class ServerNeeds {
                 fresh && !server.settings().equals(wanted) ? server.settings().difference(wanted) : List.of();
         boolean ownNames = wantsOwnNames(lease, delivery);
         var needs = settings.isEmpty() && !ownNames ? null : new ServerNeeds(lease, delivery, settings, ownNames);
+        boolean all = lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
+        if (all && server.status() == TransactionStatus.IDLE) {
+            for (var statement : relay.session().statements().named()) {
+                if (isThere(statement, lease) || !statement.isKept()) continue;
+                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames);
+                needs.add(statement);
+            }
+        }
         if (ownNames && needs != null)
             relay.session().statements().named().forEach(needs::add);
         var batch = Objects.requireNonNull(delivery.part);
@@ -138,7 +146,8 @@ final class ServerNeeds {
         for (var query : settings) exchange.query(query);
         boolean inTransaction = server.status() != TransactionStatus.IDLE;
         if (ownNames) {
-            exchange.query("DEALLOCATE ALL");
+            for (var shared : server.statements().all()) exchange.close(shared.name());
+            if (!open && !inTransaction) exchange.sync();
             if (inTransaction) exchange.query("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
         }

@@ -40,6 +40,7 @@ final class SessionInspection {
         names.addAll(lease.unprovedSettings());
         names.addAll(settings.inDoubt());
         // Custom parameters are in no view: those that are known are asked for by name.
+        if (allSettings) names.add("role");
         if (allSettings) for (var name : settings.committed().names()) if (name.indexOf('.') > 0) names.add(name);
     }
 
@@ -118,6 +119,8 @@ final class SessionInspection {
                 default -> {}
             }
         }
+        // Custom parameters are in no view: where some may have been set, the session keeps its server.
+        if (lease.hasChangedSettings()) found = found.and(Residues.of(Residue.SETTINGS));
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
         // Where anything may have happened, what can be asked for is asked for; where it is known that something
         // lasting
@@ -146,7 +149,8 @@ final class SessionInspection {
     }
 
     private static SessionSettings named(Relay relay, SessionSettings settings, String name, @Nullable String value) {
-        if (value == null) return settings.withDefaultOf(name, SessionSettings.EMPTY);
+        if (value == null || name.equals("role") && value.equals("none"))
+            return settings.withDefaultOf(name, SessionSettings.EMPTY);
         // A custom parameter that was set once and rolled back is there, and empty.
         boolean unset =
                 value.isEmpty() && name.indexOf('.') > 0 && !settings.names().contains(name);

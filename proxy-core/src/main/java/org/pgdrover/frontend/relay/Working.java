@@ -165,6 +165,7 @@ final class Working implements RelayState {
         lease.sending(delivery);
         relay.deliveries().sent(delivery);
         relay.writer().write(delivery, lease);
+        if (!lease.sent(delivery)) return;
         lease.server().sendFakes();
         if (!delivery.mayRunAgain()) Objects.requireNonNull(delivery.part).releaseBytes();
     }
@@ -209,7 +210,9 @@ final class Working implements RelayState {
     }
 
     private RelayState end() {
-        return lease.isInDoubt() ? new Inspecting(relay, lease) : leave(relay, lease);
+        // A simple query would end an unnamed statement that cannot be prepared again.
+        boolean inspect = lease.isInDoubt() && !relay.session().statements().hasUnkept();
+        return inspect ? new Inspecting(relay, lease) : leave(relay, lease);
     }
 
     /// The transaction is over, and everything that it has left in the session is known.

@@ -182,9 +182,13 @@ public final class ClientSession {
             case SessionEffect.SetParameter(var name, var statement) ->
                 settings.set(name, statement, encoding, standardStrings);
             case SessionEffect.ResetParameter(var name) -> settings.reset(name);
-            case SessionEffect.ResetAll _ -> settings.resetAll();
+            case SessionEffect.ResetAll _ -> {
+                settings.resetAll();
+                forgetUnknownSettings();
+            }
             case SessionEffect.DiscardAll _ -> {
                 settings.resetAll();
+                forgetUnknownSettings();
                 deallocateAll(server);
             }
             case SessionEffect.DeallocateAll _ -> deallocateAll(server);
@@ -193,6 +197,13 @@ public final class ClientSession {
                 for (var one : each) apply(one, server);
             }
         }
+    }
+
+    private void forgetUnknownSettings() {
+        if (!kept.has(Residue.SETTINGS)) return;
+        int rest = kept.mask() & ~Residues.of(Residue.SETTINGS).mask();
+        kept = rest == 0 ? Residues.NONE : new Residues(rest);
+        if (pinned() == null) routing.unpin();
     }
 
     private void deallocateAll(ServerConnection server) {
