@@ -268,7 +268,8 @@ final class Delivery implements RelayNote {
         return false;
     }
 
-    /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then the client's own
+    /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then the client's
+    /// own
     /// defaults must be set again before it goes on.
     boolean takesDefaultsAway() {
         if (defaults.isEmpty()) return false;
@@ -277,7 +278,8 @@ final class Delivery implements RelayNote {
     }
 
     private boolean takesDefaultsAway(QueryClass ran) {
-        for (int i = 0; i < ran.parts().size(); i++) if (takesDefaultsAway(ran.parts().get(i))) return true;
+        for (int i = 0; i < ran.parts().size(); i++)
+            if (takesDefaultsAway(ran.parts().get(i))) return true;
         return switch (ran.session()) {
             case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
             case SessionEffect.ResetParameter(var name) -> defaults.contains(name);
@@ -294,7 +296,8 @@ final class Delivery implements RelayNote {
     boolean deallocatesAll() {
         for (int i = 0; i < classes.size(); i++) {
             var effect = classes.get(i).session();
-            if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll) return true;
+            if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
+                return true;
         }
         return false;
     }

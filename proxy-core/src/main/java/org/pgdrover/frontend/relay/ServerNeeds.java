@@ -60,8 +60,7 @@ final class ServerNeeds {
                 needs.add(statement);
             }
         }
-        if (ownNames && needs != null)
-            relay.session().statements().named().forEach(needs::add);
+        if (ownNames && needs != null) relay.session().statements().named().forEach(needs::add);
         var batch = Objects.requireNonNull(delivery.part);
         for (int i = 0; i < batch.messages(); i++) {
             byte type = batch.message(i).type;
