@@ -6,7 +6,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
+    /** Names of custom parameters that the session knows since somebody has set them; that is for ever. */
+    private final Set<String> customNames = new HashSet<>();
+
     private @Nullable String notClean;
     private boolean endedInsideMessage;
     private @Nullable CloseReason closeReason;
@@ -111,6 +116,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** What the session's settings are now, after a statement of the client changed them. */
     public void settings(SessionSettings now) {
         settings = now;
+        for (var name : now.names()) if (name.indexOf('.') > 0) customNames.add(name);
     }
 
     /** Whose unnamed statement the server holds; null if nobody's who could still use it. */
@@ -130,6 +136,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** The session may hold what the next client must not see. */
     public void notClean(String why) {
         if (notClean == null) notClean = why;
+    }
+
+    /** Custom parameters, which have a dot in their names, that the session knows since somebody has set them. */
+    public Set<String> customNames() {
+        return customNames;
     }
 
     /** Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was ever there. */

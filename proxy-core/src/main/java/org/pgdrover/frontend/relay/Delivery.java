@@ -292,6 +292,23 @@ final class Delivery implements RelayNote {
         };
     }
 
+    /// Whether it names a function or command that shows parameters, and something with a dot, as custom parameters have.
+    boolean mayShowCustomSettings() {
+        var batch = part;
+        boolean shows = false;
+        for (int i = 0; i < classes.size(); i++) shows |= shows(classes.get(i));
+        var bytes = batch == null ? null : batch.bytes();
+        return shows && bytes != null && bytes.indexOf(batch.from(), batch.from() + batch.size(), (byte) '.') >= 0;
+    }
+
+    private static boolean shows(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++) if (shows(ran.parts().get(i))) return true;
+        if (ran.statement().equals("SHOW")) return true;
+        var names = ran.functions();
+        for (int i = 0; i < names.size(); i++) if (names.get(i).endsWith("current_setting")) return true;
+        return false;
+    }
+
     /// Whether it has deallocated every statement with a name before what it names now.
     boolean deallocatesAll() {
         for (int i = 0; i < classes.size(); i++) {

@@ -13,6 +13,7 @@ import org.pgdrover.backend.Note;
 import org.pgdrover.backend.RequestKind;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.cluster.Node;
+import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.pool.ServerPool;
@@ -135,6 +136,7 @@ final class ServerLease implements AnswerOwner {
                 && ran.parts().isEmpty()) return;
         var may = relay.services().router().residues(ran, session.routing());
         if (!may.isNone()) unproved = unproved.and(may);
+        if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
         settingsChanged |= may.has(Residue.SETTINGS)
                 && (!may.equals(Residues.ALL)
@@ -146,7 +148,10 @@ final class ServerLease implements AnswerOwner {
 
     private void noteEffect(SessionEffect effect) {
         switch (effect) {
-            case SessionEffect.Leaves(var _, var names) -> unprovedSettings.addAll(names);
+            case SessionEffect.Leaves(var _, var names) -> {
+                unprovedSettings.addAll(names);
+                for (var name : names) if (name.indexOf('.') > 0) server.customNames().add(name);
+            }
             case SessionEffect.DiscardAll _ ->
                 unproved = unproved.and(relay.session().held());
             case SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> {

@@ -2,6 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.pool.Acquirer;
 import org.pgdrover.pool.Refusal;
@@ -41,10 +42,24 @@ final class WaitingForServer implements RelayState, Acquirer {
     }
 
     private RelayState begin(ServerConnection server) {
+        if (showsOthersNames(server)) {
+            // PostgreSQL forgets a custom parameter's name only with its session.
+            server.close(CloseReason.SESSION_NOT_CLEAN);
+            lent = null;
+            asked = false;
+            relay.wake();
+            return this;
+        }
         over = true;
         var lease = new ServerLease(relay, pool, server, standby, false);
         lease.begin();
         return new Preparing(relay, lease, delivery);
+    }
+
+    /// Whether the delivery may ask for a custom parameter that the server knows and the client has never set.
+    private boolean showsOthersNames(ServerConnection server) {
+        if (server.customNames().isEmpty() || !delivery.mayShowCustomSettings()) return false;
+        return !relay.session().settings().committed().names().containsAll(server.customNames());
     }
 
     private RelayState cancel() {

@@ -19,6 +19,9 @@ import org.pgdrover.sql.SessionEffect;
 ///
 /// Confined to the client's event loop.
 public final class ClientSession {
+    /// Stands for custom parameters whose names the text does not tell.
+    public static final String UNKNOWN_NAME = "?";
+
     private final long clientId;
     private final String user;
     private final String database;
@@ -165,22 +168,28 @@ public final class ClientSession {
                 else rollBack(server);
             }
             case ROLLBACK -> rollBack(server);
-            case INSIDE -> inside(ran);
+            case INSIDE -> inside(ran, server);
             case NONE, BEGIN, BEGIN_READ_ONLY -> {}
         }
         apply(ran.session(), server);
     }
 
-    private void inside(QueryClass ran) {
-        if (ran.statement().startsWith("SET")) settings.setLocally();
-        else settings.savepoint();
+    private void inside(QueryClass ran, ServerConnection server) {
+        if (!ran.statement().startsWith("SET")) {
+            settings.savepoint();
+            return;
+        }
+        settings.setLocally();
+        server.customNames().add(UNKNOWN_NAME);
     }
 
     private void apply(SessionEffect effect, ServerConnection server) {
         switch (effect) {
             case SessionEffect.None _, SessionEffect.Leaves _ -> {}
-            case SessionEffect.SetParameter(var name, var statement) ->
+            case SessionEffect.SetParameter(var name, var statement) -> {
                 settings.set(name, statement, encoding, standardStrings);
+                if (name.indexOf('.') > 0) server.customNames().add(name);
+            }
             case SessionEffect.ResetParameter(var name) -> settings.reset(name);
             case SessionEffect.ResetAll _ -> {
                 settings.resetAll();
