@@ -292,7 +292,8 @@ final class Delivery implements RelayNote {
         };
     }
 
-    /// Whether it names a function or command that shows parameters, and something with a dot, as custom parameters have.
+    /// Whether it names a function or command that shows parameters, and something with a dot, as custom parameters
+    /// have.
     boolean mayShowCustomSettings() {
         var batch = part;
         boolean shows = false;

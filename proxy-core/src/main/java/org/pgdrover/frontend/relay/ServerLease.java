@@ -150,7 +150,8 @@ final class ServerLease implements AnswerOwner {
         switch (effect) {
             case SessionEffect.Leaves(var _, var names) -> {
                 unprovedSettings.addAll(names);
-                for (var name : names) if (name.indexOf('.') > 0) server.customNames().add(name);
+                for (var name : names)
+                    if (name.indexOf('.') > 0) server.customNames().add(name);
             }
             case SessionEffect.DiscardAll _ ->
                 unproved = unproved.and(relay.session().held());
