@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientSession;
@@ -295,11 +296,12 @@ final class Delivery implements RelayNote {
     /// Whether it names a function or command that shows parameters, and something with a dot, as custom parameters
     /// have.
     boolean mayShowCustomSettings() {
-        var batch = part;
         boolean shows = false;
         for (int i = 0; i < classes.size(); i++) shows |= shows(classes.get(i));
-        var bytes = batch == null ? null : batch.bytes();
-        return shows && bytes != null && bytes.indexOf(batch.from(), batch.from() + batch.size(), (byte) '.') >= 0;
+        var batch = part;
+        if (!shows || batch == null || batch.bytes() == null) return false;
+        var bytes = Objects.requireNonNull(batch.bytes());
+        return bytes.indexOf(batch.from(), batch.from() + batch.size(), (byte) '.') >= 0;
     }
 
     private static boolean shows(QueryClass ran) {
