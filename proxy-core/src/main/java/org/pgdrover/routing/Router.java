@@ -138,7 +138,9 @@ public final class Router {
         var hindrance = hindrance(batch, session);
         if (hindrance != null) return toPrimary[hindrance.ordinal()];
         boolean transaction = batch.getFirst().transaction() == TransactionEffect.BEGIN_READ_ONLY;
-        return choose(session, transaction, !transaction && namesNothing(batch));
+        // A type or an operator that the session has just made is in no list of names: what was written must be there.
+        boolean anywhere = !transaction && !session.hasUnsampled() && namesNothing(batch);
+        return choose(session, transaction, anywhere);
     }
 
     private static boolean namesNothing(List<QueryClass> batch) {
@@ -176,8 +178,8 @@ public final class Router {
             // It shows no data, so no standby is too old for it; but it must not change which standby the session reads
             // from.
             var last = session.standby();
-            if (last == null) return draw(now, session, 0, time, false);
-            if (selector.isEligible(now.state(last))) return standby(last, false);
+            if (last == null) return draw(now, session, session.floor(), time, false);
+            if (serves(now.state(last), session.floor())) return standby(last, false);
         }
         long floor = floor(session);
         if (floor < 0) return toPrimary[RoutingReason.READ_YOUR_WRITES.ordinal()];
