@@ -365,7 +365,8 @@ class ServerTlsTest {
 
             assertThat(ask(connection, "SELECT 2")).isEqualTo("2");
             assertThat(tap.sent().size()).isGreaterThan(before);
-            for (var bytes : tap.sent())
+            // A connection that is being made has sent its SSLRequest and nothing else so far.
+            for (var bytes : tap.sent().stream().filter(each -> each.length > 8).toList())
                 assertThat(new String(bytes, StandardCharsets.ISO_8859_1))
                         .doesNotContain("\u0004\u00d2\u0016\u002e")
                         .startsWith(

@@ -43,6 +43,11 @@ public record ErrorFields(Map<Character, String> fields) {
         return with('H', hint);
     }
 
+    /** The same error as reported by a routine of PostgreSQL's source code, by which drivers tell errors apart. */
+    public ErrorFields withRoutine(String routine) {
+        return with('R', routine);
+    }
+
     /** The same error as one that ends the session, as PostgreSQL reports whatever goes wrong before a session exists. */
     public ErrorFields asFatal() {
         return with('S', "FATAL").with('V', "FATAL");

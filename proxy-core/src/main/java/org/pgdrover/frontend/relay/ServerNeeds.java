@@ -209,7 +209,8 @@ final class ServerNeeds {
         if (!asKnown)
             delivery.unusable(
                     statement,
-                    ErrorFields.error(SqlState.FEATURE_NOT_SUPPORTED, "cached plan must not change result type"));
+                    ErrorFields.error(SqlState.FEATURE_NOT_SUPPORTED, "cached plan must not change result type")
+                            .withRoutine("RevalidateCachedQuery"));
     }
 
     private void add(ServerConnection server, ClientStatement statement, Object shape) {
