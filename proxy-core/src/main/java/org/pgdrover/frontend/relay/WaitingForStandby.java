@@ -6,7 +6,7 @@ import org.pgdrover.routing.RoutingDecision;
 /// A read waits for a moment until a standby shows what the session has seen; then the primary answers it.
 final class WaitingForStandby implements RelayState {
     private static final Duration LOOK = Duration.ofMillis(2);
-    private static final int MOST_LOOKS = 15;
+    private static final int MOST_LOOKS = 60;
 
     private final Relay relay;
     private final Delivery delivery;
