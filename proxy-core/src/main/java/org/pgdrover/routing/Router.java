@@ -139,7 +139,8 @@ public final class Router {
         if (hindrance != null) return toPrimary[hindrance.ordinal()];
         boolean transaction = batch.getFirst().transaction() == TransactionEffect.BEGIN_READ_ONLY;
         // A type or an operator that the session has just made is in no list of names: what was written must be there.
-        boolean anywhere = !transaction && !session.hasUnsampled() && namesNothing(batch);
+        boolean bound = session.hasEverDefined() && session.hasUnsampled();
+        boolean anywhere = !transaction && !bound && namesNothing(batch);
         return choose(session, transaction, anywhere);
     }
 
@@ -178,8 +179,9 @@ public final class Router {
             // It shows no data, so no standby is too old for it; but it must not change which standby the session reads
             // from.
             var last = session.standby();
-            if (last == null) return draw(now, session, session.floor(), time, false);
-            if (serves(now.state(last), session.floor())) return standby(last, false);
+            long own = session.hasEverDefined() ? session.floor() : 0;
+            if (last == null) return draw(now, session, own, time, false);
+            if (serves(now.state(last), own)) return standby(last, false);
         }
         long floor = floor(session);
         if (floor < 0) return toPrimary[RoutingReason.READ_YOUR_WRITES.ordinal()];

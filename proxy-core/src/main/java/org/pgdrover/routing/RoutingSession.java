@@ -46,6 +46,8 @@ public final class RoutingSession {
     /// What the open transaction has defined.
     private final List<QueryClass> definitions = new ArrayList<>(0);
 
+    private boolean everDefined;
+
     RoutingSession(String database, GlobalWrites globalWrites) {
         this.database = database;
         this.globalWrites = globalWrites;
@@ -98,7 +100,13 @@ public final class RoutingSession {
         }
     }
 
+    /// Whether it has ever defined something: types and operators are in no list of names.
+    boolean hasEverDefined() {
+        return everDefined;
+    }
+
     void defined(QueryClass definition) {
+        everDefined = true;
         if (definitions.size() < MOST_MADE) definitions.add(definition);
     }
 

@@ -249,6 +249,173 @@ class RouterTest {
     }
 
     @Test
+    void needsNoPositionToReadNothing() {
+        session.wrote(worker.now());
+
+        assertThat(reason("SELECT 1")).isEqualTo(RoutingReason.READ);
+        assertThat(reason("SELECT abs(1)")).isEqualTo(RoutingReason.CATALOG_NOT_READ);
+        assertThat(reason("SELECT 1")).isEqualTo(RoutingReason.READ);
+    }
+
+    @Test
+    void readsOnThePrimaryWhatOperatorsMayHide() {
+        catalog = new DatabaseCatalog.Builder()
+                .function("pg_catalog", "abs", FunctionFacts.STEADY)
+                .database(new DatabaseCatalog.Database(false, Residues.of(Residue.LOCKS), Residues.NONE, false))
+                .build();
+        catalogs.refresh("db");
+        worker.passes(1, TimeUnit.SECONDS);
+
+        assertThat(reason("SELECT abs(1)")).isEqualTo(RoutingReason.HIDDEN_FUNCTION);
+        assertThat(residues("SELECT 1")).isEqualTo(Residues.of(Residue.LOCKS));
+    }
+
+    // What a statement leaves
+
+    private Residues residues(String sql) {
+        return router.residues(Catalogs.classify(sql), session);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT 1 | nothing",
+                "SELECT f(1) FROM t | nothing",
+                "INSERT INTO t SELECT abs(1) FROM u | nothing",
+                "INSERT INTO triggered VALUES (1) | settings",
+                "SELECT * FROM triggered | nothing",
+                "COPY triggered FROM STDIN | settings",
+                "SELECT locks(), lastval() | locks, sequences",
+                "SELECT set_config('a', 'b', false) | nothing",
+                "SELECT set_config($1, 'b', false) | settings",
+                "SELECT public.declared() | nothing",
+                "BEGIN | nothing",
+                "CREATE TABLE n (a int) | nothing",
+                "CREATE TABLE n AS SELECT locks() FROM t | locks",
+                "CREATE INDEX ON t (f(a)) | nothing",
+                "ALTER TABLE t ADD COLUMN a int DEFAULT f(1) | nothing",
+                "SELECT 1; LISTEN a; SELECT locks() | locks, listens"
+            })
+    void knowsWhatAStatementMayLeave(String sql, String residues) {
+        var known = new DatabaseCatalog.Builder();
+        known.function("pg_catalog", "lastval", new FunctionFacts(true, true, Residues.of(Residue.SEQUENCES)));
+        assertThat(residues(sql.replace(", lastval()", "")).toString()).isEqualTo(residues.replace(", sequences", ""));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT missing() | unknown function missing",
+                "INSERT INTO missing VALUES (1) | unknown relation missing",
+                "CALL missing() | unknown function missing",
+                "DO 'x' | DO",
+                "EXECUTE p | EXECUTE",
+                "FOO | unknown",
+                "SELECT 1; EXECUTE p | EXECUTE"
+            })
+    void expectsAnythingOfWhatIsNotKnown(String sql, String why) {
+        assertThat(residues(sql)).isEqualTo(Residues.ALL);
+        assertThat(router.whyResidues(Catalogs.classify(sql), session)).isEqualTo(why);
+    }
+
+    @Test
+    void saysWhyAStatementLeavesSomething() {
+        assertThat(router.whyResidues(Catalogs.classify("SELECT locks()"), session))
+                .isEqualTo("function locks");
+        assertThat(router.whyResidues(Catalogs.classify("INSERT INTO triggered VALUES (1)"), session))
+                .isEqualTo("triggers and defaults of triggered");
+        assertThat(router.whyResidues(Catalogs.classify("LISTEN a"), session)).isEqualTo("LISTEN");
+    }
+
+    // Definitions
+
+    private void ran(String sql) {
+        router.ran(Catalogs.classify(sql), session);
+    }
+
+    @Test
+    void knowsTheTablesThatTheSessionHasJustMade() {
+        ran("CREATE TABLE n (a int, b text)");
+        ran("CREATE TEMP TABLE x (a int DEFAULT locks()) ON COMMIT DROP");
+        ran("CREATE TABLE y (LIKE triggered INCLUDING ALL)");
+        ran("CREATE TABLE z AS SELECT 1");
+        ran("SELECT 1 AS a INTO UNLOGGED TABLE w FROM t");
+
+        assertThat(residues("INSERT INTO n VALUES (1)")).isEqualTo(Residues.NONE);
+        assertThat(residues("INSERT INTO public.n VALUES (1)")).isEqualTo(Residues.ALL);
+        assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.of(Residue.LOCKS));
+        assertThat(residues("INSERT INTO y VALUES (1)")).isEqualTo(Residues.of(Residue.SETTINGS));
+        assertThat(residues("INSERT INTO z VALUES (1)")).isEqualTo(Residues.NONE);
+        assertThat(residues("INSERT INTO w VALUES (1)")).isEqualTo(Residues.NONE);
+        assertThat(reason("SELECT * FROM n")).isEqualTo(RoutingReason.UNKNOWN_RELATION);
+
+        ran("CREATE TRIGGER t BEFORE INSERT ON n FOR EACH ROW EXECUTE FUNCTION f()");
+        assertThat(residues("INSERT INTO n VALUES (1)")).isEqualTo(Residues.ALL);
+    }
+
+    @Test
+    void knowsNothingOfWhatADefinitionTouchesUntilItIsRead() {
+        ran("ALTER TABLE t ADD COLUMN a int");
+
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.UNKNOWN_RELATION);
+        assertThat(reason("SELECT * FROM u")).isEqualTo(RoutingReason.READ);
+        worker.passes(1, TimeUnit.SECONDS);
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);
+
+        ran("CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+        assertThat(reason("SELECT f(1)")).isEqualTo(RoutingReason.UNKNOWN_FUNCTION);
+        assertThat(reason("SELECT * FROM view_of_f")).isEqualTo(RoutingReason.UNKNOWN_RELATION);
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);
+        assertThat(residues("INSERT INTO t VALUES (1)")).isEqualTo(Residues.NONE);
+        assertThat(reason("SELECT abs(1)")).isEqualTo(RoutingReason.READ);
+    }
+
+    @Test
+    void readsAgainWhenTheTransactionOfADefinitionEnds() {
+        ran("ALTER TABLE t ADD COLUMN a int");
+        worker.passes(1, TimeUnit.SECONDS);
+
+        router.transactionEnded(session);
+
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.UNKNOWN_RELATION);
+        worker.passes(1, TimeUnit.SECONDS);
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);
+    }
+
+    @Test
+    void definesNothingForOthersByTemporaryTables() {
+        ran("CREATE TEMP TABLE t (a int)");
+
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);
+    }
+
+    // Consistency
+
+    @Test
+    void readsItsWritesOnThePrimaryUntilAStandbyHasThem() {
+        session.wrote(worker.now());
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ_YOUR_WRITES);
+
+        cluster.sample(worker.now() + 1, 200);
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ_YOUR_WRITES);
+
+        cluster.position(2, 200);
+        assertThat(node("SELECT * FROM t")).isEqualTo(cluster.node(2));
+    }
+
+    @Test
+    void showsAgainWhatItShowedOnThePrimary() {
+        session.readOnPrimary(worker.now());
+        cluster.sample(worker.now() + 1, 200);
+
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ_YOUR_WRITES);
+        cluster.position(1, 200);
+        assertThat(node("SELECT * FROM t")).isEqualTo(cluster.node(1));
+    }
+
+    @Test
     void needsThePositionOfItsOwnWritesEvenToReadNothing() {
         assertThat(reason("SELECT 1")).isEqualTo(RoutingReason.READ);
 
