@@ -65,7 +65,7 @@ public final class CancelSender {
     private void send(EventLoop loop, Endpoint endpoint, boolean encrypted, CancelKey key, Runnable ended) {
         new Bootstrap()
                 .group(loop)
-                .channelFactory(transport.sockets())
+                .channelFactory(transport::newSocket)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                 .handler(new ChannelInitializer<Channel>() {
                     @Override

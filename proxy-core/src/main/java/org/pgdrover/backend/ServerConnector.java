@@ -97,7 +97,7 @@ public final class ServerConnector {
             };
             new Bootstrap()
                     .group(loop)
-                    .channelFactory(transport.sockets())
+                    .channelFactory(transport::newSocket)
                     .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                     .option(ChannelOption.TCP_NODELAY, true)
                     .option(ChannelOption.SO_KEEPALIVE, true)

@@ -125,7 +125,7 @@ public final class ProxyServer implements AutoCloseable {
                 Thread.ofPlatform().name("pgdrover-timer").daemon().factory()));
         var entrance = part(clientAccess(config, serverTls, watching, files));
         var gate = new HoldGate(config.failover(), timer);
-        var sockets = new Transport(transport.sockets());
+        var sockets = part(new Transport(transport.sockets()));
         var connector = new ServerConnector(
                 sockets,
                 serverTls,
