@@ -102,6 +102,11 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     }
 
     @Override
+    public void sampleSoon() {
+        watches.forEach(NodeWatch::hurry);
+    }
+
+    @Override
     public long replayLsn(Node node) {
         return replayed.get(node.index());
     }

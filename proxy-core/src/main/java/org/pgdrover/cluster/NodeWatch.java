@@ -19,6 +19,9 @@ import org.pgdrover.config.HealthConfig;
  */
 final class NodeWatch implements AutoCloseable {
     private static final long SAMPLE_NANOS = Duration.ofMillis(100).toNanos();
+    /** Between two samples that somebody waits for. */
+    private static final long HURRIED_SAMPLE_NANOS = Duration.ofMillis(4).toNanos();
+
     private static final long RETRY_NANOS = Duration.ofMillis(150).toNanos();
     private static final int QUICK_RETRIES = 20;
     private static final long SPACING_NANOS = Duration.ofMillis(20).toNanos();
@@ -40,15 +43,18 @@ final class NodeWatch implements AutoCloseable {
     private final Thread thread;
     private final ConcurrentLinkedQueue<CompletableFuture<NodeHealth>> requests = new ConcurrentLinkedQueue<>();
     private volatile boolean requested;
+    private volatile boolean hurried;
     private volatile boolean closed;
     private NodeHealth health;
     private long nextProbe;
     private long lastProbe;
+    private long lastSample;
 
     NodeWatch(Node node, NodeConnector connector, HealthConfig settings, Observer observer, LongSupplier clock) {
         this.clock = clock;
         this.nextProbe = clock.getAsLong();
         this.lastProbe = nextProbe - SPACING_NANOS;
+        this.lastSample = nextProbe - SAMPLE_NANOS;
         this.probe = new NodeProbe(node, connector, settings.timeout(), clock);
         this.settings = settings;
         this.observer = observer;
@@ -81,6 +87,13 @@ final class NodeWatch implements AutoCloseable {
         LockSupport.unpark(thread);
     }
 
+    /** Somebody waits for the next sample: it is taken at once, or a few milliseconds after the last one. */
+    void hurry() {
+        if (hurried) return;
+        hurried = true;
+        LockSupport.unpark(thread);
+    }
+
     @Override
     public void close() {
         closed = true;
@@ -92,7 +105,7 @@ final class NodeWatch implements AutoCloseable {
             while (!closed) {
                 var now = clock.getAsLong();
                 if (due(now)) probe(now);
-                else if (observer.wantsSamples() && probe.connected()) sample();
+                else if (untilSample(now) <= 0) sample(now);
                 LockSupport.parkNanos(this, pause(clock.getAsLong()));
             }
         } finally {
@@ -108,7 +121,14 @@ final class NodeWatch implements AutoCloseable {
     private long pause(long now) {
         var untilProbe = nextProbe - now;
         if (requested) return Math.min(untilProbe, lastProbe + SPACING_NANOS - now);
-        return observer.wantsSamples() && probe.connected() ? Math.min(untilProbe, SAMPLE_NANOS) : untilProbe;
+        return Math.min(untilProbe, untilSample(now));
+    }
+
+    /** Time until the next sample is due; for ever if nobody wants any. */
+    private long untilSample(long now) {
+        if (!probe.connected()) return Long.MAX_VALUE;
+        if (hurried) return lastSample + HURRIED_SAMPLE_NANOS - now;
+        return observer.wantsSamples() ? lastSample + SAMPLE_NANOS - now : Long.MAX_VALUE;
     }
 
     private void probe(long now) {
@@ -143,7 +163,9 @@ final class NodeWatch implements AutoCloseable {
         return quick ? Math.min(interval, RETRY_NANOS) : interval;
     }
 
-    private void sample() {
+    private void sample(long now) {
+        hurried = false;
+        lastSample = now;
         var sample = trySample();
         if (sample == null || roleChanged(sample)) request();
         else observer.onSample(health.node(), sample);

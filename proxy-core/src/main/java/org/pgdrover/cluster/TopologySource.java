@@ -13,6 +13,9 @@ public interface TopologySource {
      */
     long insertPositionSampledAfter(long nanoTime);
 
+    /** Somebody waits for newer positions: every node's is sampled in the next few milliseconds. May be called from any thread. */
+    void sampleSoon();
+
     /** The newest known replay position of a standby, or insert position of a primary; 0 while unknown; one volatile read. */
     long replayLsn(Node node);
 

@@ -133,6 +133,11 @@ public final class Router {
 
     // Where a batch goes
 
+    /// A read waits for a standby that is up to date: how far the standbys have come is looked for at once.
+    public void look() {
+        topology.sampleSoon();
+    }
+
     /// @param batch the classes of all that the batch runs; the most demanding one decides
     public RoutingDecision route(List<QueryClass> batch, RoutingSession session) {
         var hindrance = hindrance(batch, session);
@@ -175,6 +180,8 @@ public final class Router {
         var now = topology.topology();
         long time = clock.getAsLong();
         session.enterTerm(now.term(), time);
+        // Without a standby nobody needs to know how far the primary is.
+        if (!selector.isAnyEligible(now)) return draw(now, session, 0, time, transaction);
         if (anywhere) {
             // It shows no data, so no standby is too old for it; but it must not change which standby the session reads
             // from.

@@ -27,7 +27,7 @@ public final class RoutingSession {
     private @Nullable Node standby;
 
     private static final long FIRST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final long MOST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long MOST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
     /// Its reads go to the primary for want of a standby that is up to date, and when the next one is to wait.
     private boolean behind;
 

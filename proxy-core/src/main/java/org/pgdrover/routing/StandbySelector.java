@@ -39,6 +39,16 @@ final class StandbySelector {
         return state.servesStandbyReads() && state.node().weight() > 0 && state.lagMillis() <= maxLagMillis;
     }
 
+    /// Whether there is a standby that may serve reads if the standby has replayed enough.
+    boolean isAnyEligible(ClusterTopology now) {
+        var nodes = now.nodes();
+        for (int i = 0; i < nodes.size(); i++) {
+            var state = nodes.get(i);
+            if (state.role() != Role.PRIMARY && isEligible(state)) return true;
+        }
+        return false;
+    }
+
     /// A standby that has replayed the position, or the primary if it takes part and its share comes up; null
     /// if there is none.
     @Nullable

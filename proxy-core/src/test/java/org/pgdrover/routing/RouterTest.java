@@ -248,6 +248,17 @@ class RouterTest {
         assertThat(node("SELECT * FROM t")).isEqualTo(cluster.node(1));
     }
 
+    /// A session that waited for a standby would wait in vain.
+    @Test
+    void doesNotAskForPositionsWithoutAStandby() {
+        cluster.serves(1, false);
+        cluster.serves(2, false);
+        session.readOnPrimary(worker.now());
+
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.NO_STANDBY);
+        assertThat(cluster.asked()).isZero();
+    }
+
     @Test
     void needsNoPositionToReadNothing() {
         session.wrote(worker.now());

@@ -21,6 +21,7 @@ final class TwoStandbys implements TopologySource {
     private final long[] lagMillis = new long[3];
     private long term = 1;
     private int primary;
+    private int asked;
 
     TwoStandbys() {
         for (int i = 0; i < 3; i++) nodes.add(Node.of(i, new NodeConfig("pg" + i, "127.0.0.1", 5432 + i)));
@@ -50,6 +51,11 @@ final class TwoStandbys implements TopologySource {
         lagMillis[node] = millis;
     }
 
+    /// How often somebody has asked for a sample.
+    int asked() {
+        return asked;
+    }
+
     /// A sample of the primary's position that began at a time.
     void sample(long startedNanos, long position) {
         samples.add(new Sample(startedNanos, position));
@@ -74,12 +80,16 @@ final class TwoStandbys implements TopologySource {
 
     @Override
     public long insertPositionSampledAfter(long nanoTime) {
+        asked++;
         long least = -1;
         for (var sample : samples)
             if (sample.startedNanos() - nanoTime > 0 && (least < 0 || sample.position() < least))
                 least = sample.position();
         return least;
     }
+
+    @Override
+    public void sampleSoon() {}
 
     @Override
     public long replayLsn(Node node) {

@@ -82,6 +82,9 @@ final class SimulatedTopology implements TopologySource {
     }
 
     @Override
+    public void sampleSoon() {}
+
+    @Override
     public long replayLsn(Node node) {
         return replayed[node.index()];
     }

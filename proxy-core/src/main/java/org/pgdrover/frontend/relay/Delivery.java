@@ -91,6 +91,7 @@ final class Delivery implements RelayNote {
     /// @param defaults names of the parameters that the client's startup message has set
     Delivery(Set<String> defaults) {
         this.defaults = defaults;
+        this.lastFacts = factsOfNew(lastKnown);
     }
 
     // The names that it makes and closes itself
@@ -134,6 +135,7 @@ final class Delivery implements RelayNote {
         unnamed = null;
         named = null;
         classes.clear();
+        facts = 0;
         onlyReads = true;
         needsServer = false;
         texts = null;
@@ -157,10 +159,45 @@ final class Delivery implements RelayNote {
     /// Something of it runs with this class.
     void runs(QueryClass queryClass) {
         needsServer = true;
+        facts |= factsOf(queryClass);
         if (queryClass.access() != Access.READ) onlyReads = false;
         if (!classes.isEmpty() && classes.getLast() == queryClass) return;
         if (classes.size() < MOST_CLASSES) classes.add(queryClass);
         else if (classes.size() == MOST_CLASSES) classes.add(QueryClass.UNKNOWN);
+    }
+
+    // What the classes say of the session, found out once for each class: most clients run the same again and again.
+
+    private static final int CHANGES_READING = 1;
+    private static final int CHANGES_SETTINGS = 2;
+    private static final int TAKES_DEFAULTS = 4;
+    private static final int DEALLOCATES_ALL = 8;
+    private static final int DEALLOCATES = 16;
+    private static final int SEES_STATEMENTS = 32;
+
+    private int facts;
+    private QueryClass lastKnown = QueryClass.UNKNOWN;
+    private int lastFacts;
+
+    private int factsOf(QueryClass ran) {
+        if (ran != lastKnown) {
+            lastFacts = factsOfNew(ran);
+            lastKnown = ran;
+        }
+        return lastFacts;
+    }
+
+    private int factsOfNew(QueryClass ran) {
+        int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
+        if (ran.session() == SessionEffect.NONE) return found;
+        if (ClientSession.changesReading(ran)) found |= CHANGES_READING;
+        if (ClientSession.changesSettings(ran)) found |= CHANGES_SETTINGS;
+        if (!defaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
+        var effect = ran.session();
+        if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
+            found |= DEALLOCATES_ALL;
+        if (effect instanceof SessionEffect.Deallocate) found |= DEALLOCATES;
+        return found;
     }
 
     /// A server is needed for it although nothing is known to run.
@@ -260,22 +297,18 @@ final class Delivery implements RelayNote {
     }
 
     boolean changesReading() {
-        for (int i = 0; i < classes.size(); i++) if (ClientSession.changesReading(classes.get(i))) return true;
-        return false;
+        return (facts & CHANGES_READING) != 0;
     }
 
     boolean changesSettings() {
-        for (int i = 0; i < classes.size(); i++) if (ClientSession.changesSettings(classes.get(i))) return true;
-        return false;
+        return (facts & CHANGES_SETTINGS) != 0;
     }
 
     /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then the client's
     /// own
     /// defaults must be set again before it goes on.
     boolean takesDefaultsAway() {
-        if (defaults.isEmpty()) return false;
-        for (int i = 0; i < classes.size(); i++) if (takesDefaultsAway(classes.get(i))) return true;
-        return false;
+        return (facts & TAKES_DEFAULTS) != 0;
     }
 
     private boolean takesDefaultsAway(QueryClass ran) {
@@ -314,24 +347,16 @@ final class Delivery implements RelayNote {
 
     /// Whether it has deallocated every statement with a name before what it names now.
     boolean deallocatesAll() {
-        for (int i = 0; i < classes.size(); i++) {
-            var effect = classes.get(i).session();
-            if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
-                return true;
-        }
-        return false;
+        return (facts & DEALLOCATES_ALL) != 0;
     }
 
     /// Whether it deallocates one statement.
     boolean deallocates() {
-        for (int i = 0; i < classes.size(); i++)
-            if (classes.get(i).session() instanceof SessionEffect.Deallocate) return true;
-        return false;
+        return (facts & DEALLOCATES) != 0;
     }
 
     boolean seesStatements() {
-        for (int i = 0; i < classes.size(); i++) if (classes.get(i).seesStatements()) return true;
-        return false;
+        return (facts & SEES_STATEMENTS) != 0;
     }
 
     /// The database that must be empty of sessions for it; null if none has to be.

@@ -23,6 +23,7 @@ final class RelayPhase implements Phase {
     private final CancelKey key;
     private final Relay relay;
 
+    private final Runnable turn = this::runAndFlush;
     private RelayState state;
     private boolean running;
     private boolean woken;
@@ -60,7 +61,7 @@ final class RelayPhase implements Phase {
     private void wake() {
         woken = true;
         if (running) return;
-        client.run(this::runAndFlush);
+        client.run(turn);
     }
 
     private void runAndFlush() {

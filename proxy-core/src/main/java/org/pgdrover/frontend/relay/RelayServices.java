@@ -2,11 +2,13 @@ package org.pgdrover.frontend.relay;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerConnector;
+import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.Node;
 import org.pgdrover.cluster.TopologySource;
@@ -39,6 +41,8 @@ public final class RelayServices {
     private final CancelRegistry cancelKeys;
     private final SharedStatements statements = new SharedStatements();
     private final Classification classification = new Classification();
+    private final ConcurrentHashMap<SessionSettings, SessionSettings> commonSettings = new ConcurrentHashMap<>();
+    private static final int MOST_COMMON_SETTINGS = 1_000;
 
     /// The servers behind, and the way to them.
     ///
@@ -79,8 +83,16 @@ public final class RelayServices {
             @Nullable ServerPool pool,
             @Nullable ServerConnection server) {
         var routing = backends.router().newSession(request.database());
-        var session = new ClientSession(client.id(), request, routing, statements, parameters);
+        var settings = common(request.settings());
+        var session = new ClientSession(client.id(), request, settings, routing, statements, parameters);
         return new RelayPhase(client, this, session, key, pool, server);
+    }
+
+    /// Clients that begin with the same settings share one object: then it is compared at a glance.
+    private SessionSettings common(SessionSettings settings) {
+        if (commonSettings.size() >= MOST_COMMON_SETTINGS) return commonSettings.getOrDefault(settings, settings);
+        var known = commonSettings.putIfAbsent(settings, settings);
+        return known == null ? settings : known;
     }
 
     RoutingConfig routing() {

@@ -3,10 +3,10 @@ package org.pgdrover.frontend.relay;
 import java.time.Duration;
 import org.pgdrover.routing.RoutingDecision;
 
-/// A read waits for a moment until a standby shows what the session has seen; then the primary answers it.
+/// A read waits for 20 ms at most until a standby shows what the session has seen; then the primary answers it.
 final class WaitingForStandby implements RelayState {
     private static final Duration LOOK = Duration.ofMillis(2);
-    private static final int MOST_LOOKS = 60;
+    private static final int MOST_LOOKS = 10;
 
     private final Relay relay;
     private final Delivery delivery;
@@ -31,6 +31,7 @@ final class WaitingForStandby implements RelayState {
         }
         looks++;
         scheduled = true;
+        relay.services().router().look();
         var _ = relay.client().schedule(this::look, LOOK);
         return this;
     }

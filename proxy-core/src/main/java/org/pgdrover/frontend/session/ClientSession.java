@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.routing.RoutingSession;
@@ -35,12 +36,15 @@ public final class ClientSession {
     private @Nullable ClientStatement unnamedPortal;
     private boolean standardStrings;
     private String encoding;
+    private boolean classifiable;
     private Residues kept = Residues.NONE;
 
+    /// @param settings that the startup message sets
     /// @param parameters that the client was told when the session began
     public ClientSession(
             long clientId,
             StartupRequest request,
+            SessionSettings settings,
             RoutingSession routing,
             SharedStatements shared,
             Map<String, String> parameters) {
@@ -49,10 +53,11 @@ public final class ClientSession {
         this.database = request.database();
         this.routing = routing;
         this.shared = shared;
-        this.settings = new TrackedSettings(request.settings());
+        this.settings = new TrackedSettings(settings);
         this.told = new HashMap<>(parameters);
         this.standardStrings = !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
         this.encoding = parameters.getOrDefault("client_encoding", "UTF8");
+        this.classifiable = Classification.isAsciiSafe(encoding);
     }
 
     public long clientId() {
@@ -101,7 +106,7 @@ public final class ClientSession {
 
     /// Whether the client's encoding lets statements be read byte by byte.
     public boolean isClassifiable() {
-        return Classification.isAsciiSafe(encoding);
+        return classifiable;
     }
 
     /// A run-time parameter that servers report has another value now, and the client is told.
@@ -109,7 +114,10 @@ public final class ClientSession {
         told.put(name, value);
         switch (name) {
             case "standard_conforming_strings" -> standardStrings = !value.equals("off");
-            case "client_encoding" -> encoding = value;
+            case "client_encoding" -> {
+                encoding = value;
+                classifiable = Classification.isAsciiSafe(value);
+            }
             default -> settings.reported(name, value);
         }
     }

@@ -113,6 +113,9 @@ public final class RelayRig implements AutoCloseable {
         }
 
         @Override
+        public void sampleSoon() {}
+
+        @Override
         public long replayLsn(Node node) {
             return 100;
         }

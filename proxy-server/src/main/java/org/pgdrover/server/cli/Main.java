@@ -39,7 +39,11 @@ public final class Main implements Runnable {
                 spec.commandLine(), "which command? (run, check, demo or hash-password)");
     }
 
+    /** Netty's search for leaked buffers, for developers, costs a few percent: it is off unless somebody asks for it. */
+    private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
+
     public static void main(String[] arguments) {
+        if (System.getProperty(LEAK_DETECTION) == null) System.setProperty(LEAK_DETECTION, "disabled");
         // Not a return: threads of libraries may linger for a moment.
         System.exit(new CommandLine(new Main()).execute(arguments));
     }
