@@ -13,8 +13,10 @@ import org.pgdrover.config.Consistency;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.routing.RoutingDecision.ToPrimary;
 import org.pgdrover.routing.RoutingDecision.ToStandby;
+import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residues;
+import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
 /// The judge of where a batch outside a transaction goes, and of what its statements may leave behind.
@@ -149,6 +151,62 @@ public final class Router {
         return choose(session, transaction, anywhere);
     }
 
+    /// Where a transaction goes that the client has begun, and of which this is the first batch.
+    ///
+    /// @param readOnly whether the transaction was begun READ ONLY
+    public RoutingDecision routeTransaction(boolean readOnly, List<QueryClass> first, RoutingSession session) {
+        if (!readOnly) return toPrimary[RoutingReason.TRANSACTION.ordinal()];
+        var hindrance = first.isEmpty() ? RoutingReason.PROTOCOL : hindranceWithin(first, 0, session);
+        if (hindrance == null && !config.loadBalance()) hindrance = RoutingReason.LOAD_BALANCE_OFF;
+        return hindrance == null ? choose(session, true, false) : toPrimary[hindrance.ordinal()];
+    }
+
+    /// Whether all of these are proved to be reads, so that they change nothing wherever they run.
+    public boolean areReads(List<QueryClass> batch, RoutingSession session) {
+        for (int i = 0; i < batch.size(); i++) {
+            var each = batch.get(i);
+            if (each.access() != Access.READ || judgement.hindrance(each, session) != null) return false;
+        }
+        return !batch.isEmpty();
+    }
+
+    /// Why statements of a READ ONLY transaction may not run on a standby; null if they may.
+    private @Nullable RoutingReason hindranceWithin(List<QueryClass> batch, int from, RoutingSession session) {
+        for (int i = from; i < batch.size(); i++) {
+            var reason = hindranceWithin(batch.get(i), session);
+            if (reason != null) return reason;
+        }
+        return null;
+    }
+
+    private @Nullable RoutingReason hindranceWithin(QueryClass query, RoutingSession session) {
+        return switch (query.access()) {
+            case READ -> judgement.hindrance(query, session);
+            case EMPTY -> null;
+            case WRITE -> {
+                // A cursor over a read is one too.
+                boolean reads = query.statement().equals("DECLARE")
+                        && query.reason().isEmpty()
+                        && query.session() == SessionEffect.NONE;
+                yield reads ? judgement.hindrance(query, session) : RoutingReason.WRITE;
+            }
+            case SESSION -> setsOne(query.session()) ? null : RoutingReason.SESSION;
+            case TRANSACTION -> {
+                boolean inside = query.transaction() == TransactionEffect.INSIDE
+                        && query.reason().isEmpty()
+                        && query.session() == SessionEffect.NONE;
+                boolean ends = query.transaction() == TransactionEffect.COMMIT
+                        || query.transaction() == TransactionEffect.ROLLBACK;
+                yield inside || ends ? null : RoutingReason.TRANSACTION;
+            }
+        };
+    }
+
+    /// Settings that only a primary can have make the difference between a primary and a standby.
+    private static boolean setsOne(SessionEffect effect) {
+        return effect instanceof SessionEffect.SetParameter(var name, var _) && !name.contains("transaction_");
+    }
+
     private static boolean namesNothing(List<QueryClass> batch) {
         for (int i = 0; i < batch.size(); i++) if (!batch.get(i).namesNothing()) return false;
         return true;
@@ -157,23 +215,26 @@ public final class Router {
     /// Why the batch may not leave the primary, whatever the standbys are like; null if it may.
     private @Nullable RoutingReason hindrance(List<QueryClass> batch, RoutingSession session) {
         if (batch.isEmpty()) return RoutingReason.PROTOCOL;
-        for (int i = 0; i < batch.size(); i++) {
-            var reason = hindrance(batch.get(i), session, batch.size() == 1);
-            if (reason != null) return reason;
-        }
+        boolean readOnly = batch.getFirst().transaction() == TransactionEffect.BEGIN_READ_ONLY;
+        var reason = readOnly ? hindranceWithin(batch, 1, session) : hindranceOutside(batch, session);
+        if (reason != null) return reason;
         if (session.pinned() != null) return RoutingReason.PINNED;
         return config.loadBalance() ? null : RoutingReason.LOAD_BALANCE_OFF;
     }
 
-    private @Nullable RoutingReason hindrance(QueryClass query, RoutingSession session, boolean alone) {
-        return switch (query.access()) {
-            case READ -> judgement.hindrance(query, session);
-            case EMPTY -> null;
-            case WRITE -> RoutingReason.WRITE;
-            case SESSION -> RoutingReason.SESSION;
-            case TRANSACTION ->
-                alone && query.transaction() == TransactionEffect.BEGIN_READ_ONLY ? null : RoutingReason.TRANSACTION;
-        };
+    private @Nullable RoutingReason hindranceOutside(List<QueryClass> batch, RoutingSession session) {
+        for (int i = 0; i < batch.size(); i++) {
+            var query = batch.get(i);
+            var reason = switch (query.access()) {
+                case READ -> judgement.hindrance(query, session);
+                case EMPTY -> null;
+                case WRITE -> RoutingReason.WRITE;
+                case SESSION -> RoutingReason.SESSION;
+                case TRANSACTION -> RoutingReason.TRANSACTION;
+            };
+            if (reason != null) return reason;
+        }
+        return null;
     }
 
     private RoutingDecision choose(RoutingSession session, boolean transaction, boolean anywhere) {

@@ -24,6 +24,7 @@ public enum RoutingReason {
     LAG("every standby is beyond routing.max-lag"),
     READ_YOUR_WRITES("read your writes"),
     IN_TRANSACTION("inside a transaction"),
+    DEFERRED("the transaction begins with its first statement"),
     PIPELINED("behind other work of the same client"),
     STANDBY_REFUSED("a standby could not answer it"),
     NOT_SEEN_WHOLE("too large, or not sent whole"),
@@ -65,6 +66,7 @@ public enum RoutingReason {
                     HIDDEN_FUNCTION,
                     CATALOG_NOT_READ,
                     IN_TRANSACTION,
+                    DEFERRED,
                     PIPELINED,
                     NOT_SEEN_WHOLE,
                     PROTOCOL -> false;

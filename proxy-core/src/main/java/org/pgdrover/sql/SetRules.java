@@ -41,8 +41,9 @@ final class SetRules {
 
     QueryClass set(int from, int to) {
         int at = from + 1;
-        if (is(at, to, "local")) return inside(namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
-        if (is(at, to, "transaction") || is(at, to, "constraints")) return inside(SessionEffect.NONE);
+        if (is(at, to, "local")) return local(at, to);
+        if (is(at, to, "transaction")) return wantsPrimary(at, to) ? ON_PRIMARY : inside(SessionEffect.NONE);
+        if (is(at, to, "constraints")) return ON_PRIMARY;
         if (is(at, to, "session") && !assigns(at + 1, to)) {
             if (is(at + 1, to, "characteristics")) return characteristics(at + 2, to);
             if (is(at + 1, to, "authorization")) return write("SET", AUTHORIZATION, "changes the session's user");
@@ -56,6 +57,31 @@ final class SetRules {
         if (is(at, to, "seed")) return write("SET", SessionEffect.leaves(Residue.LASTING), "SET SEED");
         if (is(at, to, "role") && !assigns(at + 1, to)) return set(from, to, at + 1, "role");
         return named(from, to, at);
+    }
+
+    /// What only a primary can do is told apart by its reason.
+    private static final QueryClass ON_PRIMARY = new QueryClass(
+            Access.TRANSACTION,
+            "SET",
+            List.of(),
+            List.of(),
+            TransactionEffect.INSIDE,
+            SessionEffect.NONE,
+            "changes what the transaction may do",
+            List.of());
+
+    private boolean wantsPrimary(int from, int to) {
+        for (int i = from; i < to; i++)
+            if (is(i, to, "write") || is(i, to, "serializable") || is(i, to, "snapshot")) return true;
+        return false;
+    }
+
+    private QueryClass local(int at, int to) {
+        if (at + 1 < to && lexer.isName(at + 1)) {
+            var name = lexer.name(at + 1).toLowerCase(Locale.ROOT);
+            if (name.contains("transaction_") || name.equals("role") || name.equals("session")) return ON_PRIMARY;
+        }
+        return inside(namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
     }
 
     private static final SessionEffect TEMPORARY = SessionEffect.leaves(Residue.TEMPORARY);
@@ -76,7 +102,7 @@ final class SetRules {
         var name = name(at, end);
         if (!assigns(end, to)) return UNDERSTOOD_BY_NONE;
         if (name.equals("session_authorization")) return write("SET", AUTHORIZATION, "changes the session's user");
-        if (ONE_TRANSACTION.contains(name)) return inside(SessionEffect.NONE);
+        if (ONE_TRANSACTION.contains(name)) return ON_PRIMARY;
         return set(from, to, end + 1, name);
     }
 

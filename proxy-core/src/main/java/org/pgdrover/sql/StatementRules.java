@@ -298,10 +298,11 @@ final class StatementRules {
     private QueryClass declare(int from, int to) {
         int query = from;
         while (query < to && !is(query, to, "for")) query++;
-        look(query, to, query);
+        var obstacle = look(query, to, query);
         if (isTooLong()) return QueryClass.UNKNOWN;
         var effect = calls.effect(proof.functions(), query, to);
         boolean held = has(from, query, "with", "hold");
-        return found(Access.WRITE, "DECLARE", held ? with(effect, Residue.CURSORS) : effect, "");
+        if (held) return found(Access.WRITE, "DECLARE", with(effect, Residue.CURSORS), "a cursor that outlives it");
+        return found(Access.WRITE, "DECLARE", effect, obstacle == null ? "" : obstacle);
     }
 }

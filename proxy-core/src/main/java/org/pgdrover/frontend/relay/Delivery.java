@@ -72,6 +72,11 @@ final class Delivery implements RelayNote {
     int attempts;
     /// Whether the client was told that nobody knows whether it is committed.
     boolean outcomeUnknown;
+    /// What was sent before it, so that the transaction begins with it; null if the transaction does not.
+    @Nullable
+    DeferredBegin begin;
+    /// Whether all of it is proved to be a read, in a transaction that it does not begin.
+    boolean read;
     /// Commands of it that have completed.
     int completed;
     /// It cannot be answered any more, and this is to be said when its turn comes.
@@ -236,7 +241,7 @@ final class Delivery implements RelayNote {
     /// Whether it may have changed something: whatever is not proved to be a read, or to only begin or end a
     /// transaction.
     boolean mayWrite() {
-        if (reason.isProvedRead()) return false;
+        if (read || reason.isProvedRead()) return false;
         for (int i = 0; i < classes.size(); i++) {
             var access = classes.get(i).access();
             if (access == Access.WRITE || access == Access.READ) return true;
@@ -416,6 +421,8 @@ final class Delivery implements RelayNote {
         outcomeUnknown = false;
         attempts = 0;
         completed = 0;
+        begin = null;
+        read = false;
         refusal = null;
         unusable = null;
         part = null;

@@ -45,11 +45,17 @@ final class DeliveryJournal {
         delivery.reason = reason;
     }
 
+    /// The proxy answers a delivery that begins or ends a transaction of which no server knows.
+    void answered(Delivery delivery) {
+        goes(delivery, "-", RoutingReason.DEFERRED);
+    }
+
     /// A delivery goes to the server that works for the client already.
     void follows(Delivery delivery, ServerConnection server) {
         delivery.node = server.target().node();
         boolean inTransaction = server.status() != TransactionStatus.IDLE;
         delivery.reason = inTransaction ? RoutingReason.IN_TRANSACTION : RoutingReason.PIPELINED;
+        delivery.read = inTransaction && services.router().areReads(delivery.classes(), session.routing());
     }
 
     /// Why a delivery goes to the primary without asking the router.

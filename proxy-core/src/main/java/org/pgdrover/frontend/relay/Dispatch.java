@@ -15,13 +15,30 @@ record Dispatch(Relay relay) {
     RelayState dispatch(Delivery delivery) {
         if (delivery.refusal != null) return relay.fail(delivery, delivery.refusal);
         if (!relay.judge().judge(delivery)) throw new IllegalStateException("something is under way while idle");
-        if (OwnAnswers.answers(relay, delivery)) return new Idle(relay);
+        if (beginsOrEnds(delivery) || OwnAnswers.answers(relay, delivery)) return new Idle(relay);
         if (staysOnPrimary(delivery))
             return toPrimary(
                     delivery,
                     relay.journal().reasonToStay(delivery, relay.kept().isPinned()));
         var decision = route(relay, delivery);
         return isToWait(decision) ? new WaitingForStandby(relay, delivery) : go(delivery, decision);
+    }
+
+    /// Answers a BEGIN, of which a server hears with the first statement, and the end of a transaction without
+    /// statements.
+    private boolean beginsOrEnds(Delivery delivery) {
+        if (relay.deferred() == null) {
+            if (relay.kept().isPinned() || delivery.avoidStandby) return false;
+            var begin = DeferredBegin.of(delivery);
+            if (begin == null) return false;
+            relay.defer(begin);
+            OwnAnswers.begin(relay, delivery);
+            return true;
+        }
+        if (!DeferredBegin.isEnd(delivery)) return false;
+        relay.defer(null);
+        OwnAnswers.end(relay, delivery);
+        return true;
     }
 
     private boolean isToWait(RoutingDecision decision) {
@@ -50,9 +67,11 @@ record Dispatch(Relay relay) {
 
     /// Where a delivery should go as far as its statements tell.
     static RoutingDecision route(Relay relay, Delivery delivery) {
-        return relay.services()
-                .router()
-                .route(delivery.classes(), relay.session().routing());
+        var router = relay.services().router();
+        var session = relay.session().routing();
+        var begin = relay.deferred();
+        if (begin != null) return router.routeTransaction(begin.readOnly(), delivery.classes(), session);
+        return router.route(delivery.classes(), session);
     }
 
     private RelayState toPrimary(Delivery delivery, RoutingReason reason) {

@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Set;
 import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
@@ -17,6 +18,8 @@ import org.pgdrover.sql.TransactionEffect;
  * <p>So no statement of a transaction's remainder is ever run on its own.
  */
 final class LostTransaction {
+    private static final Set<String> ENDS = Set.of("COMMIT", "ROLLBACK", "PREPARE TRANSACTION");
+
     private final ClientConnection client;
     private ErrorFields next;
     private boolean reported;
@@ -109,9 +112,8 @@ final class LostTransaction {
     }
 
     private static boolean ends(QueryClass queryClass) {
-        return queryClass.parts().isEmpty()
-                && (queryClass.transaction() == TransactionEffect.COMMIT
-                        || queryClass.transaction() == TransactionEffect.ROLLBACK);
+        // AND CHAIN begins another transaction, of which nobody knows how it was to begin.
+        return queryClass.parts().isEmpty() && ENDS.contains(queryClass.statement());
     }
 
     /** A COMMIT that is the first to hear of the loss must not look like one that went well. */

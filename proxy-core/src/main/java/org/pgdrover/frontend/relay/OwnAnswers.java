@@ -1,7 +1,10 @@
 package org.pgdrover.frontend.relay;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageType;
@@ -26,6 +29,54 @@ final class OwnAnswers {
         return true;
     }
 
+    /// Answers a BEGIN of which no server hears before the first statement.
+    static void begin(Relay relay, Delivery delivery) {
+        command(relay, delivery, TransactionStatus.IN_TRANSACTION);
+    }
+
+    /// Answers a COMMIT or ROLLBACK of a transaction that no server knows of.
+    static void end(Relay relay, Delivery delivery) {
+        command(relay, delivery, TransactionStatus.IDLE);
+        relay.session().transactionEnded();
+    }
+
+    private static void command(Relay relay, Delivery delivery, TransactionStatus status) {
+        var batch = Objects.requireNonNull(delivery.part);
+        var statements = relay.session().statements();
+        var command = delivery.classes().getFirst().statement();
+        var out = relay.client().newBuffer(96);
+        for (int i = 0; i < batch.messages(); i++) {
+            switch (batch.message(i).type) {
+                case MessageType.QUERY -> {
+                    statements.unnamed(null);
+                    BackendMessages.commandComplete(out, command);
+                    BackendMessages.readyForQuery(out, status);
+                }
+                case MessageType.PARSE -> {
+                    parsed(relay, Objects.requireNonNull(delivery.plan(i).statement));
+                    BackendMessages.bare(out, MessageType.PARSE_COMPLETE);
+                }
+                case MessageType.BIND -> BackendMessages.bare(out, MessageType.BIND_COMPLETE);
+                case MessageType.DESCRIBE -> {
+                    int what = batch.from() + batch.message(i).start + 5;
+                    if (Objects.requireNonNull(batch.bytes()).getByte(what) == 'S') BackendMessages.noParameters(out);
+                    BackendMessages.bare(out, MessageType.NO_DATA);
+                }
+                case MessageType.EXECUTE -> BackendMessages.commandComplete(out, command);
+                default -> BackendMessages.readyForQuery(out, status);
+            }
+        }
+        relay.write(out);
+        relay.journal().answered(delivery);
+        relay.end(delivery);
+    }
+
+    private static void parsed(Relay relay, ClientStatement statement) {
+        statement.answered();
+        statement.shape(new StatementShape(new byte[2], null));
+        relay.session().statements().add(statement);
+    }
+
     private static boolean needsNoServer(byte type, MessagePlan plan) {
         return switch (type) {
             case MessageType.CLOSE -> plan.closes;
@@ -43,7 +94,7 @@ final class OwnAnswers {
                     if (plan.statement != null) relay.session().statements().remove(plan.statement);
                     BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
                 }
-                case MessageType.SYNC -> BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
+                case MessageType.SYNC -> BackendMessages.readyForQuery(out, relay.statusWithoutServer());
                 default -> {}
             }
         }
@@ -74,7 +125,7 @@ final class OwnAnswers {
         }
         var out = relay.client().newBuffer(32);
         BackendMessages.commandComplete(out, "DEALLOCATE");
-        BackendMessages.readyForQuery(out, server == null ? TransactionStatus.IDLE : server.status());
+        BackendMessages.readyForQuery(out, server == null ? relay.statusWithoutServer() : server.status());
         relay.write(out);
         relay.end(delivery);
     }

@@ -3,6 +3,7 @@ package org.pgdrover.frontend.relay;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 
 /// A delivery waits for its server to get the settings and the statements that the delivery needs there.
@@ -17,6 +18,10 @@ final class Preparing implements RelayState {
     private boolean recovering;
     private boolean recovered;
     private boolean canceled;
+    /// The state that is next once the server is out of the transaction again.
+    private @Nullable RelayState leaving;
+
+    private boolean rolledBack;
 
     /// The server begins to work for the client.
     Preparing(Relay relay, ServerLease lease, Delivery delivery) {
@@ -38,6 +43,7 @@ final class Preparing implements RelayState {
 
     @Override
     public RelayState proceed() {
+        if (leaving != null) return left(leaving);
         if (lease.isLost()) return lost();
         if (!asked) {
             asked = true;
@@ -55,7 +61,7 @@ final class Preparing implements RelayState {
     }
 
     private RelayState prepared(ServerNeeds asked, Exchange exchange) {
-        var failure = asked.settingsFailure(exchange);
+        var failure = asked.failure(exchange);
         asked.verify(exchange);
         if (failure != null) {
             lease.server().notClean("settings that could not be set");
@@ -66,6 +72,10 @@ final class Preparing implements RelayState {
             lease.server().settings(settings.committed());
             settings.entered(settings.committed());
             if (canceled) return giveUp(relay.failCanceled(delivery));
+            if (asked.begin() instanceof DeferredBegin begin) {
+                delivery.begin = begin;
+                relay.defer(null);
+            }
         }
         if (exchange.error() != null && lease.server().ledger().isDiscarding()) tellOpen(exchange.error());
         if (!asked.hasFailedTransaction()) return work();
@@ -92,10 +102,28 @@ final class Preparing implements RelayState {
         return working;
     }
 
-    /// The server, which is at rest, is not needed after all.
+    /// The server is not needed after all.
     private RelayState giveUp(RelayState next) {
-        if (relay.kept().lease() != lease) lease.release();
-        return next;
+        boolean idle = lease.server().status() == TransactionStatus.IDLE;
+        if (relay.kept().lease() != lease) {
+            if (idle) lease.release();
+            else lease.reset(false);
+            return next;
+        }
+        if (idle) return next;
+        leaving = next;
+        new Exchange(lease.server(), _ -> {
+                    rolledBack = true;
+                    relay.wake();
+                })
+                .query("ROLLBACK")
+                .send();
+        return this;
+    }
+
+    private RelayState left(RelayState next) {
+        if (lease.isLost()) relay.kept().forget(lease);
+        return rolledBack || lease.isLost() ? next : this;
     }
 
     private RelayState lost() {

@@ -24,6 +24,7 @@ final class Relay {
     private final int processId;
     private final Runnable wake;
     private boolean terminating;
+    private @Nullable DeferredBegin deferred;
 
     /// @param processId that the client was told
     /// @param wake lets the relay go on with what it waits for, at once or when the present turn is over
@@ -109,6 +110,23 @@ final class Relay {
         return terminating;
     }
 
+    // A transaction that no server knows of so far
+
+    /// The transaction that the client has begun and that begins with its first statement; null if there is none.
+    @Nullable
+    DeferredBegin deferred() {
+        return deferred;
+    }
+
+    void defer(@Nullable DeferredBegin begin) {
+        deferred = begin;
+    }
+
+    /// The client's transaction status while no server works for the client.
+    TransactionStatus statusWithoutServer() {
+        return deferred == null ? TransactionStatus.IDLE : TransactionStatus.IN_TRANSACTION;
+    }
+
     /// A batch, or its first part, has come from the client.
     Delivery begin(Batch batch) {
         return journal.begin(batch);
@@ -132,14 +150,25 @@ final class Relay {
 
     /// Tells the client that a delivery failed without a server, and gives the state that follows.
     RelayState fail(Delivery delivery, ErrorFields error) {
+        boolean inTransaction = deferred != null;
+        deferred = null;
         var out = client.newBuffer(256);
         BackendMessages.error(out, error);
-        if (delivery.isComplete()) BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
+        if (delivery.isComplete())
+            BackendMessages.readyForQuery(out, inTransaction ? TransactionStatus.FAILED : TransactionStatus.IDLE);
         client.write(out);
         boolean complete = delivery.isComplete();
         delivery.sqlState = error.sqlState();
         end(delivery);
+        if (inTransaction) return failedTransaction(error, complete);
         return complete ? new Idle(this) : new Discarding(this);
+    }
+
+    /// The transaction's first statement has failed before any server knew of the transaction.
+    private RelayState failedTransaction(ErrorFields error, boolean complete) {
+        var transaction = new LostTransaction(client, error, true);
+        if (!complete) transaction.discardUntilSync();
+        return new TransactionLost(this, transaction);
     }
 
     RelayState failCanceled(Delivery delivery) {

@@ -31,10 +31,17 @@ final class ServerNeeds {
     private final Delivery delivery;
     private final List<String> settings;
     private final boolean ownNames;
+    private final @Nullable DeferredBegin begin;
     private final List<ClientStatement> statements = new ArrayList<>();
     private @Nullable ClientStatement unnamed;
 
-    private ServerNeeds(ServerLease lease, Delivery delivery, List<String> settings, boolean ownNames) {
+    private ServerNeeds(
+            ServerLease lease,
+            Delivery delivery,
+            List<String> settings,
+            boolean ownNames,
+            @Nullable DeferredBegin begin) {
+        this.begin = begin;
         this.lease = lease;
         this.delivery = delivery;
         this.settings = settings;
@@ -51,12 +58,15 @@ final class ServerNeeds {
         List<String> settings =
                 fresh && !server.settings().equals(wanted) ? server.settings().difference(wanted) : List.of();
         boolean ownNames = wantsOwnNames(lease, delivery);
-        var needs = settings.isEmpty() && !ownNames ? null : new ServerNeeds(lease, delivery, settings, ownNames);
+        var begin = fresh ? relay.deferred() : null;
+        var needs = settings.isEmpty() && !ownNames && begin == null
+                ? null
+                : new ServerNeeds(lease, delivery, settings, ownNames, begin);
         boolean all = lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
         if (all && server.status() == TransactionStatus.IDLE) {
             for (var statement : relay.session().statements().named()) {
                 if (isThere(statement, lease) || !statement.isKept()) continue;
-                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames);
+                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin);
                 needs.add(statement);
             }
         }
@@ -69,7 +79,7 @@ final class ServerNeeds {
             var statement = delivery.plan(i).statement;
             if (statement == null || !statement.isAnswered() || !statement.isKept()) continue;
             if (!ownNames && isThere(statement, lease)) continue;
-            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames);
+            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin);
             needs.add(statement);
         }
         return needs == null || needs.isNothing() ? null : needs;
@@ -135,7 +145,7 @@ final class ServerNeeds {
     }
 
     private boolean isNothing() {
-        return settings.isEmpty() && !ownNames && statements.isEmpty() && unnamed == null;
+        return settings.isEmpty() && !ownNames && begin == null && statements.isEmpty() && unnamed == null;
     }
 
     /// Asks the server for all of it, behind what the server owes already.
@@ -162,6 +172,7 @@ final class ServerNeeds {
             exchange.prepare(unnamed.name(), Objects.requireNonNull(unnamed.repetition()));
             if (!open) exchange.sync();
         }
+        if (begin != null) exchange.query(begin.text());
         if (open) exchange.sendOpen();
         else exchange.send();
     }
@@ -178,10 +189,16 @@ final class ServerNeeds {
                 .send();
     }
 
-    /// Whether the settings are the client's now; the error if they could not be.
+    /// Whether the client's transaction begins here.
     @Nullable
-    ErrorFields settingsFailure(Exchange answered) {
-        if (settings.isEmpty()) return null;
+    DeferredBegin begin() {
+        return begin;
+    }
+
+    /// Whether the settings are the client's now and its transaction has begun; the error if not.
+    @Nullable
+    ErrorFields failure(Exchange answered) {
+        if (settings.isEmpty() && begin == null) return null;
         var error = answered.error();
         if (error == null) return null;
         for (var statement : answered.prepared()) if (statement.error() == error) return null;

@@ -198,6 +198,7 @@ final class Working implements RelayState {
         relay.services()
                 .metrics()
                 .retried(Objects.requireNonNull(lease.refusal()).sqlState());
+        if (deliveries.answering() instanceof Delivery first && first.begin != null) relay.defer(first.begin);
         for (var delivery : deliveries.sent()) {
             delivery.avoidStandby = true;
             delivery.repeated |= delivery == deliveries.answering();

@@ -122,8 +122,9 @@ class RelayPipelineTest {
     @Test
     void runsNothingBehindTheFailedCommitOfALostTransaction() throws Exception {
         try (var client = connectWarm()) {
-            client.send(query("BEGIN"));
-            answers(client, 1);
+            command(primary, "UPDATE 10", 'T');
+            client.send(query("BEGIN").append(query("UPDATE 10")));
+            answers(client, 2);
             int open = rig.openServers();
             primary.drop();
             Until.isTrue(() -> rig.openServers() != open);
@@ -144,10 +145,10 @@ class RelayPipelineTest {
 
     @Test
     void servesWhatComesBehindTheEndOfALostTransaction() throws Exception {
-        standby.on("HELD 13", (wire, message) -> false);
+        standby.on("SELECT 13", (wire, message) -> false);
         try (var client = connectWarm()) {
             client.send(query("BEGIN READ ONLY")
-                    .append(query("HELD 13"))
+                    .append(query("SELECT 13"))
                     .append(query("COMMIT"))
                     .append(query("INSERT 14")));
             var answers = answers(client, 4);

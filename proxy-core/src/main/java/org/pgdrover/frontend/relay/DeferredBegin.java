@@ -1,0 +1,98 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.TransactionEffect;
+
+/// A BEGIN that the client has had its answer to, and that no server has seen so far.
+///
+/// The first statement decides which server the transaction needs, and a transaction without statements needs none.
+/// For PostgreSQL the transaction begins with its first statement: so does `now()` in the transaction.
+///
+/// @param text the command as the client sent it; each char is one byte
+/// @param readOnly whether the transaction is READ ONLY, so that a standby may do
+record DeferredBegin(String text, boolean readOnly) {
+    private static final int HEADER = 5;
+
+    /// The BEGIN that a delivery consists of; null if the delivery is anything else.
+    static @Nullable DeferredBegin of(Delivery delivery) {
+        var command = onlyCommand(delivery);
+        if (command == null) return null;
+        var effect = command.transaction();
+        if (effect != TransactionEffect.BEGIN && effect != TransactionEffect.BEGIN_READ_ONLY) return null;
+        return new DeferredBegin(text(delivery), effect == TransactionEffect.BEGIN_READ_ONLY);
+    }
+
+    /// Whether a delivery consists of a COMMIT or ROLLBACK after which no transaction is open.
+    static boolean isEnd(Delivery delivery) {
+        var command = onlyCommand(delivery);
+        return command != null
+                && (command.statement().equals("COMMIT") || command.statement().equals("ROLLBACK"));
+    }
+
+    /// What a delivery runs, if the delivery is one Query, or one statement from Parse to Sync without parameters; else
+    /// null.
+    private static @Nullable QueryClass onlyCommand(Delivery delivery) {
+        var batch = delivery.part;
+        if (batch == null || !batch.isComplete() || !delivery.first || batch.bytes() == null) return null;
+        if (delivery.classes().size() != 1) return null;
+        var command = delivery.classes().getFirst();
+        if (command.transaction() == TransactionEffect.NONE || !command.parts().isEmpty()) return null;
+        return batch.isOnly(MessageType.QUERY) || isOneStatement(delivery, batch) ? command : null;
+    }
+
+    private static boolean isOneStatement(Delivery delivery, Batch batch) {
+        int count = batch.messages();
+        if (count != 4 && count != 5) return false;
+        boolean described = count == 5;
+        return batch.message(0).type == MessageType.PARSE
+                && batch.message(1).type == MessageType.BIND
+                && (!described || batch.message(2).type == MessageType.DESCRIBE)
+                && batch.message(count - 2).type == MessageType.EXECUTE
+                && batch.message(count - 1).type == MessageType.SYNC
+                && isNewStatement(delivery.plan(0), batch)
+                && delivery.plan(1).statement == delivery.plan(0).statement
+                && isBoundPlainly(batch);
+    }
+
+    /// Whether Parse makes a statement that can be prepared again, and gives no types of parameters.
+    private static boolean isNewStatement(MessagePlan parse, Batch batch) {
+        if (!parse.makes || parse.statement == null || !parse.statement.isKept()) return false;
+        var bytes = Objects.requireNonNull(batch.bytes());
+        int end = end(batch, 0);
+        return bytes.getShort(end - 2) == 0 && bytes.getByte(end - 3) == 0;
+    }
+
+    /// Whether Bind makes the unnamed portal and gives no parameters.
+    private static boolean isBoundPlainly(Batch batch) {
+        var bytes = Objects.requireNonNull(batch.bytes());
+        int start = start(batch, 1);
+        int end = end(batch, 1);
+        if (bytes.getByte(start) != 0) return false;
+        int counts = WireReader.endOfString(bytes, start + 1, end) + 1;
+        return counts + 6 <= end && bytes.getInt(counts) == 0;
+    }
+
+    private static int start(Batch batch, int message) {
+        return batch.from() + batch.message(message).start + HEADER;
+    }
+
+    private static int end(Batch batch, int message) {
+        return batch.from() + batch.message(message).start + batch.message(message).size;
+    }
+
+    private static String text(Delivery delivery) {
+        var batch = Objects.requireNonNull(delivery.part);
+        ByteBuf bytes = Objects.requireNonNull(batch.bytes());
+        int from = start(batch, 0);
+        int limit = end(batch, 0);
+        if (batch.message(0).type == MessageType.PARSE) from = WireReader.endOfString(bytes, from, limit) + 1;
+        int end = WireReader.endOfString(bytes, from, limit);
+        return bytes.toString(from, end - from, StandardCharsets.ISO_8859_1);
+    }
+}

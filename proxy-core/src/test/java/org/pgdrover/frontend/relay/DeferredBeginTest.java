@@ -1,0 +1,187 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.error;
+import static org.pgdrover.frontend.relay.RelayRig.extended;
+import static org.pgdrover.frontend.relay.RelayRig.query;
+import static org.pgdrover.frontend.relay.RelayRig.row;
+import static org.pgdrover.frontend.relay.RelayRig.types;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.pgdrover.testing.Message;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.WireBytes;
+
+/// Tests that a transaction begins with its first statement, on the node which that needs.
+class DeferredBeginTest {
+    private RelayRig rig;
+    private ScriptedServer primary;
+    private ScriptedServer standby;
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new RelayRig();
+        primary = rig.primary();
+        standby = rig.standby();
+        for (var server : List.of(primary, standby)) {
+            for (var begin : List.of("BEGIN", "START TRANSACTION")) command(server, begin, begin, 'T');
+            command(server, "UPDATE", "UPDATE 1", 'T');
+            command(server, "COMMIT", "COMMIT", 'I');
+            command(server, "ROLLBACK", "ROLLBACK", 'I');
+        }
+    }
+
+    private static void command(ScriptedServer server, String text, String tag, char status) {
+        server.on(text, (wire, message) -> {
+            wire.send(new WireBytes().message('C', tag).message('Z', status));
+            return true;
+        });
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        rig.close();
+    }
+
+    private static String statuses(List<Message> answers) {
+        var all = new StringBuilder();
+        for (var each : answers) if (each.type() == 'Z') all.append((char) each.body()[0]);
+        return all.toString();
+    }
+
+    @Test
+    void needsNoServerForATransactionWithoutStatements() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("COMMIT")).append(query("start transaction read only")));
+            client.send(query("ROLLBACK WORK"));
+            var answers = answers(client, 4);
+            assertThat(types(answers)).isEqualTo("CZCZCZCZ");
+            assertThat(statuses(answers)).isEqualTo("TITI");
+            assertThat(answers.get(4).text(0)).isEqualTo("START TRANSACTION");
+            assertThat(primary.count("BEGIN")).isZero();
+            assertThat(rig.leasedServers()).isZero();
+        }
+    }
+
+    @Test
+    void beginsBeforeTheFirstStatement() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN ISOLATION LEVEL REPEATABLE READ"));
+            assertThat(statuses(answers(client, 1))).isEqualTo("T");
+            assertThat(rig.leasedServers()).isZero();
+
+            client.send(query("UPDATE t").append(query("COMMIT")));
+            var answers = answers(client, 2);
+            assertThat(types(answers)).isEqualTo("CZCZ");
+            assertThat(statuses(answers)).isEqualTo("TI");
+            assertThat(primary.count("BEGIN ISOLATION LEVEL REPEATABLE READ")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void answersTheExtendedProtocolToo() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(extended("BEGIN"));
+            var begun = answers(client, 1);
+            assertThat(types(begun)).isEqualTo("12nCZ");
+            assertThat(statuses(begun)).isEqualTo("T");
+            client.send(extended("ROLLBACK"));
+            var over = answers(client, 1);
+            assertThat(types(over)).isEqualTo("12nCZ");
+            assertThat(statuses(over)).isEqualTo("I");
+            assertThat(rig.leasedServers()).isZero();
+        }
+    }
+
+    /// Otherwise the statement would be carried out alone.
+    @Test
+    void runsNothingIfTheTransactionCannotBegin() throws Exception {
+        primary.on("BEGIN", (wire, message) -> {
+            wire.send(ScriptedServer.error("57014", "canceling statement").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN"));
+            answers(client, 1);
+            client.send(query("UPDATE t"));
+            var failed = answers(client, 1);
+            assertThat(error(failed).field('C')).isEqualTo("57014");
+            assertThat(statuses(failed)).isEqualTo("E");
+            client.send(query("UPDATE u"));
+            assertThat(error(answers(client, 1)).field('C')).isEqualTo("25P02");
+            client.send(query("ROLLBACK AND CHAIN").append(query("COMMIT")));
+            var over = answers(client, 2);
+            assertThat(types(over)).isEqualTo("EZCZ");
+            assertThat(over.get(2).text(0)).isEqualTo("ROLLBACK");
+            assertThat(statuses(over)).isEqualTo("EI");
+            assertThat(primary.count("UPDATE")).isZero();
+        }
+    }
+
+    @Test
+    void readsOnAStandbyWhatATransactionThatOnlyReadsBeginsWith() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN READ ONLY").append(query("SELECT abs(1)")));
+            assertThat(row(answers(client, 2))).isEqualTo("standby");
+            assertThat(standby.count("BEGIN READ ONLY")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void runsOnThePrimaryWhatOnlyAPrimaryCan() throws Exception {
+        for (var first : List.of(
+                "LISTEN a",
+                "LOCK TABLE t",
+                "SELECT txid_current()",
+                "SET TRANSACTION READ WRITE",
+                "SET LOCAL transaction_read_only = off",
+                "SET TRANSACTION SNAPSHOT 'a'",
+                "COPY t FROM STDIN")) {
+            try (var client = rig.connect()) {
+                client.send(query("BEGIN READ ONLY").append(query(first)));
+                answers(client, 2);
+                assertThat(primary.count(first)).describedAs(first).isEqualTo(1);
+                assertThat(standby.count(first)).describedAs(first).isZero();
+            }
+        }
+    }
+
+    @Test
+    void asksThePrimaryIfTheStandbyRefusesTheFirstStatement() throws Exception {
+        standby.on("SELECT abs(2)", (wire, message) -> {
+            wire.send(ScriptedServer.error("25006", "cannot execute in a read-only transaction")
+                    .message('Z', 'E'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN READ ONLY").append(query("SELECT abs(2)")));
+            assertThat(row(answers(client, 2))).isEqualTo("primary");
+            assertThat(primary.count("BEGIN READ ONLY")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void leavesAnUnknownBeginToTheServer() throws Exception {
+        primary.on("BEGIN NONSENSE", (wire, message) -> {
+            wire.send(ScriptedServer.error("42601", "syntax error").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN NONSENSE"));
+            assertThat(error(answers(client, 1)).field('C')).isEqualTo("42601");
+        }
+    }
+
+    @Test
+    void warnsOfASecondBeginAsTheServerDoes() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("BEGIN")));
+            assertThat(statuses(answers(client, 2))).isEqualTo("TT");
+            assertThat(primary.count("BEGIN")).isEqualTo(2);
+        }
+    }
+}
