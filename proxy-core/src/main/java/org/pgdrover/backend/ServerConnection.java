@@ -52,6 +52,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Names of custom parameters that the session knows since somebody has set them; that is for ever. */
     private final Set<String> customNames = new HashSet<>();
 
+    private boolean temporarySchema;
     private @Nullable String notClean;
     private boolean endedInsideMessage;
     private @Nullable CloseReason closeReason;
@@ -141,6 +142,16 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Custom parameters, which have a dot in their names, that the session knows since somebody has set them. */
     public Set<String> customNames() {
         return customNames;
+    }
+
+    /** Whether the session may have had temporary objects; PostgreSQL keeps their schema for ever. */
+    public boolean hasTemporarySchema() {
+        return temporarySchema;
+    }
+
+    /** The session may get temporary objects. */
+    public void temporarySchema() {
+        temporarySchema = true;
     }
 
     /** Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was ever there. */

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringJoiner;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The run-time parameters that a session has set, each with the SQL that sets it, in the order of setting;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class SessionSettings {
     public static final SessionSettings EMPTY = new SessionSettings(Collections.emptyMap());
 
+    private static final String SELECT = "SELECT ";
     private static final String ROLE = "role";
     private static final String ENCODING = "client_encoding";
     private static final String STANDARD_STRINGS = "standard_conforming_strings";
@@ -73,7 +76,7 @@ public final class SessionSettings {
     ///
     /// @param encoding client_encoding in which the bytes are meant
     public SessionSettings withBytes(String name, String value, String encoding) {
-        var statement = "SELECT pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", false)";
+        var statement = SELECT + "pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", false)";
         return with(name, new Setting(statement, isAscii(value) ? null : encoding, null));
     }
 
@@ -114,6 +117,28 @@ public final class SessionSettings {
 
     public boolean isEmpty() {
         return settings.isEmpty();
+    }
+
+    /// The query that makes a custom parameter exist, without a value, as it does once a SET was rolled back.
+    public static String existing(String name) {
+        var bytes = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        return SELECT + "pg_catalog.set_config(" + literal(bytes) + ", '', true)";
+    }
+
+    /// The calls of `set_config` that set these parameters, separated by commas; null if one of them is set otherwise,
+    /// or
+    /// with bytes that are not ASCII.
+    ///
+    /// @param wanted which of them
+    public @Nullable String calls(Predicate<String> wanted) {
+        var calls = new StringJoiner(", ");
+        for (var entry : settings.entrySet()) {
+            if (!wanted.test(entry.getKey())) continue;
+            var statement = entry.getValue().statement();
+            if (!statement.startsWith(SELECT) || !isAscii(statement)) return null;
+            calls.add(statement.substring(SELECT.length()));
+        }
+        return calls.length() == 0 ? null : calls.toString();
     }
 
     /// The part of the settings on which the meaning of a statement can depend.

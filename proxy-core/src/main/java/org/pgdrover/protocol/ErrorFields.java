@@ -58,6 +58,25 @@ public record ErrorFields(Map<Character, String> fields) {
         return with('S', "ERROR").with('V', "ERROR");
     }
 
+    /** The character of the query string at which the error is, counted from 1; 0 if the server does not say. */
+    public int position() {
+        try {
+            return Integer.parseInt(fields.getOrDefault('P', "0"));
+        } catch (NumberFormatException unreadable) {
+            return 0;
+        }
+    }
+
+    /** The same error at another character of the query string. */
+    public ErrorFields withPosition(int position) {
+        return with('P', Integer.toString(position));
+    }
+
+    /** The same error with another word in its message. */
+    public ErrorFields saying(String instead, String of) {
+        return with('M', message().replace(of, instead));
+    }
+
     private ErrorFields with(char type, String value) {
         var copy = new LinkedHashMap<>(fields);
         copy.put(type, value);

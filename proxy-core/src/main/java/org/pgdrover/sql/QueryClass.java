@@ -59,8 +59,21 @@ public record QueryClass(
             return false;
         }
         if (statement.equals("PREPARE") || statement.endsWith("EXECUTE")) return true;
+        if (statement.equals("DO") && !reason.isEmpty()) return true;
         return names(relations, "pg_prepared_statements", "pg_cursors")
                 || names(functions, "pg_prepared_statement", "pg_cursor");
+    }
+
+    /// Whether it may show whether its session has ever had temporary objects.
+    public boolean seesTemporarySchema() {
+        for (int i = 0; i < parts.size(); i++) if (parts.get(i).seesTemporarySchema()) return true;
+        for (int i = 0; i < functions.size(); i++) {
+            var name = functions.get(i);
+            if (name.startsWith("pg_temp") || name.endsWith("current_schemas") || name.endsWith("my_temp_schema"))
+                return true;
+        }
+        for (int i = 0; i < relations.size(); i++) if (relations.get(i).startsWith("pg_temp")) return true;
+        return false;
     }
 
     /// Whether it names no function and no relation, so that it shows no data.

@@ -39,6 +39,21 @@ public final class QueryClassifier {
         return next == lexer.count() ? rules.classify(first, end) : several(first);
     }
 
+    /// Where each statement of a string ends: the index of its semicolon, or of the string's end.
+    ///
+    /// @return none if the string is not understood
+    public List<Integer> ends(byte[] sql, int from, int to, boolean standardConformingStrings) {
+        if (!lexer.lex(sql, from, to, standardConformingStrings)) return List.of();
+        var ends = new ArrayList<Integer>();
+        for (int at = skipSemicolons(0); at < lexer.count(); ) {
+            int end = endOfStatement(at);
+            if (end < 0) return List.of();
+            ends.add(end == lexer.count() ? to : lexer.start(end));
+            at = skipSemicolons(end);
+        }
+        return ends;
+    }
+
     private int skipSemicolons(int from) {
         int at = from;
         while (at < lexer.count() && lexer.is(at, ';')) at++;

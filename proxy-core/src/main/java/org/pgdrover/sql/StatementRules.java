@@ -63,7 +63,7 @@ final class StatementRules {
             case "fetch" -> write("FETCH", SessionEffect.NONE, "goes where the cursor is");
             case "move" -> write("MOVE", SessionEffect.NONE, "goes where the cursor is");
             case "execute" -> write("EXECUTE", SessionEffect.ANYTHING, "what was prepared is not looked up");
-            case "do" -> write("DO", SessionEffect.ANYTHING, "");
+            case "do" -> write("DO", SessionEffect.ANYTHING, deallocates(from, to) ? "may deallocate" : "");
             case "insert" -> change(from, to, from, "INSERT");
             case "update" -> change(from, to, from, "UPDATE");
             case "delete" -> change(from, to, from, "DELETE");
@@ -293,6 +293,14 @@ final class StatementRules {
         if (is(from + 1, to, "transaction") && from + 2 < to && lexer.type(from + 2) == SqlLexer.STRING)
             return transactions.prepareTransaction();
         return write("PREPARE", SessionEffect.leaves(Residue.PREPARED), "");
+    }
+
+    /// Whether a body may deallocate statements, as far as its words tell.
+    private boolean deallocates(int from, int to) {
+        for (int i = from; i < to; i++)
+            if (lexer.contains(i, "deallocate") || lexer.contains(i, "execute") || lexer.contains(i, "discard"))
+                return true;
+        return false;
     }
 
     private QueryClass declare(int from, int to) {

@@ -90,6 +90,8 @@ final class BatchJudge {
         int textEnd = large ? end : WireReader.endOfString(buffer, from, end);
         plan.runs = classify(delivery, buffer, from, textEnd, large);
         delivery.runs(plan.runs);
+        if (delivery.takesDefaultsAway() && !plan.runs.parts().isEmpty())
+            plan.insertions = Insertions.of(plan.runs, session, classification, buffer, from, textEnd);
         if (wantsTexts) texts(delivery).add(Classification.text(buffer, from, textEnd - from));
         return true;
     }

@@ -13,6 +13,7 @@ import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.metrics.QueryMeter;
 import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
@@ -339,7 +340,20 @@ final class Delivery implements RelayNote {
         var batch = part;
         if (!shows || batch == null || batch.bytes() == null) return false;
         var bytes = Objects.requireNonNull(batch.bytes());
+        // The text of a statement that was prepared before stands elsewhere.
+        for (int i = 0; i < batch.messages(); i++)
+            if (batch.message(i).type == MessageType.BIND && isOlder(plan(i).statement)) return true;
         return bytes.indexOf(batch.from(), batch.from() + batch.size(), (byte) '.') >= 0;
+    }
+
+    private static boolean isOlder(@Nullable ClientStatement statement) {
+        return statement != null && statement.isAnswered();
+    }
+
+    /// Whether it may show whether its session has ever had temporary objects.
+    boolean seesTemporarySchema() {
+        for (int i = 0; i < classes.size(); i++) if (classes.get(i).seesTemporarySchema()) return true;
+        return false;
     }
 
     private static boolean shows(QueryClass ran) {

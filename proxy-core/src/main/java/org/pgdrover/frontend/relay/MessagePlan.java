@@ -36,6 +36,10 @@ final class MessagePlan implements RelayNote {
     @Nullable
     ErrorFields errorInstead;
 
+    /// What the proxy adds to a string of several statements; null if nothing.
+    @Nullable
+    Insertions insertions;
+
     /// Whether the statement is described for the proxy alone.
     boolean describedForUs;
 
@@ -56,6 +60,7 @@ final class MessagePlan implements RelayNote {
         duplicate = false;
         closes = false;
         errorInstead = null;
+        insertions = null;
         describedForUs = false;
         return this;
     }

@@ -43,7 +43,7 @@ final class Relay {
         this.input = new ClientInput(client);
         this.kept = new KeptServer(session, sessionMode);
         this.journal = new DeliveryJournal(session, services);
-        this.writer = new ServerWriter(session.statements());
+        this.writer = new ServerWriter(session.statements(), session.settings());
         this.judge = new BatchJudge(
                 session,
                 deliveries,

@@ -2,6 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -136,6 +137,7 @@ final class ServerLease implements AnswerOwner {
                 && ran.parts().isEmpty()) return;
         var may = relay.services().router().residues(ran, session.routing());
         if (!may.isNone()) unproved = unproved.and(may);
+        if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema();
         if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
         settingsChanged |= may.has(Residue.SETTINGS)
@@ -277,6 +279,7 @@ final class ServerLease implements AnswerOwner {
     @Override
     public boolean onCompleted(Note note, CommandTag tag) {
         if (!(note instanceof MessagePlan plan)) return true;
+        if (plan.insertions != null && !plan.insertions.isOwn(plan.delivery().completed)) return false;
         var ran = plan.runs;
         if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
@@ -423,7 +426,23 @@ final class ServerLease implements AnswerOwner {
             server.unnamedStatement(null);
         }
         if (plan.duplicate && !error.sqlState().equals(SqlState.DUPLICATE_PREPARED_STATEMENT)) return null;
-        return plan.errorInstead;
+        return plan.errorInstead == null ? inTheClientsWords(plan, error) : plan.errorInstead;
+    }
+
+    private static @Nullable ErrorFields inTheClientsString(MessagePlan plan, ErrorFields error) {
+        if (plan.insertions == null) return null;
+        var moved = plan.insertions.inTheClientsString(error);
+        return moved == error ? null : moved;
+    }
+
+    /// An error that names a statement as the server knows the statement, with the name that the client knows; else
+    /// null.
+    private @Nullable ErrorFields inTheClientsWords(MessagePlan plan, ErrorFields error) {
+        if (ownNames || plan.statement == null || plan.statement.shared() == null)
+            return inTheClientsString(plan, error);
+        var name = '"' + new String(plan.statement.shared().name(), StandardCharsets.US_ASCII) + '"';
+        if (!error.message().contains(name)) return null;
+        return error.saying('"' + new String(plan.statement.name(), StandardCharsets.UTF_8) + '"', name);
     }
 
     @Override

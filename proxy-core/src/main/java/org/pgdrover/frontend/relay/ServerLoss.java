@@ -176,6 +176,7 @@ final class ServerLoss {
     // Outside a transaction
 
     private RelayState runAgain(boolean nodeLost) {
+        if (!nodeLost && lastWords != null && hasEndedItself()) return endSession();
         boolean head = true;
         boolean lostBlock = false;
         for (var delivery : deliveries.sent()) {
@@ -191,6 +192,15 @@ final class ServerLoss {
         if (deliveries.open() instanceof Delivery open) open.refusal = unknownOutcome(open, false);
         deliveries.takeBack();
         return new Idle(relay);
+    }
+
+    /// Whether the client has terminated its own session: then the session ends, as the client wished.
+    private boolean hasEndedItself() {
+        var head = deliveries.answering();
+        if (head == null) return false;
+        for (var each : head.classes())
+            for (var name : each.functions()) if (name.endsWith("pg_terminate_backend")) return true;
+        return false;
     }
 
     private static boolean endsBlock(Delivery delivery) {

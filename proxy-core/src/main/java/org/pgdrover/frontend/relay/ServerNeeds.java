@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerStatements.Prepared;
+import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.ErrorFields;
@@ -55,8 +56,7 @@ final class ServerNeeds {
         var server = lease.server();
         if (server.ledger().isDiscarding()) return null;
         var wanted = relay.session().settings().committed();
-        List<String> settings =
-                fresh && !server.settings().equals(wanted) ? server.settings().difference(wanted) : List.of();
+        var settings = fresh ? settings(relay, server, wanted, delivery) : List.<String>of();
         boolean ownNames = wantsOwnNames(lease, delivery);
         var begin = fresh ? relay.deferred() : null;
         var needs = settings.isEmpty() && !ownNames && begin == null
@@ -83,6 +83,20 @@ final class ServerNeeds {
             needs.add(statement);
         }
         return needs == null || needs.isNothing() ? null : needs;
+    }
+
+    private static List<String> settings(
+            Relay relay, ServerConnection server, SessionSettings wanted, Delivery delivery) {
+        List<String> queries =
+                server.settings().equals(wanted) ? List.of() : server.settings().difference(wanted);
+        if (!relay.session().hasCustomNames() || !delivery.mayShowCustomSettings()) return queries;
+        var all = new ArrayList<String>();
+        for (var name : relay.session().unknownTo(server)) {
+            if (!wanted.names().contains(name)) all.add(SessionSettings.existing(name));
+            server.customNames().add(name);
+        }
+        all.addAll(queries);
+        return all;
     }
 
     private static boolean wantsOwnNames(ServerLease lease, Delivery delivery) {

@@ -2,6 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
@@ -14,6 +15,7 @@ import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.ClientStatements;
 import org.pgdrover.frontend.session.SharedStatement;
 import org.pgdrover.frontend.session.SharedStatements;
+import org.pgdrover.frontend.session.TrackedSettings;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
@@ -34,7 +36,12 @@ final class ServerWriter {
     /// A name that no statement ever has: using it fails at the position where the client has to get an error.
     private static final byte[] MISSING = (SharedStatements.PREFIX + "missing").getBytes(StandardCharsets.US_ASCII);
 
+    private static final byte[] RESTORE = (SharedStatements.PREFIX + "defaults").getBytes(StandardCharsets.US_ASCII);
+    private static final List<RequestKind> RESTORING =
+            List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE, RequestKind.CLOSE, RequestKind.CLOSE);
+
     private final ClientStatements statements;
+    private final TrackedSettings settings;
 
     /// Bytes that pass as they are and stand together; none while the buffer is null.
     private @Nullable ByteBuf runBuffer;
@@ -42,7 +49,8 @@ final class ServerWriter {
     private int runStart;
     private int runEnd;
 
-    ServerWriter(ClientStatements statements) {
+    ServerWriter(ClientStatements statements, TrackedSettings settings) {
+        this.settings = settings;
         this.statements = statements;
     }
 
@@ -54,8 +62,19 @@ final class ServerWriter {
             var message = batch.message(i);
             int start = batch.from() + message.start;
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
+            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway() && isFollowed(batch, i))
+                restore(delivery.plan(i), lease);
         }
         finish(lease.server());
+    }
+
+    private void restore(MessagePlan plan, ServerLease lease) {
+        var calls = settings.restoring(plan.runs.session());
+        if (calls != null) restore(calls, lease);
+    }
+
+    private static boolean isFollowed(Batch batch, int message) {
+        return message + 1 == batch.messages() || batch.message(message + 1).type != MessageType.SYNC;
     }
 
     /// Writes bytes that nobody needs to see: copied data, or the rest of a large message; borrowed.
@@ -76,7 +95,8 @@ final class ServerWriter {
                 statements.planned(NO_NAME);
                 plan.announced = true;
                 lease.server().unnamedStatement(null);
-                plain(RequestKind.QUERY, plan, buffer, start, end, lease);
+                if (plan.insertions == null) plain(RequestKind.QUERY, plan, buffer, start, end, lease);
+                else longer(plan, plan.insertions, buffer, start, end, lease);
             }
             case MessageType.FUNCTION_CALL -> plain(RequestKind.FUNCTION_CALL, delivery, buffer, start, end, lease);
             case MessageType.EXECUTE -> plain(RequestKind.EXECUTE, plan, buffer, start, end, lease);
@@ -96,6 +116,30 @@ final class ServerWriter {
     private void plain(RequestKind kind, Note note, ByteBuf buffer, int start, int end, ServerLease lease) {
         lease.server().expect(kind, AnswerFate.FORWARD, lease, note);
         pass(buffer, start, end, lease.server());
+    }
+
+    private void longer(
+            MessagePlan plan, Insertions insertions, ByteBuf buffer, int start, int end, ServerLease lease) {
+        lease.server().expect(RequestKind.QUERY, AnswerFate.FORWARD, lease, plan);
+        int length = end - start + insertions.length();
+        var out = lease.server().newBuffer(length);
+        out.writeByte(MessageType.QUERY).writeInt(length - 1);
+        insertions.write(out, buffer, start + HEADER, end);
+        write(out, lease.server());
+    }
+
+    /// Sets again what RESET has taken away, before the next message of the batch runs; the client hears nothing of
+    /// that.
+    private void restore(String calls, ServerLease lease) {
+        var server = lease.server();
+        var out = server.newBuffer(256);
+        FrontendMessages.parse(out, RESTORE, ("SELECT " + calls + "\0\0\0").getBytes(StandardCharsets.ISO_8859_1));
+        FrontendMessages.bindPlainly(out, RESTORE, RESTORE);
+        FrontendMessages.execute(out, RESTORE);
+        FrontendMessages.closePortal(out, RESTORE);
+        FrontendMessages.closeStatement(out, RESTORE);
+        for (var kind : RESTORING) server.expect(kind, AnswerFate.SKIP, lease, Note.NONE);
+        write(out, server);
     }
 
     private void pass(ByteBuf buffer, int start, int end, ServerConnection server) {

@@ -42,8 +42,8 @@ final class WaitingForServer implements RelayState, Acquirer {
     }
 
     private RelayState begin(ServerConnection server) {
-        if (showsOthersNames(server)) {
-            // PostgreSQL forgets a custom parameter's name only with its session.
+        if (showsOthersTraces(server)) {
+            // PostgreSQL forgets a custom parameter's name, and the schema of temporary objects, only with the session.
             server.close(CloseReason.SESSION_NOT_CLEAN);
             lent = null;
             asked = false;
@@ -56,10 +56,13 @@ final class WaitingForServer implements RelayState, Acquirer {
         return new Preparing(relay, lease, delivery);
     }
 
-    /// Whether the delivery may ask for a custom parameter that the server knows and the client has never set.
-    private boolean showsOthersNames(ServerConnection server) {
+    /// Whether the delivery may ask for a custom parameter that the server knows and the client has never set, or for
+    /// the
+    /// schema of others' temporary objects.
+    private boolean showsOthersTraces(ServerConnection server) {
+        if (server.hasTemporarySchema() && delivery.seesTemporarySchema()) return true;
         if (server.customNames().isEmpty() || !delivery.mayShowCustomSettings()) return false;
-        return !relay.session().settings().committed().names().containsAll(server.customNames());
+        return !relay.session().knows(server.customNames());
     }
 
     private RelayState cancel() {

@@ -3,6 +3,7 @@ package org.pgdrover.frontend.session;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.pgdrover.sql.QueryClass;
@@ -36,6 +37,14 @@ public final class Classification {
         if (mine.bytes.length < length) mine.bytes = new byte[Math.max(length, 2 * mine.bytes.length)];
         buffer.getBytes(from, mine.bytes, 0, length);
         return mine.classifier.classify(mine.bytes, 0, length, standardConformingStrings);
+    }
+
+    /// Where each statement of the string that stands in the buffer ends, counted from the string's beginning;
+    /// borrowed.
+    public List<Integer> ends(ByteBuf buffer, int from, int length, boolean standardConformingStrings) {
+        var bytes = new byte[length];
+        buffer.getBytes(from, bytes);
+        return scratch.get().classifier.ends(bytes, 0, length, standardConformingStrings);
     }
 
     /// The text as a person reads it, cut to 1000 characters.

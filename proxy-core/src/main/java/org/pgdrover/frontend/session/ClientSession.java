@@ -2,9 +2,11 @@ package org.pgdrover.frontend.session;
 
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.SessionSettings;
@@ -23,6 +25,8 @@ public final class ClientSession {
     /// Stands for custom parameters whose names the text does not tell.
     public static final String UNKNOWN_NAME = "?";
 
+    private static final int MOST_CUSTOM_NAMES = 1_000;
+
     private final long clientId;
     private final String user;
     private final String database;
@@ -32,6 +36,9 @@ public final class ClientSession {
     private final ClientStatements statements = new ClientStatements();
     private final Map<String, ClientStatement> portals = new HashMap<>();
     private final Map<String, String> told;
+    /// Names of custom parameters that the client has ever set: in its session they exist, also when that was rolled
+    /// back.
+    private final Set<String> customNames = new LinkedHashSet<>();
 
     private @Nullable ClientStatement unnamedPortal;
     private boolean standardStrings;
@@ -145,6 +152,25 @@ public final class ClientSession {
         unnamedPortal = null;
     }
 
+    /// Whether the client has ever set a custom parameter.
+    public boolean hasCustomNames() {
+        return !customNames.isEmpty();
+    }
+
+    /// Whether all these custom parameters exist in the client's session.
+    public boolean knows(Set<String> names) {
+        var set = settings.committed().names();
+        for (var name : names) if (!customNames.contains(name) && !set.contains(name)) return false;
+        return true;
+    }
+
+    /// Custom parameters that exist in the client's session, and that a server does not know.
+    public List<String> unknownTo(ServerConnection server) {
+        return customNames.stream()
+                .filter(name -> !server.customNames().contains(name))
+                .toList();
+    }
+
     // What it holds on its server
 
     /// Why the session keeps its server between transactions; null if nothing that it holds there is known.
@@ -196,7 +222,10 @@ public final class ClientSession {
             case SessionEffect.None _, SessionEffect.Leaves _ -> {}
             case SessionEffect.SetParameter(var name, var statement) -> {
                 settings.set(name, statement, encoding, standardStrings);
-                if (name.indexOf('.') > 0) server.customNames().add(name);
+                if (name.indexOf('.') > 0) {
+                    server.customNames().add(name);
+                    if (customNames.size() < MOST_CUSTOM_NAMES) customNames.add(name);
+                }
             }
             case SessionEffect.ResetParameter(var name) -> settings.reset(name);
             case SessionEffect.ResetAll _ -> {

@@ -3,7 +3,9 @@ package org.pgdrover.frontend.session;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.sql.SessionEffect;
 
 /// A session's settings, and those of the server that works for it, as answers have told of them; they follow the
 /// transaction.
@@ -31,6 +33,21 @@ public final class TrackedSettings {
     /// Names of the parameters that the startup message has set.
     public Set<String> defaults() {
         return defaults.names();
+    }
+
+    /// The `set_config` calls that set again what a statement takes away of the startup message's; null if the
+    /// statement takes nothing away that can be set so.
+    public @Nullable String restoring(SessionEffect effect) {
+        return switch (effect) {
+            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> defaults.calls(_ -> true);
+            case SessionEffect.ResetParameter(var name) -> defaults.calls(name::equals);
+            case SessionEffect.None _,
+                    SessionEffect.SetParameter _,
+                    SessionEffect.DeallocateAll _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.Leaves _,
+                    SessionEffect.Sets _ -> null;
+        };
     }
 
     /// What the session's settings are between transactions.

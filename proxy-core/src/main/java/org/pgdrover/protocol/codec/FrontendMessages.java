@@ -67,6 +67,27 @@ public final class FrontendMessages {
         out.writeBytes(name).writeByte(0).writeBytes(definition);
     }
 
+    /** Binds a statement without parameters to a portal whose rows are text. */
+    public static void bindPlainly(ByteBuf out, byte[] portal, byte[] statement) {
+        int start = begin(out, MessageType.BIND);
+        out.writeBytes(portal).writeByte(0).writeBytes(statement).writeByte(0);
+        out.writeShort(0).writeShort(0).writeShort(0);
+        finish(out, start);
+    }
+
+    /** Executes a portal to its end. */
+    public static void execute(ByteBuf out, byte[] portal) {
+        int start = begin(out, MessageType.EXECUTE);
+        out.writeBytes(portal).writeByte(0).writeInt(0);
+        finish(out, start);
+    }
+
+    public static void closePortal(ByteBuf out, byte[] portal) {
+        int start = begin(out, MessageType.CLOSE);
+        out.writeByte('P').writeBytes(portal).writeByte(0);
+        finish(out, start);
+    }
+
     /** Close of a prepared statement. */
     public static void closeStatement(ByteBuf out, byte[] name) {
         out.writeByte(MessageType.CLOSE).writeInt(4 + 1 + name.length + 1);
