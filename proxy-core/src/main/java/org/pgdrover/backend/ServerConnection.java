@@ -53,6 +53,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private final Set<String> customNames = new HashSet<>();
 
     private boolean temporarySchema;
+    private boolean lastUse;
     private @Nullable String notClean;
     private boolean endedInsideMessage;
     private @Nullable CloseReason closeReason;
@@ -152,6 +153,20 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** The session may get temporary objects. */
     public void temporarySchema() {
         temporarySchema = true;
+    }
+
+    /** Whether somebody could see that others have used the session: DISCARD ALL does not take away everything. */
+    public boolean hasTraces() {
+        return temporarySchema || !customNames.isEmpty();
+    }
+
+    /** Nobody gets the connection after the present lessee. */
+    public void lastUse() {
+        lastUse = true;
+    }
+
+    public boolean isLastUse() {
+        return lastUse;
     }
 
     /** Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was ever there. */

@@ -82,6 +82,11 @@ public final class ServerReset implements AnswerOwner {
 
     private void clean() {
         if (over) return;
+        if (server.isLastUse()) {
+            server.close(CloseReason.SESSION_NOT_CLEAN);
+            done();
+            return;
+        }
         if (server.notClean() == null) {
             done();
             return;

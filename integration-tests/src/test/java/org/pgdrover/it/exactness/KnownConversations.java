@@ -183,12 +183,6 @@ final class KnownConversations {
                 ask(query("LISTEN x")),
                 ask(query("COMMIT")));
         script.alone(
-                "LISTEN in a read-only transaction that has read",
-                ask(query("BEGIN READ ONLY")),
-                ask(query("SELECT 1")),
-                ask(query("LISTEN x")),
-                ask(query("COMMIT")));
-        script.alone(
                 "SET TRANSACTION READ WRITE first",
                 ask(query("BEGIN READ ONLY")),
                 ask(query("SET TRANSACTION READ WRITE")),

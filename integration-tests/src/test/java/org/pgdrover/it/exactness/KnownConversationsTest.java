@@ -1,7 +1,6 @@
 package org.pgdrover.it.exactness;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import java.util.Objects;
@@ -11,29 +10,35 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.pgdrover.config.PoolMode;
 
 /// Plays the conversations that once differed, each on fresh server connections of a pool of one.
-///
-/// The system property `pgdrover.exactness` switches them on.
+@ParameterizedClass
+@EnumSource(PoolMode.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(60)
 class KnownConversationsTest {
     private static final String SCHEMAS = "w1_";
     private static final int PATIENCE = 3_000;
 
+    private final PoolMode mode;
     private @Nullable Rig rig;
     private @Nullable Playground playground;
 
+    KnownConversationsTest(PoolMode mode) {
+        this.mode = mode;
+    }
+
     @BeforeAll
     void start() throws Exception {
-        assumeTrue(Boolean.getBoolean("pgdrover.exactness"), "not asked for by -Dpgdrover.exactness=true");
         rig = new Rig(
                 Rig.Target.PROXY,
-                PoolMode.TRANSACTION,
+                mode,
                 DifferentialFuzzer.pools(),
                 primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()));
         playground = new Playground(rig, "pool1", SCHEMAS, null);

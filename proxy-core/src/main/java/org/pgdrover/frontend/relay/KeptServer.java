@@ -24,6 +24,11 @@ final class KeptServer {
         lease = mine;
     }
 
+    /// Whether the client has a server of its own for its whole session.
+    boolean isSessionMode() {
+        return sessionMode;
+    }
+
     /// Whether the session has state that only this connection has.
     boolean isPinned() {
         return lease != null && session.pinned() != null;

@@ -162,10 +162,10 @@ final class ServerLease implements AnswerOwner {
                     unproved = unproved.and(Residues.of(Residue.PREPARED));
             }
             case SessionEffect.Sets(var each) -> each.forEach(this::noteEffect);
-            case SessionEffect.None _,
-                    SessionEffect.SetParameter _,
-                    SessionEffect.ResetParameter _,
-                    SessionEffect.ResetAll _ -> {}
+            case SessionEffect.SetParameter(var name, var _) -> {
+                if (name.indexOf('.') > 0) server.customNames().add(name);
+            }
+            case SessionEffect.None _, SessionEffect.ResetParameter _, SessionEffect.ResetAll _ -> {}
         }
     }
 
@@ -596,8 +596,9 @@ final class ServerLease implements AnswerOwner {
         if (!known) server.notClean("a client left before its answer");
         if (relay.session().pinned() != null) server.notClean("a client left that was pinned to it");
         if (ownNames) server.notClean("statements under a client's own names");
-        if (relay.session().held().has(Residue.LASTING)) drop(CloseReason.SESSION_NOT_CLEAN);
-        else reset(cancelRunning);
+        boolean traces = server.hasTraces() && relay.kept().isSessionMode();
+        if (traces || relay.session().held().has(Residue.LASTING)) server.lastUse();
+        reset(cancelRunning);
     }
 
     /// Nobody may use the connection any more.
