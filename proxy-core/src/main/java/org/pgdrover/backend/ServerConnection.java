@@ -52,6 +52,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Names of custom parameters that the session knows since somebody has set them; that is for ever. */
     private final Set<String> customNames = new HashSet<>();
 
+    private @Nullable Object sequencesOf;
     private boolean temporarySchema;
     private boolean lastUse;
     private @Nullable String notClean;
@@ -155,6 +156,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         temporarySchema = true;
     }
 
+    /** Who may have used sequences last, so that lastval() tells of that; null if nobody has. */
+    public @Nullable Object sequencesOf() {
+        return sequencesOf;
+    }
+
+    public void sequencesOf(@Nullable Object user) {
+        sequencesOf = user;
+    }
+
     /** Whether somebody could see that others have used the session: DISCARD ALL does not take away everything. */
     public boolean hasTraces() {
         return temporarySchema || !customNames.isEmpty();
@@ -173,6 +183,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     public void cleaned() {
         notClean = null;
         settings = SessionSettings.EMPTY;
+        sequencesOf = null;
         statements.clear();
         unnamedStatement = null;
     }

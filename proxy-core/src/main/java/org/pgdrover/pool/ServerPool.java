@@ -107,12 +107,23 @@ public final class ServerPool {
      * @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its own
      */
     public @Nullable ServerConnection acquire(Acquirer acquirer, SessionSettings wanted) {
+        return acquire(acquirer, wanted, null);
+    }
+
+    /**
+     * The same with a favourite, which is lent if it is idle.
+     *
+     * @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its own
+     */
+    public @Nullable ServerConnection acquire(
+            Acquirer acquirer, SessionSettings wanted, @Nullable ServerConnection favourite) {
         long now = clock.getAsLong();
         ServerConnection server = null;
         Refusal refusal = null;
         synchronized (lock) {
             lastUsed = now;
             if (closed) refusal = closedRefusal();
+            else if (favourite != null && idle.remove(favourite)) server = favourite;
             else if (waiters.isEmpty()) server = takeIdle(acquirer.eventLoop(), wanted);
             if (server == null && refusal == null) {
                 refusal = all.isEmpty() && opening == 0 ? backoff.inForce(now) : null;

@@ -64,6 +64,11 @@ final class KnownConversations {
         script.alone(
                 "DISCARD ALL with a statement behind it", ask(query("DISCARD ALL"), query("SELECT count(*) FROM t")));
         script.alone(
+                "DISCARD ALL with a DateStyle of the startup message",
+                Map.of("search_path", schema, "DateStyle", "German"),
+                ask(query("DISCARD ALL")),
+                ask(query("SHOW DateStyle")));
+        script.alone(
                 "settings in options",
                 asOptions,
                 ask(query("SELECT count(*) FROM t")),

@@ -17,6 +17,8 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
@@ -180,6 +182,7 @@ final class Delivery implements RelayNote {
     private static final int DEALLOCATES_ALL = 8;
     private static final int DEALLOCATES = 16;
     private static final int SEES_STATEMENTS = 32;
+    private static final int ASKS_SEQUENCES = 64;
 
     private int facts;
     private QueryClass lastKnown = QueryClass.UNKNOWN;
@@ -203,6 +206,7 @@ final class Delivery implements RelayNote {
         if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
             found |= DEALLOCATES_ALL;
         if (effect instanceof SessionEffect.Deallocate) found |= DEALLOCATES;
+        if (SessionEffect.residues(effect).equals(Residues.of(Residue.SEQUENCES))) found |= ASKS_SEQUENCES;
         return found;
     }
 
@@ -348,6 +352,11 @@ final class Delivery implements RelayNote {
 
     private static boolean isOlder(@Nullable ClientStatement statement) {
         return statement != null && statement.isAnswered();
+    }
+
+    /// Whether it asks what sequences have given in its session.
+    boolean asksSequences() {
+        return (facts & ASKS_SEQUENCES) != 0;
     }
 
     /// Whether it may show whether its session has ever had temporary objects.

@@ -126,6 +126,7 @@ final class ServerLease implements AnswerOwner {
     void sending(Delivery delivery) {
         beingSent = delivery;
         if (delivery.reason.isProvedRead() && delivery.isWholeRead()) return;
+        if (!standby) relay.session().mayUseSequences(server);
         var classes = delivery.classes();
         for (int i = 0; i < classes.size(); i++) note(classes.get(i));
     }
@@ -284,6 +285,8 @@ final class ServerLease implements AnswerOwner {
         if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
             relay.session().completed(ran, tag, server);
+        if (SessionEffect.residues(ran.session()).has(Residue.SEQUENCES))
+            relay.session().sequencesUsed(ran.statement().equals("DISCARD"));
         if (ran.access() == Access.WRITE)
             relay.services().completed(ran, relay.session().routing());
         return !plan.delivery().outcomeUnknown;

@@ -57,6 +57,11 @@ final class ServerNeeds {
         if (server.ledger().isDiscarding()) return null;
         var wanted = relay.session().settings().committed();
         var settings = fresh ? settings(relay, server, wanted, delivery) : List.<String>of();
+        if (delivery.asksSequences() && isOfOthers(relay, server)) {
+            settings = new ArrayList<>(settings);
+            settings.add("DISCARD SEQUENCES");
+            server.sequencesOf(null);
+        }
         boolean ownNames = wantsOwnNames(lease, delivery);
         var begin = fresh ? relay.deferred() : null;
         var needs = settings.isEmpty() && !ownNames && begin == null
@@ -83,6 +88,13 @@ final class ServerNeeds {
             needs.add(statement);
         }
         return needs == null || needs.isNothing() ? null : needs;
+    }
+
+    /// What another client's sequences have given is nobody else's business.
+    private static boolean isOfOthers(Relay relay, ServerConnection server) {
+        return relay.session().isOfOthers(server)
+                && server.status() != TransactionStatus.FAILED
+                && !server.ledger().isOpen();
     }
 
     private static List<String> settings(

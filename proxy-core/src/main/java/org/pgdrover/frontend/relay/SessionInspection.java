@@ -121,6 +121,7 @@ final class SessionInspection {
         }
         // Custom parameters are in no view: where some may have been set, the session keeps its server.
         if (lease.hasChangedSettings()) found = found.and(Residues.of(Residue.SETTINGS));
+        if (session.usesSequences()) found = found.and(Residues.of(Residue.SEQUENCES));
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
         // Where anything may have happened, what can be asked for is asked for; where it is known that something
         // lasting

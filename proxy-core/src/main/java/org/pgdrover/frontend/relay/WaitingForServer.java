@@ -34,7 +34,8 @@ final class WaitingForServer implements RelayState, Acquirer {
     public RelayState proceed() {
         if (!asked) {
             asked = true;
-            lent = pool.acquire(this, relay.session().settings().committed());
+            var favourite = delivery.asksSequences() ? relay.session().sequencesAt() : null;
+            lent = pool.acquire(this, relay.session().settings().committed(), favourite);
         }
         if (lent != null) return begin(lent);
         if (canceled) return cancel();
@@ -42,7 +43,7 @@ final class WaitingForServer implements RelayState, Acquirer {
     }
 
     private RelayState begin(ServerConnection server) {
-        if (showsOthersTraces(server)) {
+        if (OthersTraces.wouldBeSeen(relay, server, delivery)) {
             // PostgreSQL forgets a custom parameter's name, and the schema of temporary objects, only with the session.
             server.close(CloseReason.SESSION_NOT_CLEAN);
             lent = null;
@@ -54,15 +55,6 @@ final class WaitingForServer implements RelayState, Acquirer {
         var lease = new ServerLease(relay, pool, server, standby, false);
         lease.begin();
         return new Preparing(relay, lease, delivery);
-    }
-
-    /// Whether the delivery may ask for a custom parameter that the server knows and the client has never set, or for
-    /// the
-    /// schema of others' temporary objects.
-    private boolean showsOthersTraces(ServerConnection server) {
-        if (server.hasTemporarySchema() && delivery.seesTemporarySchema()) return true;
-        if (server.customNames().isEmpty() || !delivery.mayShowCustomSettings()) return false;
-        return !relay.session().knows(server.customNames());
     }
 
     private RelayState cancel() {

@@ -140,6 +140,9 @@ final class Working implements RelayState {
 
     private boolean mayFollow(Delivery delivery) {
         if (relay.deliveries().open() == delivery) return true;
+        if (lease.server().status() == TransactionStatus.IDLE
+                && relay.kept().lease() != lease
+                && OthersTraces.areShown(relay, lease.server(), delivery)) return false;
         if (!lease.isStandby() || lease.hasTransactionToItself()) {
             relay.journal().follows(delivery, lease.server());
             return true;

@@ -40,6 +40,12 @@ public final class ClientSession {
     /// back.
     private final Set<String> customNames = new LinkedHashSet<>();
 
+    /// The server on which the client has last done what may have used sequences.
+    private @Nullable ServerConnection lastWritten;
+
+    private boolean usesSequences;
+    private final Object identity = new Object();
+
     private @Nullable ClientStatement unnamedPortal;
     private boolean standardStrings;
     private String encoding;
@@ -192,6 +198,30 @@ public final class ClientSession {
         return kept;
     }
 
+    // Sequences: lastval() and currval() tell of the session's own, which no server is asked for
+
+    /// Something has been sent to a server that may use sequences there.
+    public void mayUseSequences(ServerConnection server) {
+        server.sequencesOf(identity);
+        lastWritten = server;
+    }
+
+    /// Whether another client may have used sequences on the server last.
+    public boolean isOfOthers(ServerConnection server) {
+        return server.sequencesOf() != null && server.sequencesOf() != identity;
+    }
+
+    /// The server that knows what the session's sequences have given last; null if none does.
+    public @Nullable ServerConnection sequencesAt() {
+        var server = lastWritten;
+        return server != null && server.isOpen() && server.sequencesOf() == identity ? server : null;
+    }
+
+    /// Whether the client has asked for values of its own, so that the session must stay where they are.
+    public boolean usesSequences() {
+        return usesSequences;
+    }
+
     // What answers tell
 
     /// A statement of the client has completed.
@@ -206,6 +236,11 @@ public final class ClientSession {
             case NONE, BEGIN, BEGIN_READ_ONLY -> {}
         }
         apply(ran.session(), server);
+    }
+
+    /// A statement has completed that asks for, or discards, what sequences have given in the session.
+    public void sequencesUsed(boolean discarded) {
+        usesSequences = !discarded;
     }
 
     private void inside(QueryClass ran, ServerConnection server) {
@@ -233,6 +268,7 @@ public final class ClientSession {
                 forgetUnknownSettings();
             }
             case SessionEffect.DiscardAll _ -> {
+                usesSequences = false;
                 settings.resetAll();
                 forgetUnknownSettings();
                 deallocateAll(server);
@@ -266,9 +302,12 @@ public final class ClientSession {
     }
 
     public void commit(ServerConnection server) {
-        // Servers before version 14 report at once, later ones when the command has completed.
-        if (server.parameters().get("DateStyle") instanceof String style && settings.isTouched())
-            settings.reported("DateStyle", style);
+        // Servers before version 14 report at once, later ones when the command has completed. What RESET has left
+        // there
+        // is not the client's.
+        if (settings.isTouched()
+                && !settings.isServerBehind()
+                && server.parameters().get("DateStyle") instanceof String style) settings.reported("DateStyle", style);
         settings.commit();
         server.settings(settings.onServer());
     }

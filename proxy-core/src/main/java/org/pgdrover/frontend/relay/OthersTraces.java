@@ -1,0 +1,43 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.List;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+
+/// Tells whether a client could see on a server what others have left there and PostgreSQL forgets only with the
+/// session:
+/// the names of custom parameters, and the schema of temporary objects.
+final class OthersTraces {
+    private static final List<Residue> TIES =
+            List.of(Residue.LISTENS, Residue.TEMPORARY, Residue.CURSORS, Residue.LOCKS, Residue.PREPARED);
+
+    private OthersTraces() {}
+
+    /// Whether the delivery may show them.
+    static boolean areShown(Relay relay, ServerConnection server, Delivery delivery) {
+        if (!server.hasTraces()) return false;
+        if (server.hasTemporarySchema() && delivery.seesTemporarySchema()) return true;
+        return delivery.mayShowCustomSettings() && !relay.session().knows(server.customNames());
+    }
+
+    /// Whether the delivery may show them, or may tie the client to the server, so that a later one does.
+    static boolean wouldBeSeen(Relay relay, ServerConnection server, Delivery delivery) {
+        if (!server.hasTraces()) return false;
+        if (areShown(relay, server, delivery)) return true;
+        var may = residues(relay, delivery);
+        boolean ties = false;
+        for (var one : TIES) ties |= may.has(one);
+        // Whoever makes temporary objects has their schema from then on.
+        boolean schema = server.hasTemporarySchema() && !may.has(Residue.TEMPORARY);
+        return ties && (schema || !relay.session().knows(server.customNames()));
+    }
+
+    private static Residues residues(Relay relay, Delivery delivery) {
+        var router = relay.services().router();
+        var may = Residues.NONE;
+        for (var each : delivery.classes())
+            may = may.and(router.residues(each, relay.session().routing()));
+        return may;
+    }
+}
