@@ -256,8 +256,10 @@ public final class ResponseLedger {
         skipCopyEnds();
         copyIn = false;
         if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
+        // Also a Query behind extended-query messages is discarded then, and what follows it.
+        open |= size > 0;
         while (size > 0 && kinds[head] != RequestKind.SYNC) discardHead();
-        if (size == 0 && open) discarding = true;
+        discarding = size == 0 && open;
     }
 
     /// The server is ready: takes everything up to the entry that this ends.
