@@ -180,9 +180,12 @@ final class Working implements RelayState {
         return !isBusy();
     }
 
+    /// Of a batch that has not come whole nothing more is owed once the server has said what it says without its end.
     @Override
     public boolean owesNothing() {
-        return relay.deliveries().isNoneUnderWay() && relay.deliveries().isNoneWaiting() && !lease.isLost();
+        var deliveries = relay.deliveries();
+        if (!deliveries.isNoneSent() || !deliveries.isNoneWaiting() || lease.isLost()) return false;
+        return deliveries.open() == null || lease.server().ledger().isEmpty();
     }
 
     @Override

@@ -206,6 +206,43 @@ class RelayPipelineTest {
         }
     }
 
+    @Test
+    void letsAClientGoThatSaysGoodbyeInAFailedBatch() throws Exception {
+        fails("SELECT 20");
+        try (var client = connectWarm()) {
+            client.send(parsed("SELECT 20").message('H'));
+            assertThat(client.read().type()).isEqualTo('E');
+            client.send(new WireBytes().message('X'));
+            assertThat(client.read()).isNull();
+            Until.isTrue(() -> rig.leasedServers() == 0);
+            assertThat(rig.leasedServers()).isZero();
+        }
+    }
+
+    @Test
+    void runsNothingOfAFailedBatchWhoseServerIsLostBeforeItsEnd() throws Exception {
+        fails("SELECT 21");
+        primary.on("INSERT 22", (wire, message) -> true);
+        try (var client = connectWarm()) {
+            client.send(parsed("SELECT 21").message('H').append(query("INSERT 22")));
+            assertThat(client.read().type()).isEqualTo('E');
+            int logins = primary.logins();
+            primary.drop();
+            Until.isTrue(() -> rig.leasedServers() == 0);
+            client.send(query("INSERT 23").append(extended("INSERT 24")).append(query("INSERT 25")));
+            assertThat(types(answers(client, 2))).isEqualTo("ZTDCZ");
+            assertThat(primary.logins()).isEqualTo(logins + 1);
+            assertThat(primary.count("INSERT 24")).isZero();
+        }
+    }
+
+    private void fails(String text) {
+        primary.on(text, (wire, message) -> {
+            wire.send(ScriptedServer.error("42601", "not that"));
+            return true;
+        });
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             latch.await();
