@@ -257,9 +257,11 @@ public final class ResponseLedger {
         copyIn = false;
         if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
         // Also a Query behind extended-query messages is discarded then, and what follows it.
-        open |= size > 0;
+        boolean extended = open || size > 0;
         while (size > 0 && kinds[head] != RequestKind.SYNC) discardHead();
-        discarding = size == 0 && open;
+        if (size > 0 || !extended) return;
+        open = true;
+        discarding = true;
     }
 
     /// The server is ready: takes everything up to the entry that this ends.
