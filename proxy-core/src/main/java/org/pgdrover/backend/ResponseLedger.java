@@ -148,6 +148,17 @@ public final class ResponseLedger {
         return open || discarding;
     }
 
+    /// Whether an error of what is still owed could make the server discard what is sent now: no Sync would stand
+    /// between.
+    public boolean mayDiscardNext() {
+        for (int i = size - 1; i >= 0; i--) {
+            var kind = kinds[index(i)];
+            if (kind == RequestKind.SYNC) return false;
+            if (kind != RequestKind.COPY_END && !kind.endsWithReady()) return true;
+        }
+        return isOpen();
+    }
+
     /// Whether the server has reported an error and discards what comes until Sync.
     public boolean isDiscarding() {
         return discarding;

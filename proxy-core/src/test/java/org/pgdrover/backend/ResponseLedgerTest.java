@@ -125,6 +125,19 @@ class ResponseLedgerTest {
     }
 
     @Test
+    void mayDiscardWhatIsSentBehindAQueryAsLongAsNoSyncPrecedes() {
+        expect(RequestKind.BIND, "b");
+        expect(RequestKind.QUERY, "q");
+        assertThat(ledger.isOpen()).isFalse();
+        assertThat(ledger.mayDiscardNext()).isTrue();
+
+        answer("2");
+        assertThat(ledger.mayDiscardNext()).isFalse();
+        extendedBatch("x");
+        assertThat(ledger.mayDiscardNext()).isFalse();
+    }
+
+    @Test
     void discardsWhatIsSentAfterAnErrorUntilSyncComes() {
         expect(RequestKind.PARSE, "bad");
         ledger.failed();

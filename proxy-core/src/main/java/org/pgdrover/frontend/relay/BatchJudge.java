@@ -61,7 +61,12 @@ final class BatchJudge {
         delivery.judgeAgain();
         for (int i = 0; i < batch.messages(); i++)
             if (!judge(delivery, delivery.newPlan(), batch.message(i), buffer, batch.from())) return false;
-        return true;
+        return !needsNames(delivery) || !session.statements().isAnyNamePending();
+    }
+
+    /// Whether it is to find the client's statements under their own names, so that all of them must be known.
+    private boolean needsNames(Delivery delivery) {
+        return deliveries.open() != delivery && (delivery.seesStatements() || delivery.deallocates());
     }
 
     private boolean judge(Delivery delivery, MessagePlan plan, ClientMessage message, ByteBuf buffer, int base) {

@@ -124,6 +124,7 @@ final class Working implements RelayState {
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
         if (!mayFollow(delivery)) return this;
         var needs = ServerNeeds.of(relay, lease, delivery, false);
+        if (needs != null && mayBeDiscarded()) return this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
@@ -136,6 +137,12 @@ final class Working implements RelayState {
         if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
         for (var earlier : relay.deliveries().sent()) if (earlier.takesDefaultsAway()) return true;
         return false;
+    }
+
+    /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over without Sync.
+    private boolean mayBeDiscarded() {
+        var ledger = lease.server().ledger();
+        return !ledger.isOpen() && ledger.mayDiscardNext();
     }
 
     private boolean mayFollow(Delivery delivery) {

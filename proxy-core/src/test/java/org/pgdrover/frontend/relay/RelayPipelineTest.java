@@ -236,6 +236,41 @@ class RelayPipelineTest {
         }
     }
 
+    @Test
+    void leavesTheEndOfABatchThatMayFailToItsClient() throws Exception {
+        primary.on("SELECT 26", (wire, message) -> {
+            wire.send(ScriptedServer.error("42601", "not that"));
+            return true;
+        });
+        primary.on("INSERT 27", (wire, message) -> true);
+        primary.on("EXECUTE other", (wire, message) -> true);
+        try (var client = connectWarm()) {
+            client.send(parsed("SELECT 26")
+                    .message('H')
+                    .append(query("INSERT 27"))
+                    .append(query("EXECUTE other"))
+                    .message('S')
+                    .append(query("SELECT 28")));
+            assertThat(types(answers(client, 2))).isEqualTo("EZTDCZ");
+            assertThat(primary.received()).containsOnlyOnce("S");
+        }
+    }
+
+    @Test
+    void givesAServerTheNamesThatAreStillOnTheirWayBeforeSqlUsesThem() throws Exception {
+        try (var client = connectWarm()) {
+            client.send(new WireBytes()
+                    .message('P', "mine", "INSERT 29", (short) 0)
+                    .message('S')
+                    .append(query("PREPARE mine AS SELECT 30")));
+            answers(client, 2);
+            int prepared = primary.statements().indexOf("PREPARE mine AS SELECT 30");
+            assertThat(primary.statements().subList(0, prepared))
+                    .filteredOn("INSERT 29"::equals)
+                    .hasSize(2);
+        }
+    }
+
     private void fails(String text) {
         primary.on(text, (wire, message) -> {
             wire.send(ScriptedServer.error("42601", "not that"));
