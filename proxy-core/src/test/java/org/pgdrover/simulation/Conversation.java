@@ -207,6 +207,14 @@ final class Conversation {
                 "SELECT pg_advisory_unlock_all()");
     }
 
+    /// What a session remembers of sequences is promised within a transaction only.
+    private String sequence() {
+        return any(
+                "SELECT nextval('seq')",
+                "SELECT nextval('seq'); SELECT lastval()",
+                "BEGIN; SELECT nextval('seq'); SELECT currval('seq'); COMMIT");
+    }
+
     private String zone() {
         return "SELECT date_part('epoch', '2024-01-01 0" + random.nextInt(2) + ":00'::timestamptz)";
     }
@@ -250,7 +258,7 @@ final class Conversation {
             case VIEW -> "SELECT n FROM " + any("v_effect", "v_remote") + " WHERE n <> " + quoted(nonce());
             case REMOTE -> "SELECT remote(" + quoted(nonce()) + ")";
             case LARGE -> "SELECT g FROM generate_series(1, " + (300 + random.nextInt(3_000)) + ") g";
-            case SEQUENCE -> any("SELECT nextval('seq')", "SELECT lastval()", "SELECT currval('seq')");
+            case SEQUENCE -> sequence();
             case ZONE -> zone();
             case FUNCTION_SET -> functionSet();
             default -> read();
