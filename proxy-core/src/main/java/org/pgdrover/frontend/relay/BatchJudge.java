@@ -213,7 +213,9 @@ final class BatchJudge {
         if (find(delivery, plan, buffer, portalEnd + 1, nameEnd) == UNCERTAIN) return false;
         var statement = plan.statement;
         if (statement != null) plan.runs = statement.queryClass();
-        session.portal(portalEnd == from ? "" : WireReader.string(buffer, from, end), statement);
+        var portal = portalEnd == from ? "" : WireReader.string(buffer, from, end);
+        session.portal(portal, statement);
+        delivery.binds(portal, plan.runs);
         delivery.runs(plan.runs);
         if (wantsTexts && statement != null) texts(delivery).add(text(statement));
         return true;
@@ -261,7 +263,9 @@ final class BatchJudge {
 
     private boolean execute(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
         int nameEnd = WireReader.endOfString(buffer, from, end);
-        plan.runs = session.portal(nameEnd == from ? "" : WireReader.string(buffer, from, end));
+        var portal = nameEnd == from ? "" : WireReader.string(buffer, from, end);
+        var bound = delivery.bound(portal);
+        plan.runs = bound == null ? session.portal(portal) : bound;
         delivery.runs(plan.runs);
         return true;
     }

@@ -159,9 +159,11 @@ final class Working implements RelayState {
 
     private RelayState deallocate(Delivery delivery) {
         var server = lease.server();
-        if (!server.ledger().isAtRest()) return this;
+        // Behind a batch without its Sync only the server can answer, or discard it.
+        boolean open = server.ledger().isOpen();
+        if (!open && !server.ledger().isAtRest()) return this;
         relay.deliveries().nextWaiting();
-        if (server.status() == TransactionStatus.FAILED) send(delivery);
+        if (open || server.status() == TransactionStatus.FAILED) send(delivery);
         else OwnAnswers.deallocate(relay, delivery, server);
         return this;
     }

@@ -11,6 +11,7 @@ import static org.pgdrover.frontend.relay.RelayRig.row;
 import static org.pgdrover.frontend.relay.RelayRig.rows;
 import static org.pgdrover.frontend.relay.RelayRig.types;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -264,10 +265,51 @@ class RelayPipelineTest {
                     .message('S')
                     .append(query("PREPARE mine AS SELECT 30")));
             answers(client, 2);
-            int prepared = primary.statements().indexOf("PREPARE mine AS SELECT 30");
-            assertThat(primary.statements().subList(0, prepared))
+            var statements = List.copyOf(primary.statements());
+            int prepared = statements.indexOf("PREPARE mine AS SELECT 30");
+            assertThat(statements.subList(0, prepared))
                     .filteredOn("INSERT 29"::equals)
                     .hasSize(2);
+        }
+    }
+
+    @Test
+    void discardsADeallocateInAFailedBatch() throws Exception {
+        fails("SELECT 31");
+        primary.on("DEALLOCATE mine", (wire, message) -> true);
+        try (var client = connectWarm()) {
+            client.send(new WireBytes()
+                    .message('P', "mine", "INSERT 32", (short) 0)
+                    .message('S'));
+            answers(client, 1);
+            client.send(parsed("SELECT 31").message('H'));
+            assertThat(client.read().type()).isEqualTo('E');
+            client.send(query("DEALLOCATE mine").message('S').append(query("SELECT 33")));
+            assertThat(types(answers(client, 2))).isEqualTo("ZTDCZ");
+        }
+    }
+
+    @Test
+    void knowsWhatAPortalRunsAlthoughAnotherBatchHasEndedSinceItWasBound() throws Exception {
+        var asked = new CountDownLatch(1);
+        primary.on("INSERT 34", (wire, message) -> {
+            await(asked);
+            wire.send(new WireBytes().message('C', "INSERT 0 1").message('Z', 'I'));
+            return true;
+        });
+        try (var client = connectWarm()) {
+            client.send(query("INSERT 34")
+                    .append(parsed("SET statement_timeout = 1"))
+                    .message('B', "", "", (short) 0, (short) 0, (short) 0));
+            Until.isTrue(() -> primary.count("INSERT 34") > 0);
+            rig.settle();
+            asked.countDown();
+            answers(client, 1);
+            client.send(new WireBytes().message('E', "", 0).message('S'));
+            answers(client, 1);
+            client.send(query("SELECT 35"));
+            assertThat(row(answers(client, 1))).isEqualTo("standby");
+            assertThat(standby.count("SET statement_timeout = 1")).isEqualTo(1);
         }
     }
 
