@@ -73,7 +73,7 @@ final class ServerLoss {
     /// failover must not end every session that has used a table which the catalog does not know yet.
     RelayState settleInDoubt() {
         var harmless = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
-        boolean unknown = lease.unproved().equals(Residues.ALL);
+        boolean unknown = lease.unproved().equals(Residues.ALL) && !lease.hasChangedSettings();
         if (isOfSession() || !unknown && !lease.unproved().and(harmless).equals(harmless)) return endSession();
         return settleKept(null);
     }

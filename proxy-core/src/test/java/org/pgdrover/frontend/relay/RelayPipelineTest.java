@@ -313,6 +313,19 @@ class RelayPipelineTest {
         }
     }
 
+    /** Nobody can ask for the parameters that a block has set, if they are custom ones. */
+    @Test
+    void keepsTheServerWhereSettingsOfUnknownNamesWereMadeWhateverIsAskedLater() throws Exception {
+        try (var client = connectWarm()) {
+            client.send(query("DO 'whatever'"));
+            answers(client, 1);
+            client.send(query("SELECT 37 FROM nobody_knows_it"));
+            answers(client, 1);
+            client.send(query("SELECT 38"));
+            assertThat(row(answers(client, 1))).isEqualTo("primary");
+        }
+    }
+
     private void fails(String text) {
         primary.on(text, (wire, message) -> {
             wire.send(ScriptedServer.error("42601", "not that"));
