@@ -35,6 +35,11 @@ final class Conversation {
         return once;
     }
 
+    /// Whether functions may tie its session to a server, also to a standby, and also if they are rolled back.
+    boolean pinsByFunctions() {
+        return features.contains(Features.FUNCTION_SET);
+    }
+
     private String runOnce(String sql) {
         if (sql.contains("PREPARE") || sql.contains("EXECUTE")) return sql;
         var found = NONCE.matcher(sql);

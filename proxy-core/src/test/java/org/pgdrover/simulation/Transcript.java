@@ -220,8 +220,9 @@ final class Transcript {
         if (expected != null && expected.type() == 'E' && expected.field('S').equals("FATAL"))
             return answer.field('C').equals("08007");
         if (answer.field('M').endsWith("during recovery")) return true;
+        if (!answer.field('C').equals("25006")) return false;
         boolean several = fed.type() == 'Q' && fed.text(0).contains(";");
-        return answer.field('C').equals("25006") && (several || own.session().holdsState());
+        return several || own.session().holdsState() || client.conversation().pinsByFunctions();
     }
 
     private boolean isPermitted(Answer answer) {
