@@ -152,6 +152,11 @@ public final class Exchange implements AnswerOwner {
 
     @Override
     public void onBytes(ByteBuf bytes, boolean begun) {
+        if (!sent) {
+            // What ended the last answer comes behind the word that it is answered.
+            bytes.release();
+            return;
+        }
         var all = collected;
         if (all == null) collected = all = server.newBuffer(256);
         if (all.readableBytes() < MOST) all.writeBytes(bytes);

@@ -148,6 +148,17 @@ public final class ResponseLedger {
         return open || discarding;
     }
 
+    /// Whether an error of what is still owed could make the server discard what is sent now: no Sync would stand
+    /// between.
+    public boolean mayDiscardNext() {
+        for (int i = size - 1; i >= 0; i--) {
+            var kind = kinds[index(i)];
+            if (kind == RequestKind.SYNC) return false;
+            if (kind != RequestKind.COPY_END && !kind.endsWithReady()) return true;
+        }
+        return isOpen();
+    }
+
     /// Whether the server has reported an error and discards what comes until Sync.
     public boolean isDiscarding() {
         return discarding;
@@ -256,8 +267,12 @@ public final class ResponseLedger {
         skipCopyEnds();
         copyIn = false;
         if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
+        // Also a Query behind extended-query messages is discarded then, and what follows it.
+        boolean extended = open || size > 0;
         while (size > 0 && kinds[head] != RequestKind.SYNC) discardHead();
-        if (size == 0 && open) discarding = true;
+        if (size > 0 || !extended) return;
+        open = true;
+        discarding = true;
     }
 
     /// The server is ready: takes everything up to the entry that this ends.

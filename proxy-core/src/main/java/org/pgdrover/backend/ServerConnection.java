@@ -57,6 +57,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private boolean lastUse;
     private @Nullable String notClean;
     private boolean endedInsideMessage;
+    private boolean endedWhileDiscarding;
     private @Nullable CloseReason closeReason;
     private volatile long idleSinceNanos;
 
@@ -274,6 +275,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return endedInsideMessage;
     }
 
+    /** Whether the connection ended when the server had told of an error, and was discarding what came up to Sync. */
+    public boolean endedWhileDiscarding() {
+        return endedWhileDiscarding;
+    }
+
     /** Gives the answers that stand at the head of the ledger and are the proxy's own to give. */
     public void sendFakes() {
         answers.sendFakes();
@@ -354,6 +360,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
             logged(log.atInfo(), closeReason).log("server connection ended: {}", lastWordsOrNone());
         var lessee = answers.lessee();
         endedInsideMessage = answers.insideRun();
+        endedWhileDiscarding = ledger.isDiscarding();
         answers.close();
         closed.accept(this);
         if (lessee != null) lessee.onLost(closeReason, answers.lastWords());

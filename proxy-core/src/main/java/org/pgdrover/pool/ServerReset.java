@@ -66,7 +66,7 @@ public final class ServerReset implements AnswerOwner {
         var out = server.newBuffer(64);
         FrontendMessages.copyFail(out, "client left");
         server.expect(RequestKind.COPY_END, AnswerFate.SKIP, this, Note.NONE);
-        if (ledger.isOpen()) {
+        if (ledger.mayDiscardNext()) {
             FrontendMessages.sync(out);
             server.expect(RequestKind.SYNC, AnswerFate.SKIP, this, Note.NONE);
         }

@@ -106,6 +106,37 @@ class ResponseLedgerTest {
         assertThat(nextReady()).isEqualTo("next");
     }
 
+    /** Neither the Query nor what stands behind it is answered: only Sync ends this. */
+    @Test
+    void goesOnDiscardingBehindAQueryThatNoSyncHasPreceded() {
+        expect(RequestKind.BIND, "bad");
+        ledger.flushed();
+        expect(RequestKind.QUERY, "q");
+
+        ledger.failed();
+        expect(RequestKind.QUERY, "next");
+
+        assertThat(discarded).containsExactly("BIND=bad", "QUERY=q", "QUERY=next");
+        assertThat(ledger.isAtRest()).isFalse();
+        expect(RequestKind.SYNC, "s");
+        assertThat(nextReady()).isEqualTo("s");
+        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    @Test
+    void mayDiscardWhatIsSentBehindAQueryAsLongAsNoSyncPrecedes() {
+        expect(RequestKind.BIND, "b");
+        expect(RequestKind.QUERY, "q");
+        assertThat(ledger.isOpen()).isFalse();
+        assertThat(ledger.mayDiscardNext()).isTrue();
+
+        answer("2");
+        assertThat(ledger.mayDiscardNext()).isFalse();
+        extendedBatch("x");
+        assertThat(ledger.mayDiscardNext()).isFalse();
+    }
+
     @Test
     void discardsWhatIsSentAfterAnErrorUntilSyncComes() {
         expect(RequestKind.PARSE, "bad");

@@ -24,6 +24,8 @@ public final class Conformance {
             CREATE TABLE kv (k text PRIMARY KEY, v text);
             INSERT INTO kv VALUES ('shared0', 'begin'), ('shared1', 'begin');
             CREATE SEQUENCE seq;
+            ALTER DATABASE db SET app.tenant = '';
+            ALTER DATABASE db SET app.x = '';
             CREATE FUNCTION effect(n text) RETURNS text LANGUAGE plpgsql VOLATILE AS
                 'BEGIN INSERT INTO kv VALUES (''e-'' || n, n) ON CONFLICT (k) DO UPDATE SET v = excluded.v; RETURN n; END';
             CREATE FUNCTION setter(n text, v text) RETURNS text LANGUAGE plpgsql VOLATILE AS

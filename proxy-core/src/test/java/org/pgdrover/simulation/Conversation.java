@@ -35,6 +35,11 @@ final class Conversation {
         return once;
     }
 
+    /// Whether functions may tie its session to a server, also to a standby, and also if they are rolled back.
+    boolean pinsByFunctions() {
+        return features.contains(Features.FUNCTION_SET);
+    }
+
     private String runOnce(String sql) {
         if (sql.contains("PREPARE") || sql.contains("EXECUTE")) return sql;
         var found = NONCE.matcher(sql);
@@ -207,6 +212,14 @@ final class Conversation {
                 "SELECT pg_advisory_unlock_all()");
     }
 
+    /// What a session remembers of sequences is promised within a transaction only.
+    private String sequence() {
+        return any(
+                "SELECT nextval('seq')",
+                "SELECT nextval('seq'); SELECT lastval()",
+                "BEGIN; SELECT nextval('seq'); SELECT currval('seq'); COMMIT");
+    }
+
     private String zone() {
         return "SELECT date_part('epoch', '2024-01-01 0" + random.nextInt(2) + ":00'::timestamptz)";
     }
@@ -250,7 +263,7 @@ final class Conversation {
             case VIEW -> "SELECT n FROM " + any("v_effect", "v_remote") + " WHERE n <> " + quoted(nonce());
             case REMOTE -> "SELECT remote(" + quoted(nonce()) + ")";
             case LARGE -> "SELECT g FROM generate_series(1, " + (300 + random.nextInt(3_000)) + ") g";
-            case SEQUENCE -> any("SELECT nextval('seq')", "SELECT lastval()", "SELECT currval('seq')");
+            case SEQUENCE -> sequence();
             case ZONE -> zone();
             case FUNCTION_SET -> functionSet();
             default -> read();

@@ -176,7 +176,7 @@ final class Execution {
             case Sql.Show show -> List.of(Field.text(SessionState.spelling(show.name())));
             case Sql.Execute execute -> {
                 var prepared = session.prepared.get(execute.name());
-                yield prepared == null ? null : fields(prepared.sql());
+                yield prepared == null || prepared.sql() instanceof Sql.Execute ? null : fields(prepared.sql());
             }
             case Sql.Fetch fetch -> {
                 var cursor = session.portals.get(fetch.name());
@@ -294,6 +294,7 @@ final class Execution {
             }
             case Sql.Execute execute -> {
                 var found = session.find(execute.name()).sql();
+                if (found instanceof Sql.Execute) throw SqlError.of("54001", "stack depth limit exceeded");
                 if (parameters(found) > 0)
                     throw SqlError.of(
                             "42601", "wrong number of parameters for prepared statement \"" + execute.name() + "\"");

@@ -11,6 +11,8 @@ import org.pgdrover.simulation.Outcome.Field;
 /// What the catalog views of a session tell the proxy, when it asks for what a client has left there.
 final class Inspection {
     private static final String BEGINNING = "SET LOCAL statement_timeout = 0; ";
+    private static final String TIMEOUT = "SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s"
+            + " WHERE s.name OPERATOR(pg_catalog.=) 'statement_timeout' AND s.source OPERATOR(pg_catalog.=) 'session'";
     private static final Pattern NAMED =
             Pattern.compile("SELECT 'named', +E?'(.*?)', pg_catalog.current_setting\\(.*, true\\)");
     static final List<Field> FIELDS = List.of(Field.text("text"), Field.text("text"), Field.text("text"));
@@ -24,6 +26,11 @@ final class Inspection {
 
     /// The statements of the proxy's query; null if the text is another.
     static @Nullable List<Sql> parse(String text) {
+        if (text.startsWith(TIMEOUT + "; " + BEGINNING)) {
+            var rest = parse(text.substring(TIMEOUT.length() + 2));
+            if (rest == null) return null;
+            return List.of(new Sql.Inspect(List.of(TIMEOUT)), rest.getFirst(), rest.getLast());
+        }
         if (!text.startsWith(BEGINNING + "SELECT 'asked'")) return null;
         return List.of(
                 new Sql.Set(true, "statement_timeout", "0"),
@@ -47,7 +54,9 @@ final class Inspection {
     private void add(String part) {
         var state = session.state;
         if (part.startsWith("SELECT 'asked'")) row("asked", null, null);
-        else if (part.startsWith("SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings")) settings(state);
+        else if (part.equals(TIMEOUT)) settings(state, true);
+        else if (part.startsWith("SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings"))
+            settings(state, false);
         else if (part.startsWith("SELECT 'named'")) named(part);
         else if (part.startsWith("SELECT 'authorization'")) row("authorization", "me", null);
         else if (part.contains("pg_prepared_statements"))
@@ -66,11 +75,11 @@ final class Inspection {
         else if (!part.contains("pg_proc") && !part.contains("pg_replication_slots")) throw SqlError.unknown(part);
     }
 
-    private void settings(SessionState state) {
+    private void settings(SessionState state, boolean timeout) {
         var names = new java.util.TreeSet<>(state.values.keySet());
         names.addAll(state.locals.keySet());
         for (var name : names) {
-            if (name.contains(".")) continue;
+            if (name.contains(".") || name.equals("statement_timeout") != timeout) continue;
             row("setting", SessionState.spelling(name), inBaseUnit(name, state.value(name)));
         }
     }

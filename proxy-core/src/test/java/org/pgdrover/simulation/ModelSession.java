@@ -244,6 +244,15 @@ final class ModelSession {
         emit('N', 'S', severity, 'V', severity, 'C', state, 'M', message, '\0');
     }
 
+    /// Whether it holds what may tie it to its server.
+    boolean holdsState() {
+        return !state.values.isEmpty()
+                || !locks.isEmpty()
+                || !state.temporaries.isEmpty()
+                || prepared.values().stream().anyMatch(Prepared::byStatement)
+                || portals.values().stream().anyMatch(portal -> portal.cursor);
+    }
+
     @Nullable
     String read(@Nullable String key) {
         if (state.writes.containsKey(key)) return state.writes.get(key);

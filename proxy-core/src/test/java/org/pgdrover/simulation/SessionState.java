@@ -46,8 +46,8 @@ final class SessionState {
     Map<String, String> listens = Map.of();
     LinkedHashMap<String, @Nullable String> writes = new LinkedHashMap<>();
     List<Notification> notifies = List.of();
-    /// Custom parameters that exist since somebody set them.
-    final Set<String> placeholders = new HashSet<>();
+    /// Custom parameters that exist: those that the database declares with an empty value, and what somebody has set.
+    final Set<String> placeholders = new HashSet<>(List.of("app.tenant", "app.x"));
 
     Snapshot snapshot() {
         return new Snapshot(values, locals, temporaries, listens, new LinkedHashMap<>(writes), notifies);

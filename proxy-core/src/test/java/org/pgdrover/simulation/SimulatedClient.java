@@ -168,7 +168,7 @@ final class SimulatedClient implements Line.Peer {
         ended = true;
         over();
         world.trace(() -> "client " + number + ": its connection has ended");
-        if (!gone) transcript.ended(welcomed);
+        if (!gone) transcript.ended(welcomed, in.length > 0);
     }
 
     // Talking

@@ -14,7 +14,7 @@ import org.pgdrover.config.PoolMode;
 final class World {
     static final int FIRST_PORT = 6_000;
     private static final int NODES = 3;
-    private static final long LONGEST = TimeUnit.SECONDS.toNanos(100);
+    private static final long LONGEST = TimeUnit.SECONDS.toNanos(400);
     private static final long COMING_TO_REST = TimeUnit.SECONDS.toNanos(12);
     private static final long SAMPLING = TimeUnit.MILLISECONDS.toNanos(20);
 

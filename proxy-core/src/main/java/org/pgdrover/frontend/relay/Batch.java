@@ -89,6 +89,11 @@ final class Batch {
         return complete;
     }
 
+    /// Whether its last message is of this type.
+    boolean ends(byte type) {
+        return count > 0 && messages.get(count - 1).type == type;
+    }
+
     /// Whether it is one message of this type and nothing else.
     boolean isOnly(byte type) {
         return count == 1 && messages.get(0).type == type;

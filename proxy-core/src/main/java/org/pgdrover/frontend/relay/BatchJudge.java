@@ -61,7 +61,12 @@ final class BatchJudge {
         delivery.judgeAgain();
         for (int i = 0; i < batch.messages(); i++)
             if (!judge(delivery, delivery.newPlan(), batch.message(i), buffer, batch.from())) return false;
-        return true;
+        return !needsNames(delivery) || !session.statements().isAnyNamePending();
+    }
+
+    /// Whether it is to find the client's statements under their own names, so that all of them must be known.
+    private boolean needsNames(Delivery delivery) {
+        return deliveries.open() != delivery && (delivery.seesStatements() || delivery.deallocates());
     }
 
     private boolean judge(Delivery delivery, MessagePlan plan, ClientMessage message, ByteBuf buffer, int base) {
@@ -210,7 +215,9 @@ final class BatchJudge {
         if (find(delivery, plan, buffer, portalEnd + 1, nameEnd) == UNCERTAIN) return false;
         var statement = plan.statement;
         if (statement != null) plan.runs = statement.queryClass();
-        session.portal(portalEnd == from ? "" : WireReader.string(buffer, from, end), statement);
+        var portal = portalEnd == from ? "" : WireReader.string(buffer, from, end);
+        session.portal(portal, statement);
+        delivery.binds(portal, plan.runs);
         delivery.runs(plan.runs);
         if (wantsTexts && statement != null) texts(delivery).add(text(statement));
         return true;
@@ -258,7 +265,9 @@ final class BatchJudge {
 
     private boolean execute(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
         int nameEnd = WireReader.endOfString(buffer, from, end);
-        plan.runs = session.portal(nameEnd == from ? "" : WireReader.string(buffer, from, end));
+        var portal = nameEnd == from ? "" : WireReader.string(buffer, from, end);
+        var bound = delivery.bound(portal);
+        plan.runs = bound == null ? session.portal(portal) : bound;
         delivery.runs(plan.runs);
         return true;
     }

@@ -102,7 +102,30 @@ final class Delivery implements RelayNote {
         this.lastFacts = factsOfNew(lastKnown);
     }
 
+    /// What the portals run that it has bound itself; null while there is none but the unnamed one.
+    private @Nullable Map<String, QueryClass> portals;
+
+    private @Nullable QueryClass unnamedPortal;
+
     // The names that it makes and closes itself
+
+    /// It binds this portal.
+    void binds(String portal, QueryClass runs) {
+        if (portal.isEmpty()) {
+            unnamedPortal = runs;
+            return;
+        }
+        var all = portals;
+        if (all == null) portals = all = new HashMap<>();
+        all.put(portal, runs);
+    }
+
+    /// What the portal runs that it has bound itself; null if it has bound none of this name.
+    @Nullable
+    QueryClass bound(String portal) {
+        if (portal.isEmpty()) return unnamedPortal;
+        return portals == null ? null : portals.get(portal);
+    }
 
     /// A message of it makes or closes the statement of this name; what follows in the same batch means that.
     void names(byte[] name, MessagePlan plan) {
@@ -142,6 +165,8 @@ final class Delivery implements RelayNote {
         if (!first) return;
         unnamed = null;
         named = null;
+        unnamedPortal = null;
+        portals = null;
         classes.clear();
         facts = 0;
         onlyReads = true;

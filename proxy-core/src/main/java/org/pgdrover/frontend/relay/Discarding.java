@@ -10,6 +10,12 @@ import org.pgdrover.protocol.codec.MessageType;
 record Discarding(Relay relay) implements RelayState {
     @Override
     public RelayState proceed() {
+        if (relay.reader().take() instanceof Batch begun) relay.reader().recycle(begun);
+        while (relay.deliveries().nextWaiting() instanceof Delivery delivery) {
+            boolean synced = delivery.part != null && delivery.part.ends(MessageType.SYNC);
+            relay.drop(delivery);
+            if (synced) return ready();
+        }
         for (var event = relay.input().next();
                 event != MessageDecoder.Event.NEED_MORE;
                 event = relay.input().next()) {

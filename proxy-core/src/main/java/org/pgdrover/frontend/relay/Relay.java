@@ -8,6 +8,7 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.MessageType;
 
 /// The parts of one client's relay that its states work with; confined to the client's event loop.
 final class Relay {
@@ -158,6 +159,8 @@ final class Relay {
             BackendMessages.readyForQuery(out, inTransaction ? TransactionStatus.FAILED : TransactionStatus.IDLE);
         client.write(out);
         boolean complete = delivery.isComplete();
+        // A Query ends the unnamed statement whatever comes of it.
+        if (delivery.part != null && delivery.part.ends(MessageType.QUERY)) session.statements().unnamed(null);
         delivery.sqlState = error.sqlState();
         end(delivery);
         if (inTransaction) return failedTransaction(error, complete);

@@ -81,7 +81,9 @@ final class RelayPhase implements Phase {
             running = false;
         }
         relay.input().settle(state.wantsInput() && relay.deliveries().isNoneWaiting());
-        if (relay.isTerminating() && state.owesNothing()) client.close(DisconnectReason.TERMINATED);
+        if (!relay.isTerminating() || !state.owesNothing()) return;
+        client.flush();
+        client.close(DisconnectReason.TERMINATED);
     }
 
     private void step() {

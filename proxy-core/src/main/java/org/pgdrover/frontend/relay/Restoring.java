@@ -1,5 +1,8 @@
 package org.pgdrover.frontend.relay;
 
+import io.netty.buffer.ByteBuf;
+import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;
@@ -57,13 +60,8 @@ final class Restoring implements RelayState {
 
     /// What the client has not been told yet of the parameters that servers report, and that its batch is over.
     private RelayState ready() {
-        var session = relay.session();
         var out = relay.client().newBuffer(64);
-        lease.server().parameters().forEach((name, value) -> {
-            if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
-            session.parameterReported(name, value);
-            BackendMessages.parameterStatus(out, name, value);
-        });
+        tell(out, Set.of());
         BackendMessages.readyForQuery(out, lease.server().status());
         relay.write(out);
         relay.client().flush();
@@ -72,8 +70,23 @@ final class Restoring implements RelayState {
         return new Working(relay, lease);
     }
 
+    /// Tells the parameters that were not told yet.
+    private void tell(ByteBuf out, Set<String> unless) {
+        var session = relay.session();
+        lease.server().parameters().forEach((name, value) -> {
+            if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
+            if (unless.contains(name.toLowerCase(Locale.ROOT))) return;
+            session.parameterReported(name, value);
+            BackendMessages.parameterStatus(out, name, value);
+        });
+    }
+
+    /// The client's own defaults are set again on the next server.
     private RelayState lost() {
         lease.restored();
+        var out = relay.client().newBuffer(64);
+        tell(out, relay.session().settings().defaults());
+        relay.write(out);
         return new ServerLoss(relay, lease).settleUnready(delivery);
     }
 

@@ -73,7 +73,7 @@ final class ServerLoss {
     /// failover must not end every session that has used a table which the catalog does not know yet.
     RelayState settleInDoubt() {
         var harmless = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
-        boolean unknown = lease.unproved().equals(Residues.ALL);
+        boolean unknown = lease.unproved().equals(Residues.ALL) && !lease.hasChangedSettings();
         if (isOfSession() || !unknown && !lease.unproved().and(harmless).equals(harmless)) return endSession();
         return settleKept(null);
     }
@@ -140,8 +140,21 @@ final class ServerLoss {
         if (deliveries.open() instanceof Delivery open) lease.undo(open);
         relay.session().transactionEnded();
         relay.session().rollBack(lease.server());
+        if (lease.server().endedWhileDiscarding()) return discardRest(nodeLost);
         if (outside) return runAgain(nodeLost);
         return loseTransaction(nodeLost);
+    }
+
+    /// The client has heard already that its batch has failed, and owes the end of it: nothing of that is run.
+    private RelayState discardRest(boolean nodeLost) {
+        var open = deliveries.endOpen();
+        boolean begun = open != null && open.opensTransaction();
+        if (open != null) relay.end(open);
+        if (!begun && lease.server().status() == TransactionStatus.IDLE) return new Discarding(relay);
+        if (!nodeLost && lastWords != null) return endSession();
+        var transaction = new LostTransaction(relay.client(), lostTransaction(), true);
+        transaction.discardUntilSync();
+        return new TransactionLost(relay, transaction);
     }
 
     private boolean isOutsideTransaction() {

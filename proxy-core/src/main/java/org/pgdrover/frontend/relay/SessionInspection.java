@@ -119,8 +119,10 @@ final class SessionInspection {
                 default -> {}
             }
         }
-        // Custom parameters are in no view: where some may have been set, the session keeps its server.
-        if (lease.hasChangedSettings()) found = found.and(Residues.of(Residue.SETTINGS));
+        // Custom parameters are in no view: where some may have been set, the session keeps its server until it
+        // resets all of them.
+        if (lease.hasChangedSettings() || session.held().has(Residue.SETTINGS))
+            found = found.and(Residues.of(Residue.SETTINGS));
         if (session.usesSequences()) found = found.and(Residues.of(Residue.SEQUENCES));
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
         // Where anything may have happened, what can be asked for is asked for; where it is known that something

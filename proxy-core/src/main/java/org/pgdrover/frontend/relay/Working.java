@@ -124,6 +124,7 @@ final class Working implements RelayState {
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
         if (!mayFollow(delivery)) return this;
         var needs = ServerNeeds.of(relay, lease, delivery, false);
+        if (needs != null && mayBeDiscarded()) return this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
@@ -136,6 +137,12 @@ final class Working implements RelayState {
         if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
         for (var earlier : relay.deliveries().sent()) if (earlier.takesDefaultsAway()) return true;
         return false;
+    }
+
+    /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over without Sync.
+    private boolean mayBeDiscarded() {
+        var ledger = lease.server().ledger();
+        return !ledger.isOpen() && ledger.mayDiscardNext();
     }
 
     private boolean mayFollow(Delivery delivery) {
@@ -155,9 +162,11 @@ final class Working implements RelayState {
 
     private RelayState deallocate(Delivery delivery) {
         var server = lease.server();
-        if (!server.ledger().isAtRest()) return this;
+        // Behind a batch without its Sync only the server can answer, or discard it.
+        boolean open = server.ledger().isOpen();
+        if (!open && !server.ledger().isAtRest()) return this;
         relay.deliveries().nextWaiting();
-        if (server.status() == TransactionStatus.FAILED) send(delivery);
+        if (open || server.status() == TransactionStatus.FAILED) send(delivery);
         else OwnAnswers.deallocate(relay, delivery, server);
         return this;
     }
@@ -183,9 +192,12 @@ final class Working implements RelayState {
         return !isBusy();
     }
 
+    /// Of a batch that has not come whole nothing more is owed once the server has said what it says without its end.
     @Override
     public boolean owesNothing() {
-        return relay.deliveries().isNoneUnderWay() && relay.deliveries().isNoneWaiting() && !lease.isLost();
+        var deliveries = relay.deliveries();
+        if (!deliveries.isNoneSent() || !deliveries.isNoneWaiting() || lease.isLost()) return false;
+        return deliveries.open() == null || lease.server().ledger().isEmpty();
     }
 
     @Override

@@ -71,6 +71,11 @@ public final class ClientStatements {
         return pending != null && !pending.isEmpty() && pending.containsKey(buffer.slice(from, length));
     }
 
+    /// Whether any name may mean something else once what is on its way has been answered.
+    public boolean isAnyNamePending() {
+        return pending != null && !pending.isEmpty();
+    }
+
     /// The statement whose name stands in the buffer; the empty name is the unnamed statement.
     public @Nullable ClientStatement find(ByteBuf buffer, int from, int length) {
         if (length == 0) return unnamed;

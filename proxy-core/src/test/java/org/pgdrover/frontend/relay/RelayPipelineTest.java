@@ -11,6 +11,7 @@ import static org.pgdrover.frontend.relay.RelayRig.row;
 import static org.pgdrover.frontend.relay.RelayRig.rows;
 import static org.pgdrover.frontend.relay.RelayRig.types;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -205,6 +206,132 @@ class RelayPipelineTest {
             wire.send(query("SELECT 19"));
             assertThat(row(answers(wire, 1))).isEqualTo("standby");
         }
+    }
+
+    @Test
+    void letsAClientGoThatSaysGoodbyeInAFailedBatch() throws Exception {
+        fails("SELECT 20");
+        try (var client = connectWarm()) {
+            client.send(parsed("SELECT 20").message('H'));
+            assertThat(client.read().type()).isEqualTo('E');
+            client.send(new WireBytes().message('X'));
+            assertThat(client.read()).isNull();
+            Until.isTrue(() -> rig.leasedServers() == 0);
+            assertThat(rig.leasedServers()).isZero();
+        }
+    }
+
+    @Test
+    void runsNothingOfAFailedBatchWhoseServerIsLostBeforeItsEnd() throws Exception {
+        fails("SELECT 21");
+        primary.on("INSERT 22", (wire, message) -> true);
+        try (var client = connectWarm()) {
+            client.send(parsed("SELECT 21").message('H').append(query("INSERT 22")));
+            assertThat(client.read().type()).isEqualTo('E');
+            int logins = primary.logins();
+            primary.drop();
+            Until.isTrue(() -> rig.leasedServers() == 0);
+            client.send(query("INSERT 23").append(extended("INSERT 24")).append(query("INSERT 25")));
+            assertThat(types(answers(client, 2))).isEqualTo("ZTDCZ");
+            assertThat(primary.logins()).isEqualTo(logins + 1);
+            assertThat(primary.count("INSERT 24")).isZero();
+        }
+    }
+
+    @Test
+    void leavesTheEndOfABatchThatMayFailToItsClient() throws Exception {
+        primary.on("SELECT 26", (wire, message) -> {
+            wire.send(ScriptedServer.error("42601", "not that"));
+            return true;
+        });
+        primary.on("INSERT 27", (wire, message) -> true);
+        primary.on("EXECUTE other", (wire, message) -> true);
+        try (var client = connectWarm()) {
+            client.send(parsed("SELECT 26")
+                    .message('H')
+                    .append(query("INSERT 27"))
+                    .append(query("EXECUTE other"))
+                    .message('S')
+                    .append(query("SELECT 28")));
+            assertThat(types(answers(client, 2))).isEqualTo("EZTDCZ");
+            assertThat(primary.received()).containsOnlyOnce("S");
+        }
+    }
+
+    @Test
+    void givesAServerTheNamesThatAreStillOnTheirWayBeforeSqlUsesThem() throws Exception {
+        try (var client = connectWarm()) {
+            client.send(new WireBytes()
+                    .message('P', "mine", "INSERT 29", (short) 0)
+                    .message('S')
+                    .append(query("PREPARE mine AS SELECT 30")));
+            answers(client, 2);
+            var statements = List.copyOf(primary.statements());
+            int prepared = statements.indexOf("PREPARE mine AS SELECT 30");
+            assertThat(statements.subList(0, prepared))
+                    .filteredOn("INSERT 29"::equals)
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void discardsADeallocateInAFailedBatch() throws Exception {
+        fails("SELECT 31");
+        primary.on("DEALLOCATE mine", (wire, message) -> true);
+        try (var client = connectWarm()) {
+            client.send(new WireBytes()
+                    .message('P', "mine", "INSERT 32", (short) 0)
+                    .message('S'));
+            answers(client, 1);
+            client.send(parsed("SELECT 31").message('H'));
+            assertThat(client.read().type()).isEqualTo('E');
+            client.send(query("DEALLOCATE mine").message('S').append(query("SELECT 33")));
+            assertThat(types(answers(client, 2))).isEqualTo("ZTDCZ");
+        }
+    }
+
+    @Test
+    void knowsWhatAPortalRunsAlthoughAnotherBatchHasEndedSinceItWasBound() throws Exception {
+        var asked = new CountDownLatch(1);
+        primary.on("INSERT 34", (wire, message) -> {
+            await(asked);
+            wire.send(new WireBytes().message('C', "INSERT 0 1").message('Z', 'I'));
+            return true;
+        });
+        try (var client = connectWarm()) {
+            client.send(query("INSERT 34")
+                    .append(parsed("SET statement_timeout = 1"))
+                    .message('B', "", "", (short) 0, (short) 0, (short) 0));
+            Until.isTrue(() -> primary.count("INSERT 34") > 0);
+            rig.settle();
+            asked.countDown();
+            answers(client, 1);
+            client.send(new WireBytes().message('E', "", 0).message('S'));
+            answers(client, 1);
+            client.send(query("SELECT 35"));
+            assertThat(row(answers(client, 1))).isEqualTo("standby");
+            assertThat(standby.count("SET statement_timeout = 1")).isEqualTo(1);
+        }
+    }
+
+    /** Nobody can ask for the parameters that a block has set, if they are custom ones. */
+    @Test
+    void keepsTheServerWhereSettingsOfUnknownNamesWereMadeWhateverIsAskedLater() throws Exception {
+        try (var client = connectWarm()) {
+            client.send(query("DO 'whatever'"));
+            answers(client, 1);
+            client.send(query("SELECT 37 FROM nobody_knows_it"));
+            answers(client, 1);
+            client.send(query("SELECT 38"));
+            assertThat(row(answers(client, 1))).isEqualTo("primary");
+        }
+    }
+
+    private void fails(String text) {
+        primary.on(text, (wire, message) -> {
+            wire.send(ScriptedServer.error("42601", "not that"));
+            return true;
+        });
     }
 
     private static void await(CountDownLatch latch) {
