@@ -194,7 +194,8 @@ public final class Router {
             case TRANSACTION -> {
                 boolean inside = query.transaction() == TransactionEffect.INSIDE
                         && query.reason().isEmpty()
-                        && query.session() == SessionEffect.NONE;
+                        && (query.session() == SessionEffect.NONE
+                                || query.session() instanceof SessionEffect.SetLocally);
                 boolean ends = query.transaction() == TransactionEffect.COMMIT
                         || query.transaction() == TransactionEffect.ROLLBACK;
                 yield inside || ends ? null : RoutingReason.TRANSACTION;

@@ -64,6 +64,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
                     settings.isEmpty() ? may : may.and(Residues.of(Residue.SETTINGS));
                 case SessionEffect.None _,
                         SessionEffect.SetParameter _,
+                        SessionEffect.SetLocally _,
                         SessionEffect.ResetParameter _,
                         SessionEffect.ResetAll _,
                         SessionEffect.DiscardAll _,

@@ -26,10 +26,12 @@ public record QueryClass(
         SessionEffect session,
         String reason,
         List<QueryClass> parts) {
+    private static final String UNKNOWN_STATEMENT = "unknown";
+
     /// What is assumed of anything that was not understood, or not seen whole.
     public static final QueryClass UNKNOWN = new QueryClass(
             Access.WRITE,
-            "unknown",
+            UNKNOWN_STATEMENT,
             List.of(),
             List.of(),
             TransactionEffect.NONE,
@@ -59,7 +61,7 @@ public record QueryClass(
             return false;
         }
         if (statement.equals("PREPARE") || statement.endsWith("EXECUTE")) return true;
-        if (statement.equals("DO") && !reason.isEmpty()) return true;
+        if (statement.equals(UNKNOWN_STATEMENT) || statement.equals("DO") && !reason.isEmpty()) return true;
         return names(relations, "pg_prepared_statements", "pg_cursors")
                 || names(functions, "pg_prepared_statement", "pg_cursor");
     }

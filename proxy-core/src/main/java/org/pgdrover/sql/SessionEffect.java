@@ -19,6 +19,12 @@ public sealed interface SessionEffect {
     /// RESET of one run-time parameter, SET … TO DEFAULT, or SET ROLE NONE.
     record ResetParameter(String name) implements SessionEffect {}
 
+    /// SET LOCAL of a custom parameter, which has a dot in its name: once the transaction is over the parameter is
+    /// there, without a value.
+    ///
+    /// @param name the parameter's name in lower case
+    record SetLocally(String name) implements SessionEffect {}
+
     record ResetAll() implements SessionEffect {}
 
     record DiscardAll() implements SessionEffect {}
@@ -70,8 +76,14 @@ public sealed interface SessionEffect {
                 for (var one : each) all = all.and(residues(one));
                 yield all;
             }
-            case None _, SetParameter _, ResetParameter _, ResetAll _, DiscardAll _, DeallocateAll _, Deallocate _ ->
-                Residues.NONE;
+            case None _,
+                    SetParameter _,
+                    SetLocally _,
+                    ResetParameter _,
+                    ResetAll _,
+                    DiscardAll _,
+                    DeallocateAll _,
+                    Deallocate _ -> Residues.NONE;
         };
     }
 }

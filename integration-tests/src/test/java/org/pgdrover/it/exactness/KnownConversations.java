@@ -129,6 +129,48 @@ final class KnownConversations {
                 "DISCARD ALL with another statement behind it in the pipeline",
                 ask(parse("", "DISCARD ALL"), bind("", ""), execute("", 0), parse("", "SELECT * FROM t"), sync()));
         script.alone(
+                "DISCARD ALL before an error in the pipeline",
+                ask(parse("", "DISCARD ALL"), bind("c", ""), execute("c", 0), execute("c", 0), sync()),
+                ask(query("SHOW search_path")));
+        script.alone(
+                "DISCARD ALL twice in the pipeline",
+                ask(
+                        parse("p", "DISCARD ALL"),
+                        bind("", "p"),
+                        execute("", 0),
+                        parse("", "DISCARD ALL"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                ask(query("SHOW search_path")));
+        script.alone(
+                "SET LOCAL of a custom parameter outside a transaction",
+                ask(query("SET LOCAL app.tenant = 'local'")),
+                ask(query("SHOW app.tenant")));
+        script.alone(
+                "a custom parameter set in COPY, and DISCARD ALL",
+                ask(query("COPY (SELECT set_config('app.tenant', 'copied', false)) TO STDOUT"), query("DISCARD ALL")),
+                ask(query("SELECT current_setting('app.tenant', true)")));
+        script.alone("RESET ALL in SJIS", ask(query("SET client_encoding = 'SJIS'")), ask(query("RESET ALL")));
+        script.alone(
+                "DEALLOCATE in SJIS",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(query("SET client_encoding = 'SJIS'"), query("DEALLOCATE p")));
+        script.alone(
+                "DEALLOCATE ALL bound twice, and not executed",
+                ask(parse("s1", "DEALLOCATE ALL"), sync()),
+                ask(bind("", "s1"), bind("", "s1"), sync()));
+        script.alone(
+                "COPY from the client behind FunctionCall in one write",
+                ask(
+                        functionCall(SET_CONFIG, "app.tenant", "called", "f"),
+                        parse("", "COPY t (id, v) FROM STDIN"),
+                        bind("", ""),
+                        execute("", 0),
+                        copyData("503\tcopied\n"),
+                        copyDone(),
+                        sync()));
+        script.alone(
                 "a role of a function stays",
                 ask(query("SELECT f_role()")),
                 ask(query("SELECT current_user = session_user")),

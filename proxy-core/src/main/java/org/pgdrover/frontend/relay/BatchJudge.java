@@ -95,6 +95,7 @@ final class BatchJudge {
         int textEnd = large ? end : WireReader.endOfString(buffer, from, end);
         plan.runs = classify(delivery, buffer, from, textEnd, large);
         delivery.runs(plan.runs);
+        delivery.executes(plan.runs);
         if (delivery.takesDefaultsAway() && !plan.runs.parts().isEmpty())
             plan.insertions = Insertions.of(plan.runs, session, classification, buffer, from, textEnd);
         if (wantsTexts) texts(delivery).add(Classification.text(buffer, from, textEnd - from));
@@ -111,13 +112,18 @@ final class BatchJudge {
     private QueryClass classify(Delivery delivery, ByteBuf buffer, int from, int to, boolean large) {
         // The batch itself may have changed before how its texts are to be read, and nobody has heard of it yet.
         if (delivery.changesReading()) return QueryClass.UNKNOWN;
-        if (large || !session.isClassifiable()) return QueryClass.UNKNOWN;
+        if (large || !session.isClassifiable() && !isAscii(buffer, from, to)) return QueryClass.UNKNOWN;
         var found = classification.classify(buffer, from, to - from, session.standardStrings());
         if (primaryPatterns.isEmpty() || found.access() != Access.READ) return found;
         var text = buffer.toString(from, to - from, StandardCharsets.UTF_8);
         for (var pattern : primaryPatterns)
             if (pattern.matcher(text).find()) return found.writing("matches routing.primary-patterns");
         return found;
+    }
+
+    /// In every encoding that a client can have such a text means the same.
+    private static boolean isAscii(ByteBuf buffer, int from, int to) {
+        return buffer.forEachByte(from, to - from, each -> each >= 0) < 0;
     }
 
     private static List<String> texts(Delivery delivery) {
@@ -269,6 +275,7 @@ final class BatchJudge {
         var bound = delivery.bound(portal);
         plan.runs = bound == null ? session.portal(portal) : bound;
         delivery.runs(plan.runs);
+        delivery.executes(plan.runs);
         return true;
     }
 }

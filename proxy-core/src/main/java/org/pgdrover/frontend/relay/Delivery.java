@@ -169,6 +169,7 @@ final class Delivery implements RelayNote {
         portals = null;
         classes.clear();
         facts = 0;
+        executed = 0;
         onlyReads = true;
         needsServer = false;
         texts = null;
@@ -210,6 +211,7 @@ final class Delivery implements RelayNote {
     private static final int ASKS_SEQUENCES = 64;
 
     private int facts;
+    private int executed;
     private QueryClass lastKnown = QueryClass.UNKNOWN;
     private int lastFacts;
 
@@ -354,6 +356,7 @@ final class Delivery implements RelayNote {
             case SessionEffect.ResetParameter(var name) -> defaults.contains(name);
             case SessionEffect.None _,
                     SessionEffect.SetParameter _,
+                    SessionEffect.SetLocally _,
                     SessionEffect.DeallocateAll _,
                     SessionEffect.Deallocate _,
                     SessionEffect.Leaves _,
@@ -398,9 +401,14 @@ final class Delivery implements RelayNote {
         return false;
     }
 
+    /// A statement of this class is executed, and not only prepared.
+    void executes(QueryClass queryClass) {
+        executed |= factsOf(queryClass);
+    }
+
     /// Whether it has deallocated every statement with a name before what it names now.
     boolean deallocatesAll() {
-        return (facts & DEALLOCATES_ALL) != 0;
+        return (executed & DEALLOCATES_ALL) != 0;
     }
 
     /// Whether it deallocates one statement.

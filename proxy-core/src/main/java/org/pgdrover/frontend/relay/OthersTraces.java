@@ -9,8 +9,8 @@ import org.pgdrover.sql.Residues;
 /// session:
 /// the names of custom parameters, and the schema of temporary objects.
 final class OthersTraces {
-    private static final List<Residue> TIES =
-            List.of(Residue.LISTENS, Residue.TEMPORARY, Residue.CURSORS, Residue.LOCKS, Residue.PREPARED);
+    private static final List<Residue> TIES = List.of(
+            Residue.LISTENS, Residue.TEMPORARY, Residue.CURSORS, Residue.LOCKS, Residue.PREPARED, Residue.SEQUENCES);
 
     private OthersTraces() {}
 

@@ -160,7 +160,8 @@ final class Relay {
         client.write(out);
         boolean complete = delivery.isComplete();
         // A Query ends the unnamed statement whatever comes of it.
-        if (delivery.part != null && delivery.part.ends(MessageType.QUERY)) session.statements().unnamed(null);
+        if (delivery.part != null && delivery.part.ends(MessageType.QUERY))
+            session.statements().unnamed(null);
         delivery.sqlState = error.sqlState();
         end(delivery);
         if (inTransaction) return failedTransaction(error, complete);

@@ -166,6 +166,7 @@ final class ServerLease implements AnswerOwner {
             case SessionEffect.SetParameter(var name, var _) -> {
                 if (name.indexOf('.') > 0) server.customNames().add(name);
             }
+            case SessionEffect.SetLocally(var name) -> server.customNames().add(name);
             case SessionEffect.None _, SessionEffect.ResetParameter _, SessionEffect.ResetAll _ -> {}
         }
     }

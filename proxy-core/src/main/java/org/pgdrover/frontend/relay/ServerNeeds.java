@@ -56,7 +56,7 @@ final class ServerNeeds {
         var server = lease.server();
         if (server.ledger().isDiscarding()) return null;
         var wanted = relay.session().settings().committed();
-        var settings = fresh ? settings(relay, server, wanted, delivery) : List.<String>of();
+        var settings = fresh ? settings(relay, server, wanted) : List.<String>of();
         if (delivery.asksSequences() && isOfOthers(relay, server)) {
             settings = new ArrayList<>(settings);
             settings.add("DISCARD SEQUENCES");
@@ -97,13 +97,14 @@ final class ServerNeeds {
                 && !server.ledger().isOpen();
     }
 
-    private static List<String> settings(
-            Relay relay, ServerConnection server, SessionSettings wanted, Delivery delivery) {
+    private static List<String> settings(Relay relay, ServerConnection server, SessionSettings wanted) {
         List<String> queries =
                 server.settings().equals(wanted) ? List.of() : server.settings().difference(wanted);
-        if (!relay.session().hasCustomNames() || !delivery.mayShowCustomSettings()) return queries;
+        if (!relay.session().hasCustomNames()) return queries;
+        var missing = relay.session().unknownTo(server);
+        if (missing.isEmpty()) return queries;
         var all = new ArrayList<String>();
-        for (var name : relay.session().unknownTo(server)) {
+        for (var name : missing) {
             if (!wanted.names().contains(name)) all.add(SessionSettings.existing(name));
             server.customNames().add(name);
         }

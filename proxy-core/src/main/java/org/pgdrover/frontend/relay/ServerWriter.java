@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
 import org.pgdrover.backend.FakeAnswer;
@@ -22,6 +23,8 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.SessionEffect;
 
 /// Writes the parts of deliveries to a server, with prepared statements under the names they have there, and the
 /// answers to expect into its ledger.
@@ -37,6 +40,7 @@ final class ServerWriter {
     private static final byte[] MISSING = (SharedStatements.PREFIX + "missing").getBytes(StandardCharsets.US_ASCII);
 
     private static final byte[] RESTORE = (SharedStatements.PREFIX + "defaults").getBytes(StandardCharsets.US_ASCII);
+    private static final Set<String> CHANGES = Set.of("INSERT", "UPDATE", "DELETE", "MERGE");
     private static final List<RequestKind> RESTORING =
             List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE, RequestKind.CLOSE, RequestKind.CLOSE);
 
@@ -62,7 +66,7 @@ final class ServerWriter {
             var message = batch.message(i);
             int start = batch.from() + message.start;
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
-            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway() && isFollowed(batch, i))
+            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway() && isFollowed(delivery, batch, i))
                 restore(delivery.plan(i), lease);
         }
         finish(lease.server());
@@ -73,8 +77,15 @@ final class ServerWriter {
         if (calls != null) restore(calls, lease);
     }
 
-    private static boolean isFollowed(Batch batch, int message) {
-        return message + 1 == batch.messages() || batch.message(message + 1).type != MessageType.SYNC;
+    /// Behind DISCARD ALL no transaction is open, and what needs that must find it so.
+    private static boolean isFollowed(Delivery delivery, Batch batch, int message) {
+        if (message + 1 < batch.messages() && batch.message(message + 1).type == MessageType.SYNC) return false;
+        if (!(delivery.plan(message).runs.session() instanceof SessionEffect.DiscardAll)) return true;
+        for (int i = message + 1; i < batch.messages(); i++)
+            if (batch.message(i).type == MessageType.EXECUTE)
+                return delivery.plan(i).runs.access() == Access.READ
+                        || CHANGES.contains(delivery.plan(i).runs.statement());
+        return true;
     }
 
     /// Writes bytes that nobody needs to see: copied data, or the rest of a large message; borrowed.

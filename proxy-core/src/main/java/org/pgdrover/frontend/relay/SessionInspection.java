@@ -105,7 +105,10 @@ final class SessionInspection {
             var name = row[1] == null ? "" : row[1];
             switch (String.valueOf(row[0])) {
                 case "setting" -> settings = setting(relay, settings, name.toLowerCase(Locale.ROOT), row[2]);
-                case "named" -> settings = named(relay, settings, name, row[2]);
+                case "named" -> {
+                    settings = named(relay, settings, name, row[2]);
+                    if (row[2] != null && name.indexOf('.') > 0) session.customName(name, lease.server());
+                }
                 case "authorization" -> {
                     if (!name.equals(session.user())) found = found.and(Residues.of(Residue.AUTHORIZATION));
                 }

@@ -57,7 +57,7 @@ final class Working implements RelayState {
             }
             case RUN -> {
                 var run = relay.input().message();
-                sendBegun();
+                if (isBegunToGoFirst()) return true;
                 ServerWriter.writeRun(run.buffer(), run.start(), run.end(), lease.server());
             }
             case FRAME -> message(false);
@@ -76,7 +76,7 @@ final class Working implements RelayState {
         if (type == MessageType.TERMINATE) {
             relay.terminate();
         } else if (BatchReader.isCopyEnd(type)) {
-            sendBegun();
+            if (isBegunToGoFirst()) return;
             // What nobody takes any more is not sent.
             if (!lease.server().ledger().isAtRest())
                 ServerWriter.writeCopyEnd(message.buffer(), message.start(), message.end(), lease);
@@ -94,15 +94,14 @@ final class Working implements RelayState {
         return true;
     }
 
-    /// Copied data stands behind messages that were not given away yet: they go first.
-    private void sendBegun() {
-        if (!(relay.reader().take() instanceof Batch batch)) return;
+    /// Whether copied data stands behind messages that were not given away yet: they go first, when their turn comes,
+    /// and
+    /// the data is taken once more.
+    private boolean isBegunToGoFirst() {
+        if (!(relay.reader().take() instanceof Batch batch)) return false;
         add(batch);
-        if (relay.deliveries().peekWaiting() instanceof Delivery delivery
-                && relay.judge().judge(delivery)) {
-            relay.deliveries().nextWaiting();
-            send(delivery);
-        }
+        relay.input().again();
+        return true;
     }
 
     private void add(Batch batch) {

@@ -249,7 +249,6 @@ public final class ClientSession {
             return;
         }
         settings.setLocally();
-        server.customNames().add(UNKNOWN_NAME);
     }
 
     private void apply(SessionEffect effect, ServerConnection server) {
@@ -257,11 +256,9 @@ public final class ClientSession {
             case SessionEffect.None _, SessionEffect.Leaves _ -> {}
             case SessionEffect.SetParameter(var name, var statement) -> {
                 settings.set(name, statement, encoding, standardStrings);
-                if (name.indexOf('.') > 0) {
-                    server.customNames().add(name);
-                    if (customNames.size() < MOST_CUSTOM_NAMES) customNames.add(name);
-                }
+                if (name.indexOf('.') > 0) customName(name, server);
             }
+            case SessionEffect.SetLocally(var name) -> customName(name, server);
             case SessionEffect.ResetParameter(var name) -> settings.reset(name);
             case SessionEffect.ResetAll _ -> {
                 settings.resetAll();
@@ -269,7 +266,9 @@ public final class ClientSession {
             }
             case SessionEffect.DiscardAll _ -> {
                 usesSequences = false;
-                settings.resetAll();
+                // Nothing takes it back: PostgreSQL refuses DISCARD ALL in a transaction, and commits at once.
+                settings.discardAll();
+                server.settings(SessionSettings.EMPTY);
                 forgetUnknownSettings();
                 deallocateAll(server);
             }
@@ -279,6 +278,12 @@ public final class ClientSession {
                 for (var one : each) apply(one, server);
             }
         }
+    }
+
+    /// A custom parameter exists in the client's session, and on this server.
+    public void customName(String name, ServerConnection server) {
+        server.customNames().add(name);
+        if (customNames.size() < MOST_CUSTOM_NAMES) customNames.add(name);
     }
 
     private void forgetUnknownSettings() {
@@ -329,7 +334,10 @@ public final class ClientSession {
             case SessionEffect.Leaves(var may, var names) ->
                 may.has(Residue.SETTINGS) || names.stream().anyMatch(ClientSession::isOfReading);
             case SessionEffect.Sets(var each) -> each.stream().anyMatch(ClientSession::changesReading);
-            case SessionEffect.None _, SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> false;
+            case SessionEffect.None _,
+                    SessionEffect.SetLocally _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.DeallocateAll _ -> false;
         };
     }
 
@@ -351,7 +359,10 @@ public final class ClientSession {
                     SessionEffect.DiscardAll _,
                     SessionEffect.Sets _ -> true;
             case SessionEffect.Leaves(var may, var names) -> may.has(Residue.SETTINGS) || !names.isEmpty();
-            case SessionEffect.None _, SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> false;
+            case SessionEffect.None _,
+                    SessionEffect.SetLocally _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.DeallocateAll _ -> false;
         };
     }
 }

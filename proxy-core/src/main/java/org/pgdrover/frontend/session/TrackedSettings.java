@@ -43,6 +43,7 @@ public final class TrackedSettings {
             case SessionEffect.ResetParameter(var name) -> defaults.calls(name::equals);
             case SessionEffect.None _,
                     SessionEffect.SetParameter _,
+                    SessionEffect.SetLocally _,
                     SessionEffect.DeallocateAll _,
                     SessionEffect.Deallocate _,
                     SessionEffect.Leaves _,
@@ -100,6 +101,15 @@ public final class TrackedSettings {
         touched.addAll(current.names());
         current = defaults;
         onServer = SessionSettings.EMPTY;
+    }
+
+    /// DISCARD ALL: the session is as it began, whatever follows.
+    void discardAll() {
+        committed = defaults;
+        current = defaults;
+        onServer = SessionSettings.EMPTY;
+        doubtful = false;
+        touched.clear();
     }
 
     /// SET LOCAL: until the transaction is over the settings are not those that are known.

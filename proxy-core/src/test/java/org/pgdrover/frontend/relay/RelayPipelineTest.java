@@ -279,9 +279,8 @@ class RelayPipelineTest {
         fails("SELECT 31");
         primary.on("DEALLOCATE mine", (wire, message) -> true);
         try (var client = connectWarm()) {
-            client.send(new WireBytes()
-                    .message('P', "mine", "INSERT 32", (short) 0)
-                    .message('S'));
+            client.send(
+                    new WireBytes().message('P', "mine", "INSERT 32", (short) 0).message('S'));
             answers(client, 1);
             client.send(parsed("SELECT 31").message('H'));
             assertThat(client.read().type()).isEqualTo('E');
