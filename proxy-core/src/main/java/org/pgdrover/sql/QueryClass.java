@@ -39,6 +39,17 @@ public record QueryClass(
             "statement not understood",
             List.of());
 
+    /// What is assumed of a prepared statement that the client has not made: it fails, unless SQL's PREPARE has made it.
+    public static final QueryClass NOT_PREPARED = new QueryClass(
+            Access.WRITE,
+            "not prepared",
+            List.of(),
+            List.of(),
+            TransactionEffect.NONE,
+            SessionEffect.ANYTHING,
+            "no such prepared statement",
+            List.of());
+
     public QueryClass {
         functions = List.copyOf(functions);
         relations = List.copyOf(relations);

@@ -144,6 +144,26 @@ final class KnownConversations {
                         sync()),
                 ask(query("SHOW search_path")));
         script.alone(
+                "DISCARD ALL with a statement that is run behind it in the pipeline",
+                ask(
+                        parse("", "DISCARD ALL"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "SELECT count(*) FROM t"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()));
+        script.alone(
+                "RESET behind a change of the encoding in the pipeline",
+                ask(
+                        parse("", "SET client_encoding = 'LATIN1'"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "RESET search_path"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()));
+        script.alone(
                 "SET LOCAL of a custom parameter outside a transaction",
                 ask(query("SET LOCAL app.tenant = 'local'")),
                 ask(query("SHOW app.tenant")));

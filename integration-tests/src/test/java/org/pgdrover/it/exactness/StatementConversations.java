@@ -91,6 +91,10 @@ final class StatementConversations {
         script.alone("pg_prepared_statements in the same write", ask(parse("p", "SELECT 1"), sync(), query(PREPARED)));
         script.alone("the statement's name in an error", ask(parse("p", "SELECT $1::int"), bind("", "p"), sync()));
         script.alone(
+                "the statement's name in an error, with a missing one behind it",
+                ask(parse("s", "SELECT $1::int"), sync()),
+                ask(bind("c1", "s"), sync(), describe('S', "s1"), sync()));
+        script.alone(
                 "Parse twice behind an error",
                 ask(
                         bind("", "missing"),

@@ -110,9 +110,10 @@ final class BatchJudge {
     }
 
     private QueryClass classify(Delivery delivery, ByteBuf buffer, int from, int to, boolean large) {
+        if (large) return QueryClass.UNKNOWN;
         // The batch itself may have changed before how its texts are to be read, and nobody has heard of it yet.
-        if (delivery.changesReading()) return QueryClass.UNKNOWN;
-        if (large || !session.isClassifiable() && !isAscii(buffer, from, to)) return QueryClass.UNKNOWN;
+        boolean doubtful = delivery.changesReading() || !session.isClassifiable();
+        if (doubtful && !isPlain(buffer, from, to)) return QueryClass.UNKNOWN;
         var found = classification.classify(buffer, from, to - from, session.standardStrings());
         if (primaryPatterns.isEmpty() || found.access() != Access.READ) return found;
         var text = buffer.toString(from, to - from, StandardCharsets.UTF_8);
@@ -121,9 +122,9 @@ final class BatchJudge {
         return found;
     }
 
-    /// In every encoding that a client can have such a text means the same.
-    private static boolean isAscii(ByteBuf buffer, int from, int to) {
-        return buffer.forEachByte(from, to - from, each -> each >= 0) < 0;
+    /// In every encoding, and whatever backslashes mean, such a text means the same.
+    private static boolean isPlain(ByteBuf buffer, int from, int to) {
+        return buffer.forEachByte(from, to - from, each -> each >= 0 && each != '\\') < 0;
     }
 
     private static List<String> texts(Delivery delivery) {
@@ -220,7 +221,7 @@ final class BatchJudge {
         int nameEnd = WireReader.endOfString(buffer, portalEnd + 1, end);
         if (find(delivery, plan, buffer, portalEnd + 1, nameEnd) == UNCERTAIN) return false;
         var statement = plan.statement;
-        if (statement != null) plan.runs = statement.queryClass();
+        plan.runs = statement == null ? QueryClass.NOT_PREPARED : statement.queryClass();
         var portal = portalEnd == from ? "" : WireReader.string(buffer, from, end);
         session.portal(portal, statement);
         delivery.binds(portal, plan.runs);
@@ -244,7 +245,7 @@ final class BatchJudge {
         }
         int nameEnd = WireReader.endOfString(buffer, from + 1, end);
         if (find(delivery, plan, buffer, from + 1, nameEnd) == UNCERTAIN) return false;
-        if (plan.statement != null) plan.runs = plan.statement.queryClass();
+        plan.runs = plan.statement == null ? QueryClass.NOT_PREPARED : plan.statement.queryClass();
         delivery.runs(plan.runs);
         return true;
     }

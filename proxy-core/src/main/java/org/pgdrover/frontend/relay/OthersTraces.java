@@ -15,7 +15,7 @@ final class OthersTraces {
     private OthersTraces() {}
 
     /// Whether the delivery may show them.
-    static boolean areShown(Relay relay, ServerConnection server, Delivery delivery) {
+    private static boolean areShown(Relay relay, ServerConnection server, Delivery delivery) {
         if (!server.hasTraces()) return false;
         if (server.hasTemporarySchema() && delivery.seesTemporarySchema()) return true;
         return delivery.mayShowCustomSettings() && !relay.session().knows(server.customNames());

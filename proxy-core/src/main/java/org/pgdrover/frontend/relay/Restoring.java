@@ -3,6 +3,7 @@ package org.pgdrover.frontend.relay;
 import io.netty.buffer.ByteBuf;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;
@@ -73,7 +74,10 @@ final class Restoring implements RelayState {
     /// Tells the parameters that were not told yet.
     private void tell(ByteBuf out, Set<String> unless) {
         var session = relay.session();
-        lease.server().parameters().forEach((name, value) -> {
+        // Servers report in this order, as a rule.
+        var reported = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
+        reported.putAll(lease.server().parameters());
+        reported.forEach((name, value) -> {
             if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
             if (unless.contains(name.toLowerCase(Locale.ROOT))) return;
             session.parameterReported(name, value);

@@ -167,7 +167,10 @@ final class ServerLease implements AnswerOwner {
                 if (name.indexOf('.') > 0) server.customNames().add(name);
             }
             case SessionEffect.SetLocally(var name) -> server.customNames().add(name);
-            case SessionEffect.None _, SessionEffect.ResetParameter _, SessionEffect.ResetAll _ -> {}
+            case SessionEffect.ResetParameter(var name) -> {
+                if (name.indexOf('.') > 0) server.customNames().add(name);
+            }
+            case SessionEffect.None _, SessionEffect.ResetAll _ -> {}
         }
     }
 
@@ -442,7 +445,7 @@ final class ServerLease implements AnswerOwner {
     /// An error that names a statement as the server knows the statement, with the name that the client knows; else
     /// null.
     private @Nullable ErrorFields inTheClientsWords(MessagePlan plan, ErrorFields error) {
-        if (ownNames || plan.statement == null || plan.statement.shared() == null)
+        if (plan.statement == null || plan.statement.shared() == null)
             return inTheClientsString(plan, error);
         var name = '"' + new String(plan.statement.shared().name(), StandardCharsets.US_ASCII) + '"';
         if (!error.message().contains(name)) return null;

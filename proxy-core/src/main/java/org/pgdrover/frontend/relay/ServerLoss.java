@@ -101,6 +101,7 @@ final class ServerLoss {
         if (words == null) return false;
         return words.sqlState().equals(SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT)
                 || words.sqlState().equals(SqlState.TRANSACTION_TIMEOUT)
+                || words.sqlState().equals(SqlState.PROTOCOL_VIOLATION)
                 || words.sqlState().equals(SqlState.IDLE_SESSION_TIMEOUT);
     }
 

@@ -195,11 +195,12 @@ final class ServerNeeds {
             if (!open) exchange.sync();
         }
         if (ownNames && inTransaction) exchange.query("RELEASE SAVEPOINT " + SAVEPOINT);
+        // A Query ends the unnamed statement.
+        if (begin != null) exchange.query(begin.text());
         if (unnamed != null) {
             exchange.prepare(unnamed.name(), Objects.requireNonNull(unnamed.repetition()));
             if (!open) exchange.sync();
         }
-        if (begin != null) exchange.query(begin.text());
         if (open) exchange.sendOpen();
         else exchange.send();
     }

@@ -23,7 +23,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
-import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.SessionEffect;
 
 /// Writes the parts of deliveries to a server, with prepared statements under the names they have there, and the
@@ -40,7 +40,23 @@ final class ServerWriter {
     private static final byte[] MISSING = (SharedStatements.PREFIX + "missing").getBytes(StandardCharsets.US_ASCII);
 
     private static final byte[] RESTORE = (SharedStatements.PREFIX + "defaults").getBytes(StandardCharsets.US_ASCII);
-    private static final Set<String> CHANGES = Set.of("INSERT", "UPDATE", "DELETE", "MERGE");
+    /// Commands that PostgreSQL refuses inside a transaction.
+    private static final Set<String> ALONE = Set.of(
+            "VACUUM",
+            "CLUSTER",
+            "REINDEX",
+            "CREATE DATABASE",
+            "DROP DATABASE",
+            "ALTER DATABASE",
+            "CREATE TABLESPACE",
+            "DROP TABLESPACE",
+            "CREATE INDEX",
+            "DROP INDEX",
+            "ALTER SYSTEM",
+            "CALL",
+            "CREATE SUBSCRIPTION",
+            "ALTER SUBSCRIPTION",
+            "DROP SUBSCRIPTION");
     private static final List<RequestKind> RESTORING =
             List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE, RequestKind.CLOSE, RequestKind.CLOSE);
 
@@ -77,14 +93,19 @@ final class ServerWriter {
         if (calls != null) restore(calls, lease);
     }
 
+    private static boolean needsNoTransaction(QueryClass ran) {
+        return ran.session() instanceof SessionEffect.DiscardAll
+                || ran.session() == SessionEffect.ANYTHING
+                || ALONE.contains(ran.statement());
+    }
+
     /// Behind DISCARD ALL no transaction is open, and what needs that must find it so.
     private static boolean isFollowed(Delivery delivery, Batch batch, int message) {
         if (message + 1 < batch.messages() && batch.message(message + 1).type == MessageType.SYNC) return false;
         if (!(delivery.plan(message).runs.session() instanceof SessionEffect.DiscardAll)) return true;
         for (int i = message + 1; i < batch.messages(); i++)
             if (batch.message(i).type == MessageType.EXECUTE)
-                return delivery.plan(i).runs.access() == Access.READ
-                        || CHANGES.contains(delivery.plan(i).runs.statement());
+                return !needsNoTransaction(delivery.plan(i).runs);
         return true;
     }
 

@@ -148,7 +148,7 @@ final class Working implements RelayState {
         if (relay.deliveries().open() == delivery) return true;
         if (lease.server().status() == TransactionStatus.IDLE
                 && relay.kept().lease() != lease
-                && OthersTraces.areShown(relay, lease.server(), delivery)) return false;
+                && OthersTraces.wouldBeSeen(relay, lease.server(), delivery)) return false;
         if (!lease.isStandby() || lease.hasTransactionToItself()) {
             relay.journal().follows(delivery, lease.server());
             return true;

@@ -150,7 +150,7 @@ public final class ClientSession {
 
     public QueryClass portal(String name) {
         var runs = name.isEmpty() ? unnamedPortal : portals.get(name);
-        return runs == null ? QueryClass.UNKNOWN : runs.queryClass();
+        return runs == null ? QueryClass.NOT_PREPARED : runs.queryClass();
     }
 
     public void transactionEnded() {
@@ -259,7 +259,10 @@ public final class ClientSession {
                 if (name.indexOf('.') > 0) customName(name, server);
             }
             case SessionEffect.SetLocally(var name) -> customName(name, server);
-            case SessionEffect.ResetParameter(var name) -> settings.reset(name);
+            case SessionEffect.ResetParameter(var name) -> {
+                settings.reset(name);
+                if (name.indexOf('.') > 0) customName(name, server);
+            }
             case SessionEffect.ResetAll _ -> {
                 settings.resetAll();
                 forgetUnknownSettings();
