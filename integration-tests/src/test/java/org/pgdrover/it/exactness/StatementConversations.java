@@ -179,6 +179,7 @@ final class StatementConversations {
                 ask(bind("", ""), execute("", 0), sync()));
         betweenTwo("SELECT n FROM same");
         betweenTwo(LARGE + "SELECT n FROM same");
+        sequencesOfTwo();
     }
 
     private void betweenTwo(String text) {
@@ -191,6 +192,25 @@ final class StatementConversations {
                 new Turn(1, ask(query("SELECT 1"))),
                 new Turn(0, ask(bind("", ""), execute("", 0), sync())),
                 new Turn(1, ask(bind("", ""), execute("", 0), sync())));
+    }
+
+    private void sequencesOfTwo() {
+        script.together(
+                "lastval() of another client",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(query("SELECT nextval('sq')"))),
+                new Turn(1, ask(query("SELECT lastval()"))),
+                new Turn(0, ask(query("SELECT 1"))));
+        script.together(
+                "lastval() behind another client's, once it was asked for",
+                script.startup(),
+                script.startup("application_name", "stranger"),
+                new Turn(0, ask(query("SELECT nextval('sq')"), query("SELECT lastval()"))),
+                new Turn(1, ask(query("SELECT 1"))),
+                new Turn(0, ask(query("SELECT lastval()"))),
+                new Turn(0, ask(query("DISCARD SEQUENCES"))),
+                new Turn(0, ask(query("SELECT lastval()"))));
     }
 
     private void ofTheSameText() {

@@ -10,19 +10,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.pgdrover.config.PoolMode;
 
 /// Plays the conversations that once differed, each on fresh server connections of a pool of one.
-@ParameterizedClass
-@EnumSource(PoolMode.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(60)
-class KnownConversationsTest {
+abstract class KnownConversationsCases {
     private static final String SCHEMAS = "w1_";
     private static final int PATIENCE = 3_000;
 
@@ -30,7 +26,7 @@ class KnownConversationsTest {
     private @Nullable Rig rig;
     private @Nullable Playground playground;
 
-    KnownConversationsTest(PoolMode mode) {
+    KnownConversationsCases(PoolMode mode) {
         this.mode = mode;
     }
 
