@@ -154,6 +154,11 @@ final class Delivery implements RelayNote {
     void next(Batch following, boolean answered) {
         part = following;
         first = false;
+        if (answered) {
+            // What was made is known to the client's statements now, and the plans are used again.
+            unnamed = null;
+            named = null;
+        }
         partStart = answered ? 0 : count;
         count = partStart;
         complete |= following.isComplete();
