@@ -29,6 +29,10 @@ record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boo
                 false);
     }
 
+    Options withNames(boolean all) {
+        return new Options(without, faults, earlyGoodbyes, all, tracing);
+    }
+
     Options traced() {
         return new Options(without, faults, earlyGoodbyes, named, true);
     }

@@ -41,8 +41,10 @@ final class Delivery implements RelayNote {
     @Nullable
     Batch part;
 
-    /// Whether it counts among those under way that may change how statements are read, or settings.
+    /// Whether it counts among those under way that may change how statements are read, or names, or settings.
     boolean countsForReading;
+
+    boolean countsForNames;
 
     boolean countsForSettings;
 

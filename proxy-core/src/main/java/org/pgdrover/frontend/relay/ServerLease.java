@@ -351,7 +351,7 @@ final class ServerLease implements AnswerOwner {
     void undo(Delivery delivery) {
         var statements = relay.session().statements();
         for (var plan : delivery.plans()) {
-            boolean answered = (plan.makes || plan.closes) && !plan.pending;
+            boolean answered = (plan.makes || plan.closes) && !plan.pending && !delivery.begun;
             settle(plan);
             if (!answered || plan.statement == null) continue;
             if (plan.makes) statements.remove(plan.statement);

@@ -256,6 +256,7 @@ final class ServerNeeds {
     }
 
     private void verify(ClientStatement statement, Exchange.Prepared there) {
+        if (there.isDiscarded()) return;
         if (there.error() != null) {
             delivery.unusable(statement, there.error());
             return;
