@@ -148,7 +148,8 @@ final class ServerLease implements AnswerOwner {
             }
             case ROLLBACK -> unknownSettings.rolledBack();
             case NONE, BEGIN, BEGIN_READ_ONLY, INSIDE -> {
-                var may = relay.services().router().residues(ran, relay.session().routing());
+                var may =
+                        relay.services().router().residues(ran, relay.session().routing());
                 if (maySetUnknown(ran, may)) unknownSettings.completed(server.status() != TransactionStatus.IDLE);
             }
         }

@@ -72,7 +72,7 @@ final class ServerNeeds {
                 ? null
                 : new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
         boolean all = lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
-        if (all && server.status() == TransactionStatus.IDLE) {
+        if (all && server.status() == TransactionStatus.IDLE && !server.ledger().isOpen()) {
             for (var statement : relay.session().statements().named()) {
                 if (isThere(statement, lease) || !statement.isKept()) continue;
                 if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);

@@ -135,7 +135,8 @@ final class Working implements RelayState {
         if (relay.deliveries().open() == delivery) return false;
         if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
         // Whether the transaction will still be a failed one then, nobody can say.
-        if (lease.server().status() == TransactionStatus.FAILED && !relay.deliveries().isNoneSent()) return true;
+        if (lease.server().status() == TransactionStatus.FAILED
+                && !relay.deliveries().isNoneSent()) return true;
         for (var earlier : relay.deliveries().sent()) if (earlier.takesDefaultsAway()) return true;
         return false;
     }

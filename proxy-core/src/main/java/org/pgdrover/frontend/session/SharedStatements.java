@@ -78,8 +78,7 @@ public final class SharedStatements {
     }
 
     private SharedStatement named(@Nullable SessionSettings settings) {
-        return new SharedStatement(
-                (PREFIX + numbers.incrementAndGet()).getBytes(StandardCharsets.US_ASCII), settings);
+        return new SharedStatement((PREFIX + numbers.incrementAndGet()).getBytes(StandardCharsets.US_ASCII), settings);
     }
 
     private void forget() {

@@ -330,9 +330,8 @@ class RelayPipelineTest {
     void knowsTheStatementsOfAServerThatHasDiscardedTheirRenewal() throws Exception {
         fails("SELECT 40");
         try (var client = connectWarm()) {
-            client.send(new WireBytes()
-                    .message('P', "mine", "INSERT 39", (short) 0)
-                    .message('S'));
+            client.send(
+                    new WireBytes().message('P', "mine", "INSERT 39", (short) 0).message('S'));
             answers(client, 1);
             client.send(parsed("SELECT 40").message('H'));
             assertThat(client.read().type()).isEqualTo('E');
