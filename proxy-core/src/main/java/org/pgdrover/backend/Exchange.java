@@ -29,6 +29,7 @@ public final class Exchange implements AnswerOwner {
         private byte[] parameters = {};
         private byte @Nullable [] columns;
         private @Nullable ErrorFields error;
+        private boolean discarded;
 
         /// Body of the ParameterDescription.
         public byte[] parameters() {
@@ -43,6 +44,11 @@ public final class Exchange implements AnswerOwner {
         /// Why the statement is not there; null if it is.
         public @Nullable ErrorFields error() {
             return error;
+        }
+
+        /// Whether the server has discarded it behind an error of something else, so that nothing is known.
+        public boolean isDiscarded() {
+            return discarded && error == null;
         }
     }
 
@@ -200,6 +206,7 @@ public final class Exchange implements AnswerOwner {
 
     @Override
     public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
+        if (note instanceof Prepared statement) statement.discarded = true;
         answered();
     }
 

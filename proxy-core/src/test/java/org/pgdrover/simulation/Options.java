@@ -29,6 +29,21 @@ record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boo
                 false);
     }
 
+    Options without(Features feature) {
+        var more = EnumSet.of(feature);
+        more.addAll(without);
+        return new Options(more, faults, earlyGoodbyes, named, tracing);
+    }
+
+    /// As the property says it.
+    String withoutText() {
+        return String.join(",", without.stream().map(Enum::name).toList());
+    }
+
+    Options withNames(boolean all) {
+        return new Options(without, faults, earlyGoodbyes, all, tracing);
+    }
+
     Options traced() {
         return new Options(without, faults, earlyGoodbyes, named, true);
     }

@@ -208,9 +208,11 @@ final class SimulatedClient implements Line.Peer {
             leaveInTheMiddle(bytes.toByteArray());
             return;
         }
+        // A cancelled statement takes an implicit transaction back that began before it.
+        boolean apart = !transcript.isInsideBatch();
         outstanding.add(new Said(unit, transcript.said(unit)));
         line().send(bytes.toByteArray());
-        if (unit.cancelled() && outstanding.size() == 1) cancelSoon();
+        if (unit.cancelled() && apart && outstanding.size() == 1) cancelSoon();
     }
 
     private void leaveInTheMiddle(byte[] bytes) {

@@ -212,6 +212,7 @@ final class BatchJudge {
         }
         if (delivery.deallocatesAll() && length > 0) return CERTAIN;
         if (session.statements().isPending(buffer, from, length)) return UNCERTAIN;
+        if (length > 0 && deliveries.mayDeallocate(delivery)) return UNCERTAIN;
         plan.statement = session.statements().find(buffer, from, length);
         return CERTAIN;
     }

@@ -14,6 +14,7 @@ final class Deliveries {
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
     private int changingReading;
     private int changingSettings;
+    private int deallocating;
 
     /// The present part of a delivery goes to a server.
     void sent(Delivery delivery) {
@@ -29,11 +30,14 @@ final class Deliveries {
     private void begin(Delivery delivery) {
         delivery.countsForReading = delivery.changesReading();
         delivery.countsForSettings = delivery.changesSettings();
+        delivery.countsForNames = delivery.deallocatesAll() || delivery.deallocates();
+        if (delivery.countsForNames) deallocating++;
         if (delivery.countsForReading) changingReading++;
         if (delivery.countsForSettings) changingSettings++;
     }
 
     private void over(Delivery delivery) {
+        if (delivery.countsForNames) deallocating--;
         if (delivery.countsForReading) changingReading--;
         if (delivery.countsForSettings) changingSettings--;
     }
@@ -42,6 +46,13 @@ final class Deliveries {
     boolean mayChangeReading(Delivery asking) {
         boolean own = open == asking && asking.countsForReading;
         return changingReading > (own ? 1 : 0) || open != null && open != asking && open.changesReading();
+    }
+
+    /// Whether something else is on its way that deallocates statements by SQL.
+    boolean mayDeallocate(Delivery asking) {
+        boolean own = open == asking && asking.countsForNames;
+        boolean other = open != null && open != asking && (open.deallocatesAll() || open.deallocates());
+        return other || deallocating > (own ? 1 : 0);
     }
 
     /// Whether something is on its way that may change settings.

@@ -41,8 +41,10 @@ final class Delivery implements RelayNote {
     @Nullable
     Batch part;
 
-    /// Whether it counts among those under way that may change how statements are read, or settings.
+    /// Whether it counts among those under way that may change how statements are read, or names, or settings.
     boolean countsForReading;
+
+    boolean countsForNames;
 
     boolean countsForSettings;
 
@@ -154,6 +156,11 @@ final class Delivery implements RelayNote {
     void next(Batch following, boolean answered) {
         part = following;
         first = false;
+        if (answered) {
+            // What was made is known to the client's statements now, and the plans are used again.
+            unnamed = null;
+            named = null;
+        }
         partStart = answered ? 0 : count;
         count = partStart;
         complete |= following.isComplete();

@@ -38,6 +38,8 @@ final class KeptServer {
     boolean keeps(ServerLease ending) {
         boolean wanted = session.pinned() != null || sessionMode && (lease == ending || lease == null);
         if (wanted && (ending == lease || !ending.isStandby() || session.pinned() != null)) {
+            // Its only state are the session's settings, which follow.
+            if (lease != null && lease != ending && !lease.isLost()) lease.reset(false);
             lease = ending;
             return true;
         }

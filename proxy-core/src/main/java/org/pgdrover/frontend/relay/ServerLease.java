@@ -60,10 +60,11 @@ final class ServerLease implements AnswerOwner {
 
     private @Nullable Delivery beingSent;
     private boolean vanished;
-    /// Whether settings may have been changed whose names nobody knows, and whether that is more than a guess.
+    /// Whether settings may have been changed whose names nobody knows.
     private boolean settingsUnknown;
 
-    private boolean settingsChanged;
+    /// Whether that is more than a guess.
+    private final UnknownSettings unknownSettings = new UnknownSettings();
 
     // What the state has to deal with
     private @Nullable ErrorFields refusal;
@@ -129,6 +130,29 @@ final class ServerLease implements AnswerOwner {
         if (!standby) relay.session().mayUseSequences(server);
         var classes = delivery.classes();
         for (int i = 0; i < classes.size(); i++) note(classes.get(i));
+        // No CommandComplete answers it.
+        if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) unknownSettings.completed(false);
+    }
+
+    private static boolean maySetUnknown(QueryClass ran, Residues may) {
+        return may.has(Residue.SETTINGS)
+                && (!may.equals(Residues.ALL)
+                        || SessionEffect.residues(ran.session()).has(Residue.SETTINGS));
+    }
+
+    private void settingsCompleted(QueryClass ran, CommandTag tag) {
+        switch (ran.transaction()) {
+            case COMMIT -> {
+                if (tag == CommandTag.COMMIT) unknownSettings.committed();
+                else unknownSettings.rolledBack();
+            }
+            case ROLLBACK -> unknownSettings.rolledBack();
+            case NONE, BEGIN, BEGIN_READ_ONLY, INSIDE -> {
+                var may =
+                        relay.services().router().residues(ran, relay.session().routing());
+                if (maySetUnknown(ran, may)) unknownSettings.completed(server.status() != TransactionStatus.IDLE);
+            }
+        }
     }
 
     private void note(QueryClass ran) {
@@ -141,9 +165,7 @@ final class ServerLease implements AnswerOwner {
         if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema();
         if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
-        settingsChanged |= may.has(Residue.SETTINGS)
-                && (!may.equals(Residues.ALL)
-                        || SessionEffect.residues(ran.session()).has(Residue.SETTINGS));
+        if (maySetUnknown(ran, may)) unknownSettings.sent();
         noteEffect(ran.session());
         for (int i = 0; i < ran.parts().size(); i++)
             noteEffect(ran.parts().get(i).session());
@@ -183,7 +205,7 @@ final class ServerLease implements AnswerOwner {
 
     /// Whether parameters may have been set whose names are not known, so that nobody can ask for them.
     boolean hasChangedSettings() {
-        return settingsChanged;
+        return unknownSettings.areChanged();
     }
 
     Residues unproved() {
@@ -200,7 +222,7 @@ final class ServerLease implements AnswerOwner {
         unprovedSettings.clear();
         if (settingsUnknown) server.notClean("parameters whose names are not known");
         settingsUnknown = false;
-        settingsChanged = false;
+        unknownSettings.asked();
     }
 
     // What the state asks
@@ -291,6 +313,7 @@ final class ServerLease implements AnswerOwner {
             relay.session().completed(ran, tag, server);
         if (SessionEffect.residues(ran.session()).has(Residue.SEQUENCES))
             relay.session().sequencesUsed(ran.statement().equals("DISCARD"));
+        if (unknownSettings.isSent()) settingsCompleted(ran, tag);
         if (ran.access() == Access.WRITE)
             relay.services().completed(ran, relay.session().routing());
         return !plan.delivery().outcomeUnknown;
@@ -329,7 +352,7 @@ final class ServerLease implements AnswerOwner {
     void undo(Delivery delivery) {
         var statements = relay.session().statements();
         for (var plan : delivery.plans()) {
-            boolean answered = (plan.makes || plan.closes) && !plan.pending;
+            boolean answered = (plan.makes || plan.closes) && !plan.pending && !delivery.begun;
             settle(plan);
             if (!answered || plan.statement == null) continue;
             if (plan.makes) statements.remove(plan.statement);

@@ -73,8 +73,9 @@ final class ServerLoss {
     /// failover must not end every session that has used a table which the catalog does not know yet.
     RelayState settleInDoubt() {
         var harmless = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
-        boolean unknown = lease.unproved().equals(Residues.ALL) && !lease.hasChangedSettings();
-        if (isOfSession() || !unknown && !lease.unproved().and(harmless).equals(harmless)) return endSession();
+        boolean set = lease.hasChangedSettings() || !lease.unprovedSettings().isEmpty();
+        boolean unknown = lease.unproved().equals(Residues.ALL);
+        if (isOfSession() || set || !unknown && !lease.unproved().and(harmless).equals(harmless)) return endSession();
         return settleKept(null);
     }
 

@@ -33,6 +33,7 @@ final class ServerNeeds {
     private final List<String> settings;
     private final boolean ownNames;
     private final @Nullable DeferredBegin begin;
+    private final SessionSettings present;
     private final List<ClientStatement> statements = new ArrayList<>();
     private @Nullable ClientStatement unnamed;
 
@@ -41,8 +42,10 @@ final class ServerNeeds {
             Delivery delivery,
             List<String> settings,
             boolean ownNames,
-            @Nullable DeferredBegin begin) {
+            @Nullable DeferredBegin begin,
+            SessionSettings present) {
         this.begin = begin;
+        this.present = present.ofMeaning();
         this.lease = lease;
         this.delivery = delivery;
         this.settings = settings;
@@ -63,15 +66,16 @@ final class ServerNeeds {
             server.sequencesOf(null);
         }
         boolean ownNames = wantsOwnNames(lease, delivery);
+        var present = relay.session().settings().current();
         var begin = fresh ? relay.deferred() : null;
         var needs = settings.isEmpty() && !ownNames && begin == null
                 ? null
-                : new ServerNeeds(lease, delivery, settings, ownNames, begin);
+                : new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
         boolean all = lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
-        if (all && server.status() == TransactionStatus.IDLE) {
+        if (all && server.status() == TransactionStatus.IDLE && !server.ledger().isOpen()) {
             for (var statement : relay.session().statements().named()) {
                 if (isThere(statement, lease) || !statement.isKept()) continue;
-                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin);
+                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
                 needs.add(statement);
             }
         }
@@ -84,7 +88,7 @@ final class ServerNeeds {
             var statement = delivery.plan(i).statement;
             if (statement == null || !statement.isAnswered() || !statement.isKept()) continue;
             if (!ownNames && isThere(statement, lease)) continue;
-            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin);
+            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
             needs.add(statement);
         }
         return needs == null || needs.isNothing() ? null : needs;
@@ -191,8 +195,7 @@ final class ServerNeeds {
         for (var statement : statements) {
             var old = server.statements().remove(key(statement, own));
             if (old != null) exchange.close(old.name());
-            exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
-            if (!open) exchange.sync();
+            prepare(statement, own, open, exchange);
         }
         if (ownNames && inTransaction) exchange.query("RELEASE SAVEPOINT " + SAVEPOINT);
         // A Query ends the unnamed statement.
@@ -203,6 +206,18 @@ final class ServerNeeds {
         }
         if (open) exchange.sendOpen();
         else exchange.send();
+    }
+
+    /// With the settings that the client had when it prepared the statement, which PostgreSQL folds into it.
+    private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
+        var shared = statement.shared();
+        var then = shared == null ? null : shared.settings();
+        boolean others = then != null && !then.equals(present);
+        if (others && open) lease.server().notClean("a statement was prepared with other settings");
+        if (others && !open) present.difference(then).forEach(exchange::query);
+        exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
+        if (!open) exchange.sync();
+        if (others && !open) then.difference(present).forEach(exchange::query);
     }
 
     /// Whether the transaction has to be taken back to where it was.
@@ -241,6 +256,7 @@ final class ServerNeeds {
     }
 
     private void verify(ClientStatement statement, Exchange.Prepared there) {
+        if (there.isDiscarded()) return;
         if (there.error() != null) {
             delivery.unusable(statement, there.error());
             return;

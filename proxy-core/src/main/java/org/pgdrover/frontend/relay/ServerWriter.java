@@ -225,8 +225,11 @@ final class ServerWriter {
     /// changed.
     private void parseShared(MessagePlan plan, ClientStatement statement, SharedStatement shared, ServerLease lease) {
         var server = lease.server();
-        makeRoom(shared, lease);
-        server.statements().add(shared, shared.name(), statement);
+        // What the server is sure to discard leaves the statements there as they are.
+        if (!server.ledger().isDiscarding()) {
+            makeRoom(shared, lease);
+            server.statements().add(shared, shared.name(), statement);
+        }
         server.expect(RequestKind.PARSE, AnswerFate.FORWARD, lease, plan);
         var definition = Objects.requireNonNull(statement.definition());
         var out = server.newBuffer(6 + shared.name().length + definition.length);

@@ -134,6 +134,9 @@ final class Working implements RelayState {
     private boolean isHeldUp(Delivery delivery) {
         if (relay.deliveries().open() == delivery) return false;
         if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
+        // Whether the transaction will still be a failed one then, nobody can say.
+        if (lease.server().status() == TransactionStatus.FAILED
+                && !relay.deliveries().isNoneSent()) return true;
         for (var earlier : relay.deliveries().sent()) if (earlier.takesDefaultsAway()) return true;
         return false;
     }

@@ -1,12 +1,23 @@
 package org.pgdrover.frontend.session;
 
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.SessionSettings;
+
 /// One text with its parameter types, as clients with equal settings share it, under the name that it has on pooled
 /// servers.
 public final class SharedStatement {
     private final byte[] name;
+    private final @Nullable SessionSettings settings;
 
-    SharedStatement(byte[] name) {
+    /// @param settings on which its meaning depends; null if they are not known
+    SharedStatement(byte[] name, @Nullable SessionSettings settings) {
         this.name = name;
+        this.settings = settings;
+    }
+
+    /// With which settings it was parsed, as far as its meaning depends on them; null if nobody knows.
+    public @Nullable SessionSettings settings() {
+        return settings;
     }
 
     public byte[] name() {

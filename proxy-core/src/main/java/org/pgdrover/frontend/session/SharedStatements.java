@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 
 /// The prepared statements of all clients by what they say, so that clients that prepare the same share one name on
@@ -64,7 +65,7 @@ public final class SharedStatements {
         var entry = entries.get(key);
         var known = entry == null ? null : entry.get();
         if (known != null) return known;
-        var fresh = alone();
+        var fresh = named(key.settings());
         var added = entries.compute(
                 key, (_, old) -> old != null && old.get() != null ? old : new Entry(key, fresh, forgotten));
         var winner = added.get();
@@ -73,7 +74,11 @@ public final class SharedStatements {
 
     /// A statement that nobody else shares, for it is not known with which settings it is parsed.
     SharedStatement alone() {
-        return new SharedStatement((PREFIX + numbers.incrementAndGet()).getBytes(StandardCharsets.US_ASCII));
+        return named(null);
+    }
+
+    private SharedStatement named(@Nullable SessionSettings settings) {
+        return new SharedStatement((PREFIX + numbers.incrementAndGet()).getBytes(StandardCharsets.US_ASCII), settings);
     }
 
     private void forget() {

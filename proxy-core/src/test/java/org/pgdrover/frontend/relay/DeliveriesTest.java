@@ -2,7 +2,12 @@ package org.pgdrover.frontend.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.SessionEffect;
+import org.pgdrover.sql.TransactionEffect;
 
 /** The order in which a client is owed its answers. */
 class DeliveriesTest {
@@ -64,5 +69,24 @@ class DeliveriesTest {
 
         assertThat(deliveries.open()).isSameAs(copying);
         assertThat(deliveries.isNoneSent()).isTrue();
+    }
+
+    @Test
+    void knowsThatNamesMayEndAsLongAsTheirDeallocationIsUnderWay() {
+        var deallocating = whole();
+        deallocating.runs(new QueryClass(
+                Access.SESSION,
+                "DEALLOCATE",
+                List.of(),
+                List.of(),
+                TransactionEffect.NONE,
+                new SessionEffect.DeallocateAll(),
+                "",
+                List.of()));
+        assertThat(deliveries.mayDeallocate(whole())).isFalse();
+        deliveries.sent(deallocating);
+        assertThat(deliveries.mayDeallocate(whole())).isTrue();
+        deliveries.end(deallocating);
+        assertThat(deliveries.mayDeallocate(whole())).isFalse();
     }
 }

@@ -326,6 +326,63 @@ class RelayPipelineTest {
         }
     }
 
+    @Test
+    void knowsTheStatementsOfAServerThatHasDiscardedTheirRenewal() throws Exception {
+        fails("SELECT 40");
+        try (var client = connectWarm()) {
+            client.send(
+                    new WireBytes().message('P', "mine", "INSERT 39", (short) 0).message('S'));
+            answers(client, 1);
+            client.send(parsed("SELECT 40").message('H'));
+            assertThat(client.read().type()).isEqualTo('E');
+            client.send(new WireBytes()
+                    .message('C', 'S', "mine")
+                    .message('P', "mine", "INSERT 39", (short) 0)
+                    .message('S'));
+            answers(client, 1);
+            client.send(new WireBytes()
+                    .message('P', "other", "INSERT 39", (short) 0)
+                    .message('S'));
+            answers(client, 1);
+            assertThat(primary.received()).endsWith("CPDS");
+        }
+    }
+
+    @Test
+    void preparesAStatementAgainWithTheSettingsThatItWasPreparedWith() throws Exception {
+        try (var client = connectWarm()) {
+            client.send(query("SET TimeZone = 'Asia/Tokyo'"));
+            answers(client, 1);
+            client.send(query("INSERT 43")
+                    .message('P', "mine", "SELECT 41", (short) 0)
+                    .message('S')
+                    .append(query("SET TimeZone = 'UTC'")));
+            answers(client, 3);
+            client.send(new WireBytes()
+                    .message('B', "", "mine", (short) 0, (short) 0, (short) 0)
+                    .message('E', "", 0)
+                    .message('S'));
+            assertThat(row(answers(client, 1))).isEqualTo("standby");
+            assertThat(List.copyOf(standby.statements()))
+                    .containsSubsequence(
+                            "SET TimeZone = 'UTC'", "SET TimeZone = 'Asia/Tokyo'", "SELECT 41", "SET TimeZone = 'UTC'");
+        }
+    }
+
+    @Test
+    void isNotTiedToAServerByAStatementThatFails() throws Exception {
+        primary.on("DO 'fails'", (wire, message) -> {
+            wire.send(ScriptedServer.error("P0001", "no").message('Z', 'I'));
+            return true;
+        });
+        try (var client = connectWarm()) {
+            client.send(query("DO 'fails'"));
+            answers(client, 1);
+            client.send(query("SELECT 42"));
+            assertThat(row(answers(client, 1))).isEqualTo("standby");
+        }
+    }
+
     private void fails(String text) {
         primary.on(text, (wire, message) -> {
             wire.send(ScriptedServer.error("42601", "not that"));
