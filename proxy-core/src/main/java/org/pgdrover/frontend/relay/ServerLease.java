@@ -45,6 +45,7 @@ final class ServerLease implements AnswerOwner {
     private final ServerPool pool;
     private final ServerConnection server;
     private final boolean standby;
+    private final boolean othersTraces;
     private boolean ownNames;
 
     /// What the transaction may have left on the server, as long as the server was not asked.
@@ -79,6 +80,12 @@ final class ServerLease implements AnswerOwner {
         this.server = server;
         this.standby = standby;
         this.ownNames = ownNames;
+        this.othersTraces = server.hasTraces();
+    }
+
+    /// Whether others had left something there that DISCARD ALL does not take away.
+    boolean hasOthersTraces() {
+        return othersTraces;
     }
 
     ServerConnection server() {

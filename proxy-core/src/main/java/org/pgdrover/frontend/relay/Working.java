@@ -149,9 +149,8 @@ final class Working implements RelayState {
 
     private boolean mayFollow(Delivery delivery) {
         if (relay.deliveries().open() == delivery) return true;
-        if (lease.server().status() == TransactionStatus.IDLE
-                && relay.kept().lease() != lease
-                && OthersTraces.wouldBeSeen(relay, lease.server(), delivery)) return false;
+        if (isBetweenBatches() && lease.hasOthersTraces() && OthersTraces.wouldBeSeen(relay, lease.server(), delivery))
+            return false;
         if (!lease.isStandby() || lease.hasTransactionToItself()) {
             relay.journal().follows(delivery, lease.server());
             return true;
@@ -160,6 +159,15 @@ final class Working implements RelayState {
         if (!(Dispatch.route(relay, delivery) instanceof RoutingDecision.ToStandby(var _, var reason))) return false;
         relay.journal().goes(delivery, lease.server().target().node(), reason);
         return true;
+    }
+
+    /// Whether another server could do for the next batch: nothing is open, and the client keeps none.
+    private boolean isBetweenBatches() {
+        var server = lease.server();
+        return server.status() == TransactionStatus.IDLE
+                && !server.ledger().isOpen()
+                && relay.deliveries().open() == null
+                && relay.kept().lease() != lease;
     }
 
     private RelayState deallocate(Delivery delivery) {
