@@ -286,6 +286,10 @@ final class Execution {
                         List.of(Field.text(SessionState.spelling(show.name()))), List.of(List.of(value)), "SHOW", null);
             }
             case Sql.DiscardAll _ -> discardAll();
+            case Sql.DiscardSequences _ -> {
+                session.lastval = 0;
+                yield Outcome.command("DISCARD SEQUENCES");
+            }
             case Sql.Prepare prepare -> {
                 if (session.prepared.containsKey(prepare.name()))
                     throw SqlError.of("42P05", "prepared statement \"" + prepare.name() + "\" already exists");
@@ -360,9 +364,9 @@ final class Execution {
                 var rows = new Evaluation(session, List.of()).select(copy.query(), fields(copy.query()));
                 yield new Outcome(rows.fields(), rows.rows(), rows.row(), "COPY " + rows.rows(), null);
             }
-            case Sql.Do(var set, var notice) -> {
+            case Sql.Do(var sets, var notice) -> {
                 if (notice != null) session.notice("NOTICE", "00000", notice);
-                if (set != null) state.set(false, set.name(), set.value());
+                for (var set : sets) state.set(false, set.name(), set.value());
                 yield Outcome.command("DO");
             }
             case null -> throw SqlError.unknown("nothing");

@@ -66,6 +66,8 @@ sealed interface Sql {
 
     record DiscardAll() implements Sql {}
 
+    record DiscardSequences() implements Sql {}
+
     record Prepare(String name, Sql inner) implements Sql {}
 
     record Execute(String name) implements Sql {}
@@ -99,5 +101,5 @@ sealed interface Sql {
     record CopyOut(Select query) implements Sql {}
 
     /// A DO block that sets a parameter, or gives a notice.
-    record Do(@Nullable Set set, @Nullable String notice) implements Sql {}
+    record Do(List<Set> sets, @Nullable String notice) implements Sql {}
 }

@@ -91,6 +91,7 @@ final class SqlParser {
             case "reset" -> take("all") ? new Sql.ResetAll() : new Sql.Reset(parameterName());
             case "show" -> new Sql.Show(parameterName());
             case "discard" -> {
+                if (take("sequences")) yield new Sql.DiscardSequences();
                 expect("all");
                 yield new Sql.DiscardAll();
             }
@@ -325,14 +326,21 @@ final class SqlParser {
         block.expect("begin");
         if (block.take("raise")) {
             block.expect("notice");
-            return new Sql.Do(null, block.next().text());
+            return new Sql.Do(List.of(), block.next().text());
         }
         block.expect("perform");
-        if (block.expression() instanceof Sql.Call(var function, var arguments)
+        var sets = new ArrayList<Sql.Set>();
+        do sets.add(block.setConfig());
+        while (block.take(","));
+        return new Sql.Do(sets, null);
+    }
+
+    private Sql.Set setConfig() {
+        if (expression() instanceof Sql.Call(var function, var arguments)
                 && function.equals("set_config")
                 && arguments.get(0) instanceof Sql.Text(var name)
                 && arguments.get(1) instanceof Sql.Text(var value))
-            return new Sql.Do(new Sql.Set(false, name.toLowerCase(java.util.Locale.ROOT), value), null);
+            return new Sql.Set(false, name.toLowerCase(java.util.Locale.ROOT), value);
         throw unknown();
     }
 

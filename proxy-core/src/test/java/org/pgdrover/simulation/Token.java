@@ -38,10 +38,11 @@ record Token(Kind kind, String text, String raw) {
                 at++;
             } else if (c == '\'' || ((c == 'E' || c == 'e') && at + 1 < sql.length() && sql.charAt(at + 1) == '\'')) {
                 at = string(sql, at, statement);
-            } else if (sql.startsWith("$$", at)) {
-                int end = sql.indexOf("$$", at + 2);
-                statement.add(new Token(Kind.STRING, sql.substring(at + 2, end)));
-                at = end + 2;
+            } else if (sql.startsWith("$$", at) || sql.startsWith("$pgdrover$", at)) {
+                int quote = sql.indexOf('$', at + 1) + 1;
+                int end = sql.indexOf(sql.substring(at, quote), quote);
+                statement.add(new Token(Kind.STRING, sql.substring(quote, end)));
+                at = end + quote - at;
             } else if (c == '"') {
                 int end = sql.indexOf('"', at + 1);
                 statement.add(new Token(Kind.WORD, sql.substring(at + 1, end)));
