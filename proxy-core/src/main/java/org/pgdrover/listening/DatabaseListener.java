@@ -3,9 +3,6 @@ package org.pgdrover.listening;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.Future;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -16,46 +13,19 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.backend.AnswerOwner;
 import org.pgdrover.backend.CloseReason;
-import org.pgdrover.backend.Exchange;
-import org.pgdrover.backend.Note;
-import org.pgdrover.backend.ServerConnection;
-import org.pgdrover.backend.ServerConnector;
-import org.pgdrover.backend.ServerTarget;
-import org.pgdrover.cluster.Node;
-import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.metrics.ProxyMetrics;
-import org.pgdrover.protocol.ErrorFields;
-import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.WireReader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Listens in one database on the primary, and passes what it hears to those who have subscribed.
 ///
-/// ```
-///   no connection --somebody wants a channel--> connecting --logged in, LISTENs answered--> listening
-///         ^                                         |  failed: again a little later             |
-///         +----- nobody wants anything for a while, or lost (then again, if somebody does) -----+
-/// ```
-///
 /// Confined to its event loop, but for [#execute].
-final class DatabaseListener implements AnswerOwner {
+final class DatabaseListener {
     private static final Logger log = LoggerFactory.getLogger(DatabaseListener.class);
     private static final int HEADER = 5;
-    private static final long RETRY_MILLIS = 100;
-    private static final long MOST_RETRY_MILLIS = 5_000;
     private static final long LINGER_SECONDS = 60;
-    private static final long HEARTBEAT_SECONDS = 20;
-
-    /// @param subscriptions told by how many the number of subscriptions has changed
-    record Surroundings(
-            TopologySource topology,
-            ServerConnector connector,
-            ProxyMetrics metrics,
-            Markers markers,
-            IntConsumer subscriptions) {}
 
     /// Who has to do with a channel.
     private static final class Channel {
@@ -70,23 +40,28 @@ final class DatabaseListener implements AnswerOwner {
 
     private final String database;
     private final EventLoop loop;
-    private final Surroundings around;
+    private final Markers markers;
+    private final ProxyMetrics metrics;
+    private final IntConsumer subscriptions;
+    private final ListenerConnection connection;
     private final Map<Long, Subscription> members = new LinkedHashMap<>();
     private final Map<String, Channel> channels = new HashMap<>();
     private final Set<Subscription> told = new LinkedHashSet<>();
-    private @Nullable ServerConnection server;
-    private boolean ready;
-    private boolean connecting;
-    private @Nullable Future<?> retry;
     private boolean interrupted;
-    private boolean closed;
-    private int attempts;
-    private @Nullable Node lastPrimary;
 
-    DatabaseListener(String database, EventLoop loop, Surroundings around) {
+    /// @param subscriptions told by how many the number of subscriptions has changed
+    DatabaseListener(
+            String database,
+            EventLoop loop,
+            Markers markers,
+            ListenerConnection.Surroundings around,
+            IntConsumer subscriptions) {
         this.database = database;
         this.loop = loop;
-        this.around = around;
+        this.markers = markers;
+        this.metrics = around.metrics();
+        this.subscriptions = subscriptions;
+        this.connection = new ListenerConnection(database, loop, around, this);
     }
 
     /// Runs what changes the listener on its event loop. May be called from any thread.
@@ -135,7 +110,7 @@ final class DatabaseListener implements AnswerOwner {
     void subscribe(Subscription member, String name) {
         if (!members.containsKey(member.id()) || !member.channels.add(name)) return;
         channel(name).subscribers.add(member);
-        around.subscriptions().accept(1);
+        subscriptions.accept(1);
         tell(member, new Arrival.Changed(true, name));
     }
 
@@ -146,7 +121,7 @@ final class DatabaseListener implements AnswerOwner {
             return;
         }
         if (!member.channels.remove(name)) return;
-        around.subscriptions().accept(-1);
+        subscriptions.accept(-1);
         tell(member, new Arrival.Changed(false, name));
         var channel = channels.get(name);
         if (channel == null) return;
@@ -160,15 +135,14 @@ final class DatabaseListener implements AnswerOwner {
         if (channel != null) return channel;
         var added = new Channel();
         channels.put(name, added);
-        if (ready && server != null) listen(server, List.of(name));
-        else connect();
+        if (connection.isReady()) listen(name, added);
+        else connection.open();
         return added;
     }
 
     private void forgetUnused(String name, Channel channel) {
         if (!channel.isUnused() || !channels.remove(name, channel)) return;
-        if (ready && server != null)
-            new Exchange(server, _ -> {}).query("UNLISTEN " + quoted(name)).send();
+        connection.unlisten(name);
         if (channels.isEmpty()) loop.schedule(this::closeIfIdle, LINGER_SECONDS, TimeUnit.SECONDS);
     }
 
@@ -180,193 +154,98 @@ final class DatabaseListener implements AnswerOwner {
         for (var member : members.values()) tell(member, arrival);
     }
 
-    private void handOver() {
+    /// Tells everybody what has come.
+    void handOver() {
         if (told.isEmpty()) return;
         for (var member : told) member.handOver();
         told.clear();
     }
 
-    // Its connection
+    // For its connection
 
-    private void connect() {
-        if (connecting || retry != null || server != null || closed || channels.isEmpty()) return;
-        var primary = around.topology().topology().primary();
-        var user = userToLogInAs();
-        if (primary == null || user == null) {
-            connectLater();
-            return;
-        }
-        connecting = true;
-        var target = new ServerTarget(primary.name(), primary.endpoint(), database, user);
-        around.connector().connect(target, loop, made -> opened(made, primary), this::failed, this::ended);
+    /// Whether anybody wants to hear anything.
+    boolean isWanted() {
+        return !channels.isEmpty();
     }
 
-    /// One after the other, for not everybody need still be let in.
-    private @Nullable String userToLogInAs() {
+    /// The channels that are to be listened on.
+    Set<String> names() {
+        return channels.keySet();
+    }
+
+    Markers markers() {
+        return markers;
+    }
+
+    /// Somebody whom the connection can log in as; null if nobody is here.
+    @Nullable
+    String user(int attempt) {
         if (members.isEmpty()) return null;
         var all = List.copyOf(members.values());
-        return all.get(attempts % all.size()).user();
+        return all.get(attempt % all.size()).user();
     }
 
-    private void connectLater() {
-        if (retry != null || closed) return;
-        long delay = Math.min(MOST_RETRY_MILLIS, RETRY_MILLIS << Math.min(attempts, 6));
-        retry = loop.schedule(
-                () -> {
-                    connectNow();
-                    handOver();
-                },
-                delay,
-                TimeUnit.MILLISECONDS);
-    }
-
-    private void connectNow() {
-        if (retry != null) retry.cancel(false);
-        retry = null;
-        connect();
-    }
-
-    private void failed(boolean refused, ErrorFields error) {
-        connecting = false;
-        if (attempts++ == 0)
-            log.atWarn()
-                    .addKeyValue("database", database)
-                    .addKeyValue("sqlstate", error.sqlState())
-                    .log("cannot listen for the clients of a database: {}", error.message());
-        connectLater();
-    }
-
-    private void opened(ServerConnection made, Node primary) {
-        connecting = false;
-        attempts++;
-        around.metrics().serverOpened(primary.name());
-        server = made;
-        made.lease(this);
-        if (closed || !primary.equals(around.topology().topology().primary())) {
-            made.close(CloseReason.NODE_LOST);
-            return;
-        }
-        var names = List.copyOf(channels.keySet());
-        var exchange = new Exchange(made, answered -> listening(made, names, answered));
-        exchange.query("SET application_name = 'pgdrover listener'");
-        exchange.query("SET client_encoding = 'UTF8'");
-        exchange.query("SET statement_timeout = 0");
-        exchange.query("LISTEN " + around.markers().channel());
-        for (var name : names) exchange.query("LISTEN " + quoted(name));
-        exchange.send();
-        // Versions before 14 do not know it.
-        new Exchange(made, _ -> {}).query("SET idle_session_timeout = 0").send();
-    }
-
-    private void ended(ServerConnection gone) {
-        around.metrics().serverClosed(gone.target().node(), gone.closeReason().label());
-    }
-
-    private void listening(ServerConnection made, List<String> names, Exchange answered) {
-        if (answered.error() != null) {
-            log.atWarn().addKeyValue("database", database).log("cannot listen: {}", answered.error());
-            made.close(CloseReason.SERVER_ERROR);
-            return;
-        }
-        ready = true;
-        attempts = 0;
-        ready(names);
-        var missed = new ArrayList<String>();
-        for (var each : channels.entrySet()) if (!each.getValue().ready) missed.add(each.getKey());
-        listen(made, missed);
-        if (interrupted) tellAll(new Arrival.Resumed());
-        interrupted = false;
-        handOver();
-        heartbeatLater(made);
-    }
-
-    private void listen(ServerConnection on, List<String> names) {
-        if (names.isEmpty()) return;
-        var exchange = new Exchange(on, answered -> {
-            if (answered.error() == null && on == server) ready(names);
-            handOver();
-        });
-        for (var name : names) exchange.query("LISTEN " + quoted(name));
-        exchange.send();
-    }
-
-    private void ready(List<String> names) {
+    /// A new connection listens on these channels.
+    void listening(List<String> names) {
         for (var name : names) {
             var channel = channels.get(name);
-            if (channel == null) continue;
-            channel.ready = true;
-            for (var member : channel.wanting)
-                tell(member, new Arrival.Ready(name, member.wanted.getOrDefault(name, 0L)));
+            if (channel == null) connection.unlisten(name);
+            else ready(name, channel);
         }
+        channels.forEach((name, channel) -> {
+            if (!channel.ready) listen(name, channel);
+        });
+        if (interrupted) tellAll(new Arrival.Resumed());
+        interrupted = false;
     }
 
-    /// A connection that only listens would not notice that the other side has gone without a word.
-    private void heartbeatLater(ServerConnection on) {
-        loop.schedule(
-                () -> {
-                    if (on != server || !on.isOpen()) return;
-                    if (on.isAtRest()) new Exchange(on, _ -> {}).query("").send();
-                    heartbeatLater(on);
-                },
-                HEARTBEAT_SECONDS,
-                TimeUnit.SECONDS);
+    private void listen(String name, Channel channel) {
+        connection.listen(List.of(name), () -> ready(name, channel));
     }
 
-    /// A name as SQL writes it; each char is one byte.
-    static String quoted(String name) {
-        var bytes = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-        return "\"" + bytes.replace("\"", "\"\"") + "\"";
+    /// Unless the channel was forgotten before its LISTEN was answered.
+    private void ready(String name, Channel channel) {
+        if (channels.get(name) != channel) return;
+        channel.ready = true;
+        for (var member : channel.wanting) tell(member, new Arrival.Ready(name, member.wanted.getOrDefault(name, 0L)));
     }
 
-    /// The cluster has changed.
+    /// The connection is lost.
+    void interrupted() {
+        for (var channel : channels.values()) channel.ready = false;
+        if (channels.isEmpty()) return;
+        interrupted = true;
+        tellAll(new Arrival.Interrupted());
+    }
+
     void onTopology() {
-        var primary = around.topology().topology().primary();
-        boolean changed = primary != null && !primary.equals(lastPrimary);
-        lastPrimary = primary;
-        if (primary == null || !changed) return;
-        attempts = 0;
-        if (server == null) connectNow();
-        else if (!server.target().node().equals(primary.name())) server.close(CloseReason.NODE_LOST);
+        connection.onTopology();
     }
 
     void closeIfIdle() {
-        if (channels.isEmpty() && server != null) server.close(CloseReason.IDLE_TIMEOUT);
+        if (channels.isEmpty()) connection.close(CloseReason.IDLE_TIMEOUT);
     }
 
     void close() {
-        closed = true;
-        if (server != null) server.close(CloseReason.SHUTDOWN);
-    }
-
-    @Override
-    public void onLost(CloseReason reason, @Nullable ErrorFields lastWords) {
-        server = null;
-        if (ready) tellAll(new Arrival.Interrupted());
-        interrupted |= ready && !channels.isEmpty();
-        ready = false;
-        for (var channel : channels.values()) channel.ready = false;
-        if (attempts == 0) connect();
-        else connectLater();
-        handOver();
+        connection.shutDown();
     }
 
     // What it hears
 
-    @Override
-    public boolean onNotification(ByteBuf frame, int start, int end) {
+    /// A notification has come; the frame is borrowed.
+    void heard(ByteBuf frame, int start, int end) {
         int processId = frame.getInt(start + HEADER);
         int nameStart = start + HEADER + 4;
         var name = WireReader.string(frame, nameStart, end);
-        if (name.equals(around.markers().channel())) {
+        if (name.equals(markers.channel())) {
             int payload = WireReader.endOfString(frame, nameStart, end) + 1;
             marked(WireReader.string(frame, payload, end), processId);
-            return false;
+            return;
         }
         var channel = channels.get(name);
-        if (channel == null || channel.subscribers.isEmpty()) return false;
+        if (channel == null || channel.subscribers.isEmpty()) return;
         var notified = new Arrival.Notified(ByteBufUtil.getBytes(frame, start, end - start), processId, name);
         for (var subscriber : List.copyOf(channel.subscribers)) pass(notified, subscriber);
-        return false;
     }
 
     private void pass(Arrival.Notified notified, Subscription to) {
@@ -374,13 +253,13 @@ final class DatabaseListener implements AnswerOwner {
             tell(to, notified);
             return;
         }
-        around.metrics().notificationDropped();
+        metrics.notificationDropped();
         unsubscribe(to, null);
         tell(to, new Arrival.Overflown());
     }
 
     private void marked(String payload, int processId) {
-        var marker = around.markers().read(payload);
+        var marker = markers.read(payload);
         var member = marker == null ? null : members.get(marker.subscriber());
         if (marker == null || member == null || !member.isNew(marker)) return;
         switch (marker.kind()) {
@@ -392,24 +271,4 @@ final class DatabaseListener implements AnswerOwner {
             case END -> tell(member, new Arrival.Marked(marker.number(), processId, false));
         }
     }
-
-    @Override
-    public void onReadComplete() {
-        handOver();
-    }
-
-    // Answers belong to exchanges; what nobody asked for is not looked at.
-
-    @Override
-    public void onBytes(ByteBuf bytes, boolean begun) {
-        bytes.release();
-    }
-
-    @Override
-    public boolean onError(Note note, ErrorFields error) {
-        return false;
-    }
-
-    @Override
-    public void onReady(TransactionStatus status, Note note) {}
 }

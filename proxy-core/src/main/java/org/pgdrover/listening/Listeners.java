@@ -45,10 +45,8 @@ public final class Listeners implements TopologyListener, AutoCloseable {
     }
 
     private DatabaseListener newListener(String database, EventLoop loop) {
-        return new DatabaseListener(
-                database,
-                loop,
-                new DatabaseListener.Surroundings(topology, connector, metrics, markers, subscriptions::addAndGet));
+        var around = new ListenerConnection.Surroundings(topology, connector, metrics);
+        return new DatabaseListener(database, loop, markers, around, subscriptions::addAndGet);
     }
 
     /// Ends the connection to a database that nobody listens in, for a statement that must find it without sessions.
