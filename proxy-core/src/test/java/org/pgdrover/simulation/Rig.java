@@ -95,7 +95,7 @@ final class Rig {
                 topology,
                 connector,
                 ProxyMetrics.NOOP,
-                new java.util.Random(world.random().nextLong()));
+                new java.util.Random(1));
         var relays = new RelayServices(
                 config,
                 new RelayServices.Backends(
