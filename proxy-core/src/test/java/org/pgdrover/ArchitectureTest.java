@@ -35,11 +35,12 @@ class ArchitectureTest {
                 "pool            | backend protocol protocol.codec config metrics",
                 "cluster         | backend protocol config metrics tls",
                 "access          | cluster config auth..",
+                "listening       | cluster backend protocol protocol.codec metrics",
                 "routing         | cluster sql config metrics protocol",
                 "failover        | cluster pool backend protocol config metrics",
                 "frontend        | backend protocol protocol.codec metrics tls auth..",
                 "frontend.session | frontend routing backend sql protocol",
-                "frontend.relay  | frontend.session frontend routing failover pool backend cluster sql protocol protocol.codec config metrics",
+                "frontend.relay  | frontend.session frontend routing listening failover pool backend cluster sql protocol protocol.codec config metrics",
                 "frontend.login  | frontend routing failover pool backend cluster protocol protocol.codec config tls auth..",
                 "frontend.replication | frontend backend cluster protocol protocol.codec"
             })

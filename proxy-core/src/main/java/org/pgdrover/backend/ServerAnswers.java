@@ -186,7 +186,7 @@ final class ServerAnswers {
             if (runOwner != to) emit(in);
         }
         boolean wanted = true;
-        if (ledger.headOwner() instanceof AnswerOwner owner) wanted = tell(owner, type);
+        if (ledger.headOwner() instanceof AnswerOwner owner) wanted = tell(in, owner, type);
         else if (ledger.ends(type)) ledger.take();
         pass(in, wanted ? to : null);
         if (ledger.isFakeNext()) sendFakes(in);
@@ -201,12 +201,11 @@ final class ServerAnswers {
                 || type == MessageType.NO_DATA;
     }
 
-    private boolean tell(AnswerOwner owner, byte type) {
+    private boolean tell(ByteBuf in, AnswerOwner owner, byte type) {
         boolean wanted = true;
         var kind = ledger.headKind();
         var note = ledger.headNote();
-        if (type == MessageType.COMMAND_COMPLETE)
-            wanted = owner.onCompleted(note, WireReader.commandTag(decoder.buffer(), decoder.start(), decoder.end()));
+        if (type == MessageType.COMMAND_COMPLETE) wanted = completed(in, owner, note);
         else if (type == MessageType.EMPTY_QUERY_RESPONSE) wanted = owner.onCompleted(note, CommandTag.OTHER);
         else if (kind == RequestKind.DESCRIBE)
             owner.onDescribed(note, type, decoder.buffer(), decoder.start(), decoder.end());
@@ -215,6 +214,13 @@ final class ServerAnswers {
             owner.onAnswered(kind, type, note);
         }
         return wanted;
+    }
+
+    private boolean completed(ByteBuf in, AnswerOwner owner, Note note) {
+        var tag = WireReader.commandTag(decoder.buffer(), decoder.start(), decoder.end());
+        // The owner may have something else to say in the message's place.
+        if (tag == CommandTag.NOTIFY) emit(in);
+        return owner.onCompleted(note, tag);
     }
 
     private void sendFakes(ByteBuf in) {

@@ -11,6 +11,7 @@ public enum DisconnectReason {
     LOGIN_REFUSED("login-refused"),
     LOGIN_TIMEOUT("login-timeout"),
     TOO_MANY_CLIENTS("too-many-clients"),
+    NOT_READING("not-reading"),
     SESSION_LOST("session-lost"),
     INTERNAL_ERROR("internal-error"),
     SHUTDOWN("shutdown");

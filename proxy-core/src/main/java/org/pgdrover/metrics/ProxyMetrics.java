@@ -50,6 +50,15 @@ public interface ProxyMetrics {
     /** The proxy failed at something by a mistake of its own; its log says more. */
     default void failedInside() {}
 
+    /** Registers the gauge of the channels that clients have subscribed to, each client's counted; called once. */
+    default void subscriptions(IntSupplier now) {}
+
+    /** So many notifications were passed on to clients that share server connections. */
+    default void notificationsDelivered(int count) {}
+
+    /** A notification was not passed on because its client does not keep up; that client is ended. */
+    default void notificationDropped() {}
+
     /** A statement was run again elsewhere because its first server could not answer it. */
     default void retried(String reason) {}
 }

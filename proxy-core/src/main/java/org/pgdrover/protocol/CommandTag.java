@@ -6,5 +6,6 @@ public enum CommandTag {
     COMMIT,
     /// ROLLBACK, to a savepoint too, and COMMIT of a transaction that has failed.
     ROLLBACK,
+    NOTIFY,
     OTHER
 }

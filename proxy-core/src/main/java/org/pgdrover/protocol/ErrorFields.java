@@ -24,6 +24,11 @@ public record ErrorFields(Map<Character, String> fields) {
         return of("FATAL", sqlState, message);
     }
 
+    /** A warning of the proxy's own. */
+    public static ErrorFields warning(String sqlState, String message) {
+        return of("WARNING", sqlState, message);
+    }
+
     private static ErrorFields of(String severity, String sqlState, String message) {
         var fields = new LinkedHashMap<Character, String>();
         fields.put('S', severity);

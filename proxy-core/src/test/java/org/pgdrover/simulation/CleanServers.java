@@ -36,6 +36,7 @@ final class CleanServers implements ModelSession.Watch {
                 leaked(session, "temporary table " + name + " of c" + table.owner(), when);
         });
         session.state.listens.forEach((channel, whose) -> {
+            if (isListener(session)) return;
             if (Tags.owner(channel) != owner) leaked(session, "LISTEN " + channel, when);
         });
         session.locks.forEach((key, whose) -> {
@@ -49,6 +50,11 @@ final class CleanServers implements ModelSession.Watch {
             if (portal.cursor && portal.owner != owner)
                 leaked(session, "cursor " + name + " of c" + portal.owner, when);
         });
+    }
+
+    /// The proxy's own connection that listens for all clients of the database.
+    private static boolean isListener(ModelSession session) {
+        return session.state.listens.keySet().stream().anyMatch(channel -> channel.startsWith("pgdrover_"));
     }
 
     /// Nobody has the session: it must hold nothing of anybody.

@@ -329,7 +329,7 @@ final class ModelSession {
         listening = state.listens;
         dropPortals();
         for (var notification : notifies)
-            for (var session : node.sessions())
+            for (var session : List.copyOf(node.sessions()))
                 if (session.listening.containsKey(notification.channel())) session.hear(notification);
     }
 
@@ -349,6 +349,8 @@ final class ModelSession {
 
     private void hear(Notification notification) {
         notifications.add(notification);
+        // What it has sent itself it hears when it is ready for the next query.
+        if (notification.process() == process) return;
         if (isIdle() && transaction.status() == 'I' && !transaction.isImplicit() && !discarding) deliverNotifications();
     }
 

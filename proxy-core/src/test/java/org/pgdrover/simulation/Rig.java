@@ -38,6 +38,7 @@ import org.pgdrover.frontend.login.Welcome;
 import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.frontend.relay.RelayServices;
 import org.pgdrover.frontend.replication.Replication;
+import org.pgdrover.listening.Listeners;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
@@ -59,6 +60,7 @@ final class Rig {
     private final HoldGate gate;
     private final PoolRegistry pools;
     private final FunctionCatalog catalog;
+    private final Listeners listeners;
     private final Clients clients = new Clients(ProxyMetrics.NOOP);
     private final Login login;
     private long numbers;
@@ -89,10 +91,15 @@ final class Rig {
         var router = new Router(config.routing(), topology, catalog, loop::now, world.random()::nextInt);
         var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
         var cancelKeys = new CancelRegistry();
+        listeners = new Listeners(
+                topology,
+                connector,
+                ProxyMetrics.NOOP,
+                new java.util.Random(1));
         var relays = new RelayServices(
                 config,
                 new RelayServices.Backends(
-                        topology, connector, pools, router, catalog, gate, cancels, () -> {}, loop::now),
+                        topology, connector, pools, router, catalog, gate, listeners, cancels, () -> {}, loop::now),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);
@@ -186,6 +193,7 @@ final class Rig {
 
     void close() {
         clients.shutDown();
+        listeners.close();
         pools.close();
         catalog.close();
     }

@@ -22,6 +22,8 @@ final class SessionState {
             "intervalstyle", "postgres",
             "search_path", "\"$user\", public",
             "statement_timeout", "0",
+            "client_encoding", "UTF8",
+            "idle_session_timeout", "0",
             "work_mem", "4MB");
     static final List<String> REPORTED =
             List.of("application_name", "timezone", "datestyle", "intervalstyle", "search_path");

@@ -24,6 +24,7 @@ import org.pgdrover.frontend.login.SessionDefaults;
 import org.pgdrover.frontend.login.Welcome;
 import org.pgdrover.frontend.relay.RelayServices;
 import org.pgdrover.frontend.replication.Replication;
+import org.pgdrover.listening.Listeners;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
@@ -44,6 +45,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
             Router router,
             FunctionCatalog functions,
             HoldGate gate,
+            Listeners listeners,
             CancelSender cancels,
             SessionDefaults defaults,
             LongSupplier clock) {}
@@ -70,6 +72,7 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                         backends.router(),
                         backends.functions(),
                         backends.gate(),
+                        backends.listeners(),
                         backends.cancels(),
                         backends.defaults()::mayHaveChanged,
                         backends.clock()),

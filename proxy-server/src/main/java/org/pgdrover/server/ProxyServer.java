@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -41,6 +42,7 @@ import org.pgdrover.failover.HoldGate;
 import org.pgdrover.failover.NodeEviction;
 import org.pgdrover.frontend.login.SessionDefaults;
 import org.pgdrover.frontend.login.WelcomeCache;
+import org.pgdrover.listening.Listeners;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
@@ -148,6 +150,7 @@ public final class ProxyServer implements AutoCloseable {
                         router,
                         functions,
                         gate,
+                        part(new Listeners(watching, connector, metrics, new SecureRandom())),
                         new CancelSender(sockets, serverTls),
                         defaults,
                         CLOCK),

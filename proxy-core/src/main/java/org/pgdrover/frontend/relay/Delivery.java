@@ -87,6 +87,10 @@ final class Delivery implements RelayNote {
     /// It cannot be answered any more, and this is to be said when its turn comes.
     @Nullable
     ErrorFields refusal;
+    /// Whether LISTEN is left to the client's own server, for the database's listener cannot be had.
+    boolean listensItself;
+    /// A statement of the proxy's that is to be run before it; null if none is.
+    byte @Nullable [] before;
     /// What its statements say, for the statement log; null while nobody listens.
     @Nullable
     List<String> texts;
@@ -487,6 +491,8 @@ final class Delivery implements RelayNote {
         begin = null;
         read = false;
         refusal = null;
+        listensItself = false;
+        before = null;
         unusable = null;
         part = null;
         return this;

@@ -85,6 +85,7 @@ record Dispatch(Relay relay) {
 
     private RelayState toPrimary(Delivery delivery, Node primary) {
         var kept = relay.kept().lease();
+        if (!relay.listening().prepare(delivery, kept)) return new WaitingForListener(relay, delivery, null);
         if (kept == null) return wait(delivery, primary, false);
         if (kept.isLost()) return new ServerLoss(relay, kept).settleKept(delivery);
         if (kept.isOn(primary) || relay.kept().isPinned() && kept.isStandby())

@@ -8,6 +8,7 @@ record Idle(Relay relay) implements RelayState {
     public RelayState proceed() {
         if (relay.kept().lease() instanceof ServerLease kept && kept.isLost())
             return new ServerLoss(relay, kept).settleKept(null);
+        relay.listening().deliver();
         if (relay.deliveries().nextWaiting() instanceof Delivery delivery)
             return new Dispatch(relay).dispatch(delivery);
         while (!relay.isTerminating()) {

@@ -3,6 +3,7 @@ package org.pgdrover.frontend.relay;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.QueryClass;
 
 /// What was found out about one message of a batch; the note of the answer to it; reused.
@@ -43,6 +44,13 @@ final class MessagePlan implements RelayNote {
     /// Whether the statement is described for the proxy alone.
     boolean describedForUs;
 
+    /// The LISTEN or UNLISTEN that it asks for and that a statement of the proxy's is run for instead; null if none is.
+    @Nullable
+    ChannelStatement channel;
+
+    /// That statement.
+    byte @Nullable [] instead;
+
     MessagePlan(Delivery delivery) {
         this.delivery = delivery;
     }
@@ -62,6 +70,8 @@ final class MessagePlan implements RelayNote {
         errorInstead = null;
         insertions = null;
         describedForUs = false;
+        channel = null;
+        instead = null;
         return this;
     }
 }

@@ -22,6 +22,7 @@ final class Relay {
     private final ServerWriter writer;
     private final DeliveryJournal journal;
     private final KeptServer kept;
+    private final ClientListening listening;
     private final int processId;
     private final Runnable wake;
     private boolean terminating;
@@ -43,6 +44,7 @@ final class Relay {
         this.wake = wake;
         this.input = new ClientInput(client);
         this.kept = new KeptServer(session, sessionMode);
+        this.listening = new ClientListening(this, sessionMode);
         this.journal = new DeliveryJournal(session, services);
         this.writer = new ServerWriter(session.statements(), session.settings());
         this.judge = new BatchJudge(
@@ -91,6 +93,10 @@ final class Relay {
 
     KeptServer kept() {
         return kept;
+    }
+
+    ClientListening listening() {
+        return listening;
     }
 
     /// The process id that the client was told as its own.

@@ -126,6 +126,7 @@ final class RelayPhase implements Phase {
         state = new Closed();
         last.onClosed();
         if (relay.kept().lease() instanceof ServerLease kept && relay.kept().forget(kept)) kept.abandon(true);
+        relay.listening().close();
         relay.reader().close();
         relay.deliveries().close();
         relay.input().close();

@@ -22,6 +22,7 @@ import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.frontend.session.Classification;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.SharedStatements;
+import org.pgdrover.listening.Listeners;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
@@ -54,6 +55,7 @@ public final class RelayServices {
             Router router,
             FunctionCatalog functions,
             HoldGate gate,
+            Listeners listeners,
             CancelSender cancels,
             Runnable roleSettingsMayHaveChanged,
             LongSupplier clock) {}
@@ -126,6 +128,10 @@ public final class RelayServices {
 
     HoldGate gate() {
         return backends.gate();
+    }
+
+    Listeners listeners() {
+        return backends.listeners();
     }
 
     CancelSender cancels() {

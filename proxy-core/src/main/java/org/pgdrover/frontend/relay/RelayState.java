@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///     |  no primary        ^                     ^            |  |  |  in doubt
 ///     +---> WaitingForPrimary                    +------------+  |  +--> Inspecting --> Idle
 ///                                    next batch needs something  |
-///                                                                +--> Restoring --> Working
+///                                                                +--> Restoring or Marking --> Working
+///   Idle or Working --[LISTEN]--> WaitingForListener --> Idle's way, or Working
 ///   Working --[server lost]--> Doubting --> Idle (run again, or told) or TransactionLost --[client ends it]--> Idle
 ///   a batch that has not come whole fails --> Discarding --[Sync]--> Idle
 ///   any --[client gone]--> Closed
@@ -21,9 +22,11 @@ sealed interface RelayState
                 Doubting,
                 Idle,
                 Inspecting,
+                Marking,
                 Preparing,
                 Restoring,
                 TransactionLost,
+                WaitingForListener,
                 WaitingForPrimary,
                 WaitingForServer,
                 WaitingForStandby,

@@ -27,6 +27,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.Access;
+import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
@@ -164,6 +165,8 @@ final class ServerLease implements AnswerOwner {
 
     private void note(QueryClass ran) {
         var session = relay.session();
+        // Its completion tells.
+        if (ChannelStatement.is(ran)) return;
         if (ran.transaction() != TransactionEffect.NONE
                 && ran.session() == SessionEffect.NONE
                 && ran.parts().isEmpty()) return;
@@ -245,7 +248,7 @@ final class ServerLease implements AnswerOwner {
         return refused;
     }
 
-    /// A delivery that is over but for the client's own defaults; null if there is none.
+    /// A delivery that is over but for the client's own defaults or notifications; null if there is none.
     @Nullable
     Delivery toRestore() {
         return toRestore;
@@ -316,6 +319,8 @@ final class ServerLease implements AnswerOwner {
         if (plan.insertions != null && !plan.insertions.isOwn(plan.delivery().completed)) return false;
         var ran = plan.runs;
         if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
+        relay.listening().completed(ran, tag);
+        if (ChannelStatement.is(ran)) return channelChanged(ran, tag, plan.delivery());
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
             relay.session().completed(ran, tag, server);
         if (SessionEffect.residues(ran.session()).has(Residue.SEQUENCES))
@@ -324,6 +329,20 @@ final class ServerLease implements AnswerOwner {
         if (ran.access() == Access.WRITE)
             relay.services().completed(ran, relay.session().routing());
         return !plan.delivery().outcomeUnknown;
+    }
+
+    /// A LISTEN or UNLISTEN has completed, or what was run instead of it.
+    private boolean channelChanged(QueryClass ran, CommandTag tag, Delivery delivery) {
+        if (tag != CommandTag.NOTIFY) {
+            unproved = unproved.and(Residues.of(Residue.LISTENS));
+            return true;
+        }
+        delivery.begun = true;
+        passOnHeldBack();
+        var out = relay.client().newBuffer(16);
+        BackendMessages.commandComplete(out, ran.statement());
+        relay.write(out);
+        return false;
     }
 
     @Override
@@ -493,6 +512,7 @@ final class ServerLease implements AnswerOwner {
     /// What the client has sent itself carries the process id that the client knows as its own.
     @Override
     public boolean onNotification(ByteBuf frame, int start, int end) {
+        if (relay.listening().hears(frame, start, end)) return false;
         if (frame.getInt(start + 5) != server.cancelKey().processId()) return true;
         passOnHeldBack();
         relay.write(frame.copy(start, end - start).setInt(5, relay.processId()));
@@ -528,7 +548,14 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean wantsReady(Note note) {
-        return refusal == null && !delivery(note).takesDefaultsAway();
+        return refusal == null && !isHeldBack(delivery(note));
+    }
+
+    /// Whether something is to be done before the client hears that the delivery is over.
+    private boolean isHeldBack(Delivery delivery) {
+        return delivery.takesDefaultsAway()
+                || server.status() == TransactionStatus.IDLE
+                        && relay.listening().isInvolved();
     }
 
     private static Delivery delivery(Note note) {
@@ -555,7 +582,7 @@ final class ServerLease implements AnswerOwner {
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
         relay.deliveries().end(delivery);
         count(delivery, status);
-        if (delivery.takesDefaultsAway()) toRestore = delivery;
+        if (isHeldBack(delivery)) toRestore = delivery;
         else relay.end(delivery);
         relay.wake();
     }
@@ -565,6 +592,7 @@ final class ServerLease implements AnswerOwner {
         if (last.sqlState.isEmpty() || last.outcomeUnknown) session.commit(server);
         else session.rollBack(server);
         session.transactionEnded();
+        relay.listening().transactionEnded(last.sqlState.isEmpty() || last.outcomeUnknown);
         relay.services().router().transactionEnded(session.routing());
     }
 

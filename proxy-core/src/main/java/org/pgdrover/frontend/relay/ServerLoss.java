@@ -138,6 +138,7 @@ final class ServerLoss {
     RelayState settle(boolean nodeLost) {
         relay.kept().forget(lease);
         boolean outside = isOutsideTransaction();
+        relay.listening().lost();
         for (var delivery : deliveries.sent()) lease.undo(delivery);
         if (deliveries.open() instanceof Delivery open) lease.undo(open);
         relay.session().transactionEnded();

@@ -59,7 +59,6 @@ final class ServerWriter {
             "DROP SUBSCRIPTION");
     private static final List<RequestKind> RESTORING =
             List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE, RequestKind.CLOSE, RequestKind.CLOSE);
-
     private final ClientStatements statements;
     private final TrackedSettings settings;
 
@@ -78,6 +77,8 @@ final class ServerWriter {
     void write(Delivery delivery, ServerLease lease) {
         var batch = Objects.requireNonNull(delivery.part);
         var buffer = Objects.requireNonNull(batch.bytes());
+        if (delivery.before != null) before(delivery.before, batch, lease);
+        delivery.before = null;
         for (int i = 0; i < batch.messages(); i++) {
             var message = batch.message(i);
             int start = batch.from() + message.start;
@@ -127,7 +128,8 @@ final class ServerWriter {
                 statements.planned(NO_NAME);
                 plan.announced = true;
                 lease.server().unnamedStatement(null);
-                if (plan.insertions == null) plain(RequestKind.QUERY, plan, buffer, start, end, lease);
+                if (isReplaced(plan, lease)) queryInstead(plan, lease);
+                else if (plan.insertions == null) plain(RequestKind.QUERY, plan, buffer, start, end, lease);
                 else longer(plan, plan.insertions, buffer, start, end, lease);
             }
             case MessageType.FUNCTION_CALL -> plain(RequestKind.FUNCTION_CALL, delivery, buffer, start, end, lease);
@@ -292,8 +294,39 @@ final class ServerWriter {
             named(buffer, start, nameStart, nameEnd, end, MISSING, lease.server());
             return;
         }
+        if (isReplaced(plan, lease)) {
+            var own = new OwnStatement(lease);
+            finish(lease.server());
+            own.prepare(Objects.requireNonNull(plan.instead));
+            lease.server().expect(RequestKind.BIND, AnswerFate.FORWARD, lease, plan);
+            named(buffer, start, nameStart, nameEnd, end, OwnStatement.NAME, lease.server());
+            finish(lease.server());
+            own.close();
+            return;
+        }
         lease.server().expect(RequestKind.BIND, AnswerFate.FORWARD, lease, plan);
         named(buffer, start, nameStart, nameEnd, end, serverName(plan.statement, lease), lease.server());
+    }
+
+    // What is run instead of LISTEN and UNLISTEN, and before what notifies
+
+    private static boolean isReplaced(MessagePlan plan, ServerLease lease) {
+        return plan.instead != null && !lease.isStandby();
+    }
+
+    private void queryInstead(MessagePlan plan, ServerLease lease) {
+        var server = lease.server();
+        var sql = Objects.requireNonNull(plan.instead);
+        server.expect(RequestKind.QUERY, AnswerFate.FORWARD, lease, plan);
+        var out = server.newBuffer(8 + sql.length);
+        FrontendMessages.query(out, sql);
+        write(out, server);
+    }
+
+    private void before(byte[] sql, Batch batch, ServerLease lease) {
+        var own = new OwnStatement(lease);
+        if (Batch.endsBatch(batch.message(0).type)) own.runAlone(sql);
+        else own.run(sql);
     }
 
     private void describe(MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {

@@ -33,7 +33,10 @@ final class Working implements RelayState {
     public RelayState proceed() {
         if (lease.isLost()) return new ServerLoss(relay, lease).settle();
         if (lease.refusal() != null) return lease.isRefused() ? toPrimary() : this;
-        if (lease.toRestore() instanceof Delivery delivery) return new Restoring(relay, lease, delivery);
+        if (lease.toRestore() instanceof Delivery delivery)
+            return delivery.takesDefaultsAway()
+                    ? new Restoring(relay, lease, delivery)
+                    : new Marking(relay, lease, delivery);
         while (true) {
             if (relay.deliveries().peekWaiting() instanceof Delivery delivery) {
                 var next = follow(delivery);
@@ -121,7 +124,9 @@ final class Working implements RelayState {
     private RelayState follow(Delivery delivery) {
         if (lease.toRestore() != null || isHeldUp(delivery) || !relay.judge().judge(delivery)) return this;
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
-        if (!mayFollow(delivery)) return this;
+        if (!relay.listening().mayFollow(delivery) || !mayFollow(delivery)) return this;
+        if (!relay.listening().prepare(delivery, lease))
+            return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
         if (needs != null && mayBeDiscarded()) return this;
         relay.deliveries().nextWaiting();
@@ -137,6 +142,7 @@ final class Working implements RelayState {
         // Whether the transaction will still be a failed one then, nobody can say.
         if (lease.server().status() == TransactionStatus.FAILED
                 && !relay.deliveries().isNoneSent()) return true;
+        if (relay.listening().isInvolved() && !relay.deliveries().isNoneUnderWay()) return true;
         for (var earlier : relay.deliveries().sent()) if (earlier.takesDefaultsAway()) return true;
         return false;
     }
@@ -184,6 +190,7 @@ final class Working implements RelayState {
     /// Sends the present part of a delivery; its bytes are kept if it may have to be sent again.
     void send(Delivery delivery) {
         if (delivery.emptiesDatabase() instanceof String database) empty(database);
+        relay.listening().sending(delivery, lease);
         lease.sending(delivery);
         relay.deliveries().sent(delivery);
         relay.writer().write(delivery, lease);
@@ -195,6 +202,7 @@ final class Working implements RelayState {
     private void empty(String database) {
         PoolRegistry pools = relay.services().pools();
         pools.closeIdle(database);
+        relay.services().listeners().closeIdle(database);
     }
 
     @Override

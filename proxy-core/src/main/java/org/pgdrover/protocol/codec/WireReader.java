@@ -31,6 +31,7 @@ public final class WireReader {
 
     private static final byte[] COMMIT = "COMMIT".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] PREPARE_TRANSACTION = "PREPARE TRANSACTION".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NOTIFY = "NOTIFY".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ROLLBACK = "ROLLBACK".getBytes(StandardCharsets.US_ASCII);
 
     /** What the tag of a CommandComplete tells of the transaction. */
@@ -38,7 +39,10 @@ public final class WireReader {
         int from = start + MessageDecoder.HEADER;
         int length = end - from - 1;
         return switch (length) {
-            case 6 -> is(COMMIT, buffer, from) ? CommandTag.COMMIT : CommandTag.OTHER;
+            case 6 ->
+                is(COMMIT, buffer, from)
+                        ? CommandTag.COMMIT
+                        : is(NOTIFY, buffer, from) ? CommandTag.NOTIFY : CommandTag.OTHER;
             case 8 -> is(ROLLBACK, buffer, from) ? CommandTag.ROLLBACK : CommandTag.OTHER;
             case 19 -> is(PREPARE_TRANSACTION, buffer, from) ? CommandTag.COMMIT : CommandTag.OTHER;
             default -> CommandTag.OTHER;

@@ -134,7 +134,7 @@ class DeferredBeginTest {
     @Test
     void runsOnThePrimaryWhatOnlyAPrimaryCan() throws Exception {
         for (var first : List.of(
-                "LISTEN a",
+                "UNLISTEN a",
                 "LOCK TABLE t",
                 "SELECT txid_current()",
                 "SET TRANSACTION READ WRITE",
@@ -147,6 +147,17 @@ class DeferredBeginTest {
                 assertThat(primary.count(first)).describedAs(first).isEqualTo(1);
                 assertThat(standby.count(first)).describedAs(first).isZero();
             }
+        }
+    }
+
+    @Test
+    void listensInATransactionThatReads() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN READ ONLY").append(query("LISTEN a")));
+            answers(client, 2);
+            assertThat(primary.count("LISTEN \"a\"")).isEqualTo(1);
+            assertThat(primary.count(" + 61 ")).isEqualTo(1);
+            assertThat(standby.count("pgdrover_")).isZero();
         }
     }
 

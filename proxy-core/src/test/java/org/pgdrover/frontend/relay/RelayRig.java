@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -55,6 +56,7 @@ import org.pgdrover.frontend.login.SessionDefaults;
 import org.pgdrover.frontend.login.Welcome;
 import org.pgdrover.frontend.login.WelcomeCache;
 import org.pgdrover.frontend.replication.Replication;
+import org.pgdrover.listening.Listeners;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
@@ -155,7 +157,16 @@ public final class RelayRig implements AutoCloseable {
         var services = new RelayServices(
                 config,
                 new RelayServices.Backends(
-                        topology, connector, pools, router, functions, gate, cancels, () -> {}, System::nanoTime),
+                        topology,
+                        connector,
+                        pools,
+                        router,
+                        functions,
+                        gate,
+                        new Listeners(topology, connector, ProxyMetrics.NOOP, new Random()),
+                        cancels,
+                        () -> {},
+                        System::nanoTime),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);

@@ -48,10 +48,18 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
     private final PoolGauges pools = new PoolGauges(registry);
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final Counter internalErrors;
+    private final Counter notifications;
+    private final Counter dropped;
 
     public MicrometerMetrics() {
         internalErrors = Counter.builder("pgdrover.internal.errors")
                 .description("Mistakes of the proxy's own; each is in its log")
+                .register(registry);
+        notifications = Counter.builder("pgdrover.notifications.delivered")
+                .description("Notifications passed on to clients in transaction mode")
+                .register(registry);
+        dropped = Counter.builder("pgdrover.notifications.dropped")
+                .description("Notifications that ended their client, which did not keep up")
                 .register(registry);
         Gauge.builder("pgdrover.clients", clients, AtomicInteger::get)
                 .description("Client connections, those that are logging in among them")
@@ -182,6 +190,24 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
     @Override
     public void failedInside() {
         internalErrors.increment();
+    }
+
+    @Override
+    public void subscriptions(IntSupplier now) {
+        Gauge.builder("pgdrover.subscriptions", now, IntSupplier::getAsInt)
+                .description("Channels that clients in transaction mode listen to, each client's counted")
+                .strongReference(true)
+                .register(registry);
+    }
+
+    @Override
+    public void notificationsDelivered(int count) {
+        notifications.increment(count);
+    }
+
+    @Override
+    public void notificationDropped() {
+        dropped.increment();
     }
 
     @Override
