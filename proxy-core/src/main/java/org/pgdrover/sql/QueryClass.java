@@ -39,7 +39,8 @@ public record QueryClass(
             "statement not understood",
             List.of());
 
-    /// What is assumed of a prepared statement that the client has not made: it fails, unless SQL's PREPARE has made it.
+    /// What is assumed of a prepared statement that the client has not made: it fails, unless SQL's PREPARE has made
+    /// it.
     public static final QueryClass NOT_PREPARED = new QueryClass(
             Access.WRITE,
             "not prepared",

@@ -91,11 +91,7 @@ final class Rig {
         var router = new Router(config.routing(), topology, catalog, loop::now, world.random()::nextInt);
         var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
         var cancelKeys = new CancelRegistry();
-        listeners = new Listeners(
-                topology,
-                connector,
-                ProxyMetrics.NOOP,
-                new java.util.Random(1));
+        listeners = new Listeners(topology, connector, ProxyMetrics.NOOP, new java.util.Random(1));
         var relays = new RelayServices(
                 config,
                 new RelayServices.Backends(

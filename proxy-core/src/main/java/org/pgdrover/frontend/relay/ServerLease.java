@@ -494,8 +494,7 @@ final class ServerLease implements AnswerOwner {
     /// An error that names a statement as the server knows the statement, with the name that the client knows; else
     /// null.
     private @Nullable ErrorFields inTheClientsWords(MessagePlan plan, ErrorFields error) {
-        if (plan.statement == null || plan.statement.shared() == null)
-            return inTheClientsString(plan, error);
+        if (plan.statement == null || plan.statement.shared() == null) return inTheClientsString(plan, error);
         var name = '"' + new String(plan.statement.shared().name(), StandardCharsets.US_ASCII) + '"';
         if (!error.message().contains(name)) return null;
         return error.saying('"' + new String(plan.statement.name(), StandardCharsets.UTF_8) + '"', name);

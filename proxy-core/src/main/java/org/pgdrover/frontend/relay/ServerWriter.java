@@ -105,8 +105,7 @@ final class ServerWriter {
         if (message + 1 < batch.messages() && batch.message(message + 1).type == MessageType.SYNC) return false;
         if (!(delivery.plan(message).runs.session() instanceof SessionEffect.DiscardAll)) return true;
         for (int i = message + 1; i < batch.messages(); i++)
-            if (batch.message(i).type == MessageType.EXECUTE)
-                return !needsNoTransaction(delivery.plan(i).runs);
+            if (batch.message(i).type == MessageType.EXECUTE) return !needsNoTransaction(delivery.plan(i).runs);
         return true;
     }
 
