@@ -212,12 +212,21 @@ final class ServerNeeds {
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var shared = statement.shared();
         var then = shared == null ? null : shared.settings();
-        boolean others = then != null && !then.equals(present);
-        if (others && open) lease.server().notClean("a statement was prepared with other settings");
-        if (others && !open) present.difference(then).forEach(exchange::query);
+        if (then == null || then.equals(present)) {
+            prepareNow(statement, own, open, exchange);
+        } else if (open) {
+            lease.server().notClean("a statement was prepared with other settings");
+            prepareNow(statement, own, true, exchange);
+        } else {
+            present.difference(then).forEach(exchange::query);
+            prepareNow(statement, own, false, exchange);
+            then.difference(present).forEach(exchange::query);
+        }
+    }
+
+    private static void prepareNow(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
         if (!open) exchange.sync();
-        if (others && !open) then.difference(present).forEach(exchange::query);
     }
 
     /// Whether the transaction has to be taken back to where it was.

@@ -1,5 +1,6 @@
 package org.pgdrover.frontend.relay;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.frontend.relay.RelayRig.answers;
 import static org.pgdrover.frontend.relay.RelayRig.bound;
@@ -213,7 +214,7 @@ class RelayPipelineTest {
         fails("SELECT 20");
         try (var client = connectWarm()) {
             client.send(parsed("SELECT 20").message('H'));
-            assertThat(client.read().type()).isEqualTo('E');
+            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
             client.send(new WireBytes().message('X'));
             assertThat(client.read()).isNull();
             Until.isTrue(() -> rig.leasedServers() == 0);
@@ -227,7 +228,7 @@ class RelayPipelineTest {
         primary.on("INSERT 22", (wire, message) -> true);
         try (var client = connectWarm()) {
             client.send(parsed("SELECT 21").message('H').append(query("INSERT 22")));
-            assertThat(client.read().type()).isEqualTo('E');
+            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
             int logins = primary.logins();
             primary.drop();
             Until.isTrue(() -> rig.leasedServers() == 0);
@@ -283,7 +284,7 @@ class RelayPipelineTest {
                     new WireBytes().message('P', "mine", "INSERT 32", (short) 0).message('S'));
             answers(client, 1);
             client.send(parsed("SELECT 31").message('H'));
-            assertThat(client.read().type()).isEqualTo('E');
+            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
             client.send(query("DEALLOCATE mine").message('S').append(query("SELECT 33")));
             assertThat(types(answers(client, 2))).isEqualTo("ZTDCZ");
         }
@@ -334,7 +335,7 @@ class RelayPipelineTest {
                     new WireBytes().message('P', "mine", "INSERT 39", (short) 0).message('S'));
             answers(client, 1);
             client.send(parsed("SELECT 40").message('H'));
-            assertThat(client.read().type()).isEqualTo('E');
+            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
             client.send(new WireBytes()
                     .message('C', 'S', "mine")
                     .message('P', "mine", "INSERT 39", (short) 0)
