@@ -211,13 +211,13 @@ final class ServerNeeds {
     /// With the settings that the client had when it prepared the statement, which PostgreSQL folds into it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var shared = statement.shared();
-        var then = shared == null ? null : shared.settings();
-        boolean others = then != null && !then.equals(present);
-        if (others && open) lease.server().notClean("a statement was prepared with other settings");
-        if (others && !open) present.difference(then).forEach(exchange::query);
+        var then = Objects.requireNonNullElse(shared == null ? null : shared.settings(), present);
+        if (open && !then.equals(present)) lease.server().notClean("a statement was prepared with other settings");
+        if (!open) present.difference(then).forEach(exchange::query);
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
-        if (!open) exchange.sync();
-        if (others && !open) then.difference(present).forEach(exchange::query);
+        if (open) return;
+        exchange.sync();
+        then.difference(present).forEach(exchange::query);
     }
 
     /// Whether the transaction has to be taken back to where it was.
