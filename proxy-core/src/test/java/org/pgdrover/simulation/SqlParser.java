@@ -321,7 +321,9 @@ final class SqlParser {
     }
 
     private Sql doBlock() {
-        var inner = Token.statements(next().text()).getFirst();
+        var body = next().text();
+        if (body.isBlank()) return new Sql.Do(null, null);
+        var inner = Token.statements(body).getFirst();
         var block = new SqlParser(text, inner);
         block.expect("begin");
         if (block.take("raise")) {

@@ -157,7 +157,9 @@ final class Working implements RelayState {
         if (relay.deliveries().open() == delivery) return true;
         if (isBetweenBatches() && lease.hasOthersTraces() && OthersTraces.wouldBeSeen(relay, lease.server(), delivery))
             return false;
-        if (!lease.isStandby() || lease.hasTransactionToItself()) {
+        // What a failed batch's server discards runs nowhere.
+        boolean discarded = lease.server().ledger().isDiscarding();
+        if (discarded || !lease.isStandby() || lease.hasTransactionToItself()) {
             relay.journal().follows(delivery, lease.server());
             return true;
         }

@@ -74,7 +74,7 @@ class DeliveriesTest {
     @Test
     void knowsThatNamesMayEndAsLongAsTheirDeallocationIsUnderWay() {
         var deallocating = whole();
-        deallocating.runs(new QueryClass(
+        deallocating.executes(new QueryClass(
                 Access.SESSION,
                 "DEALLOCATE",
                 List.of(),

@@ -1,6 +1,5 @@
 package org.pgdrover.frontend.relay;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.frontend.relay.RelayRig.answers;
 import static org.pgdrover.frontend.relay.RelayRig.bound;
@@ -13,6 +12,7 @@ import static org.pgdrover.frontend.relay.RelayRig.rows;
 import static org.pgdrover.frontend.relay.RelayRig.types;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -214,7 +214,7 @@ class RelayPipelineTest {
         fails("SELECT 20");
         try (var client = connectWarm()) {
             client.send(parsed("SELECT 20").message('H'));
-            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
+            assertThat(next(client)).isEqualTo('E');
             client.send(new WireBytes().message('X'));
             assertThat(client.read()).isNull();
             Until.isTrue(() -> rig.leasedServers() == 0);
@@ -228,7 +228,7 @@ class RelayPipelineTest {
         primary.on("INSERT 22", (wire, message) -> true);
         try (var client = connectWarm()) {
             client.send(parsed("SELECT 21").message('H').append(query("INSERT 22")));
-            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
+            assertThat(next(client)).isEqualTo('E');
             int logins = primary.logins();
             primary.drop();
             Until.isTrue(() -> rig.leasedServers() == 0);
@@ -284,7 +284,7 @@ class RelayPipelineTest {
                     new WireBytes().message('P', "mine", "INSERT 32", (short) 0).message('S'));
             answers(client, 1);
             client.send(parsed("SELECT 31").message('H'));
-            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
+            assertThat(next(client)).isEqualTo('E');
             client.send(query("DEALLOCATE mine").message('S').append(query("SELECT 33")));
             assertThat(types(answers(client, 2))).isEqualTo("ZTDCZ");
         }
@@ -335,7 +335,7 @@ class RelayPipelineTest {
                     new WireBytes().message('P', "mine", "INSERT 39", (short) 0).message('S'));
             answers(client, 1);
             client.send(parsed("SELECT 40").message('H'));
-            assertThat(requireNonNull(client.read()).type()).isEqualTo('E');
+            assertThat(next(client)).isEqualTo('E');
             client.send(new WireBytes()
                     .message('C', 'S', "mine")
                     .message('P', "mine", "INSERT 39", (short) 0)
@@ -382,6 +382,10 @@ class RelayPipelineTest {
             client.send(query("SELECT 42"));
             assertThat(row(answers(client, 1))).isEqualTo("standby");
         }
+    }
+
+    private static char next(Wire client) throws Exception {
+        return Objects.requireNonNull(client.read()).type();
     }
 
     private void fails(String text) {
