@@ -104,7 +104,9 @@ abstract class RoutingCases {
                 onStandby = ask(connection, "SELECT on_standby()").equals("t");
                 connection.commit();
             } while (!onStandby && System.nanoTime() < end);
-            assertThat(onStandby).isTrue();
+            assertThat(onStandby)
+                    .describedAs(proxy.last("SELECT count(*) FROM seen").reason())
+                    .isTrue();
             // What a standby answers otherwise takes the transaction to the primary, if the transaction begins with it.
             assertThat(ask(connection, "SELECT on_standby()")).isEqualTo("f");
             connection.commit();

@@ -211,24 +211,6 @@ final class ServerNeeds {
     /// With the settings that the client had when it prepared the statement, which PostgreSQL folds into it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var shared = statement.shared();
-<<<<<<< HEAD
-        var then = shared == null ? null : shared.settings();
-        if (then == null || then.equals(present)) {
-            prepareNow(statement, own, open, exchange);
-        } else if (open) {
-            lease.server().notClean("a statement was prepared with other settings");
-            prepareNow(statement, own, true, exchange);
-        } else {
-            present.difference(then).forEach(exchange::query);
-            prepareNow(statement, own, false, exchange);
-            then.difference(present).forEach(exchange::query);
-        }
-    }
-
-    private static void prepareNow(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
-        exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
-        if (!open) exchange.sync();
-=======
         var then = Objects.requireNonNullElse(shared == null ? null : shared.settings(), present);
         if (open && !then.equals(present)) lease.server().notClean("a statement was prepared with other settings");
         if (!open) present.difference(then).forEach(exchange::query);
@@ -236,7 +218,6 @@ final class ServerNeeds {
         if (open) return;
         exchange.sync();
         then.difference(present).forEach(exchange::query);
->>>>>>> sim2
     }
 
     /// Whether the transaction has to be taken back to where it was.
