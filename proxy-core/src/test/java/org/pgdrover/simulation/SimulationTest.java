@@ -44,8 +44,7 @@ class SimulationTest {
         long first = System.nanoTime();
         System.out.println("simulation: new seeds from " + first + " for " + seconds() + " s");
         for (boolean named : new boolean[] {false, true}) {
-            // RESET ALL behind its own restoring still tells defaults wrongly now and then: seed 6060.
-            var options = Options.ALL.without(Features.RESET_ALL).withNames(named);
+            var options = Options.ALL.withNames(named);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds()) / 2;
             for (long seed = first; System.nanoTime() < end; seed++) mustBeGood(seed, options);
         }

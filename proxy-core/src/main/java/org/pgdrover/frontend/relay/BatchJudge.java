@@ -61,7 +61,11 @@ final class BatchJudge {
         delivery.judgeAgain();
         for (int i = 0; i < batch.messages(); i++)
             if (!judge(delivery, delivery.newPlan(), batch.message(i), buffer, batch.from())) return false;
-        return !needsNames(delivery) || !session.statements().isAnyNamePending();
+        return !needsNames(delivery) || areNamesCertain(delivery);
+    }
+
+    private boolean areNamesCertain(Delivery delivery) {
+        return !session.statements().isAnyNamePending() && !deliveries.mayDeallocate(delivery);
     }
 
     /// Whether it is to find the client's statements under their own names, so that all of them must be known.
