@@ -322,7 +322,7 @@ final class SqlParser {
 
     private Sql doBlock() {
         var body = next().text();
-        if (body.isBlank()) return new Sql.Do(null, null);
+        if (body.isBlank()) return new Sql.Do(List.of(), null);
         var inner = Token.statements(body).getFirst();
         var block = new SqlParser(text, inner);
         block.expect("begin");
