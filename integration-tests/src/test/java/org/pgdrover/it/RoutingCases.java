@@ -100,6 +100,9 @@ abstract class RoutingCases {
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
             boolean onStandby;
             do {
+                // What reads write on the primary, as hint bits, an idle primary sends only with the next commit, or
+                // after 5 s.
+                Proxied.sql(cluster().nodes().getFirst(), "demo", "COMMENT ON TABLE seen IS 'flushed'");
                 ask(connection, "SELECT count(*) FROM seen");
                 onStandby = ask(connection, "SELECT on_standby()").equals("t");
                 connection.commit();
