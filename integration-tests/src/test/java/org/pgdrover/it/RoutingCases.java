@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.pgdrover.it.Proxied.ask;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -114,6 +115,23 @@ abstract class RoutingCases {
             assertThat(ask(connection, "SELECT on_standby()")).isEqualTo("f");
             connection.commit();
         }
+    }
+
+    /** One sample every 100 ms, as without a hurry, would take two seconds. */
+    @Test
+    void samplesPositionsAtOnceWhenSomebodyWaits() throws Exception {
+        var topology = proxy.server().topology();
+        long begin = System.nanoTime();
+        for (int i = 0; i < 20; i++) {
+            long asked = System.nanoTime();
+            Proxied.await(
+                    () -> {
+                        topology.sampleSoon();
+                        return topology.insertPositionSampledAfter(asked) > 0;
+                    },
+                    "a sample");
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1500));
     }
 
     /** Every read sees the session's own last write, although the standbys replay late. */

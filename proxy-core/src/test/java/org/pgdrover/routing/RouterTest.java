@@ -81,6 +81,40 @@ class RouterTest {
         assertThat(reason(sql)).isEqualTo(reason);
     }
 
+    /// By the first statement of a transaction that was begun READ ONLY.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT * FROM t | READ_ONLY_TRANSACTION",
+                "SET LOCAL work_mem = '8MB' | READ_ONLY_TRANSACTION",
+                "SET LOCAL app.user = 'a' | READ_ONLY_TRANSACTION",
+                "SAVEPOINT a | READ_ONLY_TRANSACTION",
+                "DECLARE c CURSOR FOR SELECT * FROM t | READ_ONLY_TRANSACTION",
+                "DECLARE c CURSOR WITH HOLD FOR SELECT * FROM t | WRITE",
+                "DECLARE c CURSOR FOR SELECT * FROM t FOR UPDATE | WRITE",
+                "SELECT locks() | HARMFUL_FUNCTION",
+                "SET TRANSACTION READ WRITE | TRANSACTION",
+                "SET TRANSACTION SNAPSHOT 'x' | TRANSACTION",
+                "SET LOCAL transaction_read_only = off | TRANSACTION",
+                "SET default_transaction_read_only = off | SESSION",
+                "LISTEN a | WRITE"
+            })
+    void routesAReadOnlyTransactionByItsFirstStatement(String sql, RoutingReason reason) {
+        assertThat(router.routeTransaction(true, Catalogs.batch(sql), session).reason())
+                .isEqualTo(reason);
+        assertThat(router.routeTransaction(false, Catalogs.batch(sql), session).reason())
+                .isEqualTo(RoutingReason.TRANSACTION);
+    }
+
+    @Test
+    void knowsWhatIsAReadInsideATransaction() {
+        assertThat(router.areReads(Catalogs.batch("SELECT * FROM t"), session)).isTrue();
+        assertThat(router.areReads(Catalogs.batch("SELECT locks()"), session)).isFalse();
+        assertThat(router.areReads(Catalogs.batch("UPDATE t SET a = 1"), session))
+                .isFalse();
+    }
+
     @Test
     void readsNothingNamedWhileTheCatalogIsNotRead() {
         session = router.newSession("other");

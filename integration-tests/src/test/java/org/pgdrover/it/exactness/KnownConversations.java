@@ -164,6 +164,10 @@ final class KnownConversations {
                         execute("", 0),
                         sync()));
         script.alone(
+                "a session that terminates itself",
+                ask(query("SELECT 1")),
+                ask(query("SELECT pg_terminate_backend(pg_backend_pid())")));
+        script.alone(
                 "SET LOCAL of a custom parameter outside a transaction",
                 ask(query("SET LOCAL app.tenant = 'local'")),
                 ask(query("SHOW app.tenant")));

@@ -3,10 +3,35 @@ package org.pgdrover.frontend.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.pgdrover.routing.RoutingReason;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.SessionEffect;
+import org.pgdrover.sql.TransactionEffect;
 
 class DeliveryTest {
+    /// Otherwise every transaction of reads would keep the session's next reads on the primary as a write does.
+    @Test
+    void writesNothingWithProvedReadsInATransaction() {
+        var delivery = new Delivery(Set.of());
+        delivery.runs(read());
+        delivery.reason = RoutingReason.IN_TRANSACTION;
+        assertThat(delivery.mayWrite()).isTrue();
+
+        delivery.read = true;
+
+        assertThat(delivery.mayWrite()).isFalse();
+        assertThat(delivery.recycle().read).isFalse();
+    }
+
+    private static QueryClass read() {
+        return new QueryClass(
+                Access.READ, "SELECT", List.of(), List.of(), TransactionEffect.NONE, SessionEffect.NONE, "", List.of());
+    }
+
     /** The plan of the answered part is used again for a message that has nothing to do with the name. */
     @Test
     void findsNoNameOfAPartThatIsAnswered() {
