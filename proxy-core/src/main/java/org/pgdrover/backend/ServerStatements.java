@@ -13,10 +13,12 @@ public final class ServerStatements {
     /// @param key by which it is found
     /// @param name under which the server knows it
     /// @param shape what was said of it when it was parsed
-    public record Prepared(Object key, byte[] name, Object shape) {}
+    /// @param number of the order in which they were sent
+    public record Prepared(Object key, byte[] name, Object shape, long number) {}
 
     private final LinkedHashMap<Object, Prepared> statements = new LinkedHashMap<>(16, 0.75f, true);
     private final int capacity;
+    private long sent;
 
     /// @param capacity beyond this the least recently used should be closed, see [#surplus()]
     public ServerStatements(int capacity) {
@@ -29,7 +31,7 @@ public final class ServerStatements {
     }
 
     public void add(Object key, byte[] name, Object shape) {
-        statements.put(key, new Prepared(key, name, shape));
+        statements.put(key, new Prepared(key, name, shape, ++sent));
     }
 
     /// A statement that was taken out is still there: the server did not get to closing it.
@@ -43,6 +45,16 @@ public final class ServerStatements {
 
     public void clear() {
         statements.clear();
+    }
+
+    /// The number of the statement that was sent last.
+    public long sent() {
+        return sent;
+    }
+
+    /// Forgets those that were sent by then: what was sent behind a DEALLOCATE ALL is there when that has been answered.
+    public void clearUpTo(long number) {
+        statements.values().removeIf(each -> each.number() <= number);
     }
 
     public int size() {

@@ -24,6 +24,7 @@ public final class SessionSettings {
 
     private static final String SELECT = "SELECT ";
     private static final String ROLE = "role";
+    private static final String DATE_STYLE = "datestyle";
     private static final String ENCODING = "client_encoding";
     private static final String STANDARD_STRINGS = "standard_conforming_strings";
 
@@ -165,7 +166,10 @@ public final class SessionSettings {
         for (var name : settings.keySet())
             if (!wanted.settings.containsKey(name) && !name.equals(ROLE)) script.add("RESET " + identifier(name));
         wanted.settings.forEach((name, setting) -> {
-            if (name.equals(ROLE) || !setting.equals(settings.get(name))) script.add(setting);
+            if (!name.equals(ROLE) && setting.equals(settings.get(name))) return;
+            // A value of it may leave out the order or the style, and these are those of the session then.
+            if (name.equalsIgnoreCase(DATE_STYLE) && settings.containsKey(name)) script.add("RESET " + DATE_STYLE);
+            script.add(setting);
         });
         script.restore(wanted);
         return script.queries();

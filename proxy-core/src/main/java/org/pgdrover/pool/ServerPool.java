@@ -256,7 +256,7 @@ public final class ServerPool {
             if (closed) server.close(CloseReason.SHUTDOWN);
             return;
         }
-        meter.waited(now - next.since());
+        meter.waited(Math.max(0, now - next.since()));
         lend(server, next.acquirer(), next.settings());
     }
 

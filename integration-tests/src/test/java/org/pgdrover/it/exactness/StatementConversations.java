@@ -203,6 +203,30 @@ final class StatementConversations {
                 new Turn(1, ask(query("SELECT lastval()"))),
                 new Turn(0, ask(query("SELECT 1"))));
         script.together(
+                "lastval() where another client has left the name of a custom parameter",
+                script.startup(),
+                script.startup("application_name", "stranger"),
+                new Turn(1, ask(query("SET my.zz = 'q'"))),
+                new Turn(0, ask(query("SELECT nextval('sq')"))),
+                new Turn(0, ask(query("SELECT lastval()"))));
+        script.together(
+                "DateStyle without an order behind another client's order",
+                script.startup("DateStyle", "ISO"),
+                script.startup("application_name", "stranger"),
+                new Turn(1, ask(query("SET datestyle = 'German'"))),
+                new Turn(0, ask(query("SELECT extract(month from '01/02/2026'::date)"))));
+        script.alone(
+                "DEALLOCATE ALL with a named Parse behind it in the pipeline",
+                ask(
+                        parse("", "DEALLOCATE ALL"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("n", "SHOW lock_timeout"),
+                        bind("", "n"),
+                        execute("", 0),
+                        sync()),
+                ask(bind("", "n"), execute("", 0), sync()));
+        script.together(
                 "lastval() behind another client's, once it was asked for",
                 script.startup(),
                 script.startup("application_name", "stranger"),

@@ -41,6 +41,9 @@ final class MessagePlan implements RelayNote {
     @Nullable
     Insertions insertions;
 
+    /// Number of the statement that was prepared last on the server when the message was sent.
+    long there;
+
     /// Whether the statement is described for the proxy alone.
     boolean describedForUs;
 

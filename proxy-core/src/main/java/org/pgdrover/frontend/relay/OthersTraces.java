@@ -25,6 +25,8 @@ final class OthersTraces {
     static boolean wouldBeSeen(Relay relay, ServerConnection server, Delivery delivery) {
         if (!server.hasTraces()) return false;
         if (areShown(relay, server, delivery)) return true;
+        // The session's own sequences are there, and nowhere else.
+        if (delivery.asksSequences() && relay.session().sequencesAt() == server) return false;
         var may = residues(relay, delivery);
         boolean ties = false;
         for (var one : TIES) ties |= may.has(one);

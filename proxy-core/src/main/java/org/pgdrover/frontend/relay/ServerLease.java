@@ -322,7 +322,7 @@ final class ServerLease implements AnswerOwner {
         relay.listening().completed(ran, tag);
         if (ChannelStatement.is(ran)) return channelChanged(ran, tag, plan.delivery());
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
-            relay.session().completed(ran, tag, server);
+            relay.session().completed(ran, tag, server, plan.there);
         if (SessionEffect.residues(ran.session()).has(Residue.SEQUENCES))
             relay.session().sequencesUsed(ran.statement().equals("DISCARD"));
         if (unknownSettings.isSent()) settingsCompleted(ran, tag);

@@ -122,6 +122,7 @@ final class ServerWriter {
 
     private void write(ClientMessage message, MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
         var delivery = plan.delivery();
+        plan.there = lease.server().statements().sent();
         switch (message.type) {
             case MessageType.QUERY -> {
                 statements.planned(NO_NAME);

@@ -43,6 +43,7 @@ public final class ClientSession {
     /// The server on which the client has last done what may have used sequences.
     private @Nullable ServerConnection lastWritten;
 
+    private long thereWhenSent;
     private boolean usesSequences;
     private final Object identity = new Object();
 
@@ -225,7 +226,10 @@ public final class ClientSession {
     // What answers tell
 
     /// A statement of the client has completed.
-    public void completed(QueryClass ran, CommandTag tag, ServerConnection server) {
+    ///
+    /// @param there number of the statement that was prepared last on the server when this one was sent
+    public void completed(QueryClass ran, CommandTag tag, ServerConnection server, long there) {
+        thereWhenSent = there;
         switch (ran.transaction()) {
             case COMMIT -> {
                 if (tag == CommandTag.COMMIT) commit(server);
@@ -298,7 +302,7 @@ public final class ClientSession {
 
     private void deallocateAll(ServerConnection server) {
         statements.clear();
-        server.statements().clear();
+        server.statements().clearUpTo(thereWhenSent);
     }
 
     /// DEALLOCATE of a statement that has gone.
