@@ -134,6 +134,17 @@ abstract class RoutingCases {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1500));
     }
 
+    /** A DO block may have done anything; once all settings are reset nothing of it is left. */
+    @Test
+    void leavesTheServerOnceTheSettingsOfADoBlockAreReset() throws Exception {
+        try (var connection = proxy.connect("preferQueryMode=simple")) {
+            connection.createStatement().execute("DO $$ BEGIN NULL; END $$");
+            connection.createStatement().execute("RESET ALL");
+            ask(connection, "SELECT 1 AS after_do");
+            assertThat(proxy.last("AS after_do").reason()).doesNotContain("pinned");
+        }
+    }
+
     /** Every read sees the session's own last write, although the standbys replay late. */
     @Test
     void readsDatesOnStandbysAsOnThePrimary() throws Exception {

@@ -52,7 +52,8 @@ public final class ServerStatements {
         return sent;
     }
 
-    /// Forgets those that were sent by then: what was sent behind a DEALLOCATE ALL is there when that has been answered.
+    /// Forgets those that were sent by then: what was sent behind a DEALLOCATE ALL is there when that has been
+    /// answered.
     public void clearUpTo(long number) {
         statements.values().removeIf(each -> each.number() <= number);
     }

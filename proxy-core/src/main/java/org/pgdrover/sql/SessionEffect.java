@@ -86,4 +86,11 @@ public sealed interface SessionEffect {
                     Deallocate _ -> Residues.NONE;
         };
     }
+
+    /// Whether the statement asks, or takes away, what sequences have given in its session; what may do anything does
+    /// not count.
+    static boolean isAboutSequences(SessionEffect effect) {
+        var may = residues(effect);
+        return may.has(Residue.SEQUENCES) && !may.equals(Residues.ALL);
+    }
 }

@@ -17,8 +17,6 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
-import org.pgdrover.sql.Residue;
-import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
@@ -244,7 +242,7 @@ final class Delivery implements RelayNote {
         if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
             found |= DEALLOCATES_ALL;
         if (effect instanceof SessionEffect.Deallocate) found |= DEALLOCATES;
-        if (SessionEffect.residues(effect).equals(Residues.of(Residue.SEQUENCES))) found |= ASKS_SEQUENCES;
+        if (SessionEffect.isAboutSequences(effect)) found |= ASKS_SEQUENCES;
         return found;
     }
 

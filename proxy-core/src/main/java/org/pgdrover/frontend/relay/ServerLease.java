@@ -323,7 +323,7 @@ final class ServerLease implements AnswerOwner {
         if (ChannelStatement.is(ran)) return channelChanged(ran, tag, plan.delivery());
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
             relay.session().completed(ran, tag, server, plan.there);
-        if (SessionEffect.residues(ran.session()).has(Residue.SEQUENCES))
+        if (SessionEffect.isAboutSequences(ran.session()))
             relay.session().sequencesUsed(ran.statement().equals("DISCARD"));
         if (unknownSettings.isSent()) settingsCompleted(ran, tag);
         if (ran.access() == Access.WRITE)
