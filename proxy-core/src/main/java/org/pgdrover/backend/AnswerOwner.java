@@ -38,7 +38,7 @@ public interface AnswerOwner {
     /// A notice came with this answer; the frame is borrowed.
     ///
     /// @return whether the owner wants to have the notice's bytes
-    default boolean onNotice(ByteBuf frame, int start, int end) {
+    default boolean onNotice(Note note, ByteBuf frame, int start, int end) {
         return true;
     }
 

@@ -185,7 +185,7 @@ public final class Exchange implements AnswerOwner {
     }
 
     @Override
-    public boolean onNotice(ByteBuf frame, int start, int end) {
+    public boolean onNotice(Note note, ByteBuf frame, int start, int end) {
         return false;
     }
 

@@ -263,7 +263,10 @@ final class ServerAnswers {
 
     private void notice(ByteBuf in) {
         var to = receiver();
-        boolean wanted = to != null && to.onNotice(decoder.buffer(), decoder.start(), decoder.end());
+        // The receiver may have something else to say in the notice's place.
+        emit(in);
+        var note = ledger.isEmpty() ? Note.NONE : ledger.headNote();
+        boolean wanted = to != null && to.onNotice(note, decoder.buffer(), decoder.start(), decoder.end());
         pass(in, wanted ? to : null);
     }
 

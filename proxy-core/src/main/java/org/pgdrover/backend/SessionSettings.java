@@ -5,10 +5,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.StringJoiner;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class SessionSettings {
     public static final SessionSettings EMPTY = new SessionSettings(Collections.emptyMap());
 
-    private static final String SELECT = "SELECT ";
+    private static final String UTF8 = "UTF8";
     private static final String ROLE = "role";
     private static final String DATE_STYLE = "datestyle";
     private static final String ENCODING = "client_encoding";
@@ -50,11 +48,13 @@ public final class SessionSettings {
     /// One parameter that was set.
     ///
     /// @param statement the SQL that sets it
+    /// @param plain a SET that can stand among a client's own statements; null if there is none
     /// @param encoding client_encoding in which the statement's bytes are meant; null if all of them are ASCII
     /// @param standardStrings standard_conforming_strings by which the statement is meant; null if it has no
     ///     backslash
     private record Setting(
             String statement,
+            @Nullable String plain,
             @Nullable String encoding,
             @Nullable Boolean standardStrings) {}
 
@@ -70,15 +70,22 @@ public final class SessionSettings {
     /// With a parameter set to a value in its textual form, as in a startup message or ParameterStatus.
     public SessionSettings withValue(String name, String value) {
         var bytes = new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-        return withBytes(name, bytes, "UTF8");
+        return withBytes(name, bytes, UTF8);
     }
 
     /// With a parameter set to a value of bytes.
     ///
     /// @param encoding client_encoding in which the bytes are meant
     public SessionSettings withBytes(String name, String value, String encoding) {
-        var statement = SELECT + "pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", false)";
-        return with(name, new Setting(statement, isAscii(value) ? null : encoding, null));
+        var statement = SetStatement.exact(name, value, encoding);
+        boolean ascii = SetStatement.isAscii(statement);
+        return with(
+                name,
+                new Setting(
+                        statement,
+                        ascii ? SetStatement.plain(name, value, encoding) : null,
+                        ascii ? null : encoding,
+                        null));
     }
 
     /// With a parameter set by a statement of the client's own.
@@ -90,7 +97,8 @@ public final class SessionSettings {
                 name,
                 new Setting(
                         statement,
-                        isAscii(statement) ? null : encoding,
+                        null,
+                        SetStatement.isAscii(statement) ? null : encoding,
                         statement.indexOf('\\') < 0 ? null : standardStrings));
     }
 
@@ -123,23 +131,25 @@ public final class SessionSettings {
     /// The query that makes a custom parameter exist, without a value, as it does once a SET was rolled back.
     public static String existing(String name) {
         var bytes = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-        return SELECT + "pg_catalog.set_config(" + literal(bytes) + ", '', true)";
+        return "SELECT pg_catalog.set_config(" + SetStatement.literal(bytes, UTF8) + ", '', true)";
     }
 
-    /// The calls of `set_config` that set these parameters, separated by commas; null if one of them is set otherwise,
-    /// or
-    /// with bytes that are not ASCII.
+    /// The SET statements that set these parameters, each in ASCII; those of which none is known are left out.
     ///
     /// @param wanted which of them
-    public @Nullable String calls(Predicate<String> wanted) {
-        var calls = new StringJoiner(", ");
-        for (var entry : settings.entrySet()) {
-            if (!wanted.test(entry.getKey())) continue;
-            var statement = entry.getValue().statement();
-            if (!statement.startsWith(SELECT) || !isAscii(statement)) return null;
-            calls.add(statement.substring(SELECT.length()));
-        }
-        return calls.length() == 0 ? null : calls.toString();
+    public List<String> statements(Predicate<String> wanted) {
+        var all = new ArrayList<String>();
+        settings.forEach((name, setting) -> {
+            if (wanted.test(name) && setting.plain() instanceof String plain) all.add(plain);
+        });
+        return all;
+    }
+
+    /// Without those that [#statements] sets with other spaces than these.
+    public SessionSettings asStated() {
+        var copy = new LinkedHashMap<>(settings);
+        copy.values().removeIf(each -> each.plain() != null && !each.plain().equals(each.statement()));
+        return copy.size() == settings.size() ? this : new SessionSettings(copy);
     }
 
     /// The part of the settings on which the meaning of a statement can depend.
@@ -164,7 +174,8 @@ public final class SessionSettings {
         var script = new Script();
         if (settings.containsKey(ROLE)) script.add("RESET role");
         for (var name : settings.keySet())
-            if (!wanted.settings.containsKey(name) && !name.equals(ROLE)) script.add("RESET " + identifier(name));
+            if (!wanted.settings.containsKey(name) && !name.equals(ROLE))
+                script.add("RESET " + SetStatement.identifier(name));
         wanted.settings.forEach((name, setting) -> {
             if (!name.equals(ROLE) && setting.equals(settings.get(name))) return;
             // A value of it may leave out the order or the style, and these are those of the session then.
@@ -196,7 +207,7 @@ public final class SessionSettings {
             }
             if (setting.encoding() != null) {
                 encodingChanged = true;
-                add("SET client_encoding TO " + literal(setting.encoding()));
+                add("SET client_encoding TO " + SetStatement.literal(setting.encoding(), UTF8));
             }
             if (setting.standardStrings() != null) {
                 stringsChanged = true;
@@ -226,21 +237,6 @@ public final class SessionSettings {
             end();
             return queries;
         }
-    }
-
-    private static boolean isAscii(String bytes) {
-        for (int i = 0; i < bytes.length(); i++) if (bytes.charAt(i) > 127) return false;
-        return true;
-    }
-
-    private static String literal(String text) {
-        var quoted = "'" + text.replace("'", "''") + "'";
-        return text.indexOf('\\') < 0 ? quoted : " E" + quoted.replace("\\", "\\\\");
-    }
-
-    /// Quotes each part of a possibly qualified parameter name.
-    private static String identifier(String name) {
-        return "\"" + name.toLowerCase(Locale.ROOT).replace("\"", "\"\"").replace(".", "\".\"") + "\"";
     }
 
     @Override

@@ -35,6 +35,7 @@ final class KnownConversations {
         var script = new Script(schemas);
         new KnownConversations(script).write();
         new StatementConversations(script).write();
+        new ResetConversations(script).write();
         new LeftBehind(script).write();
         return script.all();
     }

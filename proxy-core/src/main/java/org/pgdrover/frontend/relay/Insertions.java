@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.Classification;
+import org.pgdrover.frontend.session.ClientEncoding;
 import org.pgdrover.frontend.session.ClientSession;
-import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.sql.QueryClass;
 
 /// Statements of the proxy's own inside a client's string: they set again what RESET takes away, before the next
@@ -17,11 +17,13 @@ import org.pgdrover.sql.QueryClass;
 final class Insertions {
     /// @param behind index of the statement behind which it stands
     /// @param at byte of the string before which it stands
-    private record Insertion(int behind, int at, String text) {}
+    /// @param character the same as a character, from 0
+    /// @param statements how many they are
+    private record Insertion(int behind, int at, int character, String text, int statements) {}
 
     private final List<Insertion> all;
     private int passed;
-    private boolean expected;
+    private int expected;
 
     private Insertions(List<Insertion> all) {
         this.all = all;
@@ -34,27 +36,19 @@ final class Insertions {
         List<Insertion> all = List.of();
         List<Integer> ends = List.of();
         for (int i = 0; i + 1 < parts.size(); i++) {
-            var calls = session.settings().restoring(parts.get(i).session());
-            if (calls == null) continue;
+            var statements = session.settings().restoring(parts.get(i).session());
+            if (statements.isEmpty()) continue;
             if (ends.isEmpty()) {
                 ends = classification.ends(buffer, from, to - from, session.standardStrings());
                 all = new ArrayList<>();
             }
-            if (ends.size() != parts.size() || !isAscii(buffer, from, from + ends.get(i))) return null;
-            all.add(new Insertion(i, ends.get(i) + 1, " DO " + quoted("BEGIN PERFORM " + calls + "; END") + ";"));
+            if (ends.size() != parts.size()) return null;
+            int at = ends.get(i) + 1;
+            var text = " " + String.join("; ", statements) + ";";
+            int character = ClientEncoding.characters(session.encoding(), buffer, from, from + at);
+            all.add(new Insertion(i, at, character, text, statements.size()));
         }
         return all.isEmpty() ? null : new Insertions(all);
-    }
-
-    private static boolean isAscii(ByteBuf buffer, int from, int to) {
-        for (int i = from; i < to; i++) if (buffer.getByte(i) < 0) return false;
-        return true;
-    }
-
-    private static String quoted(String body) {
-        var quotes = new StringBuilder("$pgdrover$");
-        while (body.contains(quotes)) quotes.insert(1, 'x');
-        return quotes + body + quotes;
     }
 
     /// Bytes that the string grows by.
@@ -80,22 +74,26 @@ final class Insertions {
     /// @param completed how many of the client's own have completed before
     /// @return whether the command is one of the client's own
     boolean isOwn(int completed) {
-        if (expected) {
-            expected = false;
-            passed++;
+        if (expected > 0) {
+            expected--;
             return false;
         }
-        expected = passed < all.size() && all.get(passed).behind() == completed;
+        if (passed < all.size() && all.get(passed).behind() == completed)
+            expected = all.get(passed++).statements();
         return true;
     }
 
-    /// The error with the position that the client's own string has there.
-    ErrorFields inTheClientsString(ErrorFields error) {
-        int position = error.position();
+    /// Whether all is set again that was taken away.
+    boolean isRestored() {
+        return expected == 0;
+    }
+
+    /// The position, counted in characters from 1, that the client's own string has there.
+    int inTheClientsString(int position) {
         int shift = 0;
         for (var each : all)
-            if (position > each.at() + shift + each.text().length())
+            if (position > each.character() + shift + each.text().length())
                 shift += each.text().length();
-        return shift == 0 ? error : error.withPosition(position - shift);
+        return position - shift;
     }
 }

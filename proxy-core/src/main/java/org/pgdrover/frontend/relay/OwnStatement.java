@@ -36,9 +36,16 @@ record OwnStatement(ServerLease lease) {
 
     /// Runs it within the batch that follows.
     void run(byte[] sql) {
+        run(sql, Note.NONE);
+    }
+
+    /// Runs it within a batch.
+    ///
+    /// @param note what its completion tells
+    void run(byte[] sql, Note note) {
         prepare(sql);
         expect(RequestKind.BIND);
-        expect(RequestKind.EXECUTE);
+        server().expect(RequestKind.EXECUTE, AnswerFate.SKIP, lease, note);
         expect(RequestKind.CLOSE);
         var out = server().newBuffer(96);
         FrontendMessages.bindPlainly(out, NAME, NAME);

@@ -315,8 +315,12 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean onCompleted(Note note, CommandTag tag) {
+        if (note instanceof RelayNote.Restores) relay.session().settings().restored();
         if (!(note instanceof MessagePlan plan)) return true;
-        if (plan.insertions != null && !plan.insertions.isOwn(plan.delivery().completed)) return false;
+        if (plan.insertions != null && !plan.insertions.isOwn(plan.delivery().completed)) {
+            if (plan.insertions.isRestored()) relay.session().settings().restored();
+            return false;
+        }
         var ran = plan.runs;
         if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
         relay.listening().completed(ran, tag);
@@ -486,9 +490,9 @@ final class ServerLease implements AnswerOwner {
     }
 
     private static @Nullable ErrorFields inTheClientsString(MessagePlan plan, ErrorFields error) {
-        if (plan.insertions == null) return null;
-        var moved = plan.insertions.inTheClientsString(error);
-        return moved == error ? null : moved;
+        if (plan.insertions == null || error.position() == 0) return null;
+        int moved = plan.insertions.inTheClientsString(error.position());
+        return moved == error.position() ? null : error.withPosition(moved);
     }
 
     /// An error that names a statement as the server knows the statement, with the name that the client knows; else
@@ -501,8 +505,18 @@ final class ServerLease implements AnswerOwner {
     }
 
     @Override
-    public boolean onNotice(ByteBuf frame, int start, int end) {
+    public boolean onNotice(Note note, ByteBuf frame, int start, int end) {
         if (refusal != null) return false;
+        if (note instanceof MessagePlan plan && plan.insertions != null) {
+            var moved = inTheClientsString(plan, WireReader.errorFields(frame, start, end));
+            if (moved != null) {
+                passOnHeldBack();
+                var out = relay.client().newBuffer(128);
+                BackendMessages.notice(out, moved);
+                relay.write(out);
+                return false;
+            }
+        }
         var delivery = relay.deliveries().answering();
         if (delivery == null || standby || !relay.services().reportsCanceledWaits()) return true;
         return !tellsOfCanceledWait(WireReader.errorFields(frame, start, end), delivery);

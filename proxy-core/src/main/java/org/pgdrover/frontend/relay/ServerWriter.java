@@ -2,9 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
 import org.pgdrover.backend.FakeAnswer;
@@ -23,7 +21,6 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
-import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.SessionEffect;
 
 /// Writes the parts of deliveries to a server, with prepared statements under the names they have there, and the
@@ -39,26 +36,8 @@ final class ServerWriter {
     /// A name that no statement ever has: using it fails at the position where the client has to get an error.
     private static final byte[] MISSING = (SharedStatements.PREFIX + "missing").getBytes(StandardCharsets.US_ASCII);
 
-    private static final byte[] RESTORE = (SharedStatements.PREFIX + "defaults").getBytes(StandardCharsets.US_ASCII);
-    /// Commands that PostgreSQL refuses inside a transaction.
-    private static final Set<String> ALONE = Set.of(
-            "VACUUM",
-            "CLUSTER",
-            "REINDEX",
-            "CREATE DATABASE",
-            "DROP DATABASE",
-            "ALTER DATABASE",
-            "CREATE TABLESPACE",
-            "DROP TABLESPACE",
-            "CREATE INDEX",
-            "DROP INDEX",
-            "ALTER SYSTEM",
-            "CALL",
-            "CREATE SUBSCRIPTION",
-            "ALTER SUBSCRIPTION",
-            "DROP SUBSCRIPTION");
-    private static final List<RequestKind> RESTORING =
-            List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE, RequestKind.CLOSE, RequestKind.CLOSE);
+    private static final byte[] BEGIN = "BEGIN".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] COMMIT = "COMMIT".getBytes(StandardCharsets.US_ASCII);
     private final ClientStatements statements;
     private final TrackedSettings settings;
 
@@ -83,30 +62,31 @@ final class ServerWriter {
             var message = batch.message(i);
             int start = batch.from() + message.start;
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
-            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway() && isFollowed(delivery, batch, i))
-                restore(delivery.plan(i), lease);
+            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway() && isFollowed(batch, i))
+                restore(delivery.plan(i).runs.session(), lease);
         }
         finish(lease.server());
     }
 
-    private void restore(MessagePlan plan, ServerLease lease) {
-        var calls = settings.restoring(plan.runs.session());
-        if (calls != null) restore(calls, lease);
+    /// Sets again what RESET has taken away, before the next message of the batch runs; the client hears nothing of
+    /// that.
+    private void restore(SessionEffect effect, ServerLease lease) {
+        var all = settings.restoring(effect);
+        if (all.isEmpty()) return;
+        finish(lease.server());
+        var own = new OwnStatement(lease);
+        // DISCARD ALL stands in no transaction, and what follows must find none.
+        boolean alone = effect instanceof SessionEffect.DiscardAll;
+        if (alone) own.run(BEGIN);
+        for (int i = 0; i < all.size(); i++)
+            own.run(
+                    all.get(i).getBytes(StandardCharsets.US_ASCII),
+                    i + 1 < all.size() ? Note.NONE : new RelayNote.Restores());
+        if (alone) own.run(COMMIT);
     }
 
-    private static boolean needsNoTransaction(QueryClass ran) {
-        return ran.session() instanceof SessionEffect.DiscardAll
-                || ran.session() == SessionEffect.ANYTHING
-                || ALONE.contains(ran.statement());
-    }
-
-    /// Behind DISCARD ALL no transaction is open, and what needs that must find it so.
-    private static boolean isFollowed(Delivery delivery, Batch batch, int message) {
-        if (message + 1 < batch.messages() && batch.message(message + 1).type == MessageType.SYNC) return false;
-        if (!(delivery.plan(message).runs.session() instanceof SessionEffect.DiscardAll)) return true;
-        for (int i = message + 1; i < batch.messages(); i++)
-            if (batch.message(i).type == MessageType.EXECUTE) return !needsNoTransaction(delivery.plan(i).runs);
-        return true;
+    private static boolean isFollowed(Batch batch, int message) {
+        return message + 1 == batch.messages() || batch.message(message + 1).type != MessageType.SYNC;
     }
 
     /// Writes bytes that nobody needs to see: copied data, or the rest of a large message; borrowed.
@@ -160,20 +140,6 @@ final class ServerWriter {
         out.writeByte(MessageType.QUERY).writeInt(length - 1);
         insertions.write(out, buffer, start + HEADER, end);
         write(out, lease.server());
-    }
-
-    /// Sets again what RESET has taken away, before the next message of the batch runs; the client hears nothing of
-    /// that.
-    private void restore(String calls, ServerLease lease) {
-        var server = lease.server();
-        var out = server.newBuffer(256);
-        FrontendMessages.parse(out, RESTORE, ("SELECT " + calls + "\0\0\0").getBytes(StandardCharsets.ISO_8859_1));
-        FrontendMessages.bindPlainly(out, RESTORE, RESTORE);
-        FrontendMessages.execute(out, RESTORE);
-        FrontendMessages.closePortal(out, RESTORE);
-        FrontendMessages.closeStatement(out, RESTORE);
-        for (var kind : RESTORING) server.expect(kind, AnswerFate.SKIP, lease, Note.NONE);
-        write(out, server);
     }
 
     private void pass(ByteBuf buffer, int start, int end, ServerConnection server) {

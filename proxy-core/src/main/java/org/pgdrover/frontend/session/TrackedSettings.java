@@ -2,8 +2,8 @@ package org.pgdrover.frontend.session;
 
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.SessionEffect;
 
@@ -35,19 +35,19 @@ public final class TrackedSettings {
         return defaults.names();
     }
 
-    /// The `set_config` calls that set again what a statement takes away of the startup message's; null if the
-    /// statement takes nothing away that can be set so.
-    public @Nullable String restoring(SessionEffect effect) {
+    /// The SET statements that set again what a statement takes away of the startup message's; none if the statement
+    /// takes nothing away.
+    public List<String> restoring(SessionEffect effect) {
         return switch (effect) {
-            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> defaults.calls(_ -> true);
-            case SessionEffect.ResetParameter(var name) -> defaults.calls(name::equals);
+            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> defaults.statements(_ -> true);
+            case SessionEffect.ResetParameter(var name) -> defaults.statements(name::equals);
             case SessionEffect.None _,
                     SessionEffect.SetParameter _,
                     SessionEffect.SetLocally _,
                     SessionEffect.DeallocateAll _,
                     SessionEffect.Deallocate _,
                     SessionEffect.Leaves _,
-                    SessionEffect.Sets _ -> null;
+                    SessionEffect.Sets _ -> List.of();
         };
     }
 
@@ -80,6 +80,11 @@ public final class TrackedSettings {
     /// The server was brought to the session's settings.
     public void serverCaughtUp() {
         onServer = current;
+    }
+
+    /// What a statement had taken away was set again by [#restoring].
+    public void restored() {
+        onServer = current.asStated();
     }
 
     // What a statement that succeeded has done
