@@ -20,6 +20,7 @@ import org.pgdrover.protocol.codec.MessageType;
 /// whenever the
 /// connection is lost, `done` is not called: the lessee hears of it.
 public final class Exchange implements AnswerOwner {
+    private static final byte[] NO_NAME = {};
     private static final long TIMEOUT_SECONDS = 30;
     /// Most bytes of rows that are kept.
     private static final int MOST = 4 << 20;
@@ -76,6 +77,20 @@ public final class Exchange implements AnswerOwner {
         FrontendMessages.query(out, sql.getBytes(StandardCharsets.ISO_8859_1));
         server.unnamedStatement(null);
         return ask(RequestKind.QUERY, out, Note.NONE);
+    }
+
+    /// A statement run by the extended protocol, as the unnamed one and its portal; each char of the text is one byte.
+    public Exchange run(String sql) {
+        server.unnamedStatement(null);
+        var parse = server.newBuffer(sql.length() + 16);
+        FrontendMessages.parse(parse, NO_NAME, (sql + "\0\0\0").getBytes(StandardCharsets.ISO_8859_1));
+        ask(RequestKind.PARSE, parse, Note.NONE);
+        var bind = server.newBuffer(16);
+        FrontendMessages.bindPlainly(bind, NO_NAME, NO_NAME);
+        ask(RequestKind.BIND, bind, Note.NONE);
+        var execute = server.newBuffer(16);
+        FrontendMessages.execute(execute, NO_NAME);
+        return ask(RequestKind.EXECUTE, execute, Note.NONE).sync();
     }
 
     public Exchange close(byte[] statement) {

@@ -41,6 +41,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private @Nullable DisconnectReason reason;
     private @Nullable Future<?> deadline;
     private boolean loggedIn;
+    private boolean gone;
+    private boolean left;
 
     /** @param id number of the connection, unique while the proxy runs */
     public ClientConnection(long id, Channel channel, Clients clients, Entrance entrance, Duration loginTimeout) {
@@ -70,8 +72,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         return channel.isActive() && reason == null;
     }
 
+    /** Whether bytes may be written now without gathering; those for a client that is gone do not gather. */
     public boolean isWritable() {
-        return channel.isWritable();
+        return gone || channel.isWritable();
     }
 
     /** Whether it came over a Unix-domain socket, where there is no TLS. */
@@ -110,6 +113,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     public void write(ByteBuf bytes) {
+        if (gone) {
+            bytes.release();
+            return;
+        }
         clients.sent(bytes.readableBytes());
         channel.write(bytes, channel.voidPromise());
     }
@@ -305,9 +312,17 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         if (reason == null) reason = DisconnectReason.CLIENT_CLOSED;
+        gone = true;
         endDeadline();
         run(phase::onClosed);
-        clients.disconnected(this, reason);
+        if (!phase.goesOn()) left();
+    }
+
+    /** Nothing is done any more for the client, which is gone. */
+    public void left() {
+        if (left) return;
+        left = true;
+        clients.disconnected(this, reason == null ? DisconnectReason.CLIENT_CLOSED : reason);
         entrance.left(this);
     }
 

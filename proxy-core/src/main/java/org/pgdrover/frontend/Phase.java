@@ -20,6 +20,11 @@ public interface Phase {
     /** The connection to the client is gone. */
     default void onClosed() {}
 
+    /** Whether something is still done for the client although the connection to it is gone. */
+    default boolean goesOn() {
+        return false;
+    }
+
     /**
      * Another connection asks to cancel what this one is running.
      *

@@ -36,6 +36,7 @@ final class KnownConversations {
         new KnownConversations(script).write();
         new StatementConversations(script).write();
         new ResetConversations(script).write();
+        new PipelineConversations(script).write();
         new LeftBehind(script).write();
         return script.all();
     }

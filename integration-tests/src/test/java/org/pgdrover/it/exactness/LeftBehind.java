@@ -1,6 +1,7 @@
 package org.pgdrover.it.exactness;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.pgdrover.it.exactness.Scenario.Ending;
 
@@ -31,6 +32,36 @@ final class LeftBehind {
     void write() {
         settings();
         objects();
+        work();
+    }
+
+    /// What was sent before Terminate is done, although nobody waits for it.
+    private void work() {
+        var table = script.startup().get("search_path") + ".t";
+        var left = "BEGIN; SELECT count(*) FROM " + table + " WHERE id BETWEEN 900 AND 999; COMMIT";
+        for (var ending : List.of(Ending.TERMINATE, Ending.TERMINATE_AT_ONCE)) {
+            script.leaves(
+                    "leaves a transaction behind in one write by " + ending,
+                    ending,
+                    List.of(Script.ask(
+                            Sent.query("BEGIN"),
+                            Sent.query("INSERT INTO t (id, v) VALUES (900, 'left')"),
+                            Sent.query("COMMIT"))),
+                    List.of(left));
+            script.leaves(
+                    "leaves statements behind in one write by " + ending,
+                    ending,
+                    List.of(Script.ask(IntStream.range(900, 930)
+                            .mapToObj(i -> Stream.of(Script.run("INSERT INTO t (id, v) VALUES (" + i + ", 'left')")))
+                            .flatMap(each -> each)
+                            .toArray(Sent[]::new))),
+                    List.of(left));
+            script.leaves(
+                    "leaves an open transaction behind in one write by " + ending,
+                    ending,
+                    List.of(Script.ask(Sent.query("BEGIN"), Sent.query("INSERT INTO t (id, v) VALUES (900, 'left')"))),
+                    List.of(left));
+        }
     }
 
     private void leaves(String what, String... statements) {

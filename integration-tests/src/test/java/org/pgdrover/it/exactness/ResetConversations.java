@@ -1,19 +1,15 @@
 package org.pgdrover.it.exactness;
 
 import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Script.run;
-import static org.pgdrover.it.exactness.Sent.bind;
-import static org.pgdrover.it.exactness.Sent.execute;
-import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
-import static org.pgdrover.it.exactness.Sent.sync;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.pgdrover.it.exactness.Scenario.Turn;
 
 /// Conversations that take away what the startup message has set, and go on at once.
 final class ResetConversations {
@@ -44,14 +40,6 @@ final class ResetConversations {
                 Stream.concat(Stream.of(steps), Stream.of(LOOK)).toArray(Step[]::new));
     }
 
-    /// Messages that run statements in one batch.
-    private static Step pipeline(String... statements) {
-        var all = new ArrayList<Sent>();
-        for (var sql : statements) all.addAll(List.of(parse("", sql), bind("", ""), execute("", 0)));
-        all.add(sync());
-        return ask(all.toArray(Sent[]::new));
-    }
-
     /// Nothing of the proxy's own may take a snapshot: SET TRANSACTION could not follow.
     private void ofSnapshots() {
         for (var reset : List.of("RESET ALL", "RESET search_path")) {
@@ -68,14 +56,6 @@ final class ResetConversations {
                     reset + " before SET TRANSACTION in one pipeline",
                     pipeline("BEGIN", reset, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "COMMIT"));
         }
-        script.together(
-                "RESET ALL takes no snapshot",
-                startup("mine", schema + ", shared"),
-                script.startup(),
-                new Turn(0, ask(query("BEGIN ISOLATION LEVEL REPEATABLE READ"))),
-                new Turn(0, ask(query("RESET ALL"))),
-                new Turn(1, ask(query("INSERT INTO t (id, v) VALUES (700, 'later')"))),
-                new Turn(0, ask(query("SELECT count(*) FROM t WHERE id = 700; COMMIT"))));
     }
 
     private void ofTransactions() {
@@ -89,16 +69,16 @@ final class ResetConversations {
         alone("DISCARD ALL behind a statement in one pipeline", pipeline("SELECT 1", "DISCARD ALL", "SELECT 2"));
         alone(
                 "RESET ALL and an error in one pipeline",
-                ask(query("SET work_mem = '9MB'")),
+                ask(query("SET work_mem = '9MB'; SET app.tenant = 'other'")),
                 pipeline("RESET ALL", "SELECT 1/0"));
         alone(
                 "RESET ALL and BEGIN in one pipeline, rolled back",
-                ask(query("SET work_mem = '9MB'")),
+                ask(query("SET work_mem = '9MB'; SET app.tenant = 'other'")),
                 pipeline("RESET ALL", "BEGIN"),
                 ask(query("ROLLBACK")));
         alone(
                 "RESET ALL rolled back to a savepoint in one string",
-                ask(query("SET work_mem = '9MB'")),
+                ask(query("SET work_mem = '9MB'; SET app.tenant = 'other'")),
                 ask(query("BEGIN; SAVEPOINT a; RESET ALL; ROLLBACK TO a; COMMIT")));
         alone(
                 "RESET ALL rolled back to a savepoint",
@@ -109,7 +89,7 @@ final class ResetConversations {
                 ask(query("COMMIT")));
         alone(
                 "RESET ALL rolled back to a savepoint in one pipeline",
-                ask(query("SET work_mem = '9MB'")),
+                ask(query("SET work_mem = '9MB'; SET app.tenant = 'other'")),
                 pipeline("BEGIN", "SAVEPOINT a", "RESET ALL", "ROLLBACK TO a", "COMMIT"));
         alone(
                 "RESET ALL twice in one pipeline, and an error between",
@@ -118,7 +98,9 @@ final class ResetConversations {
     }
 
     private void ofTexts() {
-        alone("RESET ALL behind text that is not ASCII", ask(query("SELECT 'Zürich'; RESET ALL; SELECT count(*) FROM t")));
+        alone(
+                "RESET ALL behind text that is not ASCII",
+                ask(query("SELECT 'Zürich'; RESET ALL; SELECT count(*) FROM t")));
         alone(
                 "the position of an error behind RESET ALL",
                 ask(query("SELECT 'Zürich'; RESET ALL; SELECT count(*) FROM t, nowhere")),
@@ -135,7 +117,7 @@ final class ResetConversations {
                 "\"$user\", " + schema + ", shared",
                 "\"A b\"\"c\"," + schema,
                 "  " + schema + "  ,shared ",
-                schema.toUpperCase(java.util.Locale.ROOT),
+                schema.toUpperCase(Locale.ROOT),
                 "",
                 "'quoted'," + schema);
         for (var path : paths) {

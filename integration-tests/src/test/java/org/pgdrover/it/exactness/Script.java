@@ -88,4 +88,12 @@ final class Script {
     static Sent[] run(String sql) {
         return new Sent[] {Sent.parse("", sql), Sent.bind("", ""), Sent.execute("", 0), Sent.sync()};
     }
+
+    /// Messages that run statements in one batch.
+    static Step pipeline(String... statements) {
+        var all = new ArrayList<Sent>();
+        for (var sql : statements) all.addAll(List.of(Sent.parse("", sql), Sent.bind("", ""), Sent.execute("", 0)));
+        all.add(Sent.sync());
+        return ask(all.toArray(Sent[]::new));
+    }
 }

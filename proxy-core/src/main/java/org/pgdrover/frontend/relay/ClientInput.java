@@ -5,12 +5,15 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageTable;
+import org.pgdrover.protocol.codec.MessageType;
 
 /// The bytes of a client that nobody has taken yet, cut into messages; while some are left nothing more is read from
 /// the client.
 final class ClientInput {
     /// Most bytes of one message that are held in memory.
     private static final int FRAME_LIMIT = 256 * 1024;
+
+    private static final int TERMINATE_SIZE = 5;
 
     private final ClientConnection client;
     private final MessageDecoder decoder;
@@ -60,6 +63,18 @@ final class ClientInput {
             later = null;
         }
         return MessageDecoder.Event.NEED_MORE;
+    }
+
+    /// Whether what nobody has taken yet ends with Terminate.
+    boolean endsWithTerminate() {
+        var last = later == null ? unread : later;
+        if (last == null || last.readableBytes() < TERMINATE_SIZE) return false;
+        int at = last.writerIndex() - TERMINATE_SIZE;
+        return last.getByte(at) == MessageType.TERMINATE && last.getInt(at + 1) == TERMINATE_SIZE - 1;
+    }
+
+    boolean isEmpty() {
+        return unread == null;
     }
 
     /// What was taken last is to be taken once more, by the state that is next.

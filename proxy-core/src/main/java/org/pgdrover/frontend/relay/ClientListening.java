@@ -174,6 +174,11 @@ final class ClientListening {
         return false;
     }
 
+    /// Whether the message runs something that notifies as far as the text tells.
+    static boolean mayNotify(ClientMessage message, MessagePlan plan) {
+        return (message.type == MessageType.QUERY || message.type == MessageType.EXECUTE) && mayNotify(plan.runs);
+    }
+
     private static boolean mayNotify(QueryClass ran) {
         for (int i = 0; i < ran.parts().size(); i++) if (mayNotify(ran.parts().get(i))) return true;
         if (ran.statement().equals("NOTIFY")) return true;

@@ -16,7 +16,8 @@ import org.pgdrover.sql.TransactionEffect;
 ///
 /// @param text the command as the client sent it; each char is one byte
 /// @param readOnly whether the transaction is READ ONLY, so that a standby may do
-record DeferredBegin(String text, boolean readOnly) {
+/// @param extended whether it came by the extended protocol, so that its portal is there in the transaction
+record DeferredBegin(String text, boolean readOnly, boolean extended) {
     private static final int HEADER = 5;
 
     /// The BEGIN that a delivery consists of; null if the delivery is anything else.
@@ -25,7 +26,8 @@ record DeferredBegin(String text, boolean readOnly) {
         if (command == null) return null;
         var effect = command.transaction();
         if (effect != TransactionEffect.BEGIN && effect != TransactionEffect.BEGIN_READ_ONLY) return null;
-        return new DeferredBegin(text(delivery), effect == TransactionEffect.BEGIN_READ_ONLY);
+        boolean extended = Objects.requireNonNull(delivery.part).message(0).type == MessageType.PARSE;
+        return new DeferredBegin(text(delivery), effect == TransactionEffect.BEGIN_READ_ONLY, extended);
     }
 
     /// Whether a delivery consists of a COMMIT or ROLLBACK after which no transaction is open.

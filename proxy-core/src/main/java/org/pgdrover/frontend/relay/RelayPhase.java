@@ -27,6 +27,8 @@ final class RelayPhase implements Phase {
     private RelayState state;
     private boolean running;
     private boolean woken;
+    private boolean alone;
+    private boolean ended;
 
     /// @param server that the client keeps for its whole session, and the pool that it is from; both null if there is
     /// none
@@ -72,18 +74,34 @@ final class RelayPhase implements Phase {
 
     private void run() {
         running = true;
+        boolean thrown = true;
         try {
             while (woken) {
                 woken = false;
                 step();
             }
+            thrown = false;
         } finally {
             running = false;
+            if (thrown && alone) end();
+        }
+        if (alone) {
+            if (isNothingLeft()) end();
+            return;
         }
         relay.input().settle(state.wantsInput() && relay.deliveries().isNoneWaiting());
         if (!relay.isTerminating() || !state.owesNothing()) return;
         client.flush();
         client.close(DisconnectReason.TERMINATED);
+    }
+
+    /// Whether nothing is left to do for a client that is gone: its work is done, or waits for more of the client.
+    private boolean isNothingLeft() {
+        if (!relay.deliveries().isNoneWaiting()) return false;
+        if (state.owesNothing()) return relay.isTerminating() || relay.input().isEmpty();
+        return state.wantsInput()
+                && relay.input().isEmpty()
+                && relay.deliveries().isNoneSent();
     }
 
     private void step() {
@@ -108,9 +126,14 @@ final class RelayPhase implements Phase {
     @Override
     public void onWritabilityChanged(boolean writable) {
         if (!writable) return;
+        resume();
+        wake();
+    }
+
+    /// Servers that have waited for the client to read are read again.
+    private void resume() {
         if (relay.kept().lease() instanceof ServerLease kept) kept.resume();
         if (state.lease() instanceof ServerLease lease) lease.resume();
-        wake();
     }
 
     @Override
@@ -119,9 +142,27 @@ final class RelayPhase implements Phase {
         wake();
     }
 
+    /// What a client has sent before its Terminate is done although nobody will read the answers, as by PostgreSQL.
     @Override
     public void onClosed() {
         services.cancelKeys().unregister(key);
+        if (relay.isTerminating() || relay.input().endsWithTerminate()) {
+            alone = true;
+            resume();
+            wake();
+        } else {
+            end();
+        }
+    }
+
+    @Override
+    public boolean goesOn() {
+        return alone && !ended;
+    }
+
+    private void end() {
+        if (ended) return;
+        ended = true;
         var last = state;
         state = new Closed();
         last.onClosed();
@@ -130,5 +171,6 @@ final class RelayPhase implements Phase {
         relay.reader().close();
         relay.deliveries().close();
         relay.input().close();
+        if (alone) client.left();
     }
 }

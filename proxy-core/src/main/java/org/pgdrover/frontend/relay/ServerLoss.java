@@ -258,9 +258,15 @@ final class ServerLoss {
     // In a transaction
 
     private RelayState loseTransaction(boolean nodeLost) {
+        return mayHaveCommitted() ? loseCommit() : loseOpenTransaction(nodeLost);
+    }
+
+    /// A server that has said its last words has run nothing behind what it was answering then.
+    private boolean mayHaveCommitted() {
+        if (lastWords != null && deliveries.answering() instanceof Delivery head) return head.mayCommit();
         boolean commitSent = deliveries.open() instanceof Delivery open && open.mayCommit();
         for (var delivery : deliveries.sent()) commitSent |= delivery.mayCommit();
-        return commitSent ? loseCommit() : loseOpenTransaction(nodeLost);
+        return commitSent;
     }
 
     private ErrorFields unknownCommit() {

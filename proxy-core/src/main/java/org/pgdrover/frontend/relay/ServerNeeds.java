@@ -199,7 +199,8 @@ final class ServerNeeds {
         }
         if (ownNames && inTransaction) exchange.query("RELEASE SAVEPOINT " + SAVEPOINT);
         // A Query ends the unnamed statement.
-        if (begin != null) exchange.query(begin.text());
+        if (begin != null && begin.extended()) exchange.run(begin.text());
+        else if (begin != null) exchange.query(begin.text());
         if (unnamed != null) {
             exchange.prepare(unnamed.name(), Objects.requireNonNull(unnamed.repetition()));
             if (!open) exchange.sync();

@@ -56,11 +56,11 @@ final class ServerWriter {
     void write(Delivery delivery, ServerLease lease) {
         var batch = Objects.requireNonNull(delivery.part);
         var buffer = Objects.requireNonNull(batch.bytes());
-        if (delivery.before != null) before(delivery.before, batch, lease);
-        delivery.before = null;
         for (int i = 0; i < batch.messages(); i++) {
             var message = batch.message(i);
             int start = batch.from() + message.start;
+            if (delivery.before != null && ClientListening.mayNotify(message, delivery.plan(i)))
+                before(delivery, i == 0 && message.type == MessageType.QUERY, lease);
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
             if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway() && isFollowed(batch, i))
                 restore(delivery.plan(i).runs.session(), lease);
@@ -289,9 +289,13 @@ final class ServerWriter {
         write(out, server);
     }
 
-    private void before(byte[] sql, Batch batch, ServerLease lease) {
+    /// Within the transaction of the message that notifies, which may have begun with the message.
+    private void before(Delivery delivery, boolean alone, ServerLease lease) {
+        var sql = Objects.requireNonNull(delivery.before);
+        delivery.before = null;
+        finish(lease.server());
         var own = new OwnStatement(lease);
-        if (Batch.endsBatch(batch.message(0).type)) own.runAlone(sql);
+        if (alone) own.runAlone(sql);
         else own.run(sql);
     }
 

@@ -1,0 +1,83 @@
+package org.pgdrover.it.exactness;
+
+import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.pipeline;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.describe;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
+
+/// Conversations in which a client writes what follows before it has its answer.
+final class PipelineConversations {
+    private static final String KILL = "SELECT pg_terminate_backend(pg_backend_pid())";
+    private static final String INSERT = "INSERT INTO t (id, v) VALUES (910, 'piped')";
+
+    private final Script script;
+
+    PipelineConversations(Script script) {
+        this.script = script;
+    }
+
+    void write() {
+        ofNotifications();
+        ofBegin();
+        ofSelfTermination();
+    }
+
+    private void ofNotifications() {
+        script.alone(
+                "VACUUM before NOTIFY in one pipeline",
+                ask(query("LISTEN ch")),
+                pipeline("VACUUM t", "NOTIFY ch, 'behind'"));
+        script.alone(
+                "DISCARD ALL before NOTIFY in one pipeline",
+                ask(query("LISTEN ch")),
+                pipeline("DISCARD ALL", "NOTIFY ch, 'behind'"));
+        script.alone(
+                "NOTIFY before VACUUM in one pipeline",
+                ask(query("LISTEN ch")),
+                pipeline("NOTIFY ch, 'before'", "VACUUM t"));
+        script.alone(
+                "NOTIFY twice with a read between in one pipeline",
+                ask(query("LISTEN ch")),
+                pipeline("SELECT 1", "NOTIFY ch, 'a'", "SELECT 2", "NOTIFY ch, 'b'"),
+                ask(query("NOTIFY ch, 'c'"), query("NOTIFY ch, 'd'")));
+    }
+
+    private void ofBegin() {
+        var begin = pipeline("BEGIN");
+        script.alone("the portal of BEGIN is described", begin, ask(describe('P', ""), sync()), ask(query("COMMIT")));
+        script.alone("the portal of BEGIN is run again", begin, ask(execute("", 0), sync()), ask(query("COMMIT")));
+        script.alone(
+                "the statement of BEGIN is bound again",
+                begin,
+                ask(bind("", ""), execute("", 0), sync()),
+                ask(query("COMMIT")));
+        script.alone(
+                "a named statement of BEGIN",
+                ask(parse("b", "BEGIN"), bind("", "b"), execute("", 0), sync()),
+                ask(describe('P', ""), sync()),
+                ask(bind("", "b"), execute("", 0), sync()),
+                ask(query("COMMIT")));
+        script.alone(
+                "a portal behind BEGIN by Query",
+                ask(query("BEGIN")),
+                ask(describe('P', ""), sync()),
+                ask(query("COMMIT")));
+    }
+
+    private void ofSelfTermination() {
+        script.alone("terminates itself before a write", ask(query(KILL), query(INSERT)));
+        script.alone("terminates itself in a pipeline", pipeline(KILL, INSERT));
+        script.alone("terminates itself in a pipeline behind a write", pipeline(INSERT, KILL, INSERT));
+        script.alone(
+                "terminates itself in a transaction in one write",
+                ask(query("BEGIN"), query(KILL), query(INSERT), query("COMMIT")));
+        script.alone("terminates itself in a transaction", ask(query("BEGIN")), ask(query(INSERT)), ask(query(KILL)));
+        script.alone(
+                "terminates itself behind a transaction in one write",
+                ask(query("BEGIN"), query(INSERT), query("COMMIT"), query(KILL), query("COMMIT")));
+    }
+}
