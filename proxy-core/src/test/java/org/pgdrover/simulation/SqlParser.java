@@ -2,6 +2,7 @@ package org.pgdrover.simulation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.simulation.Token.Kind;
 
@@ -261,7 +262,16 @@ final class SqlParser {
         var name = parameterName();
         if (!take("=")) expect("to");
         if (take("default")) return new Sql.Set(local, name, null);
-        return new Sql.Set(local, name, next().text());
+        if (!name.equals("search_path")) return new Sql.Set(local, name, next().text());
+        var path = new StringJoiner(", ");
+        do path.add(identifier(next().text()));
+        while (take(","));
+        return new Sql.Set(local, name, path.toString());
+    }
+
+    /// As SHOW search_path gives the name of a schema.
+    private static String identifier(String name) {
+        return name.matches("[a-z_][a-z0-9_]*") ? name : "\"" + name + "\"";
     }
 
     private Sql prepare() {

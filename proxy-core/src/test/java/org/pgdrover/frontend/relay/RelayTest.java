@@ -367,8 +367,8 @@ class RelayTest {
                     .message('Z', 'I'));
             return true;
         });
-        standby.on("set_config", (wire, message) -> {
-            wire.send(new WireBytes().message('C', "SELECT 1").message('Z', 'I'));
+        standby.on("SET \"datestyle\"", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'I'));
             return true;
         });
         try (var client = connect()) {
@@ -376,7 +376,7 @@ class RelayTest {
             answers(client, 1);
             client.send(query("SELECT 1"));
             assertThat(row(answers(client, 1))).isEqualTo("standby");
-            assertThat(standby.count("set_config('datestyle', 'ISO, YMD', false)"))
+            assertThat(standby.count("SET \"datestyle\" TO 'ISO, YMD'"))
                     .isEqualTo(1);
         }
     }
