@@ -171,8 +171,14 @@ class ListenTest {
             sender.query("NOTIFY held, 'in between'");
             assertThat(client.hearsWithin(200)).isFalse();
             assertThat(types(client.query("SELECT 1"))).isEqualTo("TDCZ");
-            client.query("COMMIT");
+            assertThat(types(client.query("COMMIT"))).isEqualTo("CAZ");
             assertThat(client.next().payload()).isEqualTo("in between");
+
+            client.query("BEGIN");
+            sender.query("NOTIFY held, 'without a statement'");
+            assertThat(client.hearsWithin(200)).isFalse();
+            assertThat(types(client.query("COMMIT"))).isEqualTo("CAZ");
+            assertThat(client.next().payload()).isEqualTo("without a statement");
         }
     }
 

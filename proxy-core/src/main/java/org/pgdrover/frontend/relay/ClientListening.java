@@ -331,6 +331,11 @@ final class ClientListening {
 
     // What the client gets
 
+    /// Whether something has come for the client that it has not got.
+    boolean hasWaiting() {
+        return notifications.hasWaiting();
+    }
+
     /// Passes on what has come, between transactions only, as far as the client reads.
     void deliver() {
         if (relay.deferred() != null) return;

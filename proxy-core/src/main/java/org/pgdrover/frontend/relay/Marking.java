@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/// A transaction that has to do with LISTEN or NOTIFY is over: its client gets its own notifications, as from
-/// PostgreSQL, before it hears that.
+/// A transaction is over: its client gets its own notifications, and what others have sent meanwhile, as from
+/// PostgreSQL before it hears that.
 ///
 /// A mark is sent through the server's queue behind them, and waited for.
 final class Marking implements RelayState {
@@ -42,7 +42,8 @@ final class Marking implements RelayState {
 
     private void ask() {
         asked = true;
-        var mark = relay.listening().toEnd();
+        // What others have sent has come already.
+        var mark = relay.listening().isInvolved() ? relay.listening().toEnd() : null;
         // A simple query would end an unnamed statement that cannot be prepared again.
         if (mark == null || relay.session().statements().hasUnkept()) {
             answered = true;

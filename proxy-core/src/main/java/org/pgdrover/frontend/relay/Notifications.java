@@ -142,6 +142,10 @@ final class Notifications {
 
     // What the client gets
 
+    boolean hasWaiting() {
+        return !waiting.isEmpty();
+    }
+
     /// Passes on what has come, as far as the client reads.
     void deliver() {
         while (!waiting.isEmpty() && relay.client().isWritable()) write(waiting.remove());

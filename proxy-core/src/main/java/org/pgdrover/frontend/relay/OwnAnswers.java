@@ -50,7 +50,6 @@ final class OwnAnswers {
                 case MessageType.QUERY -> {
                     statements.unnamed(null);
                     BackendMessages.commandComplete(out, command);
-                    BackendMessages.readyForQuery(out, status);
                 }
                 case MessageType.PARSE -> {
                     parsed(relay, Objects.requireNonNull(delivery.plan(i).statement));
@@ -63,9 +62,15 @@ final class OwnAnswers {
                     BackendMessages.bare(out, MessageType.NO_DATA);
                 }
                 case MessageType.EXECUTE -> BackendMessages.commandComplete(out, command);
-                default -> BackendMessages.readyForQuery(out, status);
+                default -> {}
             }
         }
+        if (status == TransactionStatus.IDLE && relay.listening().hasWaiting()) {
+            relay.write(out);
+            relay.listening().deliverAll();
+            out = relay.client().newBuffer(8);
+        }
+        BackendMessages.readyForQuery(out, status);
         relay.write(out);
         relay.journal().answered(delivery);
         relay.end(delivery);

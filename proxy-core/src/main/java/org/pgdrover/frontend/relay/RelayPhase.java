@@ -97,6 +97,7 @@ final class RelayPhase implements Phase {
 
     /// Whether nothing is left to do for a client that is gone: its work is done, or waits for more of the client.
     private boolean isNothingLeft() {
+        if (state instanceof Closed) return true;
         if (!relay.deliveries().isNoneWaiting()) return false;
         if (state.owesNothing()) return relay.isTerminating() || relay.input().isEmpty();
         return state.wantsInput()

@@ -568,7 +568,7 @@ final class ServerLease implements AnswerOwner {
     private boolean isHeldBack(Delivery delivery) {
         return delivery.takesDefaultsAway()
                 || server.status() == TransactionStatus.IDLE
-                        && relay.listening().isInvolved();
+                        && (relay.listening().isInvolved() || relay.listening().hasWaiting());
     }
 
     private static Delivery delivery(Note note) {

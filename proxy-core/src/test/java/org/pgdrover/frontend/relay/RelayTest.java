@@ -376,8 +376,7 @@ class RelayTest {
             answers(client, 1);
             client.send(query("SELECT 1"));
             assertThat(row(answers(client, 1))).isEqualTo("standby");
-            assertThat(standby.count("SET \"datestyle\" TO 'ISO, YMD'"))
-                    .isEqualTo(1);
+            assertThat(standby.count("SET \"datestyle\" TO 'ISO, YMD'")).isEqualTo(1);
         }
     }
 }
