@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.protocol.UnsafeEncodings;
 
 /// Writes the SQL that sets a run-time parameter to a value that the client has given, or that a server has told.
 ///
@@ -127,7 +128,7 @@ final class SetStatement {
         if (text == null) text = bytes;
         var quoted = "'" + text.replace("'", "''") + "'";
         boolean escaped = text.indexOf('\\') >= 0;
-        if (escaped) quoted = quoted.replace("\\", "\\\\");
+        if (escaped) quoted = UnsafeEncodings.doubleBackslashes(quoted, encoding);
         if (text != bytes) quoted = withoutOthers(quoted);
         return escaped || text != bytes ? " E" + quoted : quoted;
     }

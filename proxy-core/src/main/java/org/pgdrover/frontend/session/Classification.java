@@ -4,17 +4,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.QueryClassifier;
 
 /// Classifies the statements of messages; one [QueryClassifier] per event loop.
 public final class Classification {
-    /// Encodings in which a byte of a longer character can look like ASCII: their text cannot be lexed by bytes.
-    private static final Set<String> NOT_ASCII_SAFE =
-            Set.of("SJIS", "BIG5", "GBK", "UHC", "GB18030", "JOHAB", "SHIFT_JIS_2004");
-
     private static final class Scratch {
         final QueryClassifier classifier = new QueryClassifier();
         byte[] bytes = new byte[4096];
@@ -26,10 +20,6 @@ public final class Classification {
             return new Scratch();
         }
     };
-
-    static boolean isAsciiSafe(String encoding) {
-        return !NOT_ASCII_SAFE.contains(encoding.toUpperCase(Locale.ROOT));
-    }
 
     /// Classifies the text that stands in the buffer; borrowed.
     public QueryClass classify(ByteBuf buffer, int from, int length, boolean standardConformingStrings) {

@@ -12,6 +12,7 @@ import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.protocol.CommandTag;
+import org.pgdrover.protocol.UnsafeEncodings;
 import org.pgdrover.routing.RoutingSession;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
@@ -71,7 +72,7 @@ public final class ClientSession {
         this.told = new HashMap<>(parameters);
         this.standardStrings = !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
         this.encoding = parameters.getOrDefault("client_encoding", "UTF8");
-        this.classifiable = Classification.isAsciiSafe(encoding);
+        this.classifiable = UnsafeEncodings.isAsciiSafe(encoding);
     }
 
     public long clientId() {
@@ -130,7 +131,7 @@ public final class ClientSession {
             case "standard_conforming_strings" -> standardStrings = !value.equals("off");
             case "client_encoding" -> {
                 encoding = value;
-                classifiable = Classification.isAsciiSafe(value);
+                classifiable = UnsafeEncodings.isAsciiSafe(value);
             }
             default -> settings.reported(name, value);
         }
