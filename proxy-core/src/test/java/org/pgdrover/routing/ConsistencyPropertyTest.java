@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.pgdrover.cluster.Node;
@@ -16,11 +17,11 @@ import org.pgdrover.config.PrimaryReads;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.sql.QueryClass;
 
-/// Under random schedules of writes, reads, replay and samples no session reads what is too old for it.
+/// Under random schedules of writes, reads, replay, samples and failovers no session reads what is too old for it.
 ///
 /// The model is exact: a position is the number of writes that the primary has inserted, a standby shows what
 /// it has replayed, and a sample that began at a time gives a position that the primary had at some moment
-/// after.
+/// after. A failover takes away what the new primary had not replayed; whoever had more is brought back to that.
 @Timeout(120)
 class ConsistencyPropertyTest {
     private static final int SESSIONS = 4;
@@ -39,14 +40,16 @@ class ConsistencyPropertyTest {
         private final long[] seen = new long[SESSIONS];
         private final ArrayDeque<long[]> samplesUnderWay = new ArrayDeque<>();
         private final Router router;
+        private final PrimaryReads primaryReads;
         private long inserted;
         private long acknowledged;
         private int standbyReads;
+        private int settled;
 
         Schedule(long seed) {
             random = new Random(seed);
             consistency = random.nextBoolean() ? Consistency.SESSION : Consistency.GLOBAL;
-            var primaryReads = PrimaryReads.values()[random.nextInt(PrimaryReads.values().length)];
+            primaryReads = PrimaryReads.values()[random.nextInt(PrimaryReads.values().length)];
             var config = new RoutingConfig(
                     true, primaryReads, consistency, Duration.ofSeconds(10), List.of(), List.of(), List.of());
             var catalogs = new FunctionCatalog(_ -> Catalogs.SMALL, worker, worker::now);
@@ -63,14 +66,61 @@ class ConsistencyPropertyTest {
 
         private void step() {
             worker.passes(random.nextInt(1, 400_000_000), TimeUnit.NANOSECONDS);
-            switch (random.nextInt(8)) {
-                case 0 -> write(random.nextInt(SESSIONS));
-                case 1, 2, 3 -> read(random.nextInt(SESSIONS));
-                case 4 -> samplesUnderWay.add(new long[] {worker.now(), 0});
-                case 5 -> endSample();
-                case 6 -> replay(random.nextInt(3));
+            switch (random.nextInt(24)) {
+                case 0, 1, 2 -> write(random.nextInt(SESSIONS));
+                case 3, 4, 5, 6, 7, 8, 9, 10 -> read(random.nextInt(SESSIONS));
+                case 11, 12, 13 -> samplesUnderWay.add(new long[] {worker.now(), 0});
+                case 14, 15, 16 -> endSample();
+                case 17, 18 -> replay(random.nextInt(3));
+                case 19 -> comesOrGoes(random.nextInt(3));
+                case 20 -> settle(random.nextInt(SESSIONS));
+                case 21 -> failOver(random.nextInt(3));
                 default -> nothingNamed(random.nextInt(SESSIONS));
             }
+        }
+
+        private void comesOrGoes(int node) {
+            if (node == cluster.primary()) return;
+            if (random.nextBoolean()) cluster.serves(node, random.nextBoolean());
+            else cluster.lag(node, random.nextBoolean() ? 0 : 20_000);
+        }
+
+        private void failOver(int node) {
+            if (node == cluster.primary() || random.nextInt(4) > 0) return;
+            int old = cluster.primary();
+            inserted = cluster.position(node);
+            acknowledged = Math.min(acknowledged, inserted);
+            for (int i = 0; i < 3; i++) cluster.position(i, Math.min(cluster.position(i), inserted));
+            for (int i = 0; i < SESSIONS; i++) {
+                wrote[i] = Math.min(wrote[i], inserted);
+                seen[i] = Math.min(seen[i], inserted);
+            }
+            samplesUnderWay.clear();
+            cluster.serves(node, true);
+            cluster.serves(old, random.nextBoolean());
+            cluster.lag(node, 0);
+            cluster.promote(node);
+        }
+
+        /// A standby is up to date, and the position of the primary has been sampled since: reads go to standbys.
+        private void settle(int session) {
+            int standby = (cluster.primary() + random.nextInt(1, 3)) % 3;
+            // The first read of a term tells the session of the failover.
+            read(session);
+            cluster.serves(standby, true);
+            cluster.lag(standby, 0);
+            cluster.position(standby, inserted);
+            worker.passes(1, TimeUnit.MILLISECONDS);
+            cluster.sample(worker.now(), inserted);
+            worker.passes(1, TimeUnit.MILLISECONDS);
+            cluster.position(standby, inserted);
+            var decision = router.route(READ, sessions.get(session));
+            var none = decision.reason() == RoutingReason.PRIMARYS_SHARE && primaryReads != PrimaryReads.WHEN_NO_STANDBY;
+            assertThat(none || decision instanceof RoutingDecision.ToStandby)
+                    .describedAs("reads from a standby that has what it must see: " + decision)
+                    .isTrue();
+            settled++;
+            read(session);
         }
 
         /// A write that nobody waits for, or one of a session.
@@ -98,6 +148,10 @@ class ConsistencyPropertyTest {
             var routing = sessions.get(session);
             var decision = router.route(READ, routing);
             var standby = decision instanceof RoutingDecision.ToStandby(var node, var _) ? node : null;
+            if (standby != null)
+                assertThat(cluster.topology().state(standby))
+                        .describedAs("a standby that serves")
+                        .matches(state -> state.servesStandbyReads() && state.lagMillis() <= 10_000);
             long least = cluster.position(standby == null ? cluster.primary() : standby.index());
             assertThat(least).describedAs("reads its writes").isGreaterThanOrEqualTo(wrote[session]);
             if (consistency == Consistency.GLOBAL)
@@ -111,7 +165,7 @@ class ConsistencyPropertyTest {
             ended(routing, standby);
         }
 
-        private void ended(RoutingSession routing, @org.jspecify.annotations.Nullable Node standby) {
+        private void ended(RoutingSession routing, @Nullable Node standby) {
             if (standby == null) {
                 routing.readOnPrimary(worker.now());
                 return;
@@ -130,7 +184,17 @@ class ConsistencyPropertyTest {
     @Test
     void isNeverStaleAndNeverGoesBackwards() {
         long reads = 0;
-        for (long seed = 0; seed < SCHEDULES; seed++) reads += new Schedule(seed).run();
+        long settled = 0;
+        for (long seed = 0; seed < SCHEDULES; seed++) {
+            var schedule = new Schedule(seed);
+            try {
+                reads += schedule.run();
+            } catch (AssertionError failed) {
+                throw new AssertionError("seed " + seed, failed);
+            }
+            settled += schedule.settled;
+        }
         assertThat(reads).describedAs("reads on standbys").isGreaterThan(SCHEDULES * 10L);
+        assertThat(settled).describedAs("standbys that were up to date").isGreaterThan(SCHEDULES * 5L);
     }
 }

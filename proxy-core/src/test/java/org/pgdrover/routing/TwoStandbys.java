@@ -8,7 +8,7 @@ import org.pgdrover.cluster.NodeState;
 import org.pgdrover.cluster.Role;
 import org.pgdrover.cluster.TopologyListener;
 import org.pgdrover.cluster.TopologySource;
-import org.pgdrover.config.NodeConfig;
+import org.pgdrover.config.Endpoint;
 
 /// A cluster of a primary and two standbys whose positions and samples the test sets.
 final class TwoStandbys implements TopologySource {
@@ -24,7 +24,12 @@ final class TwoStandbys implements TopologySource {
     private int asked;
 
     TwoStandbys() {
-        for (int i = 0; i < 3; i++) nodes.add(Node.of(i, new NodeConfig("pg" + i, "127.0.0.1", 5432 + i)));
+        this(1, 1, 1);
+    }
+
+    TwoStandbys(int... weights) {
+        for (int i = 0; i < 3; i++)
+            nodes.add(new Node(i, "pg" + i, new Endpoint("127.0.0.1", 5432 + i), weights[i], 1));
     }
 
     Node node(int index) {

@@ -1,0 +1,244 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.bound;
+import static org.pgdrover.frontend.relay.RelayRig.error;
+import static org.pgdrover.frontend.relay.RelayRig.extended;
+import static org.pgdrover.frontend.relay.RelayRig.parsed;
+import static org.pgdrover.frontend.relay.RelayRig.query;
+import static org.pgdrover.frontend.relay.RelayRig.types;
+
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pgdrover.testing.Message;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
+import org.pgdrover.testing.Wire;
+import org.pgdrover.testing.WireBytes;
+
+/// What a client hears once its transaction is lost: as PostgreSQL in an aborted transaction, and nothing is run.
+@Timeout(60)
+class LostTransactionTest {
+    private static final String LOST = "40001";
+    private static final String ABORTED = "25P02";
+
+    private final RelayRig rig;
+    private final ScriptedServer primary;
+
+    LostTransactionTest() throws Exception {
+        rig = new RelayRig();
+        primary = rig.primary();
+    }
+
+    @BeforeEach
+    void answerInTransactions() {
+        command("BEGIN");
+        command("UPDATE");
+        primary.on("LOSE", (wire, message) -> false);
+    }
+
+    private void command(String text) {
+        primary.on(text, (wire, message) -> {
+            wire.send(new WireBytes().message('C', text).message('Z', 'T'));
+            return true;
+        });
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        rig.close();
+    }
+
+    /// A client whose transaction is lost, and that has not heard of it.
+    private Wire unheard() throws Exception {
+        var client = rig.connect();
+        client.send(query("BEGIN").append(query("UPDATE 1")));
+        answers(client, 2);
+        int open = rig.openServers();
+        primary.drop();
+        Until.isTrue(() -> rig.openServers() < open);
+        return client;
+    }
+
+    /// A client that has heard of it.
+    private Wire heard() throws Exception {
+        var client = rig.connect();
+        lose(client);
+        return client;
+    }
+
+    private static void lose(Wire client) throws Exception {
+        client.send(query("BEGIN").append(query("LOSE")));
+        var lost = answers(client, 2);
+        assertThat(types(lost)).isEqualTo("CZEZ");
+        assertThat(error(lost).field('C')).isEqualTo(LOST);
+        assertThat(status(lost)).isEqualTo('E');
+    }
+
+    private static char status(List<Message> answers) {
+        return (char) answers.getLast().body()[0];
+    }
+
+    private static List<Message> ask(Wire client, WireBytes messages) throws Exception {
+        client.send(messages);
+        return answers(client, 1);
+    }
+
+    private static WireBytes functionCall() {
+        return new WireBytes().message('F', 1, (short) 0, (short) 0, (short) 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"query", "extended", "function call"})
+    void tellsOfTheLossOnceAndThenThatTheTransactionIsAborted(String kind) throws Exception {
+        try (var client = unheard()) {
+            for (var sqlState : List.of(LOST, ABORTED, ABORTED)) {
+                var answers = ask(client, switch (kind) {
+                    case "query" -> query("UPDATE 2");
+                    case "extended" -> extended("UPDATE 2");
+                    default -> functionCall();
+                });
+                assertThat(types(answers)).isEqualTo("EZ");
+                assertThat(error(answers).field('C')).isEqualTo(sqlState);
+                assertThat(status(answers)).isEqualTo('E');
+            }
+            assertThat(primary.count("UPDATE 2")).isZero();
+        }
+    }
+
+    /// A COMMIT that is answered by anything but an error is committed, for its client.
+    @ParameterizedTest
+    @ValueSource(strings = {"COMMIT", "END", "COMMIT AND NO CHAIN", "PREPARE TRANSACTION 'a'"})
+    void isNeverSaidToBeCommitted(String end) throws Exception {
+        try (var client = unheard()) {
+            var answers = ask(client, query(end));
+            if (end.startsWith("PREPARE")) assertThat(types(answers)).isIn("EZ", "CZ");
+            else assertThat(error(answers).field('C')).isEqualTo(LOST);
+            for (var each : answers) if (each.type() == 'C') assertThat(each.text(0)).isEqualTo("ROLLBACK");
+            assertThat(status(answers)).isEqualTo('I');
+        }
+        try (var client = unheard()) {
+            var answers = ask(client, extended("COMMIT"));
+            assertThat(types(answers)).isEqualTo("12nEZ");
+            assertThat(status(answers)).isEqualTo('I');
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"COMMIT", "ROLLBACK", "END", "ABORT", "PREPARE TRANSACTION 'a'"})
+    void isRolledBackByWhateverEndsIt(String end) throws Exception {
+        try (var client = heard()) {
+            var answers = ask(client, query(end));
+            assertThat(types(answers)).isEqualTo("CZ");
+            assertThat(answers.getFirst().text(0)).isEqualTo("ROLLBACK");
+            assertThat(status(answers)).isEqualTo('I');
+
+            lose(client);
+            answers = ask(client, extended(end));
+            assertThat(types(answers)).isEqualTo("12nCZ");
+            assertThat(answers.get(3).text(0)).isEqualTo("ROLLBACK");
+            assertThat(status(answers)).isEqualTo('I');
+            assertThat(types(ask(client, query("SELECT 3")))).isEqualTo("TDCZ");
+        }
+        assertThat(primary.count(end)).isZero();
+    }
+
+    /// Nobody knows how the next transaction was to begin, and the savepoints are lost.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "COMMIT AND CHAIN",
+                "ROLLBACK AND CHAIN",
+                "ROLLBACK TO SAVEPOINT a",
+                "BEGIN",
+                "COMMIT PREPARED 'a'",
+                "ROLLBACK PREPARED 'a'",
+                "SHOW work_mem"
+            })
+    void isNotEndedByWhatLooksLikeItsEnd(String sql) throws Exception {
+        try (var client = heard()) {
+            var answers = ask(client, query(sql));
+            assertThat(error(answers).field('C')).isEqualTo(ABORTED);
+            assertThat(status(answers)).isEqualTo('E');
+            assertThat(status(ask(client, extended(sql)))).isEqualTo('E');
+        }
+    }
+
+    @Test
+    void discardsTheRestOfABatchThatHadBegun() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN")
+                    .append(parsed("LOSE"))
+                    .message('H')
+                    .append(bound())
+                    .append(parsed("UPDATE 4"))
+                    .append(bound())
+                    .append(query("UPDATE 5"))
+                    .append(query("COMMIT"))
+                    .message('S')
+                    .append(query("ROLLBACK")));
+            var answers = answers(client, 3);
+
+            assertThat(types(answers)).isEqualTo("CZEZCZ");
+            assertThat(error(answers).field('C')).isEqualTo(LOST);
+            assertThat(primary.statements()).noneMatch(each -> each.contains("UPDATE") || each.equals("COMMIT"));
+        }
+    }
+
+    /// Whatever comes gets the answers that PostgreSQL gives in an aborted transaction, and no server hears of it.
+    @Test
+    void answersWhateverComes() throws Exception {
+        try (var client = rig.connect()) {
+            for (long seed = 0; seed < 60; seed++) {
+                var random = new Random(seed);
+                lose(client);
+                var sent = new WireBytes();
+                var expected = new StringBuilder();
+                boolean discarding = false;
+                for (int i = random.nextInt(1, 12); i > 0; i--) {
+                    switch (random.nextInt(6)) {
+                        case 0 -> {
+                            sent.append(query("UPDATE never"));
+                            if (!discarding) expected.append("EZ");
+                        }
+                        case 1 -> {
+                            sent.append(parsed("UPDATE never")).append(bound());
+                            if (!discarding) expected.append('E');
+                            discarding = true;
+                        }
+                        case 2 -> {
+                            sent.append(functionCall());
+                            if (!discarding) expected.append("EZ");
+                        }
+                        case 3 -> {
+                            sent.message('C', 'S', "missing");
+                            if (!discarding) expected.append('3');
+                        }
+                        case 4 -> sent.message('H');
+                        default -> {
+                            sent.message('S');
+                            expected.append('Z');
+                            discarding = false;
+                        }
+                    }
+                }
+                client.send(sent.message('S').append(query("ROLLBACK")));
+                expected.append("ZCZ");
+                int readies = (int) expected.chars().filter(c -> c == 'Z').count();
+
+                var answers = answers(client, readies);
+                assertThat(types(answers)).describedAs("seed " + seed).isEqualTo(expected.toString());
+                for (var each : answers) if (each.type() == 'E') assertThat(each.field('C')).isEqualTo(ABORTED);
+                assertThat(status(answers)).isEqualTo('I');
+            }
+            assertThat(primary.count("never")).isZero();
+        }
+    }
+}
