@@ -244,16 +244,15 @@ public final class ServerPool {
         if (server.isOpen() && isOutdated(server)) server.close(CloseReason.SETTINGS_CHANGED);
         if (!server.isOpen()) return;
         Waiter next;
+        @Nullable CloseReason why = null;
         synchronized (lock) {
-            if (closed) {
-                next = null;
-            } else {
-                next = waiters.next(server.eventLoop(), now);
-                if (next == null) idle.add(server);
-            }
+            next = closed ? null : waiters.next(server.eventLoop(), now);
+            if (closed) why = CloseReason.SHUTDOWN;
+            else if (emptyUntil - now > 0) why = CloseReason.DATABASE_EMPTIED;
+            else if (next == null) idle.add(server);
         }
         if (next == null) {
-            if (closed) server.close(CloseReason.SHUTDOWN);
+            if (why != null) server.close(why);
             return;
         }
         meter.waited(Math.max(0, now - next.since()));

@@ -264,6 +264,33 @@ class ServerPoolTest {
         assertThat(fresh.isOpen()).isTrue();
     }
 
+    /** What is being cleaned when the database has to be empty must not come back and stay. */
+    @Test
+    void keepsADatabaseEmptyForAWhile() throws Exception {
+        var pool = pool(settings(3, 1));
+        var one = new Asking(pool);
+        var other = new Asking(pool);
+        var idle = one.lent();
+        var working = other.lent();
+        one.giveBack(idle);
+
+        pool.closeIdle();
+
+        Until.isTrue(() -> !idle.isOpen());
+        assertThat(working.isOpen()).isTrue();
+        other.giveBack(working);
+        assertThat(working.isOpen()).isFalse();
+        assertThat(working.closeReason()).isEqualTo(CloseReason.DATABASE_EMPTIED);
+        pool.maintain(loops.next());
+        assertThat(pool.open()).isZero();
+
+        pass(Duration.ofSeconds(7));
+        var next = new Asking(pool);
+        var fresh = next.lent();
+        next.giveBack(fresh);
+        assertThat(fresh.isOpen()).isTrue();
+    }
+
     @Test
     void doesNotLendBeyondTheLifetime() throws Exception {
         var pool = pool(settings(1, 0));
