@@ -42,10 +42,7 @@ final class StandbySelector {
     /// Whether there is a standby that may serve reads if the standby has replayed enough.
     boolean isAnyEligible(ClusterTopology now) {
         var nodes = now.nodes();
-        for (int i = 0; i < nodes.size(); i++) {
-            var state = nodes.get(i);
-            if (state.role() != Role.PRIMARY && isEligible(state)) return true;
-        }
+        for (int i = 0; i < nodes.size(); i++) if (isEligible(nodes.get(i))) return true;
         return false;
     }
 

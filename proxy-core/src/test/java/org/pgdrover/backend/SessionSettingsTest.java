@@ -19,7 +19,7 @@ class SessionSettingsTest {
 
     /// The second byte of 表 and ソ is a backslash in SJIS, that of 誠 in GBK.
     private static final List<String> VALUES = List.of(
-            "", "plain", "two, \"Three\", \"fo\"\"ur\"", "\"$user\", public", "One,two", "one, ,", "o'clock", "a\\b", "\\", "\\'", "'; RESET x; --", "é", "表", "表'ソ\\", "誠", "誠\\'", "日本");
+            "", "plain", "two, \"Three\", \"fo\"\"ur\"", "\"$user\", public", "One,two", "one, ,", "o'clock", "a\\b", "\\", "\\'", "'; RESET x; --", "é", "Ã©", "表", "表'ソ\\", "誠", "誠\\'", "日本");
 
     private static final List<String> DATE_STYLES =
             List.of("ISO", "German", "DMY", "ISO, DMY", "German, YMD", "Postgres, MDY");
@@ -121,7 +121,8 @@ class SessionSettingsTest {
     @Test
     void differenceMakesTheWantedSessionOfAnyOther() {
         for (int seed = 0; seed < RUNS; seed++) {
-            var random = new Random(seed);
+            // The first numbers of neighbouring seeds are alike.
+            var random = new Random(seed * 0x9E3779B97F4A7C15L);
             var clients = List.of(new Client(random), new Client(random), new Client(random));
             var server = new ModelSettings();
             var present = SessionSettings.EMPTY;

@@ -130,6 +130,7 @@ class StandbySelectorTest {
         long drawn = Long.MAX_VALUE - TimeUnit.MILLISECONDS.toNanos(100);
         session.drew(cluster.node(1), drawn);
 
+        assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(50))).isEqualTo(keeps);
         assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(499))).isEqualTo(keeps);
         assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(500))).isFalse();
     }

@@ -6,6 +6,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,8 +31,8 @@ public final class ScriptedServer implements AutoCloseable {
 
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
-    private final List<String> statements = new CopyOnWriteArrayList<>();
-    private final List<String> received = new CopyOnWriteArrayList<>();
+    private final List<String> statements = Collections.synchronizedList(new ArrayList<>());
+    private final StringBuffer received = new StringBuffer();
     private final List<Integer> cancelled = new CopyOnWriteArrayList<>();
     private final Map<String, Answer> answers = new ConcurrentHashMap<>();
     private final AtomicInteger sessions = new AtomicInteger();
@@ -56,7 +58,9 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** The texts of Query and Parse messages, in their order. */
     public List<String> statements() {
-        return statements;
+        synchronized (statements) {
+            return List.copyOf(statements);
+        }
     }
 
     /** Refuses every further login with this SQLSTATE, or with null lets everybody in again. */
@@ -71,12 +75,12 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** How many statements contain this. */
     public long count(String part) {
-        return statements.stream().filter(each -> each.contains(part)).count();
+        return statements().stream().filter(each -> each.contains(part)).count();
     }
 
     /** The type letters of all messages of all sessions. */
     public String received() {
-        return String.join("", received);
+        return received.toString();
     }
 
     /** The process ids that CancelRequests named. */
@@ -114,7 +118,7 @@ public final class ScriptedServer implements AutoCloseable {
         try (var wire = new Wire(socket)) {
             if (dead || !login(wire)) return;
             for (var message = wire.read(); message != null && message.type() != 'X'; message = wire.read()) {
-                received.add(Character.toString(message.type()));
+                received.append(message.type());
                 if (!answer(wire, message)) return;
             }
         } catch (IOException gone) {

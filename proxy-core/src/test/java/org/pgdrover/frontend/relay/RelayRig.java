@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -45,6 +46,7 @@ import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.FailoverConfig;
 import org.pgdrover.config.NodeConfig;
 import org.pgdrover.config.PoolConfig;
+import org.pgdrover.config.PoolSettings;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.failover.HoldGate;
 import org.pgdrover.frontend.CancelRegistry;
@@ -89,6 +91,7 @@ public final class RelayRig implements AutoCloseable {
     private static final class Cluster implements TopologySource {
         private final List<Node> nodes = new ArrayList<>();
         private volatile ClusterTopology topology;
+        private volatile boolean sampled = true;
 
         Cluster(List<NodeConfig> configs) {
             for (int i = 0; i < configs.size(); i++) nodes.add(Node.of(i, configs.get(i)));
@@ -111,7 +114,7 @@ public final class RelayRig implements AutoCloseable {
 
         @Override
         public long insertPositionSampledAfter(long nanoTime) {
-            return 1;
+            return sampled ? 1 : -1;
         }
 
         @Override
@@ -132,6 +135,11 @@ public final class RelayRig implements AutoCloseable {
     }
 
     public RelayRig() throws Exception {
+        this(PoolSettings.DEFAULT.size());
+    }
+
+    /** @param size most server connections of a pool */
+    RelayRig(int size) throws Exception {
         var cluster = new ClusterConfig(
                 List.of(
                         new NodeConfig("p", "127.0.0.1", primary.port()),
@@ -148,7 +156,7 @@ public final class RelayRig implements AutoCloseable {
                 transport,
                 () -> ServerTls.DISABLED,
                 new ServerOptions(Logins.withoutPasswords(), 100, System::nanoTime));
-        pools = new PoolRegistry(PoolConfig.DEFAULT, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
+        pools = new PoolRegistry(pools(size), connector, ProxyMetrics.NOOP, System::nanoTime, loops);
         functions = new FunctionCatalog(_ -> catalog(), timer, System::nanoTime);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
@@ -207,6 +215,13 @@ public final class RelayRig implements AutoCloseable {
                 .channel();
     }
 
+    private static PoolConfig pools(int size) {
+        var usual = PoolSettings.DEFAULT;
+        var settings = new PoolSettings(
+                usual.mode(), size, 0, usual.waitTimeout(), usual.idleTimeout(), usual.lifetime());
+        return new PoolConfig(settings, 0, Map.of(), Map.of(), PoolConfig.DEFAULT.statementCache());
+    }
+
     private static SessionDefaults defaults(PoolRegistry pools) {
         return new SessionDefaults(
                 node -> RoleSettings.UNKNOWN,
@@ -259,6 +274,11 @@ public final class RelayRig implements AutoCloseable {
     /** How many of them work for clients. */
     int leasedServers() {
         return pools.pools().stream().mapToInt(ServerPool::leased).sum();
+    }
+
+    /** Whether the primary's position is known from now on; else what was written or seen there is only there. */
+    void samples(boolean known) {
+        topology.sampled = known;
     }
 
     /** From now on the other node is the primary. */

@@ -1,0 +1,194 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.error;
+import static org.pgdrover.frontend.relay.RelayRig.extended;
+import static org.pgdrover.frontend.relay.RelayRig.query;
+import static org.pgdrover.frontend.relay.RelayRig.row;
+import static org.pgdrover.frontend.relay.RelayRig.types;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
+import org.pgdrover.testing.WireBytes;
+
+/** What a client hears when the answer to its work is lost with a server. */
+@Timeout(120)
+class LossTest {
+    private static final String UNKNOWN = "08007";
+
+    private final RelayRig rig;
+    private final ScriptedServer primary;
+
+    LossTest() throws Exception {
+        rig = new RelayRig();
+        primary = rig.primary();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        rig.close();
+    }
+
+    private static WireBytes fatal(String sqlState, String message) {
+        return new WireBytes().message('E', 'S', "FATAL", 'V', "FATAL", 'C', sqlState, 'M', message, (char) 0);
+    }
+
+    /** No stack and no list may be too short for them. */
+    @Test
+    void answersAHundredThousandStatementsThatWereOutstanding() throws Exception {
+        int many = 100_000;
+        var sent = new CountDownLatch(1);
+        primary.on("INSERT first", (wire, message) -> {
+            ScriptedServer.await(sent);
+            return false;
+        });
+        try (var client = rig.connect()) {
+            var all = query("INSERT first");
+            for (int i = 1; i < many; i++) all.append(query("INSERT"));
+            var writing = CompletableFuture.runAsync(() -> {
+                try {
+                    client.send(all);
+                } catch (IOException failed) {
+                    throw new UncheckedIOException(failed);
+                }
+            });
+            Until.isTrue(() -> primary.count("INSERT first") > 0);
+            rig.settle();
+            sent.countDown();
+
+            var answers = answers(client, many);
+
+            writing.get(20, TimeUnit.SECONDS);
+            assertThat(answers.stream().filter(each -> each.type() == 'Z')).hasSize(many);
+            assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
+        }
+    }
+
+    /** Whoever is told 40001 runs it again, and it may be committed. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "INSERT lost; COMMIT",
+                "INSERT lost; END",
+                "COMMIT; BEGIN; SELECT lost",
+                "COMMIT AND CHAIN; SELECT lost",
+                "COMMIT; SELECT lost",
+                "PREPARE TRANSACTION 'lost'",
+                "COMMIT -- lost"
+            })
+    void isUnknownWhatBecameOfACommitInAnyForm(String sql) throws Exception {
+        primary.on("BEGIN", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "BEGIN").message('Z', 'T'));
+            return true;
+        });
+        primary.on("UPDATE", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "UPDATE 1").message('Z', 'T'));
+            return true;
+        });
+        // Of several scripts that fit, any may be played.
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("START TRANSACTION").append(query("UPDATE 1")));
+            answers(client, 2);
+            client.send(query(sql.replace("BEGIN", "START TRANSACTION")));
+
+            var answers = answers(client, 1);
+
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
+            assertThat(answers.getLast().body()).containsExactly('I');
+            assertThat(primary.count("lost")).isEqualTo(1);
+        }
+    }
+
+    /** It may have been carried out, so the next read must be where it shows. */
+    @ParameterizedTest
+    @ValueSource(strings = {"INSERT lost", "INSERT lost; COMMIT", "SELECT writes_lost()", "DO 'lost'"})
+    void readsOnThePrimaryWhatMayHaveBeenWritten(String sql) throws Exception {
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("SELECT a FROM t"));
+            assertThat(row(answers(client, 1))).isEqualTo("standby");
+            rig.samples(false);
+            client.send(query(sql));
+            assertThat(error(answers(client, 1)).field('C')).isEqualTo(UNKNOWN);
+
+            client.send(query("SELECT a FROM t"));
+
+            assertThat(row(answers(client, 1))).isEqualTo("primary");
+        }
+    }
+
+    /** A function may write anywhere, as through dblink. */
+    @ParameterizedTest
+    @ValueSource(strings = {"SELECT unknown_lost()", "SELECT * FROM view_lost", "CALL lost()", "DO 'lost'"})
+    void runsNothingTwiceThatIsNoProvedRead(String sql) throws Exception {
+        primary.on("lost", (wire, message) -> {
+            primary.die();
+            return false;
+        });
+        rig.standby().on("lost", (wire, message) -> true);
+        try (var client = rig.connect()) {
+            client.send(extended(sql));
+
+            assertThat(error(answers(client, 1)).field('C')).isEqualTo(UNKNOWN);
+            assertThat(primary.count("lost")).isEqualTo(1);
+            assertThat(rig.standby().count("lost")).isZero();
+        }
+    }
+
+    /** The client's own behaviour ends the session, with the server's words. */
+    @ParameterizedTest
+    @ValueSource(strings = {"25P03", "25P04"})
+    void endsTheSessionWithTheServersWordsWhenATransactionTookTooLong(String sqlState) throws Exception {
+        primary.on("BEGIN", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "BEGIN").message('Z', 'T'));
+            return true;
+        });
+        primary.on("UPDATE", (wire, message) -> {
+            wire.send(new WireBytes()
+                    .message('C', "UPDATE 1")
+                    .message('Z', 'T')
+                    .append(fatal(sqlState, "terminating connection due to a timeout")));
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("UPDATE 1")));
+            answers(client, 2);
+
+            var last = answers(client, 1);
+
+            assertThat(types(last)).isEqualTo("E");
+            assertThat(error(last).field('S')).isEqualTo("FATAL");
+            assertThat(error(last).field('C')).isEqualTo(sqlState);
+            assertThat(error(last).field('M')).isEqualTo("terminating connection due to a timeout");
+        }
+    }
+
+    @Test
+    void tellsTheServersWordsWhenItIsTerminated() throws Exception {
+        primary.on("INSERT", (wire, message) -> {
+            wire.send(fatal("57P01", "terminating connection due to administrator command"));
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("INSERT lost"));
+
+            var answers = answers(client, 1);
+
+            var words = answers.stream().filter(each -> each.type() == 'E').map(each -> each.field('M') + each.field('D'));
+            assertThat(String.join(" ", words.toList())).contains("terminating connection due to administrator command");
+        }
+    }
+}
