@@ -1,0 +1,86 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.error;
+import static org.pgdrover.frontend.relay.RelayRig.query;
+import static org.pgdrover.frontend.relay.RelayRig.types;
+
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
+import org.pgdrover.testing.WireBytes;
+
+/** A commit whose wait for a synchronous standby ends too early. */
+@Timeout(60)
+class CanceledWaitTest {
+    private final RelayRig rig;
+    private final ScriptedServer primary;
+
+    CanceledWaitTest() throws Exception {
+        rig = new RelayRig();
+        primary = rig.primary();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        rig.close();
+    }
+
+    /** PostgreSQL says success, and a failover may take it back. */
+    @Test
+    void isNoSuccess() throws Exception {
+        primary.on("INSERT", (wire, message) -> {
+            wire.send(new WireBytes()
+                    .message(
+                            'N', 'S', "WARNING", 'V', "WARNING", 'C', "01000", 'M',
+                            "canceling wait for synchronous replication due to user request", 'R',
+                            "SyncRepWaitForLSN", (char) 0)
+                    .message('C', "INSERT 0 1")
+                    .message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("INSERT 1"));
+
+            var answers = answers(client, 1);
+
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo("08007");
+            client.send(query("SELECT 1"));
+            assertThat(types(answers(client, 1))).isEqualTo("TDCZ");
+        }
+    }
+
+    @Test
+    void isNotToldToACommitByACancelRequest() throws Exception {
+        var committed = new CountDownLatch(1);
+        primary.on("BEGIN", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "BEGIN").message('Z', 'T'));
+            return true;
+        });
+        primary.on("UPDATE", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "UPDATE 1").message('Z', 'T'));
+            return true;
+        });
+        primary.on("COMMIT", (wire, message) -> {
+            ScriptedServer.await(committed);
+            wire.send(new WireBytes().message('C', "COMMIT").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connectCancellable()) {
+            client.wire().send(query("BEGIN").append(query("UPDATE 2")).append(query("COMMIT")));
+            answers(client.wire(), 2);
+            Until.isTrue(() -> primary.count("COMMIT") > 0);
+
+            client.cancel();
+
+            committed.countDown();
+            assertThat(types(answers(client.wire(), 1))).isEqualTo("CZ");
+            assertThat(primary.cancelled()).isEmpty();
+        }
+    }
+}
