@@ -179,6 +179,7 @@ final class StatementConversations {
                 ask(bind("", ""), execute("", 0), sync()));
         betweenTwo("SELECT n FROM same");
         betweenTwo(LARGE + "SELECT n FROM same");
+        besideOthers();
         sequencesOfTwo();
     }
 
@@ -192,6 +193,49 @@ final class StatementConversations {
                 new Turn(1, ask(query("SELECT 1"))),
                 new Turn(0, ask(bind("", ""), execute("", 0), sync())),
                 new Turn(1, ask(bind("", ""), execute("", 0), sync())));
+    }
+
+    private void besideOthers() {
+        var other = script.startup("application_name", "stranger");
+        script.together(
+                "the empty unnamed statement beside another client's",
+                script.startup(),
+                other,
+                new Turn(0, ask(parse("", ""), sync())),
+                new Turn(1, ask(query("SELECT 9"))),
+                new Turn(0, ask(bind("", ""), execute("", 0), sync())),
+                new Turn(1, ask(parse("", "SELECT 10"), bind("", ""), execute("", 0), sync())));
+        script.together(
+                "a large named statement beside another client's",
+                script.startup(),
+                other,
+                new Turn(0, ask(parse("b", LARGE + "SELECT 1"), sync())),
+                new Turn(1, ask(parse("b", LARGE + "SELECT 2"), bind("", "b"), execute("", 0), sync())),
+                new Turn(0, ask(bind("", "b"), execute("", 0), sync())));
+        script.together(
+                "a statement of a new client on a table of other types",
+                script.startup(),
+                other,
+                new Turn(0, ask(parse("m", "SELECT id FROM migrated WHERE id = $1"), describe('S', "m"), sync())),
+                new Turn(0, ask(query("DROP TABLE migrated; CREATE TABLE migrated (id text)"))),
+                new Turn(1, ask(parse("m", "SELECT id FROM migrated WHERE id = $1"), describe('S', "m"), sync())));
+        script.together(
+                "a statement of a new client on other columns",
+                script.startup(),
+                other,
+                new Turn(0, ask(parse("m", "SELECT * FROM migrated FOR SHARE"), bind("", "m"), execute("", 0), sync())),
+                new Turn(0, ask(query("ALTER TABLE migrated DROP COLUMN price, ADD COLUMN price text DEFAULT 'x'"))),
+                new Turn(1, ask(parse("m", "SELECT * FROM migrated FOR SHARE"), bind("", "m"), execute("", 0), sync())));
+        script.together(
+                "a setting in GBK behind another client's",
+                script.startup(),
+                other,
+                new Turn(0, ask(query("SET client_encoding = 'GBK'"))),
+                new Turn(
+                        0,
+                        ask(query("SELECT set_config('app.tenant', convert_from('\\xd55c27'::bytea, 'GBK'), false)"))),
+                new Turn(1, ask(query("SET app.tenant = 'other'"))),
+                new Turn(0, ask(query("SELECT convert_to(current_setting('app.tenant'), 'UTF8')"))));
     }
 
     private void sequencesOfTwo() {

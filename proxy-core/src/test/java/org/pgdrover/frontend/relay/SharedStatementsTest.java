@@ -1,0 +1,100 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.query;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.WireBytes;
+
+/** Under which name a statement goes out: clients share it only if it means the same to them. */
+@Timeout(60)
+class SharedStatementsTest {
+    private static final String TEXT = "INSERT shared";
+
+    private final RelayRig rig;
+    private final ScriptedServer primary;
+    private final List<String> names = new CopyOnWriteArrayList<>();
+
+    SharedStatementsTest() throws Exception {
+        rig = new RelayRig(1);
+        primary = rig.primary();
+    }
+
+    @BeforeEach
+    void notesNames() {
+        primary.on(TEXT, (wire, message) -> {
+            names.add(message.text(0));
+            wire.send(new WireBytes().message('1'));
+            return true;
+        });
+        primary.on("SET ", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'I'));
+            return true;
+        });
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        rig.close();
+    }
+
+    private void prepare(String setting, String name, String text) throws Exception {
+        try (var client = rig.connect()) {
+            if (!setting.isEmpty()) {
+                client.send(query(setting));
+                answers(client, 1);
+            }
+            client.send(new WireBytes().message('P', name, text, (short) 0).message('S'));
+            answers(client, 1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET TimeZone = 'Asia/Tokyo'",
+                "SET DateStyle = 'German'",
+                "SET IntervalStyle = 'iso_8601'",
+                "SET search_path = other",
+                "SET standard_conforming_strings = off",
+                "SET client_encoding = 'LATIN1'",
+                "SET ROLE other",
+                "SET app.tenant = 'a'"
+            })
+    void isNotThatOfASessionWithOtherSettings(String setting) throws Exception {
+        prepare("", "mine", TEXT);
+        prepare(setting, "mine", TEXT);
+
+        assertThat(names).hasSize(2).doesNotHaveDuplicates().doesNotContain("mine");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "SET application_name = 'x'", "SET statement_timeout = '1s'", "SET client_min_messages = error"})
+    void isTheSameWhereSettingsDoNotMatter(String setting) throws Exception {
+        prepare("", "mine", TEXT);
+        prepare(setting, "another", TEXT);
+
+        // The server judges each client's Parse.
+        assertThat(names).hasSize(2);
+        assertThat(names.getFirst()).isNotEqualTo("mine");
+        assertThat(names.getLast()).isEqualTo(names.getFirst());
+    }
+
+    @Test
+    void isNotSharedIfTheTextsDiffer() throws Exception {
+        prepare("", "mine", TEXT);
+        prepare("", "mine", TEXT + " ");
+
+        assertThat(names).hasSize(2).doesNotHaveDuplicates();
+    }
+}
