@@ -1,6 +1,7 @@
 package org.pgdrover;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -70,6 +71,19 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideOutsideOfPackages("io.netty..", "java.net..", "java.sql..")
+                .check(CLASSES);
+    }
+
+    /** Who needs the time is given a clock; a method reference in the wiring is how it is given. */
+    @Test
+    void asksNoClockOfTheSystems() {
+        noClasses()
+                .should()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(java.time.Instant.class, "now")
                 .check(CLASSES);
     }
 }
