@@ -2,6 +2,10 @@ package org.pgdrover.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -22,6 +26,7 @@ import org.pgdrover.testing.EverySplit;
 import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.WireBytes;
+import org.slf4j.LoggerFactory;
 
 /** What a server connection's lessee hears, byte for byte, of what a server sends. */
 class ServerConnectionTest {
@@ -274,6 +279,33 @@ class ServerConnectionTest {
         receive(new WireBytes().message('Z', 'I'));
         assertThat(ended).containsExactly(CloseReason.PROTOCOL_VIOLATION);
         assertThat(lessee.heard).containsExactly("lost protocol-violation silently");
+    }
+
+    /** Whoever looks for the reason finds it: what ends a server is a line in the log, with the server's words. */
+    @Test
+    void logsWhatEndsAServer() {
+        var logger = (Logger) LoggerFactory.getLogger(ServerConnection.class);
+        var logged = new ListAppender<ILoggingEvent>();
+        logged.start();
+        logger.addAppender(logged);
+        logger.setAdditive(false);
+        var level = logger.getLevel();
+        logger.setLevel(Level.INFO);
+        try {
+            var lessee = leased();
+            server.expect(RequestKind.QUERY, AnswerFate.FORWARD, lessee, new Name("q"));
+            receive(new WireBytes().message('E', 'S', "FATAL", 'V', "FATAL", 'C', "57P01", 'M', "bye", (char) 0));
+            channel.close();
+        } finally {
+            logger.detachAppender(logged);
+            logger.setAdditive(true);
+            logger.setLevel(level);
+        }
+
+        assertThat(logged.list).singleElement().satisfies(line -> {
+            assertThat(line.getFormattedMessage()).contains("bye");
+            assertThat(line.getKeyValuePairs().toString()).contains("server-closed");
+        });
     }
 
     @Test
