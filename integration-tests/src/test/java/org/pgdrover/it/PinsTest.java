@@ -34,7 +34,8 @@ class PinsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        var running = EmbeddedCluster.start(new EmbeddedCluster.Options(0, EmbeddedCluster.Options.DEFAULT.postgres(), false));
+        var running = EmbeddedCluster.start(
+                new EmbeddedCluster.Options(0, EmbeddedCluster.Options.DEFAULT.postgres(), false));
         cluster = running;
         running.nodes().getFirst().sql("demo", "CREATE TABLE kept (n int)", "GRANT ALL ON kept TO demo");
         proxy = new Proxied(running, PoolMode.TRANSACTION, "host all all 127.0.0.1/32 scram-sha-256\n", onlyOne());
@@ -102,7 +103,8 @@ class PinsTest {
         try (var client = connect();
                 var other = connect()) {
             run(client, conversation.split("\\|"));
-            assertThat(ask(other, "SELECT 'served' FROM (SELECT count(*) FROM kept) x")).isEqualTo("served");
+            assertThat(ask(other, "SELECT 'served' FROM (SELECT count(*) FROM kept) x"))
+                    .isEqualTo("served");
             assertThat(ask(client, "SELECT 'served too' FROM (SELECT count(*) FROM kept) x"))
                     .isEqualTo("served too");
         }
@@ -125,9 +127,11 @@ class PinsTest {
             run(client, begin.split("\\|"));
             assertThatThrownBy(() -> ask(other, "SELECT count(*) FROM kept"))
                     .isInstanceOfSatisfying(
-                            SQLException.class, refused -> assertThat(refused.getSQLState()).isEqualTo("53300"));
+                            SQLException.class,
+                            refused -> assertThat(refused.getSQLState()).isEqualTo("53300"));
             run(client, end);
-            assertThat(ask(other, "SELECT 'served' FROM (SELECT count(*) FROM kept) x")).isEqualTo("served");
+            assertThat(ask(other, "SELECT 'served' FROM (SELECT count(*) FROM kept) x"))
+                    .isEqualTo("served");
         }
     }
 
@@ -171,10 +175,12 @@ class PinsTest {
                 var patient = connect("prepareThreshold=1")) {
             run(hasty, "SET statement_timeout = '300ms'");
             for (int i = 0; i < 3; i++) {
-                assertThat(ask(patient, "SELECT 'slept' FROM (SELECT pg_sleep(0.5)) x")).isEqualTo("slept");
+                assertThat(ask(patient, "SELECT 'slept' FROM (SELECT pg_sleep(0.5)) x"))
+                        .isEqualTo("slept");
                 assertThatThrownBy(() -> ask(hasty, "SELECT pg_sleep(1)"))
                         .isInstanceOfSatisfying(
-                                SQLException.class, late -> assertThat(late.getSQLState()).isEqualTo("57014"));
+                                SQLException.class,
+                                late -> assertThat(late.getSQLState()).isEqualTo("57014"));
             }
         }
     }

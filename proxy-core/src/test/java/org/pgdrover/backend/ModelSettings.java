@@ -52,8 +52,7 @@ final class ModelSettings {
 
     /// Runs a query, each char of which is a byte.
     void run(String query) {
-        var text = new String(
-                query.getBytes(StandardCharsets.ISO_8859_1), charset(value("client_encoding")));
+        var text = new String(query.getBytes(StandardCharsets.ISO_8859_1), charset(value("client_encoding")));
         assertThat(text).describedAs("every byte is one of a character").doesNotContain("\uFFFD");
         var statement = new ArrayList<Word>();
         for (var word : new Words(text, value("standard_conforming_strings").equals("on")).all()) {
@@ -72,7 +71,8 @@ final class ModelSettings {
         var first = statement.getFirst();
         if (first.is("select")) selectSetConfig(statement);
         else if (first.is("reset")) set(name(statement, 1, statement.size()), null);
-        else if (first.is("set") && statement.size() == 3) set("role", statement.get(2).text());
+        else if (first.is("set") && statement.size() == 3)
+            set("role", statement.get(2).text());
         else if (first.is("set")) set(statement);
         else throw new AssertionError("a statement that this model does not know: " + statement);
     }
@@ -100,7 +100,9 @@ final class ModelSettings {
             while (!statement.get(at).is("(")) at++;
             assertThat(statement.get(at - 1).text()).isEqualTo("set_config");
             assertThat(statement.get(at + 5).text()).describedAs("is_local").isEqualTo("false");
-            set(statement.get(at + 1).text().toLowerCase(Locale.ROOT), statement.get(at + 3).text());
+            set(
+                    statement.get(at + 1).text().toLowerCase(Locale.ROOT),
+                    statement.get(at + 3).text());
             at += 7;
         }
     }

@@ -19,7 +19,24 @@ class SessionSettingsTest {
 
     /// The second byte of 表 and ソ is a backslash in SJIS, that of 誠 in GBK.
     private static final List<String> VALUES = List.of(
-            "", "plain", "two, \"Three\", \"fo\"\"ur\"", "\"$user\", public", "One,two", "one, ,", "o'clock", "a\\b", "\\", "\\'", "'; RESET x; --", "é", "Ã©", "表", "表'ソ\\", "誠", "誠\\'", "日本");
+            "",
+            "plain",
+            "two, \"Three\", \"fo\"\"ur\"",
+            "\"$user\", public",
+            "One,two",
+            "one, ,",
+            "o'clock",
+            "a\\b",
+            "\\",
+            "\\'",
+            "'; RESET x; --",
+            "é",
+            "Ã©",
+            "表",
+            "表'ソ\\",
+            "誠",
+            "誠\\'",
+            "日本");
 
     private static final List<String> DATE_STYLES =
             List.of("ISO", "German", "DMY", "ISO, DMY", "German, YMD", "Postgres, MDY");

@@ -116,7 +116,8 @@ class ConsistencyPropertyTest {
             worker.passes(1, TimeUnit.MILLISECONDS);
             cluster.position(standby, inserted);
             var decision = router.route(READ, sessions.get(session));
-            var none = decision.reason() == RoutingReason.PRIMARYS_SHARE && primaryReads != PrimaryReads.WHEN_NO_STANDBY;
+            var none =
+                    decision.reason() == RoutingReason.PRIMARYS_SHARE && primaryReads != PrimaryReads.WHEN_NO_STANDBY;
             assertThat(none || decision instanceof RoutingDecision.ToStandby)
                     .describedAs("reads from a standby that has what it must see: " + decision)
                     .isTrue();

@@ -52,7 +52,9 @@ class RoutingSessionTest {
     @Test
     void forgetsPositionsOfAnotherTerm() {
         session.enterTerm(1, NOW);
-        assertThat(session.hasUnsampled()).describedAs("it has seen nothing yet").isFalse();
+        assertThat(session.hasUnsampled())
+                .describedAs("it has seen nothing yet")
+                .isFalse();
         session.wrote(NOW);
         session.sampled(20);
         session.read(cluster.node(1), NOW);
@@ -104,7 +106,8 @@ class RoutingSessionTest {
 
     @Test
     void keepsNoMoreThanItMust() {
-        for (int i = 0; i < 1000; i++) session.made(Catalogs.classify("CREATE TABLE n" + i + " (a int)"), Residues.NONE);
+        for (int i = 0; i < 1000; i++)
+            session.made(Catalogs.classify("CREATE TABLE n" + i + " (a int)"), Residues.NONE);
 
         assertThat(session.made("n0")).isEqualTo(Residues.NONE);
         assertThat(session.made("n999")).isNull();

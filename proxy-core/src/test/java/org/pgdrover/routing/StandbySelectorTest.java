@@ -131,7 +131,9 @@ class StandbySelectorTest {
         session.drew(cluster.node(1), drawn);
 
         assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(50))).isEqualTo(keeps);
-        assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(499))).isEqualTo(keeps);
-        assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(500))).isFalse();
+        assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(499)))
+                .isEqualTo(keeps);
+        assertThat(by.keeps(session, drawn + TimeUnit.MILLISECONDS.toNanos(500)))
+                .isFalse();
     }
 }

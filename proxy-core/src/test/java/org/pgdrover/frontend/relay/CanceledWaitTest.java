@@ -36,9 +36,18 @@ class CanceledWaitTest {
         primary.on("INSERT", (wire, message) -> {
             wire.send(new WireBytes()
                     .message(
-                            'N', 'S', "WARNING", 'V', "WARNING", 'C', "01000", 'M',
-                            "canceling wait for synchronous replication due to user request", 'R',
-                            "SyncRepWaitForLSN", (char) 0)
+                            'N',
+                            'S',
+                            "WARNING",
+                            'V',
+                            "WARNING",
+                            'C',
+                            "01000",
+                            'M',
+                            "canceling wait for synchronous replication due to user request",
+                            'R',
+                            "SyncRepWaitForLSN",
+                            (char) 0)
                     .message('C', "INSERT 0 1")
                     .message('Z', 'I'));
             return true;

@@ -187,8 +187,10 @@ class LossTest {
 
             var answers = answers(client, 1);
 
-            var words = answers.stream().filter(each -> each.type() == 'E').map(each -> each.field('M') + each.field('D'));
-            assertThat(String.join(" ", words.toList())).contains("terminating connection due to administrator command");
+            var words =
+                    answers.stream().filter(each -> each.type() == 'E').map(each -> each.field('M') + each.field('D'));
+            assertThat(String.join(" ", words.toList()))
+                    .contains("terminating connection due to administrator command");
         }
     }
 }

@@ -100,11 +100,13 @@ class LostTransactionTest {
     void tellsOfTheLossOnceAndThenThatTheTransactionIsAborted(String kind) throws Exception {
         try (var client = unheard()) {
             for (var sqlState : List.of(LOST, ABORTED, ABORTED)) {
-                var answers = ask(client, switch (kind) {
-                    case "query" -> query("UPDATE 2");
-                    case "extended" -> extended("UPDATE 2");
-                    default -> functionCall();
-                });
+                var answers = ask(
+                        client,
+                        switch (kind) {
+                            case "query" -> query("UPDATE 2");
+                            case "extended" -> extended("UPDATE 2");
+                            default -> functionCall();
+                        });
                 assertThat(types(answers)).isEqualTo("EZ");
                 assertThat(error(answers).field('C')).isEqualTo(sqlState);
                 assertThat(status(answers)).isEqualTo('E');
@@ -121,7 +123,8 @@ class LostTransactionTest {
             var answers = ask(client, query(end));
             if (end.startsWith("PREPARE")) assertThat(types(answers)).isIn("EZ", "CZ");
             else assertThat(error(answers).field('C')).isEqualTo(LOST);
-            for (var each : answers) if (each.type() == 'C') assertThat(each.text(0)).isEqualTo("ROLLBACK");
+            for (var each : answers)
+                if (each.type() == 'C') assertThat(each.text(0)).isEqualTo("ROLLBACK");
             assertThat(status(answers)).isEqualTo('I');
         }
         try (var client = unheard()) {
@@ -235,7 +238,8 @@ class LostTransactionTest {
 
                 var answers = answers(client, readies);
                 assertThat(types(answers)).describedAs("seed " + seed).isEqualTo(expected.toString());
-                for (var each : answers) if (each.type() == 'E') assertThat(each.field('C')).isEqualTo(ABORTED);
+                for (var each : answers)
+                    if (each.type() == 'E') assertThat(each.field('C')).isEqualTo(ABORTED);
                 assertThat(status(answers)).isEqualTo('I');
             }
             assertThat(primary.count("never")).isZero();

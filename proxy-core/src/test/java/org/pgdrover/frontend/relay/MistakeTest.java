@@ -48,11 +48,12 @@ class MistakeTest {
             a.send(query("INSERT 1"));
             Until.isTrue(() -> primary.count("INSERT 1") > 0);
             b.send(query("INSERT 2"));
-            b.send(switch (mistake) {
-                case "unknown type" -> new byte[] {'!', 0, 0, 0, 4};
-                case "impossible length" -> new byte[] {'Q', (byte) 0xff, 0, 0, 0};
-                default -> new byte[] {'X', 0, 0, 0, 4};
-            });
+            b.send(
+                    switch (mistake) {
+                        case "unknown type" -> new byte[] {'!', 0, 0, 0, 4};
+                        case "impossible length" -> new byte[] {'Q', (byte) 0xff, 0, 0, 0};
+                        default -> new byte[] {'X', 0, 0, 0, 4};
+                    });
             rig.settle();
             c.send(query("INSERT 3"));
 

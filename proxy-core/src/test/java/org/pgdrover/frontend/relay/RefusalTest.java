@@ -91,7 +91,8 @@ class RefusalTest {
                     failed = false;
                 }
                 case 'B' -> {
-                    if (!failed) wire.send(ScriptedServer.error("0A000", "cannot access unlogged relations during recovery"));
+                    if (!failed)
+                        wire.send(ScriptedServer.error("0A000", "cannot access unlogged relations during recovery"));
                     failed = true;
                 }
                 default -> {}
@@ -162,8 +163,18 @@ class RefusalTest {
         standby.on("SELECT changed", (wire, message) -> {
             wire.send(new WireBytes()
                     .message(
-                            'E', 'S', "ERROR", 'V', "ERROR", 'C', "0A000", 'M',
-                            "cached plan must not change result type", 'R', "RevalidateCachedQuery", (char) 0)
+                            'E',
+                            'S',
+                            "ERROR",
+                            'V',
+                            "ERROR",
+                            'C',
+                            "0A000",
+                            'M',
+                            "cached plan must not change result type",
+                            'R',
+                            "RevalidateCachedQuery",
+                            (char) 0)
                     .message('Z', 'I'));
             return true;
         });

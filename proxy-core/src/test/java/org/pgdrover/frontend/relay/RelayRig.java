@@ -217,8 +217,8 @@ public final class RelayRig implements AutoCloseable {
 
     private static PoolConfig pools(int size) {
         var usual = PoolSettings.DEFAULT;
-        var settings = new PoolSettings(
-                usual.mode(), size, 0, usual.waitTimeout(), usual.idleTimeout(), usual.lifetime());
+        var settings =
+                new PoolSettings(usual.mode(), size, 0, usual.waitTimeout(), usual.idleTimeout(), usual.lifetime());
         return new PoolConfig(settings, 0, Map.of(), Map.of(), PoolConfig.DEFAULT.statementCache());
     }
 

@@ -79,7 +79,12 @@ class SharedStatementsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "SET application_name = 'x'", "SET statement_timeout = '1s'", "SET client_min_messages = error"})
+            strings = {
+                "",
+                "SET application_name = 'x'",
+                "SET statement_timeout = '1s'",
+                "SET client_min_messages = error"
+            })
     void isTheSameWhereSettingsDoNotMatter(String setting) throws Exception {
         prepare("", "mine", TEXT);
         prepare(setting, "another", TEXT);
