@@ -14,7 +14,11 @@ import org.pgdrover.sql.Residues;
 @Timeout(60)
 class RoutingSessionTest {
     /// Times may overflow.
-    private static final long NOW = Long.MAX_VALUE - 10;
+    private static final long NOW = nearlyOver();
+
+    private static long nearlyOver() {
+        return Long.MAX_VALUE - 10;
+    }
 
     private final TwoStandbys cluster = new TwoStandbys();
     private final GlobalWrites globalWrites = new GlobalWrites(NOW - 1000);
