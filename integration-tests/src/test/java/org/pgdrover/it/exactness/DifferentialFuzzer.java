@@ -87,7 +87,7 @@ final class DifferentialFuzzer {
         var maker = new ScenarioMaker(new Vocabulary(), schemas);
         var past = new ArrayList<Scenario>();
         try (var playground = new Playground(rig, user, schemas, options.known)) {
-            var runner = playground.runner(PATIENCE);
+            var runner = playground.runner(PATIENCE, 0);
             for (long number = worker; !isOver(); number += WORKERS) {
                 if (options.only != ALL_SEEDS && number + options.seed != options.only) {
                     if (number + options.seed > options.only) return;

@@ -21,6 +21,7 @@ import org.pgdrover.config.PoolMode;
 abstract class KnownConversationsCases {
     private static final String SCHEMAS = "w1_";
     private static final int PATIENCE = 3_000;
+    private static final int TURN = 1_000;
 
     private final PoolMode mode;
     private @Nullable Rig rig;
@@ -56,7 +57,7 @@ abstract class KnownConversationsCases {
         var ground = Objects.requireNonNull(playground);
         ground.purge();
         ground.reset(conversation);
-        assertThat(ground.runner(PATIENCE).differences(conversation).stream()
+        assertThat(ground.runner(PATIENCE, TURN).differences(conversation).stream()
                         .map(difference -> String.join("\n", difference.shown()))
                         .toList())
                 .isEmpty();

@@ -185,7 +185,7 @@ final class Minimiser {
     /// Plays them on fresh server connections; gives the difference of the same kind in the last one.
     private @Nullable Difference play(List<Scenario> scenarios, Difference wanted) throws IOException {
         playground.purge();
-        var runner = playground.runner(PATIENCE);
+        var runner = playground.runner(PATIENCE, 0);
         for (int i = 0; i < scenarios.size(); i++) {
             playground.reset(scenarios.get(i));
             for (var found : runner.differences(scenarios.get(i)))

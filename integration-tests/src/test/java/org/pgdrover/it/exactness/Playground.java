@@ -112,8 +112,9 @@ final class Playground implements Closeable {
     }
 
     /// @param patience milliseconds without an answer after which none is expected any more
-    ScenarioRunner runner(int patience) {
-        return new ScenarioRunner(rig, user, known, patience);
+    /// @param turn most milliseconds that a client has for its turn before another one takes the next
+    ScenarioRunner runner(int patience, int turn) {
+        return new ScenarioRunner(rig, user, known, patience, turn);
     }
 
     @Override

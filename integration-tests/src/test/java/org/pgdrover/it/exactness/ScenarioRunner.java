@@ -21,6 +21,7 @@ final class ScenarioRunner {
     private final String user;
     private final @Nullable Pattern known;
     private final int patience;
+    private final int turn;
 
     /// What one client heard from PostgreSQL, and how far it was at each wait.
     private record Heard(Transcript transcript, int certain, List<Mark> marks) {}
@@ -29,7 +30,9 @@ final class ScenarioRunner {
     private record Mark(boolean satisfied, int lines) {}
 
     /// @param patience milliseconds without an answer after which none is expected any more
-    ScenarioRunner(Rig rig, String user, @Nullable Pattern known, int patience) {
+    /// @param turn most milliseconds that a client has for its turn before another one takes the next
+    ScenarioRunner(Rig rig, String user, @Nullable Pattern known, int patience, int turn) {
+        this.turn = turn;
         this.rig = rig;
         this.patience = patience;
         this.known = known;
@@ -86,7 +89,7 @@ final class ScenarioRunner {
         try {
             for (int i = 0; i < scenario.actors().size(); i++)
                 players.add(new Player(scenario.actors().get(i), expected.get(i), scenario.stepsOf(i)));
-            for (var turn : scenario.turns()) players.get(turn.actor()).turn();
+            for (var turn : scenario.turns()) players.get(turn.actor()).turn(this.turn);
             boolean going = true;
             for (int rounds = patience / BUSY; going; rounds--) {
                 going = false;
@@ -115,9 +118,10 @@ final class ScenarioRunner {
             all = steps.size();
         }
 
-        void turn() throws IOException {
+        void turn(int millis) throws IOException {
             due++;
             takeSteps();
+            if (millis > 0 && due == 0 && !over && talk != null) isAnswered(talk, millis);
         }
 
         private void takeSteps() throws IOException {
@@ -141,9 +145,13 @@ final class ScenarioRunner {
         }
 
         private boolean isAnswered(Talk open) throws IOException {
+            return isAnswered(open, BUSY);
+        }
+
+        private boolean isAnswered(Talk open, int millis) throws IOException {
             int done = all - steps.size();
             var mark = done == 0 ? new Mark(true, 0) : expected.marks.get(done - 1);
-            return mark.satisfied ? open.await(BUSY) : open.awaitLines(mark.lines, BUSY);
+            return mark.satisfied ? open.await(millis) : open.awaitLines(mark.lines, millis);
         }
 
         /// Takes what is due; true if something is left.

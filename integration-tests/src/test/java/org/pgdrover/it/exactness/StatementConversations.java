@@ -213,6 +213,28 @@ final class StatementConversations {
                 new Turn(1, ask(parse("b", LARGE + "SELECT 2"), bind("", "b"), execute("", 0), sync())),
                 new Turn(0, ask(bind("", "b"), execute("", 0), sync())));
         script.together(
+                "a statement of a new client on a table of other types",
+                script.startup(),
+                other,
+                new Turn(
+                        0,
+                        ask(parse("m", "SELECT id FROM migrated WHERE id = $1 FOR SHARE"), describe('S', "m"), sync())),
+                new Turn(0, ask(query("DROP TABLE migrated; CREATE TABLE migrated (id text)"))),
+                new Turn(
+                        1,
+                        ask(
+                                parse("m", "SELECT id FROM migrated WHERE id = $1 FOR SHARE"),
+                                describe('S', "m"),
+                                sync())));
+        script.together(
+                "a statement of a new client on other columns",
+                script.startup(),
+                other,
+                new Turn(0, ask(parse("m", "SELECT * FROM migrated FOR SHARE"), bind("", "m"), execute("", 0), sync())),
+                new Turn(0, ask(query("ALTER TABLE migrated DROP COLUMN price, ADD COLUMN price text DEFAULT 'x'"))),
+                new Turn(
+                        1, ask(parse("m", "SELECT * FROM migrated FOR SHARE"), bind("", "m"), execute("", 0), sync())));
+        script.together(
                 "a setting in GBK behind another client's",
                 script.startup(),
                 other,
