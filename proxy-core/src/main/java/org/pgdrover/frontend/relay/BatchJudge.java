@@ -100,8 +100,9 @@ final class BatchJudge {
         plan.runs = classify(delivery, buffer, from, textEnd, large);
         delivery.runs(plan.runs);
         delivery.executes(plan.runs);
-        if (delivery.takesDefaultsAway() && !plan.runs.parts().isEmpty())
-            plan.insertions = Insertions.of(plan.runs, session, classification, buffer, from, textEnd);
+        boolean endsLost = delivery.endsLost;
+        if ((endsLost || delivery.takesDefaultsAway()) && !plan.runs.parts().isEmpty())
+            plan.insertions = Insertions.of(plan.runs, endsLost, session, classification, buffer, from, textEnd);
         if (wantsTexts) texts(delivery).add(Classification.text(buffer, from, textEnd - from));
         return true;
     }

@@ -75,6 +75,8 @@ final class Delivery implements RelayNote {
     int attempts;
     /// Whether the client was told that nobody knows whether it is committed.
     boolean outcomeUnknown;
+    /// Whether it is a string whose first statement ends a transaction that was lost with its server.
+    boolean endsLost;
     /// What was sent before it, so that the transaction begins with it; null if the transaction does not.
     @Nullable
     DeferredBegin begin;
@@ -484,6 +486,7 @@ final class Delivery implements RelayNote {
         avoidStandby = false;
         repeated = false;
         outcomeUnknown = false;
+        endsLost = false;
         attempts = 0;
         completed = 0;
         begin = null;

@@ -13,13 +13,21 @@ import org.pgdrover.sql.QueryClass;
 /// Statements of the proxy's own inside a client's string: they set again what RESET takes away, before the next
 /// statement.
 ///
-/// The client must see neither their completion nor that the string has become longer.
+/// The client must see neither their completion nor that the string has become longer. In a string that ends a lost
+/// transaction and goes on, a transaction that is rolled back stands for the end.
 final class Insertions {
     /// @param behind index of the statement behind which it stands
     /// @param at byte of the string before which it stands
     /// @param character the same as a character, from 0
     /// @param statements how many they are
-    private record Insertion(int behind, int at, int character, String text, int statements) {}
+    /// @param skipped bytes of the string that it stands for, which are as many characters
+    private record Insertion(int behind, int at, int character, String text, int statements, int skipped) {
+        int growth() {
+            return text.length() - skipped;
+        }
+    }
+
+    private static final String ENDED = "BEGIN;ROLLBACK";
 
     private final List<Insertion> all;
     private int passed;
@@ -27,14 +35,29 @@ final class Insertions {
 
     private Insertions(List<Insertion> all) {
         this.all = all;
+        if (all.getFirst().behind() < 0) expected = all.get(passed++).statements();
     }
 
     /// What a string of several statements needs; null if it needs nothing.
+    ///
+    /// @param endsLost whether the first of them ends a transaction that was lost with its server
     static @Nullable Insertions of(
-            QueryClass string, ClientSession session, Classification classification, ByteBuf buffer, int from, int to) {
+            QueryClass string,
+            boolean endsLost,
+            ClientSession session,
+            Classification classification,
+            ByteBuf buffer,
+            int from,
+            int to) {
         var parts = string.parts();
         List<Insertion> all = List.of();
         List<Integer> ends = List.of();
+        if (endsLost) {
+            ends = classification.ends(buffer, from, to - from, session.standardStrings());
+            if (ends.size() != parts.size() || !isAscii(buffer, from, from + ends.getFirst())) return null;
+            all = new ArrayList<>();
+            all.add(new Insertion(-1, 0, 0, ENDED, 1, ends.getFirst()));
+        }
         for (int i = 0; i + 1 < parts.size(); i++) {
             var statements = session.settings().restoring(parts.get(i).session());
             if (statements.isEmpty()) continue;
@@ -46,15 +69,19 @@ final class Insertions {
             int at = ends.get(i) + 1;
             var text = " " + String.join("; ", statements) + ";";
             int character = ClientEncoding.characters(session.encoding(), buffer, from, from + at);
-            all.add(new Insertion(i, at, character, text, statements.size()));
+            all.add(new Insertion(i, at, character, text, statements.size(), 0));
         }
         return all.isEmpty() ? null : new Insertions(all);
+    }
+
+    private static boolean isAscii(ByteBuf buffer, int from, int to) {
+        return buffer.forEachByte(from, to - from, each -> each >= 0) < 0;
     }
 
     /// Bytes that the string grows by.
     int length() {
         int length = 0;
-        for (var each : all) length += each.text().length();
+        for (var each : all) length += each.growth();
         return length;
     }
 
@@ -64,7 +91,7 @@ final class Insertions {
         for (var each : all) {
             out.writeBytes(buffer, done, from + each.at() - done);
             out.writeCharSequence(each.text(), StandardCharsets.ISO_8859_1);
-            done = from + each.at();
+            done = from + each.at() + each.skipped();
         }
         out.writeBytes(buffer, done, to - done);
     }
@@ -85,7 +112,7 @@ final class Insertions {
 
     /// Whether all is set again that was taken away.
     boolean isRestored() {
-        return expected == 0;
+        return expected == 0 && passed > 0 && all.get(passed - 1).skipped() == 0;
     }
 
     /// The position, counted in characters from 1, that the client's own string has there.
@@ -93,7 +120,7 @@ final class Insertions {
         int shift = 0;
         for (var each : all)
             if (position > each.character() + shift + each.text().length())
-                shift += each.text().length();
+                shift += each.growth();
         return position - shift;
     }
 }

@@ -1,38 +1,41 @@
 package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.Set;
-import org.pgdrover.frontend.ClientConnection;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.ClientStatement;
+import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.TransactionEffect;
 
-/**
- * Stands in for the server of a transaction that was lost with it: answers as PostgreSQL answers in an aborted transaction, until the client ends
- * it (PostgreSQL manual, section 54.2.2).
- *
- * <p>So no statement of a transaction's remainder is ever run on its own.
- */
+/// Stands in for the server of a transaction that was lost with it, until the client ends the transaction.
+///
+/// It answers as PostgreSQL answers in an aborted transaction (PostgreSQL manual, section 54.2.2), so no statement of
+/// the transaction's remainder is ever run on its own. Prepared statements are none of the transaction's: what the
+/// answers make of their names holds.
 final class LostTransaction {
     private static final Set<String> ENDS = Set.of("COMMIT", "ROLLBACK", "PREPARE TRANSACTION");
+    private static final int HEADER = 5;
 
-    private final ClientConnection client;
+    private final Relay relay;
     private ErrorFields next;
     private boolean reported;
     private boolean discarding;
     private boolean over;
     private boolean exitBound;
 
-    /**
-     * @param cause what the client is told first
-     * @param reported whether it has been told already
-     */
-    LostTransaction(ClientConnection client, ErrorFields cause, boolean reported) {
-        this.client = client;
+    /// @param cause what the client is told first
+    /// @param reported whether it has been told already
+    LostTransaction(Relay relay, ErrorFields cause, boolean reported) {
+        this.relay = relay;
         this.next = reported ? aborted() : cause;
         this.reported = reported;
     }
@@ -43,30 +46,40 @@ final class LostTransaction {
                 "current transaction is aborted, commands ignored until end of transaction block");
     }
 
-    /** Whether the client has ended the transaction, so that its next batch is served as usual. */
+    /// Whether the client has ended the transaction, so that its next batch is served as usual.
     boolean isOver() {
         return over;
     }
 
-    /** Whether the rest of a batch, up to Sync, is of no use. */
+    /// Whether the rest of a batch, up to Sync, is of no use.
     boolean isDiscarding() {
         return discarding;
     }
 
-    /** The client has sent a batch's beginning before the loss: the rest of it up to Sync is discarded. */
+    /// The client has sent a batch's beginning before the loss: the rest of it up to Sync is discarded.
     void discardUntilSync() {
         discarding = true;
     }
 
-    /** Answers one message of the client. */
-    void answer(byte type, QueryClass queryClass) {
-        var out = client.newBuffer(128);
-        switch (type) {
+    /// Whether a batch is a string that ends the transaction and then goes on: the rest of it is run as usual.
+    boolean endsAndGoesOn(Batch batch, MessagePlan plan) {
+        var parts = plan.runs.parts();
+        return !discarding
+                && batch.isOnly(MessageType.QUERY)
+                && !parts.isEmpty()
+                && ends(parts.getFirst())
+                && (reported || parts.getFirst().transaction() != TransactionEffect.COMMIT);
+    }
+
+    /// Answers one message of the client.
+    void answer(Batch batch, int index, MessagePlan plan) {
+        var out = relay.client().newBuffer(128);
+        switch (batch.message(index).type) {
             case MessageType.SYNC -> {
                 discarding = false;
                 ready(out);
             }
-            case MessageType.QUERY -> query(out, queryClass);
+            case MessageType.QUERY -> query(out, plan.runs);
             case MessageType.FUNCTION_CALL -> {
                 if (!discarding) {
                     fail(out);
@@ -74,41 +87,84 @@ final class LostTransaction {
                 }
             }
             default -> {
-                if (!discarding) extended(out, type, queryClass);
+                if (!discarding) extended(out, batch, index, plan);
             }
         }
-        client.write(out);
+        relay.write(out);
     }
 
     private void query(ByteBuf out, QueryClass queryClass) {
         if (discarding) return;
-        if (ends(queryClass)) end(out, queryClass);
+        relay.session().statements().unnamed(null);
+        var first = queryClass.parts().isEmpty() ? queryClass : queryClass.parts().getFirst();
+        if (ends(first) && (first == queryClass || !reported)) end(out, first);
         else fail(out);
         ready(out);
     }
 
-    private void extended(ByteBuf out, byte type, QueryClass queryClass) {
-        switch (type) {
-            case MessageType.PARSE -> {
-                if (ends(queryClass)) BackendMessages.bare(out, MessageType.PARSE_COMPLETE);
-                else failBatch(out);
-            }
+    private void extended(ByteBuf out, Batch batch, int index, MessagePlan plan) {
+        switch (batch.message(index).type) {
+            case MessageType.PARSE -> parse(out, Objects.requireNonNull(plan.statement), plan);
             case MessageType.BIND -> {
-                exitBound = ends(queryClass);
-                if (exitBound) BackendMessages.bare(out, MessageType.BIND_COMPLETE);
+                exitBound = ends(plan.runs);
+                if (plan.statement == null) failBatch(out, missing(batch, index));
+                else if (exitBound) BackendMessages.bare(out, MessageType.BIND_COMPLETE);
                 else failBatch(out);
             }
-            case MessageType.DESCRIBE -> {
-                if (exitBound || ends(queryClass)) BackendMessages.bare(out, MessageType.NO_DATA);
-                else failBatch(out);
-            }
+            case MessageType.DESCRIBE -> describe(out, batch, index, plan);
             case MessageType.EXECUTE -> {
-                if (exitBound) end(out, queryClass);
+                if (exitBound) end(out, plan.runs);
                 else failBatch(out);
             }
-            case MessageType.CLOSE -> BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
+            case MessageType.CLOSE -> {
+                if (plan.closes && plan.statement != null)
+                    relay.session().statements().remove(plan.statement);
+                BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
+            }
             default -> {}
         }
+    }
+
+    private void parse(ByteBuf out, ClientStatement statement, MessagePlan plan) {
+        if (statement.isUnnamed()) relay.session().statements().unnamed(null);
+        if (!ends(plan.runs)) {
+            failBatch(out);
+        } else if (plan.errorInstead != null) {
+            failBatch(out, plan.errorInstead);
+        } else {
+            OwnAnswers.parsed(relay, statement);
+            BackendMessages.bare(out, MessageType.PARSE_COMPLETE);
+        }
+    }
+
+    private void describe(ByteBuf out, Batch batch, int index, MessagePlan plan) {
+        if (plan.statement == null && plan.runs == QueryClass.NOT_PREPARED) {
+            failBatch(out, missing(batch, index));
+        } else if (plan.statement != null && shape(plan.statement) instanceof StatementShape shape) {
+            BackendMessages.parameters(out, shape.parameters());
+            BackendMessages.bare(out, MessageType.NO_DATA);
+        } else if (plan.statement == null && exitBound) {
+            BackendMessages.bare(out, MessageType.NO_DATA);
+        } else {
+            failBatch(out);
+        }
+    }
+
+    /// What is known of a statement that gives no rows, which can be described in an aborted transaction; else null.
+    private static @Nullable StatementShape shape(ClientStatement statement) {
+        var shape = statement.shape();
+        return shape == null || shape.givesRows() ? null : shape;
+    }
+
+    private static ErrorFields missing(Batch batch, int index) {
+        var message = batch.message(index);
+        var bytes = Objects.requireNonNull(batch.bytes());
+        int start = batch.from() + message.start + HEADER;
+        int end = batch.from() + message.start + message.size;
+        // Behind the portal's name, or behind the letter that says what is described.
+        int at = message.type == MessageType.BIND ? WireReader.endOfString(bytes, start, end) + 1 : start + 1;
+        var name = bytes.toString(at, WireReader.endOfString(bytes, at, end) - at, StandardCharsets.UTF_8);
+        return ServerWriter.missing(name);
     }
 
     private static boolean ends(QueryClass queryClass) {
@@ -116,7 +172,7 @@ final class LostTransaction {
         return queryClass.parts().isEmpty() && ENDS.contains(queryClass.statement());
     }
 
-    /** A COMMIT that is the first to hear of the loss must not look like one that went well. */
+    /// A COMMIT that is the first to hear of the loss must not look like one that went well.
     private void end(ByteBuf out, QueryClass queryClass) {
         over = true;
         if (!reported && queryClass.transaction() == TransactionEffect.COMMIT) {
@@ -129,6 +185,11 @@ final class LostTransaction {
 
     private void failBatch(ByteBuf out) {
         fail(out);
+        discarding = true;
+    }
+
+    private void failBatch(ByteBuf out, ErrorFields error) {
+        BackendMessages.error(out, error);
         discarding = true;
     }
 

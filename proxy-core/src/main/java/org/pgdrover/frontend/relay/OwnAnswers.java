@@ -76,7 +76,7 @@ final class OwnAnswers {
         relay.end(delivery);
     }
 
-    private static void parsed(Relay relay, ClientStatement statement) {
+    static void parsed(Relay relay, ClientStatement statement) {
         statement.answered();
         statement.shape(new StatementShape(new byte[2], null));
         relay.session().statements().add(statement);

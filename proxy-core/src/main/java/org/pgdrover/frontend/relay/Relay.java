@@ -176,7 +176,7 @@ final class Relay {
 
     /// The transaction's first statement has failed before any server knew of the transaction.
     private RelayState failedTransaction(ErrorFields error, boolean complete) {
-        var transaction = new LostTransaction(client, error, true);
+        var transaction = new LostTransaction(this, error, true);
         if (!complete) transaction.discardUntilSync();
         return new TransactionLost(this, transaction);
     }

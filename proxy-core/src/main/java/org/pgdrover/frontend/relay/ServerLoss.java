@@ -155,7 +155,7 @@ final class ServerLoss {
         if (open != null) relay.end(open);
         if (!begun && lease.server().status() == TransactionStatus.IDLE) return new Discarding(relay);
         if (!nodeLost && lastWords != null) return endSession();
-        var transaction = new LostTransaction(relay.client(), lostTransaction(), true);
+        var transaction = new LostTransaction(relay, lostTransaction(), true);
         transaction.discardUntilSync();
         return new TransactionLost(relay, transaction);
     }
@@ -294,7 +294,7 @@ final class ServerLoss {
         boolean reported = deliveries.answering() != null;
         boolean open = deliveries.open() != null;
         failAll(failure, TransactionStatus.FAILED);
-        var transaction = new LostTransaction(relay.client(), failure, reported);
+        var transaction = new LostTransaction(relay, failure, reported);
         if (open) transaction.discardUntilSync();
         return new TransactionLost(relay, transaction);
     }

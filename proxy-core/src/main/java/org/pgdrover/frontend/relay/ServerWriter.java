@@ -322,12 +322,16 @@ final class ServerWriter {
         // Under its own names the server knows what SQL's PREPARE has made, and says itself what it does not know.
         if (lease.hasOwnNames() && nameEnd > nameStart) return false;
         var name = buffer.toString(nameStart, nameEnd - nameStart, StandardCharsets.UTF_8);
-        plan.errorInstead = ErrorFields.error(
+        plan.errorInstead = missing(name);
+        return true;
+    }
+
+    static ErrorFields missing(String name) {
+        return ErrorFields.error(
                 SqlState.INVALID_SQL_STATEMENT_NAME,
                 name.isEmpty()
                         ? "unnamed prepared statement does not exist"
                         : "prepared statement \"" + name + "\" does not exist");
-        return true;
     }
 
     /// The name to write instead of the client's, or null if that is right.

@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageType;
 
@@ -10,32 +11,40 @@ record TransactionLost(Relay relay, LostTransaction transaction) implements Rela
     @Override
     public RelayState proceed() {
         while (!transaction.isOver()) {
-            if (relay.deliveries().nextWaiting() instanceof Delivery delivery) answer(delivery);
-            else if (!takeMessage()) return this;
+            var delivery = relay.deliveries().nextWaiting();
+            if (delivery == null && relay.isTerminating()) return this;
+            if (delivery == null) {
+                var event = relay.input().next();
+                if (event == MessageDecoder.Event.NEED_MORE) return this;
+                delivery = event == MessageDecoder.Event.RUN ? null : read(event == MessageDecoder.Event.LARGE_FRAME);
+            }
+            if (delivery != null && answer(delivery) instanceof RelayState next) return next;
         }
         return transaction.isDiscarding() ? new Discarding(relay) : new Idle(relay);
     }
 
-    private boolean takeMessage() {
-        if (relay.isTerminating()) return false;
-        var event = relay.input().next();
-        if (event == MessageDecoder.Event.NEED_MORE) return false;
-        if (event == MessageDecoder.Event.RUN) return true;
+    private @Nullable Delivery read(boolean large) {
         var message = relay.input().message();
         if (message.type() == MessageType.TERMINATE) {
             relay.terminate();
-        } else if (!BatchReader.isCopyEnd(message.type())
-                && relay.reader().add(message, event == MessageDecoder.Event.LARGE_FRAME) instanceof Batch batch) {
-            answer(relay.begin(batch));
+            return null;
         }
-        return true;
+        if (BatchReader.isCopyEnd(message.type())) return null;
+        return relay.reader().add(message, large) instanceof Batch batch ? relay.begin(batch) : null;
     }
 
-    private void answer(Delivery delivery) {
+    /// Answers a delivery; gives the state that follows if a server has to.
+    private @Nullable RelayState answer(Delivery delivery) {
         relay.judge().judge(delivery);
         var batch = Objects.requireNonNull(delivery.part);
-        for (int i = 0; i < batch.messages(); i++) transaction.answer(batch.message(i).type, delivery.plan(i).runs);
+        if (transaction.endsAndGoesOn(batch, delivery.plan(0))) {
+            delivery.endsLost = true;
+            relay.judge().judge(delivery);
+            if (delivery.plan(0).insertions != null) return new Dispatch(relay).dispatch(delivery);
+        }
+        for (int i = 0; i < batch.messages(); i++) transaction.answer(batch, i, delivery.plan(i));
         relay.drop(delivery);
+        return null;
     }
 
     @Override

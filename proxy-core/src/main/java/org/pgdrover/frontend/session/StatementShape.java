@@ -44,8 +44,12 @@ public final class StatementShape {
     }
 
     /// The end of a Parse that asks for the same parameter types again.
-    byte[] parameters() {
+    public byte[] parameters() {
         return parameters;
+    }
+
+    public boolean givesRows() {
+        return columns != null;
     }
 
     @Override

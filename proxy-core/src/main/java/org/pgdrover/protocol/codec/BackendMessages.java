@@ -83,6 +83,11 @@ public final class BackendMessages {
         out.writeByte(type).writeInt(4);
     }
 
+    /** ParameterDescription with this body. */
+    public static void parameters(ByteBuf out, byte[] body) {
+        out.writeByte(MessageType.PARAMETER_DESCRIPTION).writeInt(4 + body.length).writeBytes(body);
+    }
+
     /** ParameterDescription of a statement without parameters. */
     public static void noParameters(ByteBuf out) {
         out.writeByte(MessageType.PARAMETER_DESCRIPTION).writeInt(6).writeShort(0);
