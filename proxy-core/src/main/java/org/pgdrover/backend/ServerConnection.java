@@ -58,6 +58,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private @Nullable String notClean;
     private boolean endedInsideMessage;
     private boolean endedWhileDiscarding;
+    private boolean endedAnswered;
     private @Nullable CloseReason closeReason;
     private volatile long idleSinceNanos;
 
@@ -280,6 +281,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return endedWhileDiscarding;
     }
 
+    /** Whether the connection ended when every request had been answered, or was to be discarded. */
+    public boolean endedAnswered() {
+        return endedAnswered;
+    }
+
     /** Gives the answers that stand at the head of the ledger and are the proxy's own to give. */
     public void sendFakes() {
         answers.sendFakes();
@@ -361,6 +367,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         var lessee = answers.lessee();
         endedInsideMessage = answers.insideRun();
         endedWhileDiscarding = ledger.isDiscarding();
+        endedAnswered = ledger.isEmpty();
         answers.close();
         closed.accept(this);
         if (lessee != null) lessee.onLost(closeReason, answers.lastWords());

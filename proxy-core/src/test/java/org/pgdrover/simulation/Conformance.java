@@ -83,7 +83,7 @@ public final class Conformance {
         var random = new SplittableRandom(seed);
         var features = Features.draw(random, MODEL_ONLY);
         int number = 1 + (int) (Math.floorMod(seed, 1_000_000_000L));
-        var conversation = new Conversation(random, features, number);
+        var conversation = new Conversation(random, features, number, false);
         var model = new PrivateSession(Map.of("user", "me", "database", "db"), () -> 1);
         try (var socket = new Socket("127.0.0.1", port)) {
             socket.setTcpNoDelay(true);

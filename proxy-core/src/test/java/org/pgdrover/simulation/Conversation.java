@@ -20,11 +20,14 @@ final class Conversation {
     private final RandomGenerator random;
     private final List<Features> features;
     private final int client;
+    private final boolean aimed;
     private final Set<String> once = new HashSet<>();
     private int nonces;
     private int units;
+    private boolean hasCancelled;
 
-    Conversation(RandomGenerator random, List<Features> features, int client) {
+    Conversation(RandomGenerator random, List<Features> features, int client, boolean aimed) {
+        this.aimed = aimed;
         this.random = random;
         this.features = features;
         this.client = client;
@@ -279,6 +282,21 @@ final class Conversation {
 
     Unit next() {
         units++;
+        if (aimed && hasCancelled && chance(70)) {
+            hasCancelled = false;
+            return Unit.of(query("SELECT pg_sleep(0.02)"));
+        }
+        var unit = invent();
+        hasCancelled = unit.cancelled();
+        return unit;
+    }
+
+    /// Whether a statement that is to be cancelled may be over before.
+    static boolean isShort(Unit unit) {
+        return unit.messages().getFirst().text(0).contains("0.02");
+    }
+
+    private Unit invent() {
         var feature = features.get(random.nextInt(features.size()));
         return switch (feature) {
             case NAMED, EXTENDED -> extended();

@@ -19,6 +19,11 @@ final class Faults {
     }
 
     private void next() {
+        if (world.isAimed() && random.nextBoolean()) {
+            loseAnswer();
+            begin();
+            return;
+        }
         switch (random.nextInt(8)) {
             case 0, 1 -> terminate();
             case 2, 3 -> kill();
@@ -55,6 +60,18 @@ final class Faults {
         int bytes = random.nextInt(400);
         world.trace(() -> "FAULT: a connection to " + one.node().name() + " breaks after " + bytes + " bytes");
         one.cutAfter(bytes);
+    }
+
+    private void loseAnswer() {
+        var one = any();
+        if (one.session() == null) return;
+        boolean node = random.nextBoolean();
+        world.trace(() -> "FAULT: an answer of a backend of " + one.node().name() + " is to be lost");
+        one.loseNextAnswer(() -> {
+            if (node && primary() >= 0 && one.node() == world.nodes().get(primary())) changePrimary();
+            world.trace(() -> "FAULT: a backend of " + one.node().name() + " is lost before it has answered");
+            one.kill(true);
+        });
     }
 
     private ModelNode standby() {

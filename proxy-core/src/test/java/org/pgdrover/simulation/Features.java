@@ -52,4 +52,28 @@ enum Features {
         if (drawn.isEmpty()) drawn.add(READ);
         return new ArrayList<>(drawn);
     }
+
+    /// What belongs together: each has hidden a defect once that needed all of it, and little else beside.
+    private static final List<Set<Features>> THEMES = List.of(
+            EnumSet.of(CANCEL, SLEEP),
+            EnumSet.of(NAMED, ZONE, SET),
+            EnumSet.of(SEVERAL, TRANSACTION, WRITE),
+            EnumSet.of(VIEW, REMOTE, EFFECT),
+            EnumSet.of(NAMED, PIPELINE, ERROR),
+            EnumSet.of(NAMED, EXTENDED, DISCARD, PREPARE),
+            EnumSet.of(CUSTOM, SET, RESET_ALL, FUNCTION_SET),
+            EnumSet.of(LISTEN, TRANSACTION, SAVEPOINT),
+            EnumSet.of(TEMPORARY, LOCK, CURSOR, SEVERAL),
+            EnumSet.of(READ_ONLY, SHARED, WRITE),
+            EnumSet.of(EXTENDED, FLUSH, PORTAL, COPY));
+
+    /// One theme, and at most two features more.
+    static List<Features> aim(RandomGenerator random, Set<Features> without) {
+        var drawn = EnumSet.copyOf(THEMES.get(random.nextInt(THEMES.size())));
+        if (random.nextBoolean()) drawn.add(READ);
+        for (int more = random.nextInt(3); more > 0; more--) drawn.add(values()[random.nextInt(values().length)]);
+        drawn.removeAll(without);
+        if (drawn.isEmpty()) drawn.add(READ);
+        return new ArrayList<>(drawn);
+    }
 }

@@ -26,6 +26,9 @@ final class ModelBackend implements Line.Peer {
     private boolean closed;
     private int generation;
     private int bytesToCut = -1;
+    private @Nullable Runnable loss;
+    private long doneBefore = -1;
+    private boolean hasDone;
 
     ModelBackend(World world, ModelNode node) {
         this.world = world;
@@ -122,6 +125,12 @@ final class ModelBackend implements Line.Peer {
         var bytes = out.toByteArray();
         out.reset();
         if (closed || bytes.length == 0) return;
+        var how = loss;
+        if (how != null && hasDone()) {
+            loss = null;
+            how.run();
+            return;
+        }
         if (bytesToCut >= 0 && bytes.length > bytesToCut) {
             line().send(Arrays.copyOf(bytes, bytesToCut));
             kill(true);
@@ -162,7 +171,10 @@ final class ModelBackend implements Line.Peer {
 
     private void step() {
         var working = java.util.Objects.requireNonNull(session);
+        doneBefore = loss == null ? -1 : world.data().done();
         working.step();
+        hasDone = hasDone();
+        doneBefore = -1;
         if (working.isIdle()) flushWhenAsked();
         if (working.hasEnded()) {
             flush();
@@ -226,6 +238,16 @@ final class ModelBackend implements Line.Peer {
         if (session != null) session.end();
         if (afterSent) line().resetAfterSent();
         else line().reset();
+    }
+
+    private boolean hasDone() {
+        return hasDone || doneBefore >= 0 && world.data().done() > doneBefore;
+    }
+
+    /// The next statement that does what nobody can undo is carried out, and lost before it is answered.
+    void loseNextAnswer(Runnable loss) {
+        hasDone = false;
+        this.loss = loss;
     }
 
     /// The connection breaks when so many more bytes have been sent.

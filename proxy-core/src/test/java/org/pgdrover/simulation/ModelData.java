@@ -58,6 +58,11 @@ final class ModelData {
         return committed.getOrDefault(nonce, 0);
     }
 
+    /// How much has been done so far that nobody can undo.
+    long done() {
+        return position() + ran.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
     Map<String, Integer> committed() {
         return committed;
     }

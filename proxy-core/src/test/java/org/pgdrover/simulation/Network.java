@@ -30,13 +30,16 @@ final class Network {
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false, true, false);
     private final Map<Integer, Server> servers = new HashMap<>();
     private final List<LineChannel> channels = new ArrayList<>();
+    private final boolean slowToConnect;
     private final int slowness;
     private final int chopping;
 
-    Network(VirtualLoop loop, RandomGenerator random, Consumer<Throwable> failed) {
+    /// @param slowToConnect whether a connection to a server takes long beside what goes through one
+    Network(VirtualLoop loop, RandomGenerator random, Consumer<Throwable> failed, boolean slowToConnect) {
         this.loop = loop;
         this.random = random;
         this.failed = failed;
+        this.slowToConnect = slowToConnect;
         this.slowness = random.nextInt(4);
         this.chopping = random.nextInt(3);
     }
@@ -109,7 +112,7 @@ final class Network {
     }
 
     void dial(LineChannel channel, InetSocketAddress to, ChannelPromise promise) {
-        after(latency(), () -> {
+        after(latency() + (slowToConnect ? random.nextInt(4_000_000) : 0), () -> {
             var server = servers.get(to.getPort());
             var peer = server == null ? null : server.accept();
             if (peer == null) {

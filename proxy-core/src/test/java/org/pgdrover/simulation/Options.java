@@ -8,8 +8,10 @@ import java.util.Set;
 /// @param without what clients do not do
 /// @param faults whether anything fails that is not a client's doing
 /// @param named whether every client gives an application_name, and servers ignore the proxy's own
-record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boolean named, boolean tracing) {
-    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false);
+/// @param aimed whether clients do few things that belong together, and faults meet what chance seldom meets
+record Options(
+        Set<Features> without, boolean faults, boolean earlyGoodbyes, boolean named, boolean aimed, boolean tracing) {
+    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false, false);
 
     /// As the system properties say.
     static Options fromProperties() {
@@ -26,13 +28,14 @@ record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boo
                 !Boolean.getBoolean("simulation.faultless"),
                 !Boolean.getBoolean("simulation.polite"),
                 Boolean.getBoolean("simulation.named"),
+                Boolean.getBoolean("simulation.aimed"),
                 false);
     }
 
     Options without(Features feature) {
         var more = EnumSet.of(feature);
         more.addAll(without);
-        return new Options(more, faults, earlyGoodbyes, named, tracing);
+        return new Options(more, faults, earlyGoodbyes, named, aimed, tracing);
     }
 
     /// As the property says it.
@@ -41,10 +44,14 @@ record Options(Set<Features> without, boolean faults, boolean earlyGoodbyes, boo
     }
 
     Options withNames(boolean all) {
-        return new Options(without, faults, earlyGoodbyes, all, tracing);
+        return new Options(without, faults, earlyGoodbyes, all, aimed, tracing);
+    }
+
+    Options withAim(boolean at) {
+        return new Options(without, faults, earlyGoodbyes, named, at, tracing);
     }
 
     Options traced() {
-        return new Options(without, faults, earlyGoodbyes, named, true);
+        return new Options(without, faults, earlyGoodbyes, named, aimed, true);
     }
 }

@@ -3,6 +3,8 @@ package org.pgdrover.simulation;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Runs one seed after the other, and tells what was found: `Simulate SECONDS [FIRST-SEED]`, or `Simulate seed SEED`.
 public final class Simulate {
@@ -29,6 +31,13 @@ public final class Simulate {
         hunt(seconds, seed);
     }
 
+    /// What a violation must say that ends the search; null if nothing does.
+    private static final @Nullable String UNTIL = System.getProperty("simulation.until");
+
+    private static boolean isWanted(String violation) {
+        return UNTIL != null && Pattern.compile(UNTIL).matcher(violation).find();
+    }
+
     private static void hunt(long seconds, long first) {
         long begin = System.nanoTime();
         long end = begin + seconds * 1_000_000_000L;
@@ -37,12 +46,14 @@ public final class Simulate {
         int bad = 0;
         Map<String, String> kinds = new TreeMap<>();
         Map<String, Integer> counts = new TreeMap<>();
-        while (System.nanoTime() < end) {
+        boolean found = false;
+        while (!found && System.nanoTime() < end) {
             var result = run(seed++);
             clients += result.clients();
             if (result.isGood()) continue;
             bad++;
             var what = result.violations().getFirst();
+            found = isWanted(what);
             var kind = what.replaceAll("c?\\d+[nk]\\d+", "#").replaceAll("\\d+", "#");
             kind = kind.length() > 220 ? kind.substring(0, 220) : kind;
             kinds.putIfAbsent(

@@ -50,7 +50,7 @@ final class SimulatedClient implements Line.Peer {
         this.world = world;
         this.random = random;
         this.number = number;
-        this.conversation = new Conversation(random, features, number);
+        this.conversation = new Conversation(random, features, number, world.isAimed());
         this.left = 1 + random.nextInt(30);
         this.leavesEarlyAt = random.nextInt(100) < world.earlyPercent() ? random.nextInt(left) : -1;
         this.depth = random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 1;
@@ -212,7 +212,7 @@ final class SimulatedClient implements Line.Peer {
         boolean apart = !transcript.isInsideBatch();
         outstanding.add(new Said(unit, transcript.said(unit)));
         line().send(bytes.toByteArray());
-        if (unit.cancelled() && apart && outstanding.size() == 1) cancelSoon();
+        if (unit.cancelled() && apart && outstanding.size() == 1) cancelSoon(Conversation.isShort(unit));
     }
 
     private void leaveInTheMiddle(byte[] bytes) {
@@ -246,9 +246,11 @@ final class SimulatedClient implements Line.Peer {
 
     // Cancelling
 
-    private void cancelSoon() {
+    private void cancelSoon(boolean isShort) {
         cancelling = true;
-        world.network().after(random.nextInt(40_000_000), this::cancel);
+        // In an aimed seed it comes when the statement is just about to end by itself.
+        long when = world.isAimed() && isShort ? 18_000_000 + random.nextInt(4_000_000) : random.nextInt(40_000_000);
+        world.network().after(when, this::cancel);
     }
 
     private void cancel() {

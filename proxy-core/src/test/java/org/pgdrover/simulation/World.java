@@ -40,8 +40,8 @@ final class World {
         this.seed = seed;
         this.options = options;
         this.random = new SplittableRandom(seed);
-        this.network = new Network(loop, new SplittableRandom(random.nextLong()), this::failed);
-        this.faulty = options.faults() && random.nextInt(3) == 0;
+        this.network = new Network(loop, new SplittableRandom(random.nextLong()), this::failed, options.aimed());
+        this.faulty = options.faults() && random.nextInt(options.aimed() ? 2 : 3) == 0;
         this.slowness = random.nextInt(3);
         this.early = options.earlyGoodbyes() && random.nextInt(2) == 0 ? 40 : 0;
         Shared.begin(data);
@@ -53,7 +53,9 @@ final class World {
         rig = new Rig(
                 this, new Rig.Settings(mode, size, random.nextInt(4) == 0 ? Consistency.GLOBAL : Consistency.SESSION));
         sample();
-        var features = Features.draw(random, options.without());
+        var features = options.aimed()
+                ? Features.aim(random, options.without())
+                : Features.draw(random, options.without());
         trace(() -> "seed " + seed + ": " + mode + ", pool of " + size + ", " + clientsAtOnce
                 + " clients at once, faults " + faulty + ", " + features);
         for (int i = 0; i < clientsAtOnce; i++) startClients(features, 1 + random.nextInt(3));
@@ -131,6 +133,10 @@ final class World {
 
     boolean isNamed() {
         return options.named();
+    }
+
+    boolean isAimed() {
+        return options.aimed();
     }
 
     boolean mayLose() {

@@ -261,6 +261,12 @@ final class Delivery implements RelayNote {
         complete = true;
     }
 
+    /// Whether its present part closes a prepared statement.
+    boolean closesStatements() {
+        for (int i = partStart; i < count; i++) if (plans.get(i).closes) return true;
+        return false;
+    }
+
     boolean isComplete() {
         return complete;
     }

@@ -51,7 +51,15 @@ record Dispatch(Relay relay) {
                 || delivery.avoidStandby
                 || relay.kept().isPinned()
                 || !delivery.isServerNeeded()
-                || delivery.seesStatements();
+                || delivery.seesStatements()
+                || closesOnKept(relay, delivery);
+    }
+
+    /// Whether it closes a statement that the server which the client keeps knows under the client's own name: there the
+    /// name must come free.
+    static boolean closesOnKept(Relay relay, Delivery delivery) {
+        var kept = relay.kept().lease();
+        return kept != null && kept.hasOwnNames() && delivery.closesStatements();
     }
 
     /// Sends a delivery where the router has decided.

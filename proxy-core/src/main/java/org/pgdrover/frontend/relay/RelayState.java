@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///   Idle or Working --[LISTEN]--> WaitingForListener --> Idle's way, or Working
 ///   Working --[server lost]--> Doubting --> Idle (run again, or told) or TransactionLost --[client ends it]--> Idle
 ///   a batch that has not come whole fails --> Discarding --[Sync]--> Idle
+///   ... or is lost when it has been answered so far --> LostBetweenAnswers --> Discarding or Idle
 ///   any --[client gone]--> Closed
 /// ```
 sealed interface RelayState
@@ -22,6 +23,7 @@ sealed interface RelayState
                 Doubting,
                 Idle,
                 Inspecting,
+                LostBetweenAnswers,
                 Marking,
                 Preparing,
                 Restoring,

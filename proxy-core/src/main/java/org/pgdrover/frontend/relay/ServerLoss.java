@@ -144,6 +144,7 @@ final class ServerLoss {
         relay.session().transactionEnded();
         relay.session().rollBack(lease.server());
         if (lease.server().endedWhileDiscarding()) return discardRest(nodeLost);
+        if (isBetweenAnswers()) return loseOpen(nodeLost);
         if (outside) return runAgain(nodeLost);
         return loseTransaction(nodeLost);
     }
@@ -158,6 +159,24 @@ final class ServerLoss {
         var transaction = new LostTransaction(relay, lostTransaction(), true);
         transaction.discardUntilSync();
         return new TransactionLost(relay, transaction);
+    }
+
+    /// Whether a batch is open of which everything that came has been answered: what the client says next has to hear of
+    /// the loss.
+    private boolean isBetweenAnswers() {
+        var open = deliveries.open();
+        return open != null && deliveries.peekWaiting() != open && lease.server().endedAnswered();
+    }
+
+    private RelayState loseOpen(boolean nodeLost) {
+        var open = Objects.requireNonNull(deliveries.endOpen());
+        boolean block = open.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
+        var error = open.mayCommit() ? unknownCommit() : block ? lostTransaction() : unknownOutcome(open, !nodeLost);
+        open.sqlState = error.sqlState();
+        relay.end(open);
+        if (!block || open.mayCommit()) return new LostBetweenAnswers(relay, error);
+        if (!nodeLost && lastWords != null) return endSession();
+        return new TransactionLost(relay, new LostTransaction(relay, error, false));
     }
 
     private boolean isOutsideTransaction() {

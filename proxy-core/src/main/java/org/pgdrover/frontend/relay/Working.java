@@ -163,7 +163,7 @@ final class Working implements RelayState {
             relay.journal().follows(delivery, lease.server());
             return true;
         }
-        if (!delivery.isWholeRead()) return false;
+        if (!delivery.isWholeRead() || Dispatch.closesOnKept(relay, delivery)) return false;
         if (!(Dispatch.route(relay, delivery) instanceof RoutingDecision.ToStandby(var _, var reason))) return false;
         relay.journal().goes(delivery, lease.server().target().node(), reason);
         return true;

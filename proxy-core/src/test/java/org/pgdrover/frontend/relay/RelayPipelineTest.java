@@ -51,6 +51,53 @@ class RelayPipelineTest {
         rig.close();
     }
 
+    private void lose() throws Exception {
+        primary.drop();
+        Until.isTrue(() -> rig.leasedServers() == 0);
+        rig.settle();
+    }
+
+    /** The client has had every answer to what it has sent of its batch: its next message hears of the loss. */
+    @Test
+    void answersAQueryBehindAnOpenBatchThatIsLost() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(parsed("UPDATE 20").append(bound()).message('H'));
+            while (client.read().type() != 'C') {
+                // up to the end of what can be answered
+            }
+            lose();
+
+            client.send(query("UPDATE 21"));
+
+            var answers = answers(client, 1);
+            assertThat(error(answers).field('C')).isEqualTo("08007");
+            assertThat(answers.getLast().body()).containsExactly('I');
+            assertThat(primary.count("UPDATE 21")).isZero();
+        }
+    }
+
+    @Test
+    void failsATransactionThatAnOpenBatchHasBegun() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(new WireBytes().message('P', "b", "begin", (short) 0).message('B', "", "b", (short) 0, (short)
+                            0, (short) 0)
+                    .message('E', "", 0)
+                    .message('H'));
+            while (client.read().type() != 'C') {
+                // up to the end of what can be answered
+            }
+            lose();
+
+            client.send(query("UPDATE 22"));
+
+            var answers = answers(client, 1);
+            assertThat(error(answers).field('C')).isEqualTo("40001");
+            assertThat(answers.getLast().body()).containsExactly('E');
+            client.send(query("ROLLBACK"));
+            assertThat(types(answers(client, 1))).isEqualTo("CZ");
+        }
+    }
+
     /** A client for whom both servers have a connection open. */
     private Wire connectWarm() throws Exception {
         var client = rig.connect();

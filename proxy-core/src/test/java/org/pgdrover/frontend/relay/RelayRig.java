@@ -135,11 +135,15 @@ public final class RelayRig implements AutoCloseable {
     }
 
     public RelayRig() throws Exception {
-        this(PoolSettings.DEFAULT.size());
+        this(PoolConfig.DEFAULT);
     }
 
     /** @param size most server connections of a pool */
     RelayRig(int size) throws Exception {
+        this(pools(size));
+    }
+
+    RelayRig(PoolConfig pool) throws Exception {
         var cluster = new ClusterConfig(
                 List.of(
                         new NodeConfig("p", "127.0.0.1", primary.port()),
@@ -147,7 +151,7 @@ public final class RelayRig implements AutoCloseable {
                 "me",
                 null,
                 "db");
-        var config = ProxyConfig.of(cluster);
+        var config = ProxyConfig.of(cluster).with(pool);
         topology = new Cluster(cluster.nodes());
         var gate = new HoldGate(FailoverConfig.DEFAULT, timer);
         gate.open();
@@ -156,7 +160,7 @@ public final class RelayRig implements AutoCloseable {
                 transport,
                 () -> ServerTls.DISABLED,
                 new ServerOptions(Logins.withoutPasswords(), 100, System::nanoTime));
-        pools = new PoolRegistry(pools(size), connector, ProxyMetrics.NOOP, System::nanoTime, loops);
+        pools = new PoolRegistry(pool, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
         functions = new FunctionCatalog(_ -> catalog(), timer, System::nanoTime);
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
