@@ -23,8 +23,10 @@ final class Conversation {
     private final boolean aimed;
     private final Set<String> once = new HashSet<>();
     private int nonces;
+    private final Set<String> takingParameters = new HashSet<>();
     private int units;
     private boolean hasCancelled;
+    private boolean hasBegun;
 
     Conversation(RandomGenerator random, List<Features> features, int client, boolean aimed) {
         this.aimed = aimed;
@@ -319,6 +321,10 @@ final class Conversation {
     }
 
     private Unit several() {
+        if (aimed && features.contains(Features.WRITE) && chance(60)) {
+            hasBegun = !hasBegun;
+            return Unit.of(query(hasBegun ? "BEGIN" : runOnce(upsert() + "; COMMIT")));
+        }
         if (chance(20)) return Unit.of(query("BEGIN; " + set() + "; COMMIT"));
         if (chance(20)) return Unit.of(query(runOnce(upsert() + "; COMMIT")));
         var all = new ArrayList<String>();
@@ -360,7 +366,7 @@ final class Conversation {
     /// A text that several clients share, or one of this client's own.
     private String prepared() {
         if (features.contains(Features.ZONE) && features.contains(Features.FLUSH)) return read();
-        if (features.contains(Features.ZONE) && chance(50)) return zone();
+        if (features.contains(Features.ZONE) && chance(aimed ? 80 : 50)) return zone();
         return any(
                 "SELECT v FROM kv WHERE k = $1",
                 "SELECT $1::text",
@@ -370,10 +376,12 @@ final class Conversation {
                 statement());
     }
 
-    /// Binds with as many parameters as may be right.
+    /// Binds with as many parameters as may be right; in an aimed seed it mostly is.
     private List<Message> run(String name) {
         var messages = new ArrayList<Message>();
-        messages.add(chance(60) ? bind("", name, key()) : bind("", name));
+        boolean parameter = chance(60);
+        if (aimed && chance(90)) parameter = takingParameters.contains(name);
+        messages.add(parameter ? bind("", name, key()) : bind("", name));
         if (chance(50)) messages.add(message('D', 'P', ""));
         messages.add(message('E', "", 0));
         return messages;
@@ -444,7 +452,9 @@ final class Conversation {
         return message('Q', sql);
     }
 
-    private static Message parse(String name, String sql) {
+    private Message parse(String name, String sql) {
+        if (sql.contains("$1")) takingParameters.add(name);
+        else takingParameters.remove(name);
         return message('P', name, sql, (short) 0);
     }
 

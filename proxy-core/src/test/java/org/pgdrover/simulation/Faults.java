@@ -15,15 +15,15 @@ final class Faults {
     }
 
     void begin() {
+        if (world.isAimed() && random.nextInt(4) > 0) loseAnswers();
+        else goOn();
+    }
+
+    private void goOn() {
         if (left-- > 0) world.network().after(random.nextInt(60_000_000), this::next);
     }
 
     private void next() {
-        if (world.isAimed() && random.nextBoolean()) {
-            loseAnswer();
-            begin();
-            return;
-        }
         switch (random.nextInt(8)) {
             case 0, 1 -> terminate();
             case 2, 3 -> kill();
@@ -32,7 +32,7 @@ final class Faults {
             case 6 -> loseStandby();
             default -> changePrimary();
         }
-        begin();
+        goOn();
     }
 
     private ModelBackend any() {
@@ -62,15 +62,14 @@ final class Faults {
         one.cutAfter(bytes);
     }
 
-    private void loseAnswer() {
-        var one = any();
-        if (one.session() == null) return;
-        boolean node = random.nextBoolean();
-        world.trace(() -> "FAULT: an answer of a backend of " + one.node().name() + " is to be lost");
-        one.loseNextAnswer(() -> {
+    /// What cannot be undone is done, and its answer is lost; after that another one, a few of them later.
+    private void loseAnswers() {
+        boolean node = random.nextInt(3) == 0;
+        world.loseAnswer(random.nextInt(6), one -> {
             if (node && primary() >= 0 && one.node() == world.nodes().get(primary())) changePrimary();
             world.trace(() -> "FAULT: a backend of " + one.node().name() + " is lost before it has answered");
             one.kill(true);
+            loseAnswers();
         });
     }
 

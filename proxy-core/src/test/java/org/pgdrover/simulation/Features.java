@@ -67,6 +67,11 @@ enum Features {
             EnumSet.of(READ_ONLY, SHARED, WRITE),
             EnumSet.of(EXTENDED, FLUSH, PORTAL, COPY));
 
+    /// Whether it matters most what becomes of what they do when its answer is lost.
+    static boolean isAboutLosses(List<Features> aim) {
+        return aim.contains(EFFECT) || aim.contains(SEVERAL) && aim.contains(WRITE);
+    }
+
     /// One theme, and at most two features more.
     static List<Features> aim(RandomGenerator random, Set<Features> without) {
         var drawn = EnumSet.copyOf(THEMES.get(random.nextInt(THEMES.size())));

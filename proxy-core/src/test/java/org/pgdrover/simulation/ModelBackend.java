@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.testing.Message;
 
@@ -26,7 +27,6 @@ final class ModelBackend implements Line.Peer {
     private boolean closed;
     private int generation;
     private int bytesToCut = -1;
-    private @Nullable Runnable loss;
     private long doneBefore = -1;
     private boolean hasDone;
 
@@ -125,11 +125,13 @@ final class ModelBackend implements Line.Peer {
         var bytes = out.toByteArray();
         out.reset();
         if (closed || bytes.length == 0) return;
-        var how = loss;
-        if (how != null && hasDone()) {
-            loss = null;
-            how.run();
-            return;
+        if (hasDone()) {
+            hasDone = false;
+            doneBefore = -1;
+            if (world.takeLoss() instanceof Consumer<ModelBackend> how) {
+                how.accept(this);
+                return;
+            }
         }
         if (bytesToCut >= 0 && bytes.length > bytesToCut) {
             line().send(Arrays.copyOf(bytes, bytesToCut));
@@ -171,9 +173,9 @@ final class ModelBackend implements Line.Peer {
 
     private void step() {
         var working = java.util.Objects.requireNonNull(session);
-        doneBefore = loss == null ? -1 : world.data().done();
+        doneBefore = world.isToLose() ? world.data().done() : -1;
         working.step();
-        hasDone = hasDone();
+        hasDone = world.isToLose() && hasDone();
         doneBefore = -1;
         if (working.isIdle()) flushWhenAsked();
         if (working.hasEnded()) {
@@ -242,12 +244,6 @@ final class ModelBackend implements Line.Peer {
 
     private boolean hasDone() {
         return hasDone || doneBefore >= 0 && world.data().done() > doneBefore;
-    }
-
-    /// The next statement that does what nobody can undo is carried out, and lost before it is answered.
-    void loseNextAnswer(Runnable loss) {
-        hasDone = false;
-        this.loss = loss;
     }
 
     /// The connection breaks when so many more bytes have been sent.

@@ -58,7 +58,8 @@ final class SimulatedClient implements Line.Peer {
         startup.put("user", "me");
         startup.put("database", "db");
         if (random.nextInt(3) == 0 || world.isNamed()) startup.put("application_name", "c" + number + "n0");
-        if (random.nextInt(6) == 0) startup.put("TimeZone", "Asia/Tokyo");
+        boolean far = world.isAimed() && features.contains(Features.ZONE);
+        if (random.nextInt(far ? 2 : 6) == 0) startup.put("TimeZone", "Asia/Tokyo");
         this.transcript = new Transcript(world, this, new PrivateSession(startup, world.network()::now));
     }
 

@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.PoolMode;
 
@@ -35,13 +37,16 @@ final class World {
     private final int early;
     private boolean full;
     private int expectedClients;
+    private @Nullable Consumer<ModelBackend> loss;
+    private int answersBefore;
 
     World(long seed, Options options) {
         this.seed = seed;
         this.options = options;
         this.random = new SplittableRandom(seed);
         this.network = new Network(loop, new SplittableRandom(random.nextLong()), this::failed, options.aimed());
-        this.faulty = options.faults() && random.nextInt(options.aimed() ? 2 : 3) == 0;
+        var aim = options.aimed() ? Features.aim(random, options.without()) : List.<Features>of();
+        this.faulty = options.faults() && (Features.isAboutLosses(aim) || random.nextInt(3) == 0);
         this.slowness = random.nextInt(3);
         this.early = options.earlyGoodbyes() && random.nextInt(2) == 0 ? 40 : 0;
         Shared.begin(data);
@@ -53,9 +58,7 @@ final class World {
         rig = new Rig(
                 this, new Rig.Settings(mode, size, random.nextInt(4) == 0 ? Consistency.GLOBAL : Consistency.SESSION));
         sample();
-        var features = options.aimed()
-                ? Features.aim(random, options.without())
-                : Features.draw(random, options.without());
+        var features = options.aimed() ? aim : Features.draw(random, options.without());
         trace(() -> "seed " + seed + ": " + mode + ", pool of " + size + ", " + clientsAtOnce
                 + " clients at once, faults " + faulty + ", " + features);
         for (int i = 0; i < clientsAtOnce; i++) startClients(features, 1 + random.nextInt(3));
@@ -167,6 +170,26 @@ final class World {
     void cancel(ModelNode node, int process, byte[] key) {
         trace(() -> node.name() + ": CancelRequest for " + process);
         for (var backend : List.copyOf(backends)) if (backend.node() == node) backend.cancel(process, key);
+    }
+
+    /// Some time a statement that does what nobody can undo is carried out, and lost before it is answered.
+    ///
+    /// @param answered how many are answered before
+    void loseAnswer(int answered, Consumer<ModelBackend> how) {
+        answersBefore = answered;
+        loss = how;
+    }
+
+    boolean isToLose() {
+        return loss != null;
+    }
+
+    @Nullable
+    Consumer<ModelBackend> takeLoss() {
+        if (answersBefore-- > 0) return null;
+        var taken = loss;
+        loss = null;
+        return taken;
     }
 
     ModelSession.Watch watch() {

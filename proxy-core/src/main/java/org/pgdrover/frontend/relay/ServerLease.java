@@ -53,6 +53,7 @@ final class ServerLease implements AnswerOwner {
     private Residues unproved = Residues.NONE;
 
     private final Set<String> unprovedSettings = new LinkedHashSet<>();
+    private final LeftBehind left = new LeftBehind();
     private boolean wrote;
 
     /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an error follow.
@@ -218,6 +219,22 @@ final class ServerLease implements AnswerOwner {
         return unknownSettings.areChanged();
     }
 
+    /// Whether what was answered may have left something that the session cannot go on without.
+    boolean hasLeft() {
+        return left.isOfSession() || hasChangedSettings();
+    }
+
+    private void leaves(Delivery delivery) {
+        var may = Residues.NONE;
+        var classes = delivery.classes();
+        for (int i = 0; i < classes.size(); i++)
+            if (!ChannelStatement.is(classes.get(i)))
+                may = may.and(relay.services()
+                        .router()
+                        .residues(classes.get(i), relay.session().routing()));
+        left.answered(may, !unprovedSettings.isEmpty());
+    }
+
     Residues unproved() {
         return unproved;
     }
@@ -230,6 +247,7 @@ final class ServerLease implements AnswerOwner {
     void proved() {
         unproved = Residues.NONE;
         unprovedSettings.clear();
+        left.proved();
         if (settingsUnknown) server.notClean("parameters whose names are not known");
         settingsUnknown = false;
         unknownSettings.asked();
@@ -592,6 +610,7 @@ final class ServerLease implements AnswerOwner {
             relay.session().statements().unnamed(null);
         }
         passOnHeldBack();
+        if (!unproved.isNone() || !unprovedSettings.isEmpty()) leaves(delivery);
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
         relay.deliveries().end(delivery);
         count(delivery, status);

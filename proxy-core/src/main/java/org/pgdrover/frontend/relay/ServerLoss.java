@@ -8,8 +8,6 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
-import org.pgdrover.sql.Residue;
-import org.pgdrover.sql.Residues;
 
 /// Decides what becomes of a client's deliveries when their server is lost.
 ///
@@ -36,7 +34,7 @@ final class ServerLoss {
     /// While it worked for the client.
     RelayState settle() {
         if (lease.server().endedInsideMessage()) return breakOff();
-        if (isOfSession()) return endSession();
+        if (isOfSession() || lease.hasLeft()) return endSession();
         if (isNodeGivenUp() || !isInDoubt()) return settle(true);
         return new Doubting(relay, lease);
     }
@@ -72,10 +70,8 @@ final class ServerLoss {
     /// Before it has told what the session holds there. The session goes on if nothing is known that it may hold: a
     /// failover must not end every session that has used a table which the catalog does not know yet.
     RelayState settleInDoubt() {
-        var harmless = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
         boolean set = lease.hasChangedSettings() || !lease.unprovedSettings().isEmpty();
-        boolean unknown = lease.unproved().equals(Residues.ALL);
-        if (isOfSession() || set || !unknown && !lease.unproved().and(harmless).equals(harmless)) return endSession();
+        if (isOfSession() || set || LeftBehind.isOfSession(lease.unproved())) return endSession();
         return settleKept(null);
     }
 

@@ -98,6 +98,20 @@ class RelayPipelineTest {
         }
     }
 
+    /** Nobody has asked the server yet what is left there. */
+    @Test
+    void endsASessionWhoseTemporaryTableIsLost() throws Exception {
+        primary.on("UPDATE 23", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("CREATE TEMP TABLE x (y int)").append(query("UPDATE 23")));
+
+            var answers = answers(client, 2);
+
+            assertThat(error(answers).field('S')).isEqualTo("FATAL");
+            assertThat(client.read()).isNull();
+        }
+    }
+
     /** A client for whom both servers have a connection open. */
     private Wire connectWarm() throws Exception {
         var client = rig.connect();

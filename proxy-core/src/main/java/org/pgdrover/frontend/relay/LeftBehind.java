@@ -1,0 +1,34 @@
+package org.pgdrover.frontend.relay;
+
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+
+/// What answered statements may have left on a server, as long as the server was not asked.
+final class LeftBehind {
+    private static final Residues HARMLESS = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
+
+    private Residues may = Residues.NONE;
+    private boolean settings;
+
+    /// @param residues what the statements of a delivery may leave
+    /// @param named whether parameters are in doubt whose names are known
+    void answered(Residues residues, boolean named) {
+        may = may.and(residues);
+        settings |= named;
+    }
+
+    void proved() {
+        may = Residues.NONE;
+        settings = false;
+    }
+
+    /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a failover must not
+    /// end every session that has used a table which the catalog does not know yet.
+    boolean isOfSession() {
+        return settings || isOfSession(may);
+    }
+
+    static boolean isOfSession(Residues may) {
+        return !may.equals(Residues.ALL) && !may.and(HARMLESS).equals(HARMLESS);
+    }
+}
