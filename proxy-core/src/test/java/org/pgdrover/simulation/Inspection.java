@@ -13,6 +13,8 @@ final class Inspection {
     private static final String BEGINNING = "SET LOCAL statement_timeout = 0; ";
     private static final String TIMEOUT = "SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s"
             + " WHERE s.name OPERATOR(pg_catalog.=) 'statement_timeout' AND s.source OPERATOR(pg_catalog.=) 'session'";
+    private static final String NAMED_TIMEOUT =
+            "SELECT 'named', 'statement_timeout', pg_catalog.current_setting('statement_timeout', true)";
     private static final Pattern NAMED =
             Pattern.compile("SELECT 'named', +E?'(.*?)', pg_catalog.current_setting\\(.*, true\\)");
     static final List<Field> FIELDS = List.of(Field.text("text"), Field.text("text"), Field.text("text"));
@@ -26,10 +28,11 @@ final class Inspection {
 
     /// The statements of the proxy's query; null if the text is another.
     static @Nullable List<Sql> parse(String text) {
-        if (text.startsWith(TIMEOUT + "; " + BEGINNING)) {
-            var rest = parse(text.substring(TIMEOUT.length() + 2));
+        for (var first : List.of(TIMEOUT, NAMED_TIMEOUT)) {
+            if (!text.startsWith(first + "; " + BEGINNING)) continue;
+            var rest = parse(text.substring(first.length() + 2));
             if (rest == null) return null;
-            return List.of(new Sql.Inspect(List.of(TIMEOUT)), rest.getFirst(), rest.getLast());
+            return List.of(new Sql.Inspect(List.of(first)), rest.getFirst(), rest.getLast());
         }
         if (!text.startsWith(BEGINNING + "SELECT 'asked'")) return null;
         return List.of(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -16,31 +17,34 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The whole proxy in virtual time: new conversations for a minute, and all that have ever found something.
 ///
-/// `-Dsimulation.seconds` says for how long, 0 for not at all. A seed that fails is told with its transcript;
-/// `-Dsimulation.seed` repeats it to the letter, with `-Dsimulation.named=true` if its clients give their names.
+/// `-Dsimulation.seconds` says for how long, 0 for not at all, which is the default of a build with `-Dquick`. A seed
+/// that fails is told with its transcript and with the command that repeats it to the letter.
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SimulationTest {
     private static final int MOST_LINES = 400;
     private static final int FIRST_USUAL_SEED = 19;
-    private static final int USUAL_SEEDS = 80;
+    private static final boolean QUICK = System.getProperty("quick") != null;
+    private static final int USUAL_SEEDS = QUICK ? 8 : 80;
+    private static final long SECONDS = Long.getLong("simulation.seconds", QUICK ? 0 : 60);
+    private static final List<Options> KINDS = List.of(
+            Options.ALL, Options.ALL.withNames(true), Options.ALL.withAim(true), Options.ALL.withNames(true).withAim(true));
 
     private static void mustBeGood(long seed, Options options) {
         var result = new World(seed, options).run();
         if (result.isGood()) return;
+        System.out.println("simulation: " + command(seed, options) + " repeats what has failed");
         var lines = new World(seed, options.traced()).run().trace();
         var transcript = lines.subList(Math.max(0, lines.size() - MOST_LINES), lines.size());
         assertThat(result.violations())
-                .as(
-                        "seed %d (-Dsimulation.seed=%d -Dsimulation.named=%s -Dsimulation.without=%s repeats it)%n%s",
-                        seed, seed, options.named(), options.withoutText(), String.join("\n", transcript))
+                .as("%s repeats it%n%s", command(seed, options), String.join("\n", transcript))
                 .isEmpty();
     }
 
-    private static long seconds() {
-        return Long.getLong("simulation.seconds", 0);
+    private static String command(long seed, Options options) {
+        return "benchmarks/simulate seed " + seed + (options.named() ? " named" : "") + (options.aimed() ? " aimed" : "");
     }
 
-    /// The same in every build: about one new seed in 500 still finds something.
+    /// The same in every build.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void nobodyCanTellInTheUsualSeeds(boolean named) {
@@ -48,15 +52,14 @@ class SimulationTest {
             mustBeGood(seed, Options.ALL.withNames(named));
     }
 
-    /// As many seconds as the system property says; half of the time with clients that all give their names.
+    /// As many seconds as the system property says, for each kind of seed the same time.
     @Test
     @Timeout(value = 1, unit = TimeUnit.DAYS)
     void nobodyCanTellTheProxyFromPostgres() {
         long first = System.nanoTime();
-        System.out.println("simulation: new seeds from " + first + " for " + seconds() + " s");
-        for (boolean named : new boolean[] {false, true}) {
-            var options = Options.ALL.withNames(named);
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds()) / 2;
+        System.out.println("simulation: new seeds from " + first + " for " + SECONDS + " s");
+        for (var options : KINDS) {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / KINDS.size();
             for (long seed = first; System.nanoTime() < end; seed++) mustBeGood(seed, options);
         }
     }
@@ -67,10 +70,12 @@ class SimulationTest {
         mustBeGood(Long.getLong("simulation.seed"), Options.fromProperties());
     }
 
-    private record Found(long seed, boolean named) {
+    private record Found(long seed, Options options) {
         static Found of(String line) {
-            var words = line.split("\\s+");
-            return new Found(Long.parseLong(words[0]), words.length > 1 && words[1].equals("named"));
+            var words = List.of(line.split("\\s+"));
+            var kind = words.subList(1, Math.min(3, words.size()));
+            var options = Options.ALL.withNames(kind.contains("named")).withAim(kind.contains("aimed"));
+            return new Found(Long.parseLong(words.getFirst()), options);
         }
     }
 
@@ -86,7 +91,7 @@ class SimulationTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("found")
     void whatWasFoundOnceStaysAway(Found found) {
-        mustBeGood(found.seed(), Options.ALL.withNames(found.named()));
+        mustBeGood(found.seed(), found.options());
     }
 
     @Test

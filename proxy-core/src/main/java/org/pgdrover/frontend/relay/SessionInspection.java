@@ -27,10 +27,13 @@ final class SessionInspection {
             "session_authorization",
             "seed");
 
+    private static final String TIMEOUT = "statement_timeout";
+
     private final ServerLease lease;
     private final Residues inDoubt;
     private final Set<String> names = new LinkedHashSet<>();
     private final boolean allSettings;
+    private final boolean timeout;
 
     SessionInspection(Relay relay, ServerLease lease) {
         var settings = relay.session().settings();
@@ -40,6 +43,7 @@ final class SessionInspection {
         names.addAll(lease.unprovedSettings());
         names.addAll(settings.inDoubt());
         // Custom parameters are in no view: those that are known are asked for by name.
+        this.timeout = names.removeIf(name -> name.equalsIgnoreCase(TIMEOUT));
         if (allSettings) names.add("role");
         if (allSettings) for (var name : settings.committed().names()) if (name.indexOf('.') > 0) names.add(name);
     }
@@ -47,18 +51,18 @@ final class SessionInspection {
     /// The query; each char is one byte.
     String query() {
         // The client's own statement_timeout is read before it is set aside.
-        var prefix = allSettings
-                ? "SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s WHERE s.name"
-                        + " OPERATOR(pg_catalog.=) 'statement_timeout' AND s.source OPERATOR(pg_catalog.=) 'session'; "
-                : "";
+        var prefix = "";
+        if (allSettings)
+            prefix = "SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s WHERE s.name"
+                    + " OPERATOR(pg_catalog.=) 'statement_timeout' AND s.source OPERATOR(pg_catalog.=) 'session'; ";
+        else if (timeout) prefix = named(TIMEOUT) + "; ";
         var parts = new StringJoiner(" UNION ALL ", prefix + "SET LOCAL statement_timeout = 0; ", "");
         parts.add("SELECT 'asked'::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text");
         if (allSettings)
             parts.add("SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings s"
                     + " WHERE s.source OPERATOR(pg_catalog.=) 'session'"
                     + " AND s.name OPERATOR(pg_catalog.<>) 'statement_timeout'");
-        for (var name : names)
-            parts.add("SELECT 'named', " + literal(name) + ", pg_catalog.current_setting(" + literal(name) + ", true)");
+        for (var name : names) parts.add(named(name));
         if (inDoubt.has(Residue.AUTHORIZATION))
             parts.add("SELECT 'authorization', session_user::pg_catalog.text, NULL");
         if (inDoubt.has(Residue.PREPARED))
@@ -76,6 +80,10 @@ final class SessionInspection {
             parts.add("SELECT 'slot', s.slot_name::pg_catalog.text, NULL FROM pg_catalog.pg_replication_slots s WHERE"
                     + " s.temporary AND s.active_pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()");
         return parts.toString();
+    }
+
+    private static String named(String name) {
+        return "SELECT 'named', " + literal(name) + ", pg_catalog.current_setting(" + literal(name) + ", true)";
     }
 
     private static void addTemporary(StringJoiner parts) {
@@ -133,7 +141,7 @@ final class SessionInspection {
         // was done, the session is tied to it.
         if (inDoubt.has(Residue.LASTING) && !inDoubt.equals(Residues.ALL))
             found = found.and(Residues.of(Residue.LASTING));
-        if (allSettings || !names.isEmpty()) {
+        if (allSettings || timeout || !names.isEmpty()) {
             session.settings().learnt(settings);
             lease.server().settings(settings);
         }

@@ -258,6 +258,31 @@ class RelayTest {
         }
     }
 
+    /** Otherwise what is asked for would be the statement_timeout of the question. */
+    @Test
+    void asksForAStatementTimeoutBeforeItIsSetAside() throws Exception {
+        primary.on("SET statement_timeout = '5s'", (wire, message) -> {
+            wire.send(new WireBytes()
+                    .message('C', "BEGIN")
+                    .message('C', "SET")
+                    .message('C', "COMMIT")
+                    .message('Z', 'I'));
+            return true;
+        });
+        try (var client = connect()) {
+            client.send(query("BEGIN; SET statement_timeout = '5s'; COMMIT"));
+            answers(client, 1);
+            client.send(query("UPDATE 24"));
+            answers(client, 1);
+            var asked = primary.statements().stream()
+                    .filter(each -> each.contains("'asked'"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(asked.indexOf("current_setting('statement_timeout'"))
+                    .isBetween(0, asked.indexOf("SET LOCAL statement_timeout"));
+        }
+    }
+
     @Test
     void sendsACancelToTheServerThatRunsTheStatement() throws Exception {
         primary.on("UPDATE 16", (wire, message) -> {
