@@ -477,12 +477,17 @@ final class ServerLease implements AnswerOwner {
         if (there != null && there.shape() == statement) server.statements().remove(shared);
     }
 
+    /// Whether the session cannot go on elsewhere, whatever the server refuses.
+    private boolean isPinned() {
+        return relay.kept().isPinned() && relay.kept().lease() == this;
+    }
+
     @Override
     public boolean onError(Note note, ErrorFields error) {
         var delivery = relay.deliveries().answering();
         if (delivery == null) return true;
         var instead = note instanceof MessagePlan plan ? instead(plan, error) : null;
-        if (instead == null && standby && StandbyRefusal.is(error, delivery, server)) {
+        if (instead == null && standby && !isPinned() && StandbyRefusal.is(error, delivery, server)) {
             refusal = error;
             dropHeldBack();
             return false;
