@@ -27,7 +27,10 @@ class SimulationTest {
     private static final int USUAL_SEEDS = QUICK ? 8 : 80;
     private static final long SECONDS = Long.getLong("simulation.seconds", QUICK ? 0 : 60);
     private static final List<Options> KINDS = List.of(
-            Options.ALL, Options.ALL.withNames(true), Options.ALL.withAim(true), Options.ALL.withNames(true).withAim(true));
+            Options.ALL,
+            Options.ALL.withNames(true),
+            Options.ALL.withAim(true),
+            Options.ALL.withNames(true).withAim(true));
 
     private static void mustBeGood(long seed, Options options) {
         var result = new World(seed, options).run();
@@ -41,7 +44,8 @@ class SimulationTest {
     }
 
     private static String command(long seed, Options options) {
-        return "benchmarks/simulate seed " + seed + (options.named() ? " named" : "") + (options.aimed() ? " aimed" : "");
+        return "benchmarks/simulate seed " + seed + (options.named() ? " named" : "")
+                + (options.aimed() ? " aimed" : "");
     }
 
     /// The same in every build.

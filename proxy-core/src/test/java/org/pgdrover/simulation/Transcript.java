@@ -271,7 +271,9 @@ final class Transcript {
         if (expected != null && expected.type() == '2' && answer.field('C').equals("25P02")) return true;
         // Of a transaction that was cancelled before any server knew of it nobody asks a server what is wrong with a
         // statement.
-        if (expected != null && UNASKED.contains(expected.field('C')) && answer.field('C').equals("25P02")) return true;
+        if (expected != null
+                && UNASKED.contains(expected.field('C'))
+                && answer.field('C').equals("25P02")) return true;
         // The client's own defaults are set again inside a transaction, which takes a snapshot.
         if (answer.field('M').endsWith("must be set before any query")) return true;
         if (!answer.field('C').equals("25006")) return false;
@@ -335,7 +337,8 @@ final class Transcript {
         raiseFloors();
     }
 
-    /// Defaults of the client's own that RESET has brought back on a server which was then lost: the client hears of them
+    /// Defaults of the client's own that RESET has brought back on a server which was then lost: the client hears of
+    /// them
     /// when the next server has them.
     private boolean isToldLater(String name, String expected) {
         return world.mayLose() && expected.equals(own.session().state.startup.get(name));

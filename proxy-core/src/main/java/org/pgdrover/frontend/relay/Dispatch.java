@@ -55,7 +55,8 @@ record Dispatch(Relay relay) {
                 || closesOnKept(relay, delivery);
     }
 
-    /// Whether it closes a statement that the server which the client keeps knows under the client's own name: there the
+    /// Whether it closes a statement that the server which the client keeps knows under the client's own name: there
+    /// the
     /// name must come free.
     static boolean closesOnKept(Relay relay, Delivery delivery) {
         var kept = relay.kept().lease();

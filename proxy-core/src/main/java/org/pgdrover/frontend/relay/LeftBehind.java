@@ -22,7 +22,8 @@ final class LeftBehind {
         settings = false;
     }
 
-    /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a failover must not
+    /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a failover must
+    /// not
     /// end every session that has used a table which the catalog does not know yet.
     boolean isOfSession() {
         return settings || isOfSession(may);

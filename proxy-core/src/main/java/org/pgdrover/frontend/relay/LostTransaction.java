@@ -96,7 +96,8 @@ final class LostTransaction {
     private void query(ByteBuf out, QueryClass queryClass) {
         if (discarding) return;
         relay.session().statements().unnamed(null);
-        var first = queryClass.parts().isEmpty() ? queryClass : queryClass.parts().getFirst();
+        var first =
+                queryClass.parts().isEmpty() ? queryClass : queryClass.parts().getFirst();
         if (ends(first) && (first == queryClass || !reported)) end(out, first);
         else fail(out);
         ready(out);

@@ -157,11 +157,14 @@ final class ServerLoss {
         return new TransactionLost(relay, transaction);
     }
 
-    /// Whether a batch is open of which everything that came has been answered: what the client says next has to hear of
+    /// Whether a batch is open of which everything that came has been answered: what the client says next has to hear
+    /// of
     /// the loss.
     private boolean isBetweenAnswers() {
         var open = deliveries.open();
-        return open != null && deliveries.peekWaiting() != open && lease.server().endedAnswered();
+        return open != null
+                && deliveries.peekWaiting() != open
+                && lease.server().endedAnswered();
     }
 
     private RelayState loseOpen(boolean nodeLost) {

@@ -85,7 +85,9 @@ public final class BackendMessages {
 
     /** ParameterDescription with this body. */
     public static void parameters(ByteBuf out, byte[] body) {
-        out.writeByte(MessageType.PARAMETER_DESCRIPTION).writeInt(4 + body.length).writeBytes(body);
+        out.writeByte(MessageType.PARAMETER_DESCRIPTION)
+                .writeInt(4 + body.length)
+                .writeBytes(body);
     }
 
     /** ParameterDescription of a statement without parameters. */

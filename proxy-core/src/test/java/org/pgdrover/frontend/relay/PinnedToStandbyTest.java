@@ -20,8 +20,7 @@ class PinnedToStandbyTest {
             boolean refused = message.text(0).equals("BEGIN READ WRITE");
             wire.send(
                     refused
-                            ? ScriptedServer.error(
-                                            "0A000", "cannot set transaction read-write mode during recovery")
+                            ? ScriptedServer.error("0A000", "cannot set transaction read-write mode during recovery")
                                     .message('Z', 'I')
                             : new WireBytes().message('C', "BEGIN").message('Z', 'T'));
             return true;

@@ -62,7 +62,7 @@ class RelayPipelineTest {
     void answersAQueryBehindAnOpenBatchThatIsLost() throws Exception {
         try (var client = rig.connect()) {
             client.send(parsed("UPDATE 20").append(bound()).message('H'));
-            while (client.read().type() != 'C') {
+            while (Objects.requireNonNull(client.read()).type() != 'C') {
                 // up to the end of what can be answered
             }
             lose();
@@ -79,11 +79,12 @@ class RelayPipelineTest {
     @Test
     void failsATransactionThatAnOpenBatchHasBegun() throws Exception {
         try (var client = rig.connect()) {
-            client.send(new WireBytes().message('P', "b", "begin", (short) 0).message('B', "", "b", (short) 0, (short)
-                            0, (short) 0)
+            client.send(new WireBytes()
+                    .message('P', "b", "begin", (short) 0)
+                    .message('B', "", "b", (short) 0, (short) 0, (short) 0)
                     .message('E', "", 0)
                     .message('H'));
-            while (client.read().type() != 'C') {
+            while (Objects.requireNonNull(client.read()).type() != 'C') {
                 // up to the end of what can be answered
             }
             lose();

@@ -109,7 +109,8 @@ class TransactionLostTest {
 
         assertThat(error(say(execute("s"))).field('M')).isEqualTo("prepared statement \"s\" does not exist");
         assertThat(error(say(execute(""))).field('M')).isEqualTo("unnamed prepared statement does not exist");
-        assertThat(error(say(new WireBytes().message('D', 'S', "s").message('S'))).field('C'))
+        assertThat(error(say(new WireBytes().message('D', 'S', "s").message('S')))
+                        .field('C'))
                 .isEqualTo("26000");
     }
 
