@@ -119,8 +119,7 @@ final class Insertions {
     int inTheClientsString(int position) {
         int shift = 0;
         for (var each : all)
-            if (position > each.character() + shift + each.text().length())
-                shift += each.growth();
+            if (position > each.character() + shift + each.text().length()) shift += each.growth();
         return position - shift;
     }
 }
