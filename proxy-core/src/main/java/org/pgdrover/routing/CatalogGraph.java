@@ -28,6 +28,7 @@ final class CatalogGraph {
         private boolean harmful;
         private boolean own;
         private boolean dependent;
+        private boolean shows;
         private Residues may = Residues.NONE;
 
         boolean isHarmful() {
@@ -47,6 +48,16 @@ final class CatalogGraph {
             return dependent;
         }
 
+        /// It shows run-time parameters.
+        void shows() {
+            shows = true;
+        }
+
+        /// Whether it may show run-time parameters, among them such as only this session has.
+        boolean isShowing() {
+            return shows || may.equals(Residues.ALL);
+        }
+
         /// It may do this itself.
         void does(boolean harm, Residues residues) {
             harmful |= harm;
@@ -58,8 +69,10 @@ final class CatalogGraph {
             var all = may.and(used.may);
             boolean harm = harmful || used.harmful;
             boolean depends = dependent || used.own || used.dependent;
-            if (harm == harmful && depends == dependent && all.equals(may)) return false;
+            boolean showing = shows || used.shows;
+            if (harm == harmful && depends == dependent && showing == shows && all.equals(may)) return false;
             harmful = harm;
+            shows = showing;
             dependent = depends;
             may = all;
             return true;
@@ -101,7 +114,7 @@ final class CatalogGraph {
         var open = new ArrayDeque<>(things.values());
         while (!open.isEmpty()) {
             var used = open.pop();
-            if (!used.harmful && !used.own && !used.dependent && used.may.isNone()) continue;
+            if (!used.harmful && !used.own && !used.dependent && !used.shows && used.may.isNone()) continue;
             for (var user : used.users) if (user.learns(used)) open.push(user);
         }
     }

@@ -25,6 +25,8 @@ final class CatalogReader {
             Pattern.compile("spi_|plv8\\.|plpy|execute|query|_SHARED|\\bGD\\b|\\bSD\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern SETTING = Pattern.compile("current_setting\\s*\\((\\s*'[^']*\\.[^']*')?");
 
+    private static final String CURRENT_SETTING = "current_setting";
+
     private record Function(long oid, String schema, String name, boolean isVolatile) {}
 
     private record Relation(long oid, String schema, String name) {}
@@ -59,7 +61,8 @@ final class CatalogReader {
     /// One of PostgreSQL's own is what our lists say of it.
     private static boolean system(Thing thing, String name, boolean declaredVolatile) {
         boolean isVolatile = declaredVolatile && !KnownFunctions.isHarmless(name);
-        boolean asks = name.equals("current_setting");
+        boolean asks = name.equals(CURRENT_SETTING);
+        if (asks || name.equals("pg_show_all_settings")) thing.shows();
         boolean trigger = isVolatile && KnownFunctions.isModestTrigger(name);
         thing.does(!trigger && !asks && (isVolatile || KnownFunctions.isLocal(name)), KnownFunctions.residues(name));
         return isVolatile;
@@ -223,7 +226,8 @@ final class CatalogReader {
         for (var name : body.body().calls()) {
             var bare = bare(name);
             // What the body says of these two is known from its words.
-            if (bare.equals("set_config") || bare.equals("current_setting")) continue;
+            if (bare.equals(CURRENT_SETTING)) body.thing().shows();
+            if (bare.equals("set_config") || bare.equals(CURRENT_SETTING)) continue;
             for (var function : calls.getOrDefault(bare, List.of())) graph.uses(body.thing(), function);
             relation(body, bare);
         }
@@ -249,13 +253,14 @@ final class CatalogReader {
                 function.oid() < CatalogQueries.FIRST_OWN_OID && function.name().equals("set_config");
         // What a call of it in a statement leaves, the statement's own words tell.
         var may = ownWords ? Residues.NONE : thing.may();
-        return new FunctionFacts(function.isVolatile(), thing.isHarmful(), may, thing.isDependent());
+        return new FunctionFacts(function.isVolatile(), thing.isHarmful(), may, thing.isDependent(), thing.isShowing());
     }
 
     private RelationFacts facts(Relation relation) {
         var read = graph.of(Kind.READ, relation.oid());
         var change = graph.of(Kind.CHANGE, relation.oid());
         boolean dependent = read.isDependent() || change.isDependent();
-        return new RelationFacts(!read.isHarmful() && read.may().isNone(), read.may(), change.may(), dependent);
+        boolean shows = read.isShowing() || change.isShowing();
+        return new RelationFacts(!read.isHarmful() && read.may().isNone(), read.may(), change.may(), dependent, shows);
     }
 }

@@ -9,11 +9,12 @@ import org.pgdrover.sql.Residues;
 ///     what it calls
 /// @param may what calling it may leave in the session
 /// @param isDependent whether one of them leads to another function, operator or type of the database's own
-record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may, boolean isDependent) {
+/// @param shows whether one of them may show run-time parameters
+record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may, boolean isDependent, boolean shows) {
     static final FunctionFacts STEADY = new FunctionFacts(false, false, Residues.NONE);
 
     FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may) {
-        this(isVolatile, isHarmful, may, false);
+        this(isVolatile, isHarmful, may, false, false);
     }
 
     FunctionFacts and(FunctionFacts other) {
@@ -22,7 +23,8 @@ record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may, boolea
                 isVolatile || other.isVolatile,
                 isHarmful || other.isHarmful,
                 may.and(other.may),
-                isDependent || other.isDependent);
+                isDependent || other.isDependent,
+                shows || other.shows);
     }
 
     /// Whether a standby may run it.

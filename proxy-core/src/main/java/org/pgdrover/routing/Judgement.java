@@ -99,6 +99,27 @@ final class Judgement {
         return may;
     }
 
+    // What may it show?
+
+    /// Whether it may show run-time parameters by what it calls and reads; what `SHOW` and `current_setting` in its own
+    /// words show, these tell.
+    boolean showsSettings(QueryClass query, RoutingSession session) {
+        var parts = query.parts();
+        for (int i = 0; i < parts.size(); i++) if (showsSettings(parts.get(i), session)) return true;
+        if (SessionEffect.residues(query.session()).equals(Residues.ALL)) return true;
+        if (query.access() != Access.READ && query.access() != Access.WRITE) return false;
+        var known = catalogs.of(session.database());
+        for (var name : query.functions()) {
+            var facts = known.function(name);
+            if (!name.endsWith("current_setting") && (facts == null || facts.shows())) return true;
+        }
+        for (var name : query.relations()) {
+            var facts = known.relation(name);
+            if (facts == null ? session.made(name) == null : facts.shows()) return true;
+        }
+        return false;
+    }
+
     /// What changing a table may leave that a definition has just made: by its defaults and checks, and the
     /// tables that it is like.
     Residues made(QueryClass definition, RoutingSession session) {

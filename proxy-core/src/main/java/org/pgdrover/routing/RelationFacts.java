@@ -8,11 +8,12 @@ import org.pgdrover.sql.Residues;
 /// @param reading what reading it may leave in the session
 /// @param changing what changing it may leave: by triggers, rules, policies, defaults, constraints
 /// @param isDependent whether it leads to a function, operator or type of the database's own
-record RelationFacts(boolean isReadable, Residues reading, Residues changing, boolean isDependent) {
+/// @param shows whether reading or changing it may show run-time parameters
+record RelationFacts(boolean isReadable, Residues reading, Residues changing, boolean isDependent, boolean shows) {
     static final RelationFacts PLAIN = new RelationFacts(true, Residues.NONE, Residues.NONE);
 
     RelationFacts(boolean isReadable, Residues reading, Residues changing) {
-        this(isReadable, reading, changing, false);
+        this(isReadable, reading, changing, false, false);
     }
 
     RelationFacts and(RelationFacts other) {
@@ -21,6 +22,7 @@ record RelationFacts(boolean isReadable, Residues reading, Residues changing, bo
                 isReadable && other.isReadable,
                 reading.and(other.reading),
                 changing.and(other.changing),
-                isDependent || other.isDependent);
+                isDependent || other.isDependent,
+                shows || other.shows);
     }
 }

@@ -82,6 +82,11 @@ public final class Router {
         return judgement.residues(query, session);
     }
 
+    /// Whether a statement may show run-time parameters by what it calls and reads.
+    public boolean showsSettings(QueryClass query, RoutingSession session) {
+        return judgement.showsSettings(query, session);
+    }
+
     /// A few words for why it may leave something; worth asking only where it may.
     public String whyResidues(QueryClass query, RoutingSession session) {
         return judgement.why(query, session);

@@ -26,6 +26,12 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
             when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner
             is isnull join left like natural notnull outer overlaps right similar tablesample verbose""".split("\\s+"));
 
+    /// The LISTEN to a channel; each char is one byte of UTF-8.
+    public static String listenTo(String channel) {
+        var name = '"' + channel.replace("\"", "\"\"") + '"';
+        return "LISTEN " + new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
     /// Whether a class is that of one LISTEN or UNLISTEN.
     public static boolean is(QueryClass found) {
         var statement = found.statement();

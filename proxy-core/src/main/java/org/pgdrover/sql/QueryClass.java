@@ -78,6 +78,13 @@ public record QueryClass(
                 || names(functions, "pg_prepared_statement", "pg_cursor");
     }
 
+    /// Whether it shows the channels that its session listens on.
+    public boolean seesChannels() {
+        for (int i = 0; i < parts.size(); i++) if (parts.get(i).seesChannels()) return true;
+        for (int i = 0; i < functions.size(); i++) if (functions.get(i).endsWith("pg_listening_channels")) return true;
+        return false;
+    }
+
     /// Whether it may show whether its session has ever had temporary objects.
     public boolean seesTemporarySchema() {
         for (int i = 0; i < parts.size(); i++) if (parts.get(i).seesTemporarySchema()) return true;

@@ -22,7 +22,7 @@ final class Catalogs {
             .relation("pg_catalog", "pg_class", RelationFacts.PLAIN)
             .relation("public", "t", RelationFacts.PLAIN)
             .relation("public", "u", RelationFacts.PLAIN)
-            .relation("public", "view_of_f", new RelationFacts(true, Residues.NONE, Residues.NONE, true))
+            .relation("public", "view_of_f", new RelationFacts(true, Residues.NONE, Residues.NONE, true, false))
             .relation("public", "unlogged", new RelationFacts(false, Residues.NONE, Residues.NONE))
             .relation("public", "triggered", new RelationFacts(true, Residues.NONE, Residues.of(Residue.SETTINGS)))
             .build();

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.pgdrover.it.exactness.Scenario.Ending;
+import org.pgdrover.it.exactness.Scenario.Turn;
 
 /// The conversations in which a stranger once found what a client had left in its server.
 final class LeftBehind {
@@ -33,6 +34,26 @@ final class LeftBehind {
         settings();
         objects();
         work();
+        names();
+    }
+
+    /// The names of custom parameters stay in a server: nothing may show them to a stranger who does not know them.
+    private void names() {
+        for (var how : List.of("SET app.tenant = 'alice'", "BEGIN; SET LOCAL app.tenant = 'alice'; COMMIT"))
+            for (var shows : List.of(
+                    "SELECT tenant FROM v_tenant",
+                    "SELECT count(*) FROM pg_settings WHERE name LIKE 'app.%'",
+                    "SELECT f_tenant()",
+                    "DO $$ BEGIN IF current_setting('app.tenant', true) = '' THEN RAISE 'seen'; END IF; END $$"))
+                script.together(
+                        how + " is not shown by " + shows,
+                        script.startup(),
+                        script.stranger(),
+                        new Turn(0, Script.ask(Sent.query(how))),
+                        new Turn(0, Script.ask(Sent.query("SELECT 1"))),
+                        new Turn(1, Script.ask(Sent.query(shows))),
+                        new Turn(1, Script.ask(Script.run(shows))),
+                        new Turn(0, Script.ask(Sent.query("SELECT tenant FROM v_tenant"))));
     }
 
     /// What was sent before Terminate is done, although nobody waits for it.

@@ -28,6 +28,20 @@ final class PipelineConversations {
 
     private void ofNotifications() {
         script.alone(
+                "the channels of a session",
+                ask(query("LISTEN ch")),
+                ask(query("LISTEN \"Odd \"\"name\"\" é\"")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(query("NOTIFY ch, 'once'")),
+                ask(query("BEGIN")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(query("COMMIT")),
+                ask(query("UNLISTEN ch")),
+                pipeline("SELECT 1", "SELECT pg_listening_channels() ORDER BY 1"),
+                ask(query("NOTIFY ch, 'never'")),
+                ask(query("UNLISTEN *")),
+                ask(query("SELECT pg_listening_channels()")));
+        script.alone(
                 "VACUUM before NOTIFY in one pipeline",
                 ask(query("LISTEN ch")),
                 pipeline("VACUUM t", "NOTIFY ch, 'behind'"));

@@ -91,6 +91,16 @@ final class ResetConversations {
                 "RESET ALL rolled back to a savepoint in one pipeline",
                 ask(query("SET work_mem = '9MB'; SET app.tenant = 'other'")),
                 pipeline("BEGIN", "SAVEPOINT a", "RESET ALL", "ROLLBACK TO a", "COMMIT"));
+        for (var role : List.of("SET ROLE other", "DO $$ BEGIN SET ROLE other; END $$", "SELECT f_role()"))
+            alone(
+                    "RESET ALL behind " + role,
+                    ask(query(role)),
+                    ask(query("SELECT current_user = session_user")),
+                    ask(query("RESET ALL")),
+                    ask(query("SELECT current_user = session_user")),
+                    ask(query("BEGIN; SELECT current_user = session_user; COMMIT")),
+                    ask(query("RESET ROLE")),
+                    ask(query("SELECT current_user = session_user")));
         alone(
                 "RESET ALL twice in one pipeline, and an error between",
                 pipeline("RESET ALL", "SELECT 1/0", "RESET ALL"),

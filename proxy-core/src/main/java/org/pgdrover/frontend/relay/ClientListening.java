@@ -157,6 +157,14 @@ final class ClientListening {
         return true;
     }
 
+    /// The statements that make the client's own server listen too, for a delivery that shows what it listens on.
+    List<String> toShow(Delivery delivery) {
+        if (notifications.channels() == 0 || !delivery.seesChannels()) return List.of();
+        return notifications.subscribed().stream()
+                .map(ChannelStatement::listenTo)
+                .toList();
+    }
+
     /// Whether a delivery may be sent behind what is under way: one whose end must be held back may not.
     boolean mayFollow(Delivery delivery) {
         if (sessionMode || !hasChannelStatement(delivery) && !(isSubscribed() && mayNotify(delivery))) return true;

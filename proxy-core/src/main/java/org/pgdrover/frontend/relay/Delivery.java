@@ -404,6 +404,12 @@ final class Delivery implements RelayNote {
         return (facts & ASKS_SEQUENCES) != 0;
     }
 
+    /// Whether it shows the channels that its session listens on.
+    boolean seesChannels() {
+        for (int i = 0; i < classes.size(); i++) if (classes.get(i).seesChannels()) return true;
+        return false;
+    }
+
     /// Whether it may show whether its session has ever had temporary objects.
     boolean seesTemporarySchema() {
         for (int i = 0; i < classes.size(); i++) if (classes.get(i).seesTemporarySchema()) return true;

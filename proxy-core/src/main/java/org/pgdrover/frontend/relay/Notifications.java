@@ -112,6 +112,11 @@ final class Notifications {
         return channels.size();
     }
 
+    /// The channels that the client has subscribed to.
+    Set<String> subscribed() {
+        return channels;
+    }
+
     boolean isSubscribedTo(String channel) {
         return channels.contains(channel);
     }

@@ -18,7 +18,15 @@ final class OthersTraces {
     private static boolean areShown(Relay relay, ServerConnection server, Delivery delivery) {
         if (!server.hasTraces()) return false;
         if (server.hasTemporarySchema() && delivery.seesTemporarySchema()) return true;
-        return delivery.mayShowCustomSettings() && !relay.session().knows(server.customNames());
+        return !relay.session().knows(server.customNames()) && mayShowCustomSettings(relay, delivery);
+    }
+
+    private static boolean mayShowCustomSettings(Relay relay, Delivery delivery) {
+        if (delivery.mayShowCustomSettings()) return true;
+        var router = relay.services().router();
+        for (var each : delivery.classes())
+            if (router.showsSettings(each, relay.session().routing())) return true;
+        return false;
     }
 
     /// Whether the delivery may show them, or may tie the client to the server, so that a later one does.

@@ -65,6 +65,14 @@ final class ServerNeeds {
             settings.add("DISCARD SEQUENCES");
             server.sequencesOf(null);
         }
+        var channels = relay.listening().toShow(delivery);
+        if (!channels.isEmpty()
+                && server.status() == TransactionStatus.IDLE
+                && !server.ledger().isOpen()) {
+            settings = new ArrayList<>(settings);
+            settings.addAll(channels);
+            server.notClean("channels that a client has asked for");
+        }
         boolean ownNames = wantsOwnNames(lease, delivery);
         var present = relay.session().settings().current();
         var begin = fresh ? relay.deferred() : null;

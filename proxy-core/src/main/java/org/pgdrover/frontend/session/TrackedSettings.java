@@ -15,6 +15,8 @@ import org.pgdrover.sql.SessionEffect;
 /// settings are in doubt, and the server is to be asked. Confined to the client's event loop.
 public final class TrackedSettings {
     private static final String DATE_STYLE = "datestyle";
+    /// RESET ALL leaves the role as it is (PostgreSQL manual, RESET).
+    private static final String ROLE = "role";
 
     private final SessionSettings defaults;
     private SessionSettings committed;
@@ -104,8 +106,8 @@ public final class TrackedSettings {
 
     void resetAll() {
         touched.addAll(current.names());
-        current = defaults;
-        onServer = SessionSettings.EMPTY;
+        current = defaults.withDefaultOf(ROLE, current);
+        onServer = SessionSettings.EMPTY.withDefaultOf(ROLE, onServer);
     }
 
     /// DISCARD ALL: the session is as it began, whatever follows.
