@@ -9,6 +9,7 @@ import io.netty.handler.ssl.SslHandler;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,8 @@ import org.slf4j.spi.LoggingEventBuilder;
  */
 public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
+    /** How long a server may take to read Terminate. */
+    private static final long CLOSE_SECONDS = 1;
 
     private final Channel channel;
     private final ServerTarget target;
@@ -154,8 +157,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** The session may get temporary objects. */
-    public void temporarySchema() {
-        temporarySchema = true;
+    public void temporarySchema(boolean mayBeThere) {
+        temporarySchema = mayBeThere;
     }
 
     /** Who may have used sequences last, so that lastval() tells of that; null if nobody has. */
@@ -352,7 +355,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         }
         var out = newBuffer(8);
         FrontendMessages.terminate(out);
-        channel.writeAndFlush(out).addListener(written -> channel.close());
+        var written = channel.writeAndFlush(out).addListener(_ -> channel.close());
+        // A server that hangs takes no more bytes, and must not hold the connection.
+        if (!written.isDone()) eventLoop().schedule(() -> channel.close(), CLOSE_SECONDS, TimeUnit.SECONDS);
     }
 
     public CloseReason closeReason() {

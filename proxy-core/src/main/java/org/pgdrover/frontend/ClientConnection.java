@@ -30,6 +30,9 @@ import org.slf4j.event.Level;
 public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
+    /** How long a client that is to be ended may take to read what it is told last. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+
     private final long id;
     private final Channel channel;
     private final Clients clients;
@@ -147,13 +150,19 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (!loggedIn) clients.loginRefused(error.sqlState());
         var out = newBuffer(256);
         BackendMessages.error(out, error.asFatal());
-        channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+        closeOnceWritten(out);
+    }
+
+    /** A client that does not read is not waited for without an end. */
+    private void closeOnceWritten(ByteBuf last) {
+        var written = channel.writeAndFlush(last).addListener(ChannelFutureListener.CLOSE);
+        if (!written.isDone()) eventLoop().schedule(() -> channel.close(), LAST_WORDS.toSeconds(), TimeUnit.SECONDS);
     }
 
     /** Ends the session once the client has had what was written to it. */
     public void closeAfterFlush(DisconnectReason why) {
         if (reason == null) reason = why;
-        channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+        closeOnceWritten(channel.alloc().buffer(0));
     }
 
     public void close(DisconnectReason why) {

@@ -27,6 +27,12 @@ final class LoginBackoff {
         last = null;
     }
 
+    /** The server's last refusal, if nothing has succeeded since; null if it has refused nothing. */
+    @Nullable
+    Refusal last() {
+        return last;
+    }
+
     /** The refusal that still holds, or null if the server may be tried. */
     @Nullable
     Refusal inForce(long now) {

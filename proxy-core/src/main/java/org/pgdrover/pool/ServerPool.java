@@ -352,6 +352,9 @@ public final class ServerPool {
     }
 
     private Refusal timeoutRefusal() {
+        // The server has said why there are not more.
+        if (backoff.last() instanceof Refusal last && all.size() < settings.size())
+            return new Refusal(Refusal.Kind.TIMEOUT, last.error());
         var message = budget.most() > 0 && all.size() < settings.size()
                 ? "no server connection within pool.wait-timeout ("
                         + settings.waitTimeout().toMillis() + " ms): pool.max-per-node is " + budget.most()

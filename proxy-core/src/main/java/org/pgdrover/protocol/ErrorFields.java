@@ -72,6 +72,14 @@ public record ErrorFields(Map<Character, String> fields) {
         }
     }
 
+    /**
+     * Whether the server has not understood the statement, and so has run nothing of it: a syntax error, or a name that it does
+     * not find, at a position of the statement's own text.
+     */
+    public boolean isOfTheText() {
+        return sqlState().startsWith("42") && position() > 0 && !fields.containsKey('W') && !fields.containsKey('q');
+    }
+
     /** The same error at another character of the query string. */
     public ErrorFields withPosition(int position) {
         return with('P', Integer.toString(position));

@@ -1,6 +1,7 @@
 package org.pgdrover.sql;
 
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /// Writes a statement without the data in it: every literal gives way to a parameter, every comment to a space.
 ///
@@ -9,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 /// nobody knows what a backslash means in it, ends with "…" where that begins. Not thread-safe.
 public final class StatementFingerprint {
     private static final String CUT = "…";
+    private static final Pattern CONTROL =
+            Pattern.compile("[\\p{Cntrl}\\u0080-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]");
 
     private final SqlLexer lexer = new SqlLexer();
 
@@ -27,10 +30,15 @@ public final class StatementFingerprint {
         for (int token = 0; token < lexer.count(); token++) {
             if (token > 0 && lexer.start(token) > lexer.end(token - 1)) out.append(' ');
             if (isLiteral(token)) out.append('$').append(++parameters);
-            else out.append(lexer.text(token, token));
+            else out.append(visible(String.valueOf(lexer.text(token, token))));
         }
         if (!isWhole) out.append(out.isEmpty() ? CUT : " " + CUT);
         return out.toString();
+    }
+
+    /// The text on one line, without what a terminal would obey: a space for each control character.
+    public static String visible(String text) {
+        return CONTROL.matcher(text).replaceAll(" ");
     }
 
     private boolean isLiteral(int token) {

@@ -281,6 +281,7 @@ class ServerPoolTest {
         other.giveBack(working);
         assertThat(working.isOpen()).isFalse();
         assertThat(working.closeReason()).isEqualTo(CloseReason.DATABASE_EMPTIED);
+        Until.isTrue(() -> pool.open() == 0);
         pool.maintain(loops.next());
         assertThat(pool.open()).isZero();
 

@@ -45,6 +45,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     private int generation;
     private boolean exchanging;
     private boolean held;
+    private @Nullable ServerPool asked;
     private boolean over;
 
     WelcomePhase(ClientConnection client, StartupRequest request, Welcome welcome) {
@@ -82,6 +83,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
             var from = welcome.primary()
                     .pools()
                     .pool(new ServerTarget(primary.name(), primary.endpoint(), request.database(), request.user()));
+            asked = from;
             var lent = from.acquire(this, request.settings());
             if (lent != null) onServer(from, lent);
             return;
@@ -224,6 +226,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     public void onClosed() {
         over = true;
         if (held) welcome.primary().gate().cancel(this);
+        if (asked != null) asked.cancel(this);
         // A connection on its way is given back when it arrives, and one in an exchange when that ends.
         if (!exchanging) giveBack();
     }

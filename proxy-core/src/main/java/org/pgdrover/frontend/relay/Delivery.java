@@ -91,6 +91,9 @@ final class Delivery implements RelayNote {
     boolean listensItself;
     /// A statement of the proxy's that is to be run before it; null if none is.
     byte @Nullable [] before;
+    /// What stands for its wait until others have left a database; null if it does not wait.
+    @Nullable
+    Object waitsForOthers;
     /// What its statements say, for the statement log; null while nobody listens.
     @Nullable
     List<String> texts;
@@ -506,6 +509,7 @@ final class Delivery implements RelayNote {
         refusal = null;
         listensItself = false;
         before = null;
+        waitsForOthers = null;
         unusable = null;
         part = null;
         return this;

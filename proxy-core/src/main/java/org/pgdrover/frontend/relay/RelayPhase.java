@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.frontend.ClientConnection;
@@ -18,6 +19,9 @@ import org.pgdrover.protocol.StartupPacket.CancelKey;
 /// it belongs, and the
 /// relay is woken. Nothing calls back into the loop while it runs. Confined to the client's event loop.
 final class RelayPhase implements Phase {
+    /// How long what a client that is gone has sent may wait.
+    private static final Duration ALONE = Duration.ofSeconds(30);
+
     private final ClientConnection client;
     private final RelayServices services;
     private final CancelKey key;
@@ -146,14 +150,21 @@ final class RelayPhase implements Phase {
     /// What a client has sent before its Terminate is done although nobody will read the answers, as by PostgreSQL.
     @Override
     public void onClosed() {
-        services.cancelKeys().unregister(key);
         if (relay.isTerminating() || relay.input().endsWithTerminate()) {
             alone = true;
+            client.schedule(this::aloneTooLong, ALONE);
             resume();
             wake();
         } else {
             end();
         }
+    }
+
+    /// A client that is gone waits for no server without an end; what a server is at may last.
+    private void aloneTooLong() {
+        if (ended) return;
+        if (relay.deliveries().isNoneSent()) end();
+        else client.schedule(this::aloneTooLong, ALONE);
     }
 
     @Override
@@ -164,6 +175,7 @@ final class RelayPhase implements Phase {
     private void end() {
         if (ended) return;
         ended = true;
+        services.cancelKeys().unregister(key);
         var last = state;
         state = new Closed();
         last.onClosed();

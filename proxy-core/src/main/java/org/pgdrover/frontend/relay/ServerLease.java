@@ -62,6 +62,7 @@ final class ServerLease implements AnswerOwner {
     private byte[] describedParameters = {};
 
     private @Nullable Delivery beingSent;
+    private @Nullable Guess guess;
     private boolean vanished;
     /// Whether settings may have been changed whose names nobody knows.
     private boolean settingsUnknown;
@@ -135,6 +136,7 @@ final class ServerLease implements AnswerOwner {
     /// absent any more.
     void sending(Delivery delivery) {
         beingSent = delivery;
+        guess = relay.deliveries().isNoneUnderWay() ? Guess.of(this, delivery) : null;
         if (delivery.reason.isProvedRead() && delivery.isWholeRead()) return;
         if (!standby) relay.session().mayUseSequences(server);
         var classes = delivery.classes();
@@ -173,7 +175,7 @@ final class ServerLease implements AnswerOwner {
                 && ran.parts().isEmpty()) return;
         var may = relay.services().router().residues(ran, session.routing());
         if (!may.isNone()) unproved = unproved.and(may);
-        if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema();
+        if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema(true);
         if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
         if (maySetUnknown(ran, may)) unknownSettings.sent();
@@ -204,6 +206,47 @@ final class ServerLease implements AnswerOwner {
                 if (name.indexOf('.') > 0) server.customNames().add(name);
             }
             case SessionEffect.None _, SessionEffect.ResetAll _ -> {}
+        }
+    }
+
+    /// What a delivery was taken to leave before it was sent.
+    ///
+    /// A statement that the server has not even understood leaves nothing.
+    private record Guess(
+            ServerLease lease,
+            Delivery delivery,
+            Residues unproved,
+            int settings,
+            boolean settingsUnknown,
+            boolean temporarySchema,
+            boolean unknownName) {
+        static Guess of(ServerLease lease, Delivery delivery) {
+            var server = lease.server;
+            return new Guess(
+                    lease,
+                    delivery,
+                    lease.unproved,
+                    lease.unprovedSettings.size(),
+                    lease.settingsUnknown,
+                    server.hasTemporarySchema(),
+                    server.customNames().contains(ClientSession.UNKNOWN_NAME));
+        }
+
+        boolean isWrong(Delivery failed, Note note, ErrorFields error) {
+            if (failed != delivery
+                    || !(note instanceof MessagePlan plan)
+                    || !plan.runs.parts().isEmpty()) return false;
+            // Of several statements that nobody has told apart the first may have run.
+            if (plan.runs == QueryClass.UNKNOWN && !error.routine().equals("scanner_yyerror")) return false;
+            boolean first = failed.first && failed.plan(0) == plan;
+            return first && error.isOfTheText() && lease.unprovedSettings.size() == settings;
+        }
+
+        void takeBack() {
+            lease.unproved = unproved;
+            lease.settingsUnknown = settingsUnknown;
+            lease.server.temporarySchema(temporarySchema);
+            if (!unknownName) lease.server.customNames().remove(ClientSession.UNKNOWN_NAME);
         }
     }
 
@@ -492,6 +535,8 @@ final class ServerLease implements AnswerOwner {
             dropHeldBack();
             return false;
         }
+        if (guess != null && guess.isWrong(delivery, note, error)) guess.takeBack();
+        guess = null;
         delivery.begun = true;
         delivery.sqlState = (instead == null ? error : instead).sqlState();
         passOnHeldBack();

@@ -1,5 +1,6 @@
 package org.pgdrover.frontend.relay;
 
+import java.time.Duration;
 import java.util.Objects;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.pool.PoolRegistry;
@@ -15,6 +16,8 @@ import org.pgdrover.routing.RoutingDecision;
 final class Working implements RelayState {
     /// Answers that a client may have outstanding before it is not read any more.
     private static final int OUTSTANDING_LIMIT = 65_536;
+
+    private static final Duration WAITS_FOR_OTHERS = Duration.ofMillis(50);
 
     private final Relay relay;
     private final ServerLease lease;
@@ -191,7 +194,7 @@ final class Working implements RelayState {
 
     /// Sends the present part of a delivery; its bytes are kept if it may have to be sent again.
     void send(Delivery delivery) {
-        if (delivery.emptiesDatabase() instanceof String database) empty(database);
+        if (delivery.emptiesDatabase() instanceof String database) emptySoon(delivery, database);
         relay.listening().sending(delivery, lease);
         lease.sending(delivery);
         relay.deliveries().sent(delivery);
@@ -199,6 +202,19 @@ final class Working implements RelayState {
         if (!lease.sent(delivery)) return;
         lease.server().sendFakes();
         if (!delivery.mayRunAgain()) Objects.requireNonNull(delivery.part).releaseBytes();
+    }
+
+    /// PostgreSQL refuses at once who may not do it, and waits for the sessions of others to end after that: only what
+    /// waits is worth closing idle connections for.
+    private void emptySoon(Delivery delivery, String database) {
+        var waits = new Object();
+        delivery.waitsForOthers = waits;
+        var _ = relay.client()
+                .schedule(
+                        () -> {
+                            if (delivery.waitsForOthers == waits && !delivery.begun) empty(database);
+                        },
+                        WAITS_FOR_OTHERS);
     }
 
     private void empty(String database) {
@@ -216,6 +232,8 @@ final class Working implements RelayState {
     @Override
     public boolean owesNothing() {
         var deliveries = relay.deliveries();
+        // The server waits for data that will not come.
+        if (lease.server().ledger().isCopyIn() && !lease.isLost()) return true;
         if (!deliveries.isNoneSent() || !deliveries.isNoneWaiting() || lease.isLost()) return false;
         return deliveries.open() == null || lease.server().ledger().isEmpty();
     }

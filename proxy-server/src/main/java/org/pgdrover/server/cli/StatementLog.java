@@ -71,6 +71,6 @@ final class StatementLog implements StatementObserver {
     }
 
     private String shown(String sql) {
-        return config.literals() ? sql : new StatementFingerprint().of(sql);
+        return config.literals() ? StatementFingerprint.visible(sql) : new StatementFingerprint().of(sql);
     }
 }

@@ -13,6 +13,8 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
@@ -45,6 +47,7 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final AtomicInteger clients = new AtomicInteger();
+    private final List<LongSupplier> counted = new CopyOnWriteArrayList<>();
     private final PoolGauges pools = new PoolGauges(registry);
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final Counter internalErrors;
@@ -120,6 +123,8 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
     }
 
     private void bytes(String direction, LongSupplier count) {
+        // A meter holds what it counts only weakly.
+        counted.add(count);
         FunctionCounter.builder("pgdrover.bytes", count, LongSupplier::getAsLong)
                 .description("Bytes from and to clients, without what TLS adds")
                 .tags("direction", direction)
