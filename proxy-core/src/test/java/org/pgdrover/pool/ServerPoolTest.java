@@ -292,6 +292,30 @@ class ServerPoolTest {
         assertThat(fresh.isOpen()).isTrue();
     }
 
+    /** Who waits in vain because the server refuses more connections hears what the server has said. */
+    @Test
+    void saysWhyTheServerGivesNoMore() throws Exception {
+        var pool = pool(settings(2, 0));
+        var holder = new Asking(pool);
+        var held = holder.lent();
+        server.refuseLogins("53300");
+        var refusals = new ArrayList<String>();
+        // The first may have given up before the server had said anything.
+        for (int i = 0; i < 2; i++) {
+            int logins = server.logins();
+            var waiter = new Asking(pool);
+            if (i == 0) Until.isTrue(() -> server.logins() > logins);
+            pass(Duration.ofSeconds(6));
+            Until.isTrue(() -> {
+                pool.maintain(loops.next());
+                return !waiter.answers.isEmpty();
+            });
+            refusals.add(waiter.refused().error().message());
+        }
+        assertThat(refusals.getLast()).isEqualTo("not you");
+        holder.giveBack(held);
+    }
+
     @Test
     void doesNotLendBeyondTheLifetime() throws Exception {
         var pool = pool(settings(1, 0));

@@ -28,6 +28,13 @@ class StatementFingerprintTest {
         assertThat(fingerprint.of(sql)).isEqualTo(expected);
     }
 
+    /** Nobody can write a line of their own into a log, or speak to the terminal that shows it. */
+    @Test
+    void staysOnOneLine() {
+        assertThat(fingerprint.of("SELECT 1 AS \"x\n2026-11-26 ERROR forged\u001b[31m\u0085\u2028\u202e\""))
+                .isEqualTo("SELECT $1 AS \"x 2026-11-26 ERROR forged [31m   \"");
+    }
+
     @Test
     void isTheSameForStatementsThatDifferInLiteralsAndSpaceAlone() {
         assertThat(fingerprint.of("SELECT  1,\n'a'")).isEqualTo(fingerprint.of("SELECT 22, -- x\n  'bbb'"));

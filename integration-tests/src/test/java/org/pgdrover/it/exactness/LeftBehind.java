@@ -77,6 +77,12 @@ final class LeftBehind {
                             .flatMap(each -> each)
                             .toArray(Sent[]::new))),
                     List.of(left));
+            if (ending == Ending.TERMINATE_AT_ONCE)
+                script.leaves(
+                        "leaves in the middle of COPY",
+                        ending,
+                        List.of(Script.ask(Sent.query("COPY t (id, v) FROM STDIN"), Sent.copyData("905\tcopied\n"))),
+                        List.of(left));
             script.leaves(
                     "leaves an open transaction behind in one write by " + ending,
                     ending,

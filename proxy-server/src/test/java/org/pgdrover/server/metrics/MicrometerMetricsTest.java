@@ -2,6 +2,7 @@ package org.pgdrover.server.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.ref.WeakReference;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +45,16 @@ class MicrometerMetricsTest {
         pool(new AtomicInteger()).waited(1_000_000);
         pool(new AtomicInteger()).waited(1_000_000);
         assertThat(metrics.scrape()).contains("pgdrover_waits_seconds_count{database=\"db\",node=\"n\",user=\"me\"} 2");
+    }
+
+    /** Nobody but the meter may know what the meter counts. */
+    @Test
+    void countsBytesStillOnceMemoryWasCleared() {
+        var forgotten = new WeakReference<>(new Object());
+        metrics.traffic(() -> 43, () -> 8);
+        for (int i = 0; i < 100 && forgotten.get() != null; i++) System.gc();
+
+        assertThat(metrics.scrape()).contains("pgdrover_bytes_total{direction=\"from-clients\"} 43");
     }
 
     @Test
