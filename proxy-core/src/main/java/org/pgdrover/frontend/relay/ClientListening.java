@@ -81,7 +81,7 @@ final class ClientListening {
     private boolean isLeftToServer(Delivery delivery, @Nullable ServerLease lease) {
         if (delivery.listensItself || !relay.session().encoding().equals("UTF8")) return true;
         if (relay.session().held().has(Residue.LISTENS)) return true;
-        if (lease != null && (lease.isStandby() || lease.unproved().has(Residue.LISTENS))) return true;
+        if (lease != null && (lease.isStandby() || lease.doubts().may().has(Residue.LISTENS))) return true;
         return false;
     }
 

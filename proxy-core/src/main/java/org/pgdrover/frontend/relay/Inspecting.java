@@ -36,10 +36,10 @@ final class Inspecting implements RelayState {
 
     private RelayState inspected(SessionInspection asked, Exchange exchange) {
         if (exchange.error() == null && asked.learn(relay, exchange.rows())) {
-            lease.proved();
+            lease.doubts().proved();
         } else {
             // What could not be found out is taken for present.
-            relay.session().holds(lease.unproved().and(relay.session().held()));
+            relay.session().holds(lease.doubts().may().and(relay.session().held()));
             lease.server().notClean("what a client has left could not be found out");
         }
         return Working.leave(relay, lease);

@@ -4,8 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
-import java.util.LinkedHashSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
 import org.pgdrover.backend.AnswerOwner;
@@ -14,7 +12,6 @@ import org.pgdrover.backend.Note;
 import org.pgdrover.backend.RequestKind;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.cluster.Node;
-import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.pool.ServerPool;
@@ -30,7 +27,6 @@ import org.pgdrover.sql.Access;
 import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
-import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
@@ -49,11 +45,7 @@ final class ServerLease implements AnswerOwner {
     private final boolean othersTraces;
     private boolean ownNames;
 
-    /// What the transaction may have left on the server, as long as the server was not asked.
-    private Residues unproved = Residues.NONE;
-
-    private final Set<String> unprovedSettings = new LinkedHashSet<>();
-    private final LeftBehind left = new LeftBehind();
+    private final Doubts doubts;
     private boolean wrote;
 
     /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an error follow.
@@ -62,13 +54,7 @@ final class ServerLease implements AnswerOwner {
     private byte[] describedParameters = {};
 
     private @Nullable Delivery beingSent;
-    private @Nullable Guess guess;
     private boolean vanished;
-    /// Whether settings may have been changed whose names nobody knows.
-    private boolean settingsUnknown;
-
-    /// Whether that is more than a guess.
-    private final UnknownSettings unknownSettings = new UnknownSettings();
 
     // What the state has to deal with
     private @Nullable ErrorFields refusal;
@@ -84,6 +70,7 @@ final class ServerLease implements AnswerOwner {
         this.standby = standby;
         this.ownNames = ownNames;
         this.othersTraces = server.hasTraces();
+        this.doubts = new Doubts(relay, server);
     }
 
     /// Whether others had left something there that DISCARD ALL does not take away.
@@ -124,6 +111,11 @@ final class ServerLease implements AnswerOwner {
         return wrote;
     }
 
+    /// What its statements may have left on the server.
+    Doubts doubts() {
+        return doubts;
+    }
+
     /// The answers to this client go here from now on.
     void begin() {
         server.lease(this);
@@ -136,164 +128,9 @@ final class ServerLease implements AnswerOwner {
     /// absent any more.
     void sending(Delivery delivery) {
         beingSent = delivery;
-        guess = relay.deliveries().isNoneUnderWay() ? Guess.of(this, delivery) : null;
-        if (delivery.reason.isProvedRead() && delivery.isWholeRead()) return;
-        if (!standby) relay.session().mayUseSequences(server);
-        var classes = delivery.classes();
-        for (int i = 0; i < classes.size(); i++) note(classes.get(i));
-        // No CommandComplete answers it.
-        if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) unknownSettings.completed(false);
-    }
-
-    private static boolean maySetUnknown(QueryClass ran, Residues may) {
-        return may.has(Residue.SETTINGS)
-                && (!may.equals(Residues.ALL)
-                        || SessionEffect.residues(ran.session()).has(Residue.SETTINGS));
-    }
-
-    private void settingsCompleted(QueryClass ran, CommandTag tag) {
-        switch (ran.transaction()) {
-            case COMMIT -> {
-                if (tag == CommandTag.COMMIT) unknownSettings.committed();
-                else unknownSettings.rolledBack();
-            }
-            case ROLLBACK -> unknownSettings.rolledBack();
-            case NONE, BEGIN, BEGIN_READ_ONLY, INSIDE -> {
-                var may =
-                        relay.services().router().residues(ran, relay.session().routing());
-                if (maySetUnknown(ran, may)) unknownSettings.completed(server.status() != TransactionStatus.IDLE);
-            }
-        }
-    }
-
-    private void note(QueryClass ran) {
-        var session = relay.session();
-        // Its completion tells.
-        if (ChannelStatement.is(ran)) return;
-        if (ran.transaction() != TransactionEffect.NONE
-                && ran.session() == SessionEffect.NONE
-                && ran.parts().isEmpty()) return;
-        var may = relay.services().router().residues(ran, session.routing());
-        if (!may.isNone()) unproved = unproved.and(may);
-        if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema(true);
-        if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
-        settingsUnknown |= may.has(Residue.SETTINGS);
-        if (maySetUnknown(ran, may)) unknownSettings.sent();
-        noteEffect(ran.session());
-        for (int i = 0; i < ran.parts().size(); i++)
-            noteEffect(ran.parts().get(i).session());
-    }
-
-    private void noteEffect(SessionEffect effect) {
-        switch (effect) {
-            case SessionEffect.Leaves(var _, var names) -> {
-                unprovedSettings.addAll(names);
-                for (var name : names)
-                    if (name.indexOf('.') > 0) server.customNames().add(name);
-            }
-            case SessionEffect.DiscardAll _ ->
-                unproved = unproved.and(relay.session().held());
-            case SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> {
-                if (relay.session().held().has(Residue.PREPARED))
-                    unproved = unproved.and(Residues.of(Residue.PREPARED));
-            }
-            case SessionEffect.Sets(var each) -> each.forEach(this::noteEffect);
-            case SessionEffect.SetParameter(var name, var _) -> {
-                if (name.indexOf('.') > 0) server.customNames().add(name);
-            }
-            case SessionEffect.SetLocally(var name) -> server.customNames().add(name);
-            case SessionEffect.ResetParameter(var name) -> {
-                if (name.indexOf('.') > 0) server.customNames().add(name);
-            }
-            case SessionEffect.None _, SessionEffect.ResetAll _ -> {}
-        }
-    }
-
-    /// What a delivery was taken to leave before it was sent.
-    ///
-    /// A statement that the server has not even understood leaves nothing.
-    private record Guess(
-            ServerLease lease,
-            Delivery delivery,
-            Residues unproved,
-            int settings,
-            boolean settingsUnknown,
-            boolean temporarySchema,
-            boolean unknownName) {
-        static Guess of(ServerLease lease, Delivery delivery) {
-            var server = lease.server;
-            return new Guess(
-                    lease,
-                    delivery,
-                    lease.unproved,
-                    lease.unprovedSettings.size(),
-                    lease.settingsUnknown,
-                    server.hasTemporarySchema(),
-                    server.customNames().contains(ClientSession.UNKNOWN_NAME));
-        }
-
-        boolean isWrong(Delivery failed, Note note, ErrorFields error) {
-            if (failed != delivery
-                    || !(note instanceof MessagePlan plan)
-                    || !plan.runs.parts().isEmpty()) return false;
-            // Of several statements that nobody has told apart the first may have run.
-            if (plan.runs == QueryClass.UNKNOWN && !error.routine().equals("scanner_yyerror")) return false;
-            boolean first = failed.first && failed.plan(0) == plan;
-            return first && error.isOfTheText() && lease.unprovedSettings.size() == settings;
-        }
-
-        void takeBack() {
-            lease.unproved = unproved;
-            lease.settingsUnknown = settingsUnknown;
-            lease.server.temporarySchema(temporarySchema);
-            if (!unknownName) lease.server.customNames().remove(ClientSession.UNKNOWN_NAME);
-        }
-    }
-
-    /// Whether the server has to be asked what the transaction has left there.
-    boolean isInDoubt() {
-        return !unproved.isNone()
-                || !unprovedSettings.isEmpty()
-                || !relay.session().settings().inDoubt().isEmpty();
-    }
-
-    /// Whether parameters may have been set whose names are not known, so that nobody can ask for them.
-    boolean hasChangedSettings() {
-        return unknownSettings.areChanged();
-    }
-
-    /// Whether what was answered may have left something that the session cannot go on without.
-    boolean hasLeft() {
-        return left.isOfSession() || hasChangedSettings();
-    }
-
-    private void leaves(Delivery delivery) {
-        var may = Residues.NONE;
-        var classes = delivery.classes();
-        for (int i = 0; i < classes.size(); i++)
-            if (!ChannelStatement.is(classes.get(i)))
-                may = may.and(relay.services()
-                        .router()
-                        .residues(classes.get(i), relay.session().routing()));
-        left.answered(may, !unprovedSettings.isEmpty());
-    }
-
-    Residues unproved() {
-        return unproved;
-    }
-
-    Set<String> unprovedSettings() {
-        return unprovedSettings;
-    }
-
-    /// The server has told what was in doubt.
-    void proved() {
-        unproved = Residues.NONE;
-        unprovedSettings.clear();
-        left.proved();
-        if (settingsUnknown) server.notClean("parameters whose names are not known");
-        settingsUnknown = false;
-        unknownSettings.asked();
+        boolean read = delivery.reason.isProvedRead() && delivery.isWholeRead();
+        if (!read && !standby) relay.session().mayUseSequences(server);
+        doubts.sending(delivery, !read);
     }
 
     // What the state asks
@@ -390,7 +227,7 @@ final class ServerLease implements AnswerOwner {
             relay.session().completed(ran, tag, server, plan.there);
         if (SessionEffect.isAboutSequences(ran.session()))
             relay.session().sequencesUsed(ran.statement().equals("DISCARD"));
-        if (unknownSettings.isSent()) settingsCompleted(ran, tag);
+        doubts.completed(ran, tag);
         if (ran.access() == Access.WRITE)
             relay.services().completed(ran, relay.session().routing());
         return !plan.delivery().outcomeUnknown;
@@ -399,7 +236,7 @@ final class ServerLease implements AnswerOwner {
     /// A LISTEN or UNLISTEN has completed, or what was run instead of it.
     private boolean channelChanged(QueryClass ran, CommandTag tag, Delivery delivery) {
         if (tag != CommandTag.NOTIFY) {
-            unproved = unproved.and(Residues.of(Residue.LISTENS));
+            doubts.listens();
             return true;
         }
         delivery.begun = true;
@@ -535,8 +372,7 @@ final class ServerLease implements AnswerOwner {
             dropHeldBack();
             return false;
         }
-        if (guess != null && guess.isWrong(delivery, note, error)) guess.takeBack();
-        guess = null;
+        doubts.failed(delivery, note, error);
         delivery.begun = true;
         delivery.sqlState = (instead == null ? error : instead).sqlState();
         passOnHeldBack();
@@ -660,7 +496,7 @@ final class ServerLease implements AnswerOwner {
             relay.session().statements().unnamed(null);
         }
         passOnHeldBack();
-        if (!unproved.isNone() || !unprovedSettings.isEmpty()) leaves(delivery);
+        doubts.answered(delivery);
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
         relay.deliveries().end(delivery);
         count(delivery, status);
@@ -739,7 +575,7 @@ final class ServerLease implements AnswerOwner {
 
     /// The client leaves the server in the middle of something: what that leaves in the session is not known.
     void abandon(boolean cancelRunning) {
-        boolean known = server.ledger().isAtRest() && relay.deliveries().isNoneUnderWay() && !isInDoubt();
+        boolean known = server.ledger().isAtRest() && relay.deliveries().isNoneUnderWay() && !doubts.isAny();
         if (!known) server.notClean("a client left before its answer");
         if (relay.session().pinned() != null) server.notClean("a client left that was pinned to it");
         if (ownNames) server.notClean("statements under a client's own names");

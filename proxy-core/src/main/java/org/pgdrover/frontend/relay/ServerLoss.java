@@ -34,7 +34,7 @@ final class ServerLoss {
     /// While it worked for the client.
     RelayState settle() {
         if (lease.server().endedInsideMessage()) return breakOff();
-        if (isOfSession() || lease.hasLeft()) return endSession();
+        if (isOfSession() || lease.doubts().hasLeft()) return endSession();
         if (isNodeGivenUp() || !isInDoubt()) return settle(true);
         return new Doubting(relay, lease);
     }
@@ -70,8 +70,9 @@ final class ServerLoss {
     /// Before it has told what the session holds there. The session goes on if nothing is known that it may hold: a
     /// failover must not end every session that has used a table which the catalog does not know yet.
     RelayState settleInDoubt() {
-        boolean set = lease.hasChangedSettings() || !lease.unprovedSettings().isEmpty();
-        if (isOfSession() || set || LeftBehind.isOfSession(lease.unproved())) return endSession();
+        boolean set = lease.doubts().hasChangedSettings()
+                || !lease.doubts().settings().isEmpty();
+        if (isOfSession() || set || LeftBehind.isOfSession(lease.doubts().may())) return endSession();
         return settleKept(null);
     }
 

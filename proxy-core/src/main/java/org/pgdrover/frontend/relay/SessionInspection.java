@@ -38,9 +38,9 @@ final class SessionInspection {
     SessionInspection(Relay relay, ServerLease lease) {
         var settings = relay.session().settings();
         this.lease = lease;
-        this.inDoubt = lease.unproved();
+        this.inDoubt = lease.doubts().may();
         this.allSettings = inDoubt.has(Residue.SETTINGS);
-        names.addAll(lease.unprovedSettings());
+        names.addAll(lease.doubts().settings());
         names.addAll(settings.inDoubt());
         // Custom parameters are in no view: those that are known are asked for by name.
         this.timeout = names.removeIf(name -> name.equalsIgnoreCase(TIMEOUT));
@@ -132,7 +132,7 @@ final class SessionInspection {
         }
         // Custom parameters are in no view: where some may have been set, the session keeps its server until it
         // resets all of them.
-        if (lease.hasChangedSettings() || session.held().has(Residue.SETTINGS))
+        if (lease.doubts().hasChangedSettings() || session.held().has(Residue.SETTINGS))
             found = found.and(Residues.of(Residue.SETTINGS));
         if (session.usesSequences()) found = found.and(Residues.of(Residue.SEQUENCES));
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);

@@ -265,7 +265,8 @@ final class Working implements RelayState {
 
     private RelayState end() {
         // A simple query would end an unnamed statement that cannot be prepared again.
-        boolean inspect = lease.isInDoubt() && !relay.session().statements().hasUnkept();
+        boolean inspect =
+                lease.doubts().isAny() && !relay.session().statements().hasUnkept();
         return inspect ? new Inspecting(relay, lease) : leave(relay, lease);
     }
 
@@ -293,7 +294,7 @@ final class Working implements RelayState {
     public void onClosed() {
         boolean kept = relay.kept().forget(lease);
         if (relay.input().insideMessage()) lease.drop(CloseReason.CLIENT_LEFT);
-        else if (kept || !lease.isOver() || lease.isInDoubt()) lease.abandon(!relay.isTerminating());
+        else if (kept || !lease.isOver() || lease.doubts().isAny()) lease.abandon(!relay.isTerminating());
         else lease.release();
     }
 }

@@ -1,0 +1,222 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Note;
+import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.protocol.CommandTag;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.sql.ChannelStatement;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+import org.pgdrover.sql.SessionEffect;
+import org.pgdrover.sql.TransactionEffect;
+
+/// What a client's statements may have left on its server, as long as the server was not asked.
+///
+/// What is sent may leave what text and catalog say, or anything; an answer that proves that nothing was run takes that
+/// back.
+final class Doubts {
+    private final Relay relay;
+    private final ServerConnection server;
+
+    private Residues unproved = Residues.NONE;
+    private final Set<String> unprovedSettings = new LinkedHashSet<>();
+    private final LeftBehind left = new LeftBehind();
+    private @Nullable Guess guess;
+    /// Whether settings may have been changed whose names nobody knows.
+    private boolean settingsUnknown;
+
+    /// Whether that is more than a guess.
+    private final UnknownSettings unknownSettings = new UnknownSettings();
+
+    Doubts(Relay relay, ServerConnection server) {
+        this.relay = relay;
+        this.server = server;
+    }
+
+    /// The present part of a delivery is about to be sent.
+    ///
+    /// @param mayLeave whether it is not proved to be a read
+    void sending(Delivery delivery, boolean mayLeave) {
+        guess = mayLeave && relay.deliveries().isNoneUnderWay() ? Guess.of(this, delivery) : null;
+        if (!mayLeave) return;
+        var classes = delivery.classes();
+        for (int i = 0; i < classes.size(); i++) note(classes.get(i));
+        // No CommandComplete answers it.
+        if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) unknownSettings.completed(false);
+    }
+
+    /// A LISTEN or UNLISTEN has completed there.
+    void listens() {
+        unproved = unproved.and(Residues.of(Residue.LISTENS));
+    }
+
+    /// A delivery has failed: of what the server has not understood nothing was run.
+    void failed(Delivery delivery, Note note, ErrorFields error) {
+        if (guess != null && guess.isWrong(delivery, note, error)) guess.takeBack();
+        guess = null;
+    }
+
+    private static boolean maySetUnknown(QueryClass ran, Residues may) {
+        return may.has(Residue.SETTINGS)
+                && (!may.equals(Residues.ALL)
+                        || SessionEffect.residues(ran.session()).has(Residue.SETTINGS));
+    }
+
+    /// A statement has completed.
+    void completed(QueryClass ran, CommandTag tag) {
+        if (!unknownSettings.isSent()) return;
+        switch (ran.transaction()) {
+            case COMMIT -> {
+                if (tag == CommandTag.COMMIT) unknownSettings.committed();
+                else unknownSettings.rolledBack();
+            }
+            case ROLLBACK -> unknownSettings.rolledBack();
+            case NONE, BEGIN, BEGIN_READ_ONLY, INSIDE -> {
+                var may =
+                        relay.services().router().residues(ran, relay.session().routing());
+                if (maySetUnknown(ran, may)) unknownSettings.completed(server.status() != TransactionStatus.IDLE);
+            }
+        }
+    }
+
+    private void note(QueryClass ran) {
+        var session = relay.session();
+        // Its completion tells.
+        if (ChannelStatement.is(ran)) return;
+        if (ran.transaction() != TransactionEffect.NONE
+                && ran.session() == SessionEffect.NONE
+                && ran.parts().isEmpty()) return;
+        var may = relay.services().router().residues(ran, session.routing());
+        if (!may.isNone()) unproved = unproved.and(may);
+        if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema(true);
+        if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
+        settingsUnknown |= may.has(Residue.SETTINGS);
+        if (maySetUnknown(ran, may)) unknownSettings.sent();
+        noteEffect(ran.session());
+        for (int i = 0; i < ran.parts().size(); i++)
+            noteEffect(ran.parts().get(i).session());
+    }
+
+    private void noteEffect(SessionEffect effect) {
+        switch (effect) {
+            case SessionEffect.Leaves(var _, var names) -> {
+                unprovedSettings.addAll(names);
+                for (var name : names)
+                    if (name.indexOf('.') > 0) server.customNames().add(name);
+            }
+            case SessionEffect.DiscardAll _ ->
+                unproved = unproved.and(relay.session().held());
+            case SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> {
+                if (relay.session().held().has(Residue.PREPARED))
+                    unproved = unproved.and(Residues.of(Residue.PREPARED));
+            }
+            case SessionEffect.Sets(var each) -> each.forEach(this::noteEffect);
+            case SessionEffect.SetParameter(var name, var _) -> {
+                if (name.indexOf('.') > 0) server.customNames().add(name);
+            }
+            case SessionEffect.SetLocally(var name) -> server.customNames().add(name);
+            case SessionEffect.ResetParameter(var name) -> {
+                if (name.indexOf('.') > 0) server.customNames().add(name);
+            }
+            case SessionEffect.None _, SessionEffect.ResetAll _ -> {}
+        }
+    }
+
+    /// What a delivery was taken to leave before it was sent.
+    ///
+    /// A statement that the server has not even understood leaves nothing.
+    private record Guess(
+            Doubts doubts,
+            Delivery delivery,
+            Residues unproved,
+            int settings,
+            boolean settingsUnknown,
+            boolean temporarySchema,
+            boolean unknownName) {
+        static Guess of(Doubts doubts, Delivery delivery) {
+            var server = doubts.server;
+            return new Guess(
+                    doubts,
+                    delivery,
+                    doubts.unproved,
+                    doubts.unprovedSettings.size(),
+                    doubts.settingsUnknown,
+                    server.hasTemporarySchema(),
+                    server.customNames().contains(ClientSession.UNKNOWN_NAME));
+        }
+
+        boolean isWrong(Delivery failed, Note note, ErrorFields error) {
+            if (failed != delivery
+                    || !(note instanceof MessagePlan plan)
+                    || !plan.runs.parts().isEmpty()) return false;
+            // Of several statements that nobody has told apart the first may have run.
+            if (plan.runs == QueryClass.UNKNOWN && !error.routine().equals("scanner_yyerror")) return false;
+            boolean first = failed.first && failed.plan(0) == plan;
+            return first && error.isOfTheText() && doubts.unprovedSettings.size() == settings;
+        }
+
+        void takeBack() {
+            doubts.unproved = unproved;
+            doubts.settingsUnknown = settingsUnknown;
+            doubts.server.temporarySchema(temporarySchema);
+            if (!unknownName) doubts.server.customNames().remove(ClientSession.UNKNOWN_NAME);
+        }
+    }
+
+    /// Whether the server has to be asked what the transaction has left there.
+    boolean isAny() {
+        return !unproved.isNone()
+                || !unprovedSettings.isEmpty()
+                || !relay.session().settings().inDoubt().isEmpty();
+    }
+
+    /// Whether parameters may have been set whose names are not known, so that nobody can ask for them.
+    boolean hasChangedSettings() {
+        return unknownSettings.areChanged();
+    }
+
+    /// Whether what was answered may have left something that the session cannot go on without.
+    boolean hasLeft() {
+        return left.isOfSession() || hasChangedSettings();
+    }
+
+    /// A delivery was answered wholly.
+    void answered(Delivery delivery) {
+        if (unproved.isNone() && unprovedSettings.isEmpty()) return;
+        var may = Residues.NONE;
+        var classes = delivery.classes();
+        for (int i = 0; i < classes.size(); i++)
+            if (!ChannelStatement.is(classes.get(i)))
+                may = may.and(relay.services()
+                        .router()
+                        .residues(classes.get(i), relay.session().routing()));
+        left.answered(may, !unprovedSettings.isEmpty());
+    }
+
+    /// What may be there.
+    Residues may() {
+        return unproved;
+    }
+
+    /// The parameters, by name, that may have changed.
+    Set<String> settings() {
+        return unprovedSettings;
+    }
+
+    /// The server has told what was in doubt.
+    void proved() {
+        unproved = Residues.NONE;
+        unprovedSettings.clear();
+        left.proved();
+        if (settingsUnknown) server.notClean("parameters whose names are not known");
+        settingsUnknown = false;
+        unknownSettings.asked();
+    }
+}
