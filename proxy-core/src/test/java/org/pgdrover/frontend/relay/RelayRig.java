@@ -162,6 +162,9 @@ public final class RelayRig implements AutoCloseable {
                 new ServerOptions(Logins.withoutPasswords(), 100, System::nanoTime));
         pools = new PoolRegistry(pool, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
         functions = new FunctionCatalog(_ -> catalog(), timer, System::nanoTime);
+        functions.prepare("db");
+        // Read before anybody's first statement.
+        timer.submit(() -> {}).get();
         var router = new Router(config.routing(), topology, functions, System::nanoTime);
         var rules = trust();
         var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
