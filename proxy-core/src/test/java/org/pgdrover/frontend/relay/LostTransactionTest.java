@@ -177,11 +177,10 @@ class LostTransactionTest {
     @Test
     void discardsTheRestOfABatchThatHadBegun() throws Exception {
         try (var client = rig.connect()) {
-            client.send(query("BEGIN")
-                    .append(parsed("LOSE"))
-                    .message('H')
-                    .append(bound())
-                    .append(parsed("UPDATE 4"))
+            int open = rig.openServers();
+            client.send(query("BEGIN").append(parsed("LOSE")).message('H'));
+            Until.isTrue(() -> primary.count("LOSE") == 1 && rig.openServers() < open);
+            client.send(bound().append(parsed("UPDATE 4"))
                     .append(bound())
                     .append(query("UPDATE 5"))
                     .append(query("COMMIT"))
