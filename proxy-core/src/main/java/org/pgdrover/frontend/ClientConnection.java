@@ -172,11 +172,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     /** The proxy stops: ends the session as PostgreSQL would. May be called from any thread. */
     public void shutDown() {
-        eventLoop()
-                .execute(() -> closeWith(
-                        ErrorFields.fatal(
-                                SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command"),
-                        DisconnectReason.SHUTDOWN));
+        execute(() -> {
+            if (gone) phase.giveUp();
+            closeWith(
+                    ErrorFields.fatal(SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command"),
+                    DisconnectReason.SHUTDOWN);
+        });
     }
 
     /**

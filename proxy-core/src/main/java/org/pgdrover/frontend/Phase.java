@@ -20,6 +20,9 @@ public interface Phase {
     /** The connection to the client is gone. */
     default void onClosed() {}
 
+    /** Nothing more is to be done for the client, which is gone. */
+    default void giveUp() {}
+
     /** Whether something is still done for the client although the connection to it is gone. */
     default boolean goesOn() {
         return false;

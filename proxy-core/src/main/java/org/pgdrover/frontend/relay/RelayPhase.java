@@ -168,6 +168,11 @@ final class RelayPhase implements Phase {
     }
 
     @Override
+    public void giveUp() {
+        end();
+    }
+
+    @Override
     public boolean goesOn() {
         return alone && !ended;
     }
