@@ -36,6 +36,8 @@ final class ServerAnswers {
 
     private int runEnd;
     private @Nullable AnswerOwner runOwner;
+    /// Whether the buffer in hand itself was handed over, so that it is not ours to release.
+    private boolean handedOver;
 
     ServerAnswers(ServerConnection server, ResponseLedger ledger, ByteBufAllocator allocator) {
         this.server = server;
@@ -87,41 +89,41 @@ final class ServerAnswers {
     ///
     /// @throws ProtocolViolation if no PostgreSQL server would have sent them
     void onRead(ByteBuf in) {
-        boolean handedOver = false;
+        handedOver = false;
         try {
-            handedOver = decode(in);
+            decode(in);
         } finally {
             if (!handedOver) in.release();
         }
     }
 
-    /// Whether the buffer itself was handed over, so that it is not ours to release.
-    private boolean decode(ByteBuf in) {
+    private void decode(ByteBuf in) {
         runStart = -1;
         int first = in.readerIndex();
         while (true) {
             switch (decoder.next(in)) {
                 case NEED_MORE -> {
-                    return finishRuns(in, first);
+                    emitLast(in, first);
+                    return;
                 }
                 case RUN -> run(in);
-                case FRAME, LARGE_FRAME -> frame(in);
+                case FRAME, LARGE_FRAME -> frame(in, first);
             }
+            if (handedOver) return;
         }
     }
 
     // What passes
 
-    private boolean finishRuns(ByteBuf in, int first) {
-        if (runStart < 0) return false;
-        var owner = runOwner;
-        if (runStart == first && runEnd == in.writerIndex() && owner != null) {
-            runStart = -1;
-            owner.onBytes(in.setIndex(first, runEnd), begun);
-            return true;
+    /// Passes on what is in hand: the buffer itself if all of it passes and nothing is left to read in it.
+    private void emitLast(ByteBuf in, int first) {
+        if (runStart != first || runEnd != in.writerIndex() || runOwner == null) {
+            emit(in);
+            return;
         }
-        emit(in);
-        return false;
+        runStart = -1;
+        handedOver = true;
+        runOwner.onBytes(in.setIndex(first, runEnd), begun);
     }
 
     private void run(ByteBuf in) {
@@ -160,9 +162,9 @@ final class ServerAnswers {
 
     // What is looked at
 
-    private void frame(ByteBuf in) {
+    private void frame(ByteBuf in, int first) {
         switch (decoder.type()) {
-            case MessageType.READY_FOR_QUERY -> ready(in);
+            case MessageType.READY_FOR_QUERY -> ready(in, first);
             case MessageType.ERROR_RESPONSE -> error(in);
             case MessageType.NOTICE_RESPONSE -> notice(in);
             case MessageType.PARAMETER_STATUS -> parameterStatus(in);
@@ -291,7 +293,7 @@ final class ServerAnswers {
         pass(in, wanted ? to : null);
     }
 
-    private void ready(ByteBuf in) {
+    private void ready(ByteBuf in, int first) {
         status = WireReader.readyForQuery(decoder.buffer(), decoder.start());
         var owner = ledger.readyOwner();
         var note = ledger.readyNote();
@@ -299,7 +301,7 @@ final class ServerAnswers {
         begun = true;
         if (!ledger.ready()) throw new ProtocolViolation("ReadyForQuery that nobody asked for");
         pass(in, forward ? owner : null);
-        emit(in);
+        emitLast(in, first);
         begun = false;
         if (owner != null) owner.onReady(status, note);
         if (ledger.isFakeNext()) sendFakes();

@@ -123,6 +123,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /** What the session's settings are now, after a statement of the client changed them. */
     public void settings(SessionSettings now) {
+        if (now == settings) return;
         settings = now;
         for (var name : now.names()) if (name.indexOf('.') > 0) customNames.add(name);
     }

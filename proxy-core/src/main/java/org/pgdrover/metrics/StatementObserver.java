@@ -17,6 +17,13 @@ public interface StatementObserver {
     void onStatement(
             long client, String queryClass, String node, String reason, long nanos, String sql, String sqlState);
 
+    /// Whether batches that took so long are looked at: nothing is made ready of those that are not.
+    ///
+    /// @param nanos from a batch's arrival to the end of its answer
+    default boolean shows(long nanos) {
+        return true;
+    }
+
     /// A batch of statements ended; it may be very long, and its time is that of all together. As {@link #onStatement}
     /// for each otherwise.
     default void onBatch(

@@ -320,7 +320,9 @@ public final class Router {
 
     private RoutingReason whyNone(ClusterTopology now) {
         var why = RoutingReason.NO_STANDBY;
-        for (var state : now.nodes()) {
+        var nodes = now.nodes();
+        for (int i = 0; i < nodes.size(); i++) {
+            var state = nodes.get(i);
             if (!state.servesStandbyReads() || state.node().weight() == 0) continue;
             if (selector.isEligible(state)) return RoutingReason.READ_YOUR_WRITES;
             why = RoutingReason.LAG;

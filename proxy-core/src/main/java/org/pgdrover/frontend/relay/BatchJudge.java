@@ -2,8 +2,6 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -103,7 +101,7 @@ final class BatchJudge {
         boolean endsLost = delivery.endsLost;
         if ((endsLost || delivery.takesDefaultsAway()) && !plan.runs.parts().isEmpty())
             plan.insertions = Insertions.of(plan.runs, endsLost, session, classification, buffer, from, textEnd);
-        if (wantsTexts) texts(delivery).add(Classification.text(buffer, from, textEnd - from));
+        if (wantsTexts) delivery.texts.add(Classification.text(buffer, from, textEnd - from));
         return true;
     }
 
@@ -130,12 +128,6 @@ final class BatchJudge {
     /// In every encoding, and whatever backslashes mean, such a text means the same.
     private static boolean isPlain(ByteBuf buffer, int from, int to) {
         return buffer.forEachByte(from, to - from, each -> each >= 0 && each != '\\') < 0;
-    }
-
-    private static List<String> texts(Delivery delivery) {
-        var texts = delivery.texts;
-        if (texts == null) delivery.texts = texts = new ArrayList<>();
-        return texts;
     }
 
     // Statements
@@ -232,16 +224,8 @@ final class BatchJudge {
         session.portal(portal, statement);
         delivery.binds(portal, plan.runs);
         delivery.runs(plan.runs);
-        if (wantsTexts && statement != null) texts(delivery).add(text(statement));
+        if (wantsTexts && statement != null) delivery.texts.add(statement);
         return true;
-    }
-
-    private static String text(ClientStatement statement) {
-        var definition = statement.definition();
-        if (definition == null) return "(large statement)";
-        int length = 0;
-        while (length < definition.length && definition[length] != 0) length++;
-        return new String(Arrays.copyOf(definition, Math.min(length, 1000)), StandardCharsets.UTF_8);
     }
 
     private boolean describe(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {

@@ -260,8 +260,10 @@ final class ClientListening {
 
     void transactionEnded(boolean committed) {
         if (!committed) rolledBack();
-        for (var each : unlistened) unlisten(each.channel());
-        unlistened.clear();
+        if (!unlistened.isEmpty()) {
+            for (var each : unlistened) unlisten(each.channel());
+            unlistened.clear();
+        }
         notified = false;
     }
 

@@ -11,7 +11,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
-import org.pgdrover.metrics.QueryMeter;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingReason;
@@ -62,7 +61,6 @@ final class Delivery implements RelayNote {
     String node = "-";
 
     RoutingReason reason = RoutingReason.PROTOCOL;
-    QueryMeter meter = QueryMeter.NOOP;
     /// SQLSTATE of its error, or empty.
     String sqlState = "";
     /// Whether the client has had something of its answer.
@@ -94,9 +92,8 @@ final class Delivery implements RelayNote {
     /// What stands for its wait until others have left a database; null if it does not wait.
     @Nullable
     Object waitsForOthers;
-    /// What its statements say, for the statement log; null while nobody listens.
-    @Nullable
-    List<String> texts;
+    /// What its statements say, for the statement log; none while nobody listens.
+    final StatementTexts texts = new StatementTexts();
 
     private @Nullable MessagePlan unnamed;
     private @Nullable Map<ByteBuf, MessagePlan> named;
@@ -186,7 +183,7 @@ final class Delivery implements RelayNote {
         executed = 0;
         onlyReads = true;
         needsServer = false;
-        texts = null;
+        texts.clear();
     }
 
     MessagePlan newPlan() {
@@ -495,7 +492,6 @@ final class Delivery implements RelayNote {
         judgeAgain();
         node = "-";
         reason = RoutingReason.PROTOCOL;
-        meter = QueryMeter.NOOP;
         sqlState = "";
         begun = false;
         avoidStandby = false;

@@ -2,7 +2,6 @@ package org.pgdrover.frontend.relay;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.frontend.session.ClientSession;
@@ -14,12 +13,18 @@ import org.pgdrover.routing.RoutingReason;
 final class DeliveryJournal {
     private static final int SPARE = 8;
 
-    private record MeterKey(String label, String node, RoutingReason reason) {}
+    private record MeterKey(String label, String node, RoutingReason reason) {
+        boolean isOf(Delivery delivery) {
+            return reason == delivery.reason && label.equals(delivery.label()) && node.equals(delivery.node);
+        }
+    }
 
     private final ClientSession session;
     private final RelayServices services;
     private final ArrayDeque<Delivery> spare = new ArrayDeque<>();
     private final Map<MeterKey, QueryMeter> meters = new HashMap<>();
+    private MeterKey lastKey = new MeterKey("", "", RoutingReason.PROTOCOL);
+    private QueryMeter lastMeter = QueryMeter.NOOP;
 
     DeliveryJournal(ClientSession session, RelayServices services) {
         this.session = session;
@@ -69,27 +74,30 @@ final class DeliveryJournal {
     void ended(Delivery delivery) {
         long nanos = services.clock().getAsLong() - delivery.startNanos;
         meter(delivery).completed(nanos, !delivery.sqlState.isEmpty());
-        if (delivery.texts != null) log(delivery, delivery.texts, nanos);
+        if (!delivery.texts.isEmpty()) log(delivery, nanos);
         recycle(delivery);
     }
 
     private QueryMeter meter(Delivery delivery) {
-        return meters.computeIfAbsent(
-                new MeterKey(delivery.label(), delivery.node, delivery.reason),
+        if (lastKey.isOf(delivery)) return lastMeter;
+        lastKey = new MeterKey(delivery.label(), delivery.node, delivery.reason);
+        lastMeter = meters.computeIfAbsent(
+                lastKey,
                 key -> services.metrics()
                         .query(key.label(), key.node(), key.reason().label()));
+        return lastMeter;
     }
 
-    private void log(Delivery delivery, List<String> texts, long nanos) {
+    private void log(Delivery delivery, long nanos) {
         var observer = services.observer();
-        if (observer == null) return;
+        if (observer == null || !observer.shows(nanos)) return;
         observer.onBatch(
                 session.clientId(),
                 delivery.label(),
                 delivery.node,
                 explain(delivery),
                 nanos,
-                texts,
+                delivery.texts.all(),
                 delivery.sqlState);
     }
 

@@ -26,14 +26,15 @@ final class Doubts {
     private final ServerConnection server;
 
     private Residues unproved = Residues.NONE;
-    private final Set<String> unprovedSettings = new LinkedHashSet<>();
-    private final LeftBehind left = new LeftBehind();
+    /// Empty and not to be added to while there are none.
+    private Set<String> unprovedSettings = Set.of();
+    private @Nullable LeftBehind left;
     private @Nullable Guess guess;
     /// Whether settings may have been changed whose names nobody knows.
     private boolean settingsUnknown;
 
     /// Whether that is more than a guess.
-    private final UnknownSettings unknownSettings = new UnknownSettings();
+    private @Nullable UnknownSettings unknownSettings;
 
     Doubts(Relay relay, ServerConnection server) {
         this.relay = relay;
@@ -49,7 +50,13 @@ final class Doubts {
         var classes = delivery.classes();
         for (int i = 0; i < classes.size(); i++) note(classes.get(i));
         // No CommandComplete answers it.
-        if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) unknownSettings.completed(false);
+        if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL))
+            unknownSettings().completed(false);
+    }
+
+    private UnknownSettings unknownSettings() {
+        if (unknownSettings == null) unknownSettings = new UnknownSettings();
+        return unknownSettings;
     }
 
     /// A LISTEN or UNLISTEN has completed there.
@@ -71,7 +78,7 @@ final class Doubts {
 
     /// A statement has completed.
     void completed(QueryClass ran, CommandTag tag) {
-        if (!unknownSettings.isSent()) return;
+        if (unknownSettings == null || !unknownSettings.isSent()) return;
         switch (ran.transaction()) {
             case COMMIT -> {
                 if (tag == CommandTag.COMMIT) unknownSettings.committed();
@@ -98,7 +105,7 @@ final class Doubts {
         if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema(true);
         if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
-        if (maySetUnknown(ran, may)) unknownSettings.sent();
+        if (maySetUnknown(ran, may)) unknownSettings().sent();
         noteEffect(ran.session());
         for (int i = 0; i < ran.parts().size(); i++)
             noteEffect(ran.parts().get(i).session());
@@ -107,6 +114,7 @@ final class Doubts {
     private void noteEffect(SessionEffect effect) {
         switch (effect) {
             case SessionEffect.Leaves(var _, var names) -> {
+                if (unprovedSettings.isEmpty()) unprovedSettings = new LinkedHashSet<>();
                 unprovedSettings.addAll(names);
                 for (var name : names)
                     if (name.indexOf('.') > 0) server.customNames().add(name);
@@ -179,12 +187,12 @@ final class Doubts {
 
     /// Whether parameters may have been set whose names are not known, so that nobody can ask for them.
     boolean hasChangedSettings() {
-        return unknownSettings.areChanged();
+        return unknownSettings != null && unknownSettings.areChanged();
     }
 
     /// Whether what was answered may have left something that the session cannot go on without.
     boolean hasLeft() {
-        return left.isOfSession() || hasChangedSettings();
+        return left != null && left.isOfSession() || hasChangedSettings();
     }
 
     /// A delivery was answered wholly.
@@ -197,6 +205,7 @@ final class Doubts {
                 may = may.and(relay.services()
                         .router()
                         .residues(classes.get(i), relay.session().routing()));
+        if (left == null) left = new LeftBehind();
         left.answered(may, !unprovedSettings.isEmpty());
     }
 
@@ -213,10 +222,10 @@ final class Doubts {
     /// The server has told what was in doubt.
     void proved() {
         unproved = Residues.NONE;
-        unprovedSettings.clear();
-        left.proved();
+        unprovedSettings = Set.of();
+        left = null;
         if (settingsUnknown) server.notClean("parameters whose names are not known");
         settingsUnknown = false;
-        unknownSettings.asked();
+        unknownSettings = null;
     }
 }

@@ -36,7 +36,7 @@ import org.pgdrover.sql.TransactionEffect;
 /// the transaction, unless
 /// the client keeps the connection ([KeptServer]); then it outlives the state and goes on with the next batch.
 final class ServerLease implements AnswerOwner {
-    private static final byte[] NO_NAME = {};
+    private static final byte[] NOTHING = {};
 
     private final Relay relay;
     private final ServerPool pool;
@@ -49,9 +49,10 @@ final class ServerLease implements AnswerOwner {
     private boolean wrote;
 
     /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an error follow.
-    private final ArrayDeque<ByteBuf> heldBack = new ArrayDeque<>();
+    /// Null while nothing was held back.
+    private @Nullable ArrayDeque<ByteBuf> heldBack;
 
-    private byte[] describedParameters = {};
+    private byte[] describedParameters = NOTHING;
 
     private @Nullable Delivery beingSent;
     private boolean vanished;
@@ -192,7 +193,7 @@ final class ServerLease implements AnswerOwner {
         var delivery = relay.deliveries().answering();
         if (delivery != null) {
             if (!begun && delivery.mayRunAgain()) {
-                heldBack.add(bytes);
+                holdBack(bytes);
                 return;
             }
             delivery.begun = true;
@@ -202,12 +203,19 @@ final class ServerLease implements AnswerOwner {
         if (!relay.client().isWritable()) server.read(false);
     }
 
+    private void holdBack(ByteBuf bytes) {
+        if (heldBack == null) heldBack = new ArrayDeque<>();
+        heldBack.add(bytes);
+    }
+
     private void passOnHeldBack() {
+        if (heldBack == null) return;
         while (heldBack.poll() instanceof ByteBuf bytes) relay.write(bytes);
     }
 
     /// What was held back is not passed on, for the answer comes from elsewhere.
     private void dropHeldBack() {
+        if (heldBack == null) return;
         while (heldBack.poll() instanceof ByteBuf bytes) bytes.release();
     }
 
@@ -293,7 +301,7 @@ final class ServerLease implements AnswerOwner {
         plan.pending = false;
         if (!plan.announced) return;
         plan.announced = false;
-        relay.session().statements().settled(plan.statement == null ? NO_NAME : plan.statement.name());
+        relay.session().statements().settled(plan.statement == null ? NOTHING : plan.statement.name());
     }
 
     @Override

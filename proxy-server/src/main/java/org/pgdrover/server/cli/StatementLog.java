@@ -40,6 +40,11 @@ final class StatementLog implements StatementObserver {
     }
 
     @Override
+    public boolean shows(long nanos) {
+        return config.statements() || nanos >= slowNanos;
+    }
+
+    @Override
     public void onStatement(
             long client, String queryClass, String node, String reason, long nanos, String sql, String sqlState) {
         onBatch(client, queryClass, node, reason, nanos, List.of(sql), sqlState);
@@ -55,7 +60,7 @@ final class StatementLog implements StatementObserver {
             List<String> statements,
             String sqlState) {
         boolean slow = nanos >= slowNanos;
-        if (statements.isEmpty() || !(config.statements() || slow)) return;
+        if (statements.isEmpty() || !shows(nanos)) return;
         long leftOut = config.statements() ? 0 : budget.take();
         if (leftOut < 0) return;
         var line = log.atLevel(slow ? Level.WARN : Level.INFO)
