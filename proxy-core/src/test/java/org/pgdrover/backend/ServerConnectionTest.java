@@ -23,6 +23,7 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.testing.EverySplit;
+import org.pgdrover.testing.HangingPeer;
 import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.WireBytes;
@@ -35,7 +36,7 @@ class ServerConnectionTest {
     private final List<CloseReason> ended = new ArrayList<>();
 
     /** Writes down what it hears. */
-    private static final class Lessee implements AnswerOwner {
+    private static class Lessee implements AnswerOwner {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         final List<String> heard = new ArrayList<>();
         int handovers;
@@ -319,5 +320,49 @@ class ServerConnectionTest {
         order.add("one arrived");
         server.cancelEnded();
         assertThat(order).containsExactly("at once", "one arrived", "after both");
+    }
+
+    /** Its Terminate waits in a buffer that nobody empties. */
+    @Test
+    void waitsASecondForAServerThatTakesNoBytes() {
+        channel.pipeline().addFirst("hangs", new HangingPeer());
+
+        server.close(CloseReason.IDLE_TIMEOUT);
+        channel.runScheduledPendingTasks();
+        assertThat(ended).isEmpty();
+
+        channel.advanceTimeBy(1, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(ended).containsExactly(CloseReason.IDLE_TIMEOUT);
+    }
+
+    /** The buffer has been handed over by then, and is not to be released once more. */
+    @Test
+    void releasesNothingThatItHasHandedOver() {
+        var failing = new Lessee() {
+            private final List<ByteBuf> kept = new ArrayList<>();
+
+            @Override
+            public void onBytes(ByteBuf in, boolean begun) {
+                kept.add(in);
+            }
+
+            @Override
+            public void onReady(TransactionStatus status, Note note) {
+                throw new IllegalStateException("a mistake of ours");
+            }
+        };
+        server.lease(failing);
+        server.expect(RequestKind.QUERY, AnswerFate.FORWARD, failing, new Name("q"));
+
+        receive(new WireBytes().message('C', "SELECT 1").message('Z', 'I'));
+
+        assertThat(ended).hasSize(1);
+
+        assertThat(failing.kept).singleElement().satisfies(bytes -> {
+            assertThat(bytes.refCnt()).isEqualTo(1);
+            assertThat(bytes.readableBytes()).isEqualTo(20);
+        });
+        failing.kept.forEach(ByteBuf::release);
     }
 }

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.pgdrover.frontend.relay.RelayRig;
 import org.pgdrover.metrics.ProxyMetrics;
+import org.pgdrover.testing.HangingPeer;
 import org.slf4j.LoggerFactory;
 
 class ClientConnectionTest {
@@ -147,7 +149,7 @@ class ClientConnectionTest {
             case READ_COMPLETE -> channel.pipeline().fireChannelReadComplete();
             case WRITABILITY -> channel.pipeline().fireChannelWritabilityChanged();
             case CANCEL -> channel.pipeline().get(ClientConnection.class).cancel(cancelled);
-            case TIMER -> channel.advanceTimeBy(1, java.util.concurrent.TimeUnit.SECONDS);
+            case TIMER -> channel.advanceTimeBy(1, TimeUnit.SECONDS);
         }
         channel.runPendingTasks();
     }
@@ -187,6 +189,26 @@ class ClientConnectionTest {
         });
         assertThat(other.isOpen()).isTrue();
         other.finishAndReleaseAll();
+        channel.finishAndReleaseAll();
+    }
+
+    /** Its last words wait in a buffer that nobody empties. */
+    @Test
+    void waitsFiveSecondsForAClientThatDoesNotRead() {
+        var channel = connect(Turn.CLOSED);
+        channel.pipeline().addFirst("hangs", new HangingPeer());
+
+        channel.pipeline().get(ClientConnection.class).shutDown();
+        channel.runPendingTasks();
+        channel.advanceTimeBy(4, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(channel.isOpen()).isTrue();
+
+        channel.advanceTimeBy(1, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        channel.runPendingTasks();
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(clients.count()).isZero();
         channel.finishAndReleaseAll();
     }
 
