@@ -21,13 +21,18 @@ record DeferredBegin(String text, boolean readOnly, boolean extended) {
     private static final int HEADER = 5;
 
     /// The BEGIN that a delivery consists of; null if the delivery is anything else.
-    static @Nullable DeferredBegin of(Delivery delivery) {
+    ///
+    /// @param last the client's last one, which most often is the same again; null if there was none
+    static @Nullable DeferredBegin of(Delivery delivery, @Nullable DeferredBegin last) {
         var command = onlyCommand(delivery);
         if (command == null) return null;
         var effect = command.transaction();
         if (effect != TransactionEffect.BEGIN && effect != TransactionEffect.BEGIN_READ_ONLY) return null;
         boolean extended = Objects.requireNonNull(delivery.part).message(0).type == MessageType.PARSE;
-        return new DeferredBegin(text(delivery), effect == TransactionEffect.BEGIN_READ_ONLY, extended);
+        boolean readOnly = effect == TransactionEffect.BEGIN_READ_ONLY;
+        if (last != null && last.readOnly == readOnly && last.extended == extended && last.isTextOf(delivery))
+            return last;
+        return new DeferredBegin(text(delivery), readOnly, extended);
     }
 
     /// Whether a delivery consists of a COMMIT or ROLLBACK after which no transaction is open.
@@ -89,12 +94,30 @@ record DeferredBegin(String text, boolean readOnly, boolean extended) {
     }
 
     private static String text(Delivery delivery) {
-        var batch = Objects.requireNonNull(delivery.part);
-        ByteBuf bytes = Objects.requireNonNull(batch.bytes());
-        int from = start(batch, 0);
-        int limit = end(batch, 0);
-        if (batch.message(0).type == MessageType.PARSE) from = WireReader.endOfString(bytes, from, limit) + 1;
-        int end = WireReader.endOfString(bytes, from, limit);
+        int from = textStart(delivery);
+        ByteBuf bytes = bytes(delivery);
+        int end = WireReader.endOfString(bytes, from, end(Objects.requireNonNull(delivery.part), 0));
         return bytes.toString(from, end - from, StandardCharsets.ISO_8859_1);
+    }
+
+    private boolean isTextOf(Delivery delivery) {
+        int from = textStart(delivery);
+        int length = text.length();
+        var bytes = bytes(delivery);
+        if (from + length >= end(Objects.requireNonNull(delivery.part), 0) || bytes.getByte(from + length) != 0)
+            return false;
+        for (int i = 0; i < length; i++) if ((char) (bytes.getByte(from + i) & 0xff) != text.charAt(i)) return false;
+        return true;
+    }
+
+    private static ByteBuf bytes(Delivery delivery) {
+        return Objects.requireNonNull(Objects.requireNonNull(delivery.part).bytes());
+    }
+
+    private static int textStart(Delivery delivery) {
+        var batch = Objects.requireNonNull(delivery.part);
+        int from = start(batch, 0);
+        if (batch.message(0).type != MessageType.PARSE) return from;
+        return WireReader.endOfString(bytes(delivery), from, end(batch, 0)) + 1;
     }
 }

@@ -1,8 +1,8 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.metrics.QueryMeter;
@@ -13,7 +13,7 @@ import org.pgdrover.routing.RoutingReason;
 final class DeliveryJournal {
     private static final int SPARE = 8;
 
-    private record MeterKey(String label, String node, RoutingReason reason) {
+    private record Counted(String label, String node, RoutingReason reason, QueryMeter meter) {
         boolean isOf(Delivery delivery) {
             return reason == delivery.reason && label.equals(delivery.label()) && node.equals(delivery.node);
         }
@@ -22,9 +22,8 @@ final class DeliveryJournal {
     private final ClientSession session;
     private final RelayServices services;
     private final ArrayDeque<Delivery> spare = new ArrayDeque<>();
-    private final Map<MeterKey, QueryMeter> meters = new HashMap<>();
-    private MeterKey lastKey = new MeterKey("", "", RoutingReason.PROTOCOL);
-    private QueryMeter lastMeter = QueryMeter.NOOP;
+    /// A handful, which are found sooner one by one than by a key that has to be made.
+    private final List<Counted> counted = new ArrayList<>(4);
 
     DeliveryJournal(ClientSession session, RelayServices services) {
         this.session = session;
@@ -79,13 +78,11 @@ final class DeliveryJournal {
     }
 
     private QueryMeter meter(Delivery delivery) {
-        if (lastKey.isOf(delivery)) return lastMeter;
-        lastKey = new MeterKey(delivery.label(), delivery.node, delivery.reason);
-        lastMeter = meters.computeIfAbsent(
-                lastKey,
-                key -> services.metrics()
-                        .query(key.label(), key.node(), key.reason().label()));
-        return lastMeter;
+        for (int i = 0; i < counted.size(); i++) if (counted.get(i).isOf(delivery)) return counted.get(i).meter;
+        var label = delivery.label();
+        var meter = services.metrics().query(label, delivery.node, delivery.reason.label());
+        counted.add(new Counted(label, delivery.node, delivery.reason, meter));
+        return meter;
     }
 
     private void log(Delivery delivery, long nanos) {

@@ -29,7 +29,7 @@ record Dispatch(Relay relay) {
     private boolean beginsOrEnds(Delivery delivery) {
         if (relay.deferred() == null) {
             if (relay.kept().isPinned() || delivery.avoidStandby) return false;
-            var begin = DeferredBegin.of(delivery);
+            var begin = DeferredBegin.of(delivery, relay.lastDeferred());
             if (begin == null) return false;
             relay.defer(begin);
             OwnAnswers.begin(relay, delivery);

@@ -27,6 +27,7 @@ final class Relay {
     private final Runnable wake;
     private boolean terminating;
     private @Nullable DeferredBegin deferred;
+    private @Nullable DeferredBegin lastDeferred;
 
     /// @param processId that the client was told
     /// @param wake lets the relay go on with what it waits for, at once or when the present turn is over
@@ -127,6 +128,13 @@ final class Relay {
 
     void defer(@Nullable DeferredBegin begin) {
         deferred = begin;
+        if (begin != null) lastDeferred = begin;
+    }
+
+    /// The BEGIN that was deferred last, whatever has become of it; null if none was.
+    @Nullable
+    DeferredBegin lastDeferred() {
+        return lastDeferred;
     }
 
     /// The client's transaction status while no server works for the client.
