@@ -53,10 +53,21 @@ public final class Exchange implements AnswerOwner {
         }
     }
 
+    /// A statement that the exchange closes.
+    private static final class Closed implements Note {
+        private final ServerStatements.Prepared statement;
+        private boolean discarded;
+
+        Closed(ServerStatements.Prepared statement) {
+            this.statement = statement;
+        }
+    }
+
     private final ServerConnection server;
     private final Consumer<Exchange> done;
     private final List<@Nullable String[]> rows = new ArrayList<>();
     private final List<Prepared> prepared = new ArrayList<>();
+    private final List<Closed> closed = new ArrayList<>();
     private @Nullable ByteBuf collected;
     private @Nullable ErrorFields error;
     private int owed;
@@ -93,10 +104,13 @@ public final class Exchange implements AnswerOwner {
         return ask(RequestKind.EXECUTE, execute, Note.NONE).sync();
     }
 
-    public Exchange close(byte[] statement) {
-        var out = server.newBuffer(8 + statement.length);
-        FrontendMessages.closeStatement(out, statement);
-        return ask(RequestKind.CLOSE, out, Note.NONE);
+    /// Closes a statement, which [#stillThere()] has if the server has not come to it.
+    public Exchange close(ServerStatements.Prepared statement) {
+        var note = new Closed(statement);
+        closed.add(note);
+        var out = server.newBuffer(8 + statement.name().length);
+        FrontendMessages.closeStatement(out, statement.name());
+        return ask(RequestKind.CLOSE, out, note);
     }
 
     /// Parses a statement and describes it.
@@ -171,6 +185,14 @@ public final class Exchange implements AnswerOwner {
         return prepared;
     }
 
+    /// What the server was to close, and has discarded behind an error of something else.
+    public List<ServerStatements.Prepared> stillThere() {
+        return closed.stream()
+                .filter(each -> each.discarded)
+                .map(each -> each.statement)
+                .toList();
+    }
+
     @Override
     public void onBytes(ByteBuf bytes, boolean begun) {
         if (!sent) {
@@ -222,6 +244,7 @@ public final class Exchange implements AnswerOwner {
     @Override
     public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
         if (note instanceof Prepared statement) statement.discarded = true;
+        else if (note instanceof Closed statement) statement.discarded = true;
         answered();
     }
 

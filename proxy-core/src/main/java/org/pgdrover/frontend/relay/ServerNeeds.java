@@ -194,7 +194,7 @@ final class ServerNeeds {
         for (var query : settings) exchange.query(query);
         boolean inTransaction = server.status() != TransactionStatus.IDLE;
         if (ownNames) {
-            for (var shared : server.statements().all()) exchange.close(shared.name());
+            for (var shared : server.statements().all()) exchange.close(shared);
             if (!open && !inTransaction) exchange.sync();
             if (inTransaction) exchange.query("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
@@ -202,7 +202,7 @@ final class ServerNeeds {
         boolean own = lease.hasOwnNames();
         for (var statement : statements) {
             var old = server.statements().remove(key(statement, own));
-            if (old != null) exchange.close(old.name());
+            if (old != null) exchange.close(old);
             prepare(statement, own, open, exchange);
         }
         if (ownNames && inTransaction) exchange.query("RELEASE SAVEPOINT " + SAVEPOINT);
@@ -259,6 +259,7 @@ final class ServerNeeds {
 
     /// Notes what is there now, and of what is not as the client knows it, with which error its use fails.
     void verify(Exchange answered) {
+        answered.stillThere().forEach(lease.server().statements()::restore);
         for (int i = 0; i < statements.size(); i++)
             verify(statements.get(i), answered.prepared().get(i));
         if (unnamed != null) verify(unnamed, answered.prepared().getLast());

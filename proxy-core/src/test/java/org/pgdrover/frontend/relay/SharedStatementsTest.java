@@ -2,6 +2,8 @@ package org.pgdrover.frontend.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.bound;
+import static org.pgdrover.frontend.relay.RelayRig.parsed;
 import static org.pgdrover.frontend.relay.RelayRig.query;
 
 import java.util.List;
@@ -101,5 +103,43 @@ class SharedStatementsTest {
         prepare("", "mine", TEXT + " ");
 
         assertThat(names).hasSize(2).doesNotHaveDuplicates();
+    }
+
+    /** A table has changed between two clients that share its statement, and an error makes the server skip the Close. */
+    @Test
+    void isStillThereIfTheServerHasDiscardedItsClose() throws Exception {
+        var fail = "INSERT fail";
+        primary.on(TEXT, (wire, message) -> {
+            names.add(message.text(0));
+            var answer = new WireBytes().message('1');
+            wire.send(names.size() == 1 ? answer : answer.message('t', (short) 1, 23));
+            return true;
+        });
+        primary.on(fail, (wire, message) -> {
+            var next = message;
+            while (next.type() != 'C' && next.type() != 'S') next = wire.read();
+            wire.send(ScriptedServer.error("22012", "division by zero"));
+            while (next.type() != 'S') next = wire.read();
+            wire.send(new WireBytes().message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(new WireBytes().message('P', "mine", TEXT, (short) 0).message('S'));
+            answers(client, 1);
+            prepare("", "another", TEXT);
+            client.send(parsed(fail).append(bound()).message('H'));
+            client.send(bind("mine").message('E', "", 0).message('S'));
+            answers(client, 1);
+            int before = primary.received().length();
+
+            client.send(bind("mine").message('E', "", 0).message('S'));
+            answers(client, 1);
+
+            assertThat(primary.received().substring(before)).startsWith("CPD");
+        }
+    }
+
+    private static WireBytes bind(String statement) {
+        return new WireBytes().message('B', "", statement, (short) 0, (short) 0, (short) 0);
     }
 }
