@@ -135,6 +135,8 @@ final class Transcript {
             readiesHeard++;
         }
         if (toldOtherwise) {
+            // A client that has heard of a loss may end its own session afterwards: that is a word too.
+            told |= answer.type() == 'E' && answer.field('S').equals("FATAL");
             if (readiesOwed < 0 && exact && !own.session().hasEnded()) violated("hears ReadyForQuery too often");
             return;
         }

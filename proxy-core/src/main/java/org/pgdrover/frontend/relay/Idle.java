@@ -8,9 +8,10 @@ record Idle(Relay relay) implements RelayState {
     public RelayState proceed() {
         if (relay.kept().lease() instanceof ServerLease kept && kept.isLost())
             return new ServerLoss(relay, kept).settleKept(null);
-        relay.listening().deliver();
         if (relay.deliveries().nextWaiting() instanceof Delivery delivery)
             return new Dispatch(relay).dispatch(delivery);
+        // As PostgreSQL, which says nothing of notifications before it has answered what was sent.
+        relay.listening().deliver();
         while (!relay.isTerminating()) {
             switch (relay.input().next()) {
                 case NEED_MORE -> {
