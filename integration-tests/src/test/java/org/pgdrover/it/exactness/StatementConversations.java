@@ -123,6 +123,23 @@ final class StatementConversations {
                 ask(query("ROLLBACK")),
                 ask(bind("", "z"), sync()));
         script.alone(
+                "Parse of a name in use in a failed transaction",
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(query("BEGIN; SELECT 1/0")),
+                ask(parse("p", "ROLLBACK"), sync()),
+                ask(parse("p", "SELECT 2"), sync()),
+                ask(parse("p", "SELEC"), sync()),
+                ask(query("ROLLBACK")),
+                ask(query(PREPARED)),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "Parse of a name in use whose table is gone",
+                ask(parse("p", "SELECT id FROM migrated"), sync()),
+                ask(query("DROP TABLE migrated")),
+                ask(parse("p", "SELECT 1"), sync()),
+                ask(parse("q", "SELECT id FROM migrated"), sync()),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
                 "a large named statement",
                 ask(parse("b", LARGE + "SELECT 1"), sync()),
                 ask(bind("", "b"), execute("", 0), sync()),

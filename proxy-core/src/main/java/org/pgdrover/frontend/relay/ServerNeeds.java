@@ -147,6 +147,11 @@ final class ServerNeeds {
         return there != null && isAsKnown(there, statement);
     }
 
+    /// Whether the server has a statement of this one's name, of whatever shape.
+    static boolean isKnown(ClientStatement statement, ServerLease lease) {
+        return lease.server().statements().find(key(statement, lease.hasOwnNames())) != null;
+    }
+
     private static Object key(ClientStatement statement, boolean ownNames) {
         var shared = statement.shared();
         return ownNames || shared == null ? statement : shared;

@@ -244,8 +244,20 @@ final class ServerWriter {
     private void duplicate(
             MessagePlan plan, ClientStatement taken, ByteBuf buffer, int start, int end, ServerLease lease) {
         int nameEnd = WireReader.endOfString(buffer, start + HEADER, end);
+        boolean there = ServerNeeds.isKnown(taken, lease);
+        if (!there) take(lease);
         lease.server().expect(RequestKind.PARSE, AnswerFate.FORWARD, lease, plan);
-        named(buffer, start, start + HEADER, nameEnd, end, serverName(taken, lease), lease.server());
+        var name = there ? serverName(taken, lease) : OwnStatement.NAME;
+        named(buffer, start, start + HEADER, nameEnd, end, name, lease.server());
+    }
+
+    /// The statement could not be prepared there, and its name is not taken: an empty statement, which may be prepared
+    /// in a failed transaction too, takes another one.
+    private void take(ServerLease lease) {
+        finish(lease.server());
+        new OwnStatement(lease).prepare(NO_NAME);
+        // It stays there behind the error: a client that asks for its statements must not find it.
+        lease.server().statements().add(OwnStatement.NAME, OwnStatement.NAME, OwnStatement.NAME);
     }
 
     // Messages that name a statement

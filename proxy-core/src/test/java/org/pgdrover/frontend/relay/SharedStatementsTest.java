@@ -3,6 +3,7 @@ package org.pgdrover.frontend.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.frontend.relay.RelayRig.answers;
 import static org.pgdrover.frontend.relay.RelayRig.bound;
+import static org.pgdrover.frontend.relay.RelayRig.error;
 import static org.pgdrover.frontend.relay.RelayRig.parsed;
 import static org.pgdrover.frontend.relay.RelayRig.query;
 
@@ -136,6 +137,32 @@ class SharedStatementsTest {
             answers(client, 1);
 
             assertThat(primary.received().substring(before)).startsWith("CPD");
+        }
+    }
+
+    /** The standby has it, and in a failed transaction on the primary nothing can be prepared. */
+    @Test
+    void isNotMadeAnewWhereItIsMissingInAFailedTransaction() throws Exception {
+        primary.on("INSERT fail", (wire, message) -> {
+            wire.send(ScriptedServer.error("22012", "division by zero").message('Z', 'E'));
+            return true;
+        });
+        primary.on("ROLLBACK", (wire, message) -> {
+            names.add(message.text(0));
+            wire.send(ScriptedServer.error("42P05", "prepared statement \"x\" already exists"));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(new WireBytes().message('P', "mine", "SELECT 1", (short) 0).message('S'));
+            answers(client, 1);
+            client.send(query("BEGIN; INSERT fail"));
+            answers(client, 1);
+
+            client.send(new WireBytes().message('P', "mine", "ROLLBACK", (short) 0).message('S'));
+
+            assertThat(error(answers(client, 1)).field('M')).isEqualTo("prepared statement \"mine\" already exists");
+            assertThat(names).containsExactly("pgdrover_own");
+            assertThat(primary.received()).endsWith("CPPS");
         }
     }
 
