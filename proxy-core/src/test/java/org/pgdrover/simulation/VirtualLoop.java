@@ -2,7 +2,6 @@ package org.pgdrover.simulation;
 
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.local.LocalIoHandler;
-import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.TimeUnit;
 
@@ -12,21 +11,40 @@ final class VirtualLoop extends ManualIoEventLoop {
     /// No clock of the proxy may take zero for a moment.
     private static final long BEGINNING_SECONDS = 10_000;
 
-    private final MockTicker ticker;
+    /// A clock that goes on when it is told to.
+    private static final class Clock implements Ticker {
+        private long now = TimeUnit.SECONDS.toNanos(BEGINNING_SECONDS);
+        private long step;
 
-    private VirtualLoop(MockTicker ticker) {
-        super(null, Thread.currentThread(), LocalIoHandler.newFactory(), ticker);
-        this.ticker = ticker;
+        @Override
+        public long initialNanoTime() {
+            return 0;
+        }
+
+        @Override
+        public long nanoTime() {
+            return now += step;
+        }
+
+        @Override
+        public void sleep(long delay, TimeUnit unit) {
+            throw new IllegalStateException("somebody sleeps");
+        }
+    }
+
+    private final Clock clock;
+
+    private VirtualLoop(Clock clock) {
+        super(null, Thread.currentThread(), LocalIoHandler.newFactory(), clock);
+        this.clock = clock;
     }
 
     static VirtualLoop begin() {
-        var ticker = Ticker.newMockTicker();
-        ticker.advance(BEGINNING_SECONDS, TimeUnit.SECONDS);
-        return new VirtualLoop(ticker);
+        return new VirtualLoop(new Clock());
     }
 
     long now() {
-        return ticker.nanoTime();
+        return clock.nanoTime();
     }
 
     /// Does everything that can be done at this moment.
@@ -40,17 +58,15 @@ final class VirtualLoop extends ManualIoEventLoop {
     boolean leap(long limit) {
         long next = nextScheduledTaskDeadlineNanos();
         if (next < 0 || next > limit) return false;
-        if (next > now()) ticker.advance(next - now(), TimeUnit.NANOSECONDS);
+        clock.now = Math.max(next, now());
         return true;
     }
 
     void end() {
         settle();
         shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
-        for (int i = 0; i < 100 && !isTerminated(); i++) {
-            // Else it would wait for quiet by the clock on the wall.
-            ticker.advance(1, TimeUnit.NANOSECONDS);
-            runNow();
-        }
+        // While the clock stands still the loop waits for quiet, and it does that by the clock on the wall.
+        clock.step = 1;
+        for (int i = 0; i < 100 && !isTerminated(); i++) runNow();
     }
 }
