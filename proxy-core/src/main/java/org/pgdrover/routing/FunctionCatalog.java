@@ -34,6 +34,9 @@ public final class FunctionCatalog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FunctionCatalog.class);
     private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long COALESCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    /// After a reading, definitions wait for so many times as long as it took: a tenth of the time is enough for them.
+    private static final int REST = 9;
+
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long FORGET_NANOS = TimeUnit.HOURS.toNanos(1);
@@ -58,6 +61,7 @@ public final class FunctionCatalog implements AutoCloseable {
         private boolean reading;
         private @Nullable UnaryOperator<DatabaseCatalog> definedMeanwhile;
         private int failures;
+        private long restsUntilNanos = clock.getAsLong();
 
         Chain(String database) {
             this.database = database;
@@ -76,7 +80,11 @@ public final class FunctionCatalog implements AutoCloseable {
         synchronized void defined(UnaryOperator<DatabaseCatalog> forgets) {
             known = forgets.apply(known);
             if (reading) definedMeanwhile = definedMeanwhile == null ? forgets : both(definedMeanwhile, forgets);
-            else plan(COALESCE_NANOS);
+            else plan(afterDefinition());
+        }
+
+        private long afterDefinition() {
+            return Math.max(COALESCE_NANOS, restsUntilNanos - clock.getAsLong());
         }
 
         private static UnaryOperator<DatabaseCatalog> both(
@@ -89,12 +97,13 @@ public final class FunctionCatalog implements AutoCloseable {
                 chains.remove(database, this);
                 return;
             }
+            long begun = clock.getAsLong();
             synchronized (this) {
                 reading = true;
                 definedMeanwhile = null;
             }
             try {
-                end(loader.load(database));
+                end(loader.load(database), clock.getAsLong() - begun);
             } catch (SQLException failure) {
                 failed(failure);
             } catch (RuntimeException failure) {
@@ -107,12 +116,13 @@ public final class FunctionCatalog implements AutoCloseable {
         }
 
         /// What was read may not have yet what was defined while it was read.
-        private synchronized void end(DatabaseCatalog read) {
+        private synchronized void end(DatabaseCatalog read, long took) {
             failures = 0;
             var meanwhile = definedMeanwhile;
             known = meanwhile == null ? read : meanwhile.apply(read);
             log.atDebug().addKeyValue("database", database).log("{} names read from the catalog", read.size());
-            again(meanwhile == null ? REFRESH_NANOS : COALESCE_NANOS);
+            restsUntilNanos = clock.getAsLong() + Math.min(REST * took, REFRESH_NANOS);
+            again(meanwhile == null ? REFRESH_NANOS : afterDefinition());
         }
 
         private synchronized void again(long nanos) {

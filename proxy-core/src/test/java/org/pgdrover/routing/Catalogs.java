@@ -66,6 +66,11 @@ final class Catalogs {
             return now;
         }
 
+        /// What runs now takes so long.
+        void takes(long time, TimeUnit unit) {
+            now += unit.toNanos(time);
+        }
+
         int waiting() {
             tasks.removeIf(java.util.concurrent.FutureTask::isDone);
             return tasks.size();
@@ -80,7 +85,7 @@ final class Catalogs {
                 now = Math.max(now, next.get().due);
                 next.get().run();
             }
-            now = until;
+            now = Math.max(now, until);
         }
 
         @Override

@@ -77,6 +77,21 @@ class FunctionCatalogTest {
     }
 
     @Test
+    void readsForATenthOfTheTimeAtMostWhereDefinitionsDoNotEnd() {
+        meanwhile = () -> worker.takes(100, TimeUnit.MILLISECONDS);
+        catalogs.prepare("db");
+
+        for (int i = 0; i < 1000; i++) {
+            catalogs.defined("db", List.of("t"));
+            worker.passes(10, TimeUnit.MILLISECONDS);
+        }
+
+        assertThat(readings).isBetween(8, 13);
+        worker.passes(1, TimeUnit.SECONDS);
+        assertThat(catalogs.of("db").relation("t")).isNotNull();
+    }
+
+    @Test
     void triesAgainAfterPausesThatDouble() {
         failsWith = "08001";
         catalogs.prepare("db");

@@ -35,6 +35,7 @@ record Difference(int actor, List<String> before, String expected, String got) {
     }
 
     private static String kind(String line) {
+        if (line.startsWith("(" + Transcript.NO_ANSWER)) return "(" + Transcript.NO_ANSWER + ")";
         var plain = line.replaceAll("[0-9]+", "n");
         return plain.length() > 120 ? plain.substring(0, 120) : plain;
     }

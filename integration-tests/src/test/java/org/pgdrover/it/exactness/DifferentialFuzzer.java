@@ -20,9 +20,9 @@ final class DifferentialFuzzer {
     /// In the place of the only seed that is played.
     static final long ALL_SEEDS = -1;
 
-    private static final int WORKERS = 4;
+    private static final int WORKERS = 10;
     private static final int PAST = 12;
-    private static final int PATIENCE = 5_000;
+    private static final int PATIENCE = 15_000;
 
     private final Options options;
     private final LongSupplier nanoTime;
@@ -88,23 +88,22 @@ final class DifferentialFuzzer {
         var past = new ArrayList<Scenario>();
         try (var playground = new Playground(rig, user, schemas, options.known)) {
             var runner = playground.runner(PATIENCE, 0);
-            for (long number = worker; !isOver(); number += WORKERS) {
-                if (options.only != ALL_SEEDS && number + options.seed != options.only) {
-                    if (number + options.seed > options.only) return;
-                    continue;
-                }
-                var scenario = maker.make(options.seed + number);
+            // A seed is always the same worker's, whose pool has always the same size.
+            long first = options.seed + Math.floorMod(worker - options.seed, (long) WORKERS);
+            for (long seed = first; !isOver(); seed += WORKERS) {
+                if (options.only != ALL_SEEDS && seed != options.only) return;
+                var scenario = maker.make(seed);
                 past.add(scenario);
                 if (past.size() > PAST) past.removeFirst();
                 playground.reset(scenario);
                 for (var difference : runner.differences(scenario)) {
-                    if (!findings.isNew(difference)) continue;
+                    if (!findings.isNew(difference, scenario.name())) continue;
                     show(playground, past, difference);
                     past.clear();
                     break;
                 }
                 long done = conversations.addAndGet(scenario.actors().size());
-                if (number % 2000 == 1999) tellProgress();
+                if (seed % 2000 == 1999) tellProgress();
                 if (done >= options.conversations) return;
             }
         }

@@ -8,8 +8,11 @@ import java.util.Map;
 
 /// The differences found so far, counted by kind; prints the first of each kind.
 final class Findings {
+    private static final int SEEDS = 6;
+
     private final PrintStream out;
     private final Map<String, Integer> kinds = new LinkedHashMap<>();
+    private final Map<String, List<String>> seeds = new LinkedHashMap<>();
     private final List<String> examples = new ArrayList<>();
 
     Findings(PrintStream out) {
@@ -17,7 +20,9 @@ final class Findings {
     }
 
     /// True if none of this kind was found before.
-    synchronized boolean isNew(Difference difference) {
+    synchronized boolean isNew(Difference difference, String where) {
+        var some = seeds.computeIfAbsent(difference.kind(), _ -> new ArrayList<>());
+        if (some.size() < SEEDS) some.add(where.replace("seed ", ""));
         return kinds.merge(difference.kind(), 1, Integer::sum) == 1;
     }
 
@@ -51,6 +56,6 @@ final class Findings {
     synchronized void summary() {
         kinds.entrySet().stream()
                 .sorted((one, other) -> other.getValue() - one.getValue())
-                .forEach(kind -> out.println("  " + kind.getValue() + " x  " + kind.getKey()));
+                .forEach(kind -> out.println("  " + kind.getValue() + " x  " + kind.getKey() + "  " + seeds.get(kind.getKey())));
     }
 }

@@ -126,6 +126,20 @@ final class Rig implements AutoCloseable {
                         "SET synchronous_commit = remote_apply; SELECT pg_logical_emit_message(true, 'rig', 'applied')");
     }
 
+    /// What a user's server connections are doing, for people who wonder why there is no answer.
+    String activity(String user) {
+        var shown = new StringBuilder();
+        for (var node : cluster.nodes())
+            try {
+                shown.append(' ').append(node.name()).append(": ").append(node.ask("postgres", """
+                        SELECT string_agg(concat_ws(' ', pid, state, wait_event, now() - state_change, left(query, 60)), '; ')
+                        FROM pg_stat_activity WHERE datname = 'proxied' AND usename = '""" + user + "'"));
+            } catch (SQLException unknown) {
+                shown.append(unknown.getMessage());
+            }
+        return shown.toString();
+    }
+
     EmbeddedNode primary() {
         return cluster.nodes().getFirst();
     }

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.it.exactness.Scenario.Ending;
@@ -15,6 +16,7 @@ import org.pgdrover.it.exactness.Scenario.Ending;
 final class ScenarioRunner {
     private static final int DIRECT_QUIET = 500;
     private static final int BUSY = 20;
+    private static final int BLOCKED = 1;
     private static final int WELCOME = 10_000;
 
     private final Rig rig;
@@ -90,14 +92,24 @@ final class ScenarioRunner {
             for (int i = 0; i < scenario.actors().size(); i++)
                 players.add(new Player(scenario.actors().get(i), expected.get(i), scenario.stepsOf(i)));
             for (var turn : scenario.turns()) players.get(turn.actor()).turn(this.turn);
-            boolean going = true;
-            for (int rounds = patience / BUSY; going; rounds--) {
-                going = false;
-                for (var player : players) going |= player.catchUp(rounds <= 0);
-            }
+            catchUp(players);
             return players;
         } finally {
             for (var player : players) if (player.talk != null) player.talk.close();
+        }
+    }
+
+    /// Takes the steps that are left, until none is or nobody has heard anything for too long.
+    private void catchUp(List<Player> players) throws IOException {
+        long quietSince = System.nanoTime();
+        int heard = -1;
+        for (boolean going = true; going; ) {
+            int now = players.stream().mapToInt(Player::heard).sum();
+            if (now != heard) quietSince = System.nanoTime();
+            heard = now;
+            boolean giveUp = System.nanoTime() - quietSince > TimeUnit.MILLISECONDS.toNanos(patience);
+            going = false;
+            for (var player : players) going |= player.catchUp(giveUp);
         }
     }
 
@@ -109,6 +121,9 @@ final class ScenarioRunner {
         private final int all;
         private int due;
         private boolean over;
+        /// Whether it was found waiting for an answer before, which another client may have to make room for.
+        private boolean blocked;
+
         private @Nullable Talk talk;
 
         Player(Scenario.Actor actor, Heard expected, List<Step> steps) {
@@ -145,7 +160,13 @@ final class ScenarioRunner {
         }
 
         private boolean isAnswered(Talk open) throws IOException {
-            return isAnswered(open, BUSY);
+            boolean answered = isAnswered(open, blocked ? BLOCKED : BUSY);
+            blocked = !answered;
+            return answered;
+        }
+
+        int heard() {
+            return talk == null ? 0 : talk.transcript().size();
         }
 
         private boolean isAnswered(Talk open, int millis) throws IOException {
@@ -159,7 +180,8 @@ final class ScenarioRunner {
             if (over || talk == null) return false;
             takeSteps();
             if (over || !giveUp) return !over;
-            talk.transcript().note("no answer");
+            talk.transcript().note(Transcript.NO_ANSWER + ": " + steps.size() + " of " + all + " steps left;"
+                    + rig.activity(user));
             over = true;
             return false;
         }

@@ -120,7 +120,7 @@ final class Talk implements Closeable {
     void terminate(int notifications, int quietMillis) throws IOException {
         if (answersOwed > 0) send(Step.of(Step.Until.READY, Sent.sync()));
         until = Step.Until.READY;
-        if (!await(quietMillis)) transcript.note("no answer");
+        if (!await(quietMillis)) transcript.note(Transcript.NO_ANSWER);
         while (!closed && transcript.notifications() < notifications && read(quietMillis)) continue;
         client.send(closed ? new Sent[0] : new Sent[] {Sent.terminate()});
         while (!closed && read(quietMillis)) continue;

@@ -16,6 +16,9 @@ import java.util.regex.Pattern;
 /// other messages a NotificationResponse stands, and the process id in it, of which only remains whether it is the
 /// client's own.
 final class Transcript {
+    /// What is noted where nothing was heard for too long.
+    static final String NO_ANSWER = "no answer";
+
     private static final Pattern TEMPORARY = Pattern.compile("pg_(toast_)?temp_\\d+");
     private static final Set<Character> PLACE_IN_SOURCE = Set.of('F', 'L', 'R');
     private static final int FIRST_NORMAL_OID = 16384;
