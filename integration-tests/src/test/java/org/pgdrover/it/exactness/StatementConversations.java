@@ -197,6 +197,7 @@ final class StatementConversations {
         betweenTwo("SELECT n FROM same");
         betweenTwo(LARGE + "SELECT n FROM same");
         besideOthers();
+        largeBehindOthers();
         sequencesOfTwo();
     }
 
@@ -261,6 +262,17 @@ final class StatementConversations {
                         ask(query("SELECT set_config('app.tenant', convert_from('\\xd55c27'::bytea, 'GBK'), false)"))),
                 new Turn(1, ask(query("SET app.tenant = 'other'"))),
                 new Turn(0, ask(query("SELECT convert_to(current_setting('app.tenant'), 'UTF8')"))));
+    }
+
+    private void largeBehindOthers() {
+        script.together(
+                "a large statement behind one that may run beside others' traces",
+                script.startup(),
+                script.startup("application_name", "stranger"),
+                new Turn(1, ask(query("SET my.zz = 'q'"))),
+                new Turn(
+                        0,
+                        ask(query("UPDATE t SET n = 1 WHERE id = 2"), query(LARGE + "SELECT v FROM t WHERE id = 2"))));
     }
 
     private void sequencesOfTwo() {

@@ -183,7 +183,12 @@ final class ServerLease implements AnswerOwner {
                 && server.ledger().isAtRest()
                 && relay.deliveries().isNoneUnderWay()
                 && toRestore == null
-                && !relay.input().insideMessage();
+                && !isInsideMessage();
+    }
+
+    /// Whether a message has come in part that belongs here; one whose beginning waits may go elsewhere.
+    private boolean isInsideMessage() {
+        return relay.input().insideMessage() && relay.deliveries().isNoneWaiting();
     }
 
     // What the server says
