@@ -87,9 +87,9 @@ final class ClientInput {
         return decoder;
     }
 
-    /// Whether a message has been taken in part.
+    /// Whether a message has been taken in part. What is to be taken once more begins with a message.
     boolean insideMessage() {
-        return decoder.insideRun();
+        return !again && decoder.insideRun();
     }
 
     /// Reads on from the client if nothing is left of what it has sent, and more is wanted.

@@ -464,4 +464,29 @@ class RelayPipelineTest {
             Thread.currentThread().interrupt();
         }
     }
+
+    /** The data has come in part, and the batch may not go where the read is under way. */
+    @Test
+    void copiesBehindAReadOnAStandby() throws Exception {
+        var end = new CountDownLatch(1);
+        standby.on("SELECT 23", (wire, message) -> {
+            await(end);
+            wire.send(standby.rows().message('C', "SELECT 1").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("SELECT 23"));
+            Until.isTrue(() -> standby.count("SELECT 23") > 0);
+            client.send(parsed("COPY t FROM STDIN").append(bound()).append(new byte[] {'d', 0, 0, 0, 9, '1'}));
+            rig.settle();
+            end.countDown();
+            assertThat(types(answers(client, 1))).isEqualTo("TDCZ");
+            client.send(new WireBytes()
+                    .append(new byte[] {'1', '1', '1', '\n'})
+                    .message('c')
+                    .message('S'));
+            assertThat(types(answers(client, 1))).isEqualTo("12nDCZ");
+            assertThat(primary.received()).endsWith("PBDEdcS");
+        }
+    }
 }
