@@ -39,10 +39,10 @@ final class ServerLoss {
         return new Doubting(relay, lease);
     }
 
-    /// The client has had half a message: nothing that is said now could be understood.
+    /// The client has half a message: nothing that is said now could be understood. It gets what the server has said.
     private RelayState breakOff() {
         relay.kept().forget(lease);
-        relay.client().close(DisconnectReason.SESSION_LOST);
+        relay.client().closeAfterFlush(DisconnectReason.SESSION_LOST);
         return new Closed();
     }
 
