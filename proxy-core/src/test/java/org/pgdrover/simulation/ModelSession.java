@@ -565,6 +565,9 @@ final class ModelSession {
                         "08P01",
                         "unexpected message type 0x"
                                 + Integer.toHexString(message.type()).toUpperCase() + " during COPY from stdin"));
+                // PostgreSQL has not read the message's body, and gives up.
+                error(SqlError.fatal("08P01", "terminating connection because protocol synchronization was lost"));
+                end();
             }
         }
     }

@@ -9,9 +9,16 @@ import java.util.Set;
 /// @param faults whether anything fails that is not a client's doing
 /// @param named whether every client gives an application_name, and servers ignore the proxy's own
 /// @param aimed whether clients do few things that belong together, and faults meet what chance seldom meets
+/// @param across whether clients also do what goes on from one batch to the next
 record Options(
-        Set<Features> without, boolean faults, boolean earlyGoodbyes, boolean named, boolean aimed, boolean tracing) {
-    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false, false);
+        Set<Features> without,
+        boolean faults,
+        boolean earlyGoodbyes,
+        boolean named,
+        boolean aimed,
+        boolean across,
+        boolean tracing) {
+    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false, false, false);
 
     /// As the system properties say.
     static Options fromProperties() {
@@ -29,13 +36,14 @@ record Options(
                 !Boolean.getBoolean("simulation.polite"),
                 Boolean.getBoolean("simulation.named"),
                 Boolean.getBoolean("simulation.aimed"),
+                Boolean.getBoolean("simulation.across"),
                 false);
     }
 
     Options without(Features feature) {
         var more = EnumSet.of(feature);
         more.addAll(without);
-        return new Options(more, faults, earlyGoodbyes, named, aimed, tracing);
+        return new Options(more, faults, earlyGoodbyes, named, aimed, across, tracing);
     }
 
     /// As the property says it.
@@ -44,14 +52,18 @@ record Options(
     }
 
     Options withNames(boolean all) {
-        return new Options(without, faults, earlyGoodbyes, all, aimed, tracing);
+        return new Options(without, faults, earlyGoodbyes, all, aimed, across, tracing);
     }
 
     Options withAim(boolean at) {
-        return new Options(without, faults, earlyGoodbyes, named, at, tracing);
+        return new Options(without, faults, earlyGoodbyes, named, at, across, tracing);
+    }
+
+    Options withAcross(boolean so) {
+        return new Options(without, faults, earlyGoodbyes, named, aimed, so, tracing);
     }
 
     Options traced() {
-        return new Options(without, faults, earlyGoodbyes, named, aimed, true);
+        return new Options(without, faults, earlyGoodbyes, named, aimed, across, true);
     }
 }

@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.testing.Message;
@@ -27,6 +28,7 @@ final class SimulatedClient implements Line.Peer {
     private final RandomGenerator random;
     private final int number;
     private final Conversation conversation;
+    private final @Nullable Across across;
     private final Transcript transcript;
     private final Map<String, String> startup = new LinkedHashMap<>();
     private final Deque<Said> outstanding = new ArrayDeque<>();
@@ -51,6 +53,7 @@ final class SimulatedClient implements Line.Peer {
         this.random = random;
         this.number = number;
         this.conversation = new Conversation(random, features, number, world.isAimed());
+        this.across = world.goesAcross() ? new Across(new SplittableRandom(random.nextLong()), number) : null;
         this.left = 1 + random.nextInt(30);
         this.leavesEarlyAt = random.nextInt(100) < world.earlyPercent() ? random.nextInt(left) : -1;
         this.depth = random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 1;
@@ -198,7 +201,8 @@ final class SimulatedClient implements Line.Peer {
 
     private void say() {
         left--;
-        var unit = conversation.next();
+        var other = across == null ? null : across.next();
+        var unit = other == null ? conversation.next() : other;
         var bytes = new ByteArrayOutputStream();
         for (var message : unit.messages()) {
             world.trace(() -> "client " + number + " < " + Describe.message(message));

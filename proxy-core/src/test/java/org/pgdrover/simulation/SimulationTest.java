@@ -15,22 +15,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The whole proxy in virtual time: conversations that have ever found something, usual ones, and new ones if asked.
+/// The whole proxy in virtual time: conversations that have ever found something, usual ones, and new ones.
 ///
-/// `-Dsimulation.seconds` says for how long new seeds are run, 0 for not at all. A seed that fails is told with its
-/// transcript and with the command that repeats it to the letter.
+/// New seeds are run for 60 seconds, with `-Dquick` not at all; `-Dsimulation.seconds` says it otherwise. A seed that
+/// fails is told with its transcript and with the command that repeats it to the letter.
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SimulationTest {
     private static final int MOST_LINES = 400;
     private static final int FIRST_USUAL_SEED = 19;
     private static final boolean QUICK = System.getProperty("quick") != null;
     private static final int USUAL_SEEDS = QUICK ? 8 : 80;
-    private static final long SECONDS = Long.getLong("simulation.seconds", 0);
+    private static final long SECONDS = Long.getLong("simulation.seconds", QUICK ? 0 : 60);
+    private static final boolean ACROSS = Boolean.getBoolean("simulation.across");
     private static final List<Options> KINDS = List.of(
-            Options.ALL,
-            Options.ALL.withNames(true),
-            Options.ALL.withAim(true),
-            Options.ALL.withNames(true).withAim(true));
+            Options.ALL.withAcross(ACROSS),
+            Options.ALL.withAcross(ACROSS).withNames(true),
+            Options.ALL.withAcross(ACROSS).withAim(true),
+            Options.ALL.withAcross(ACROSS).withNames(true).withAim(true));
 
     private static void mustBeGood(long seed, Options options) {
         var result = new World(seed, options).run();
@@ -45,7 +46,7 @@ class SimulationTest {
 
     private static String command(long seed, Options options) {
         return "benchmarks/simulate seed " + seed + (options.named() ? " named" : "")
-                + (options.aimed() ? " aimed" : "");
+                + (options.aimed() ? " aimed" : "") + (options.across() ? " across" : "");
     }
 
     /// The same in every build.
@@ -77,8 +78,11 @@ class SimulationTest {
     private record Found(long seed, Options options) {
         static Found of(String line) {
             var words = List.of(line.split("\\s+"));
-            var kind = words.subList(1, Math.min(3, words.size()));
-            var options = Options.ALL.withNames(kind.contains("named")).withAim(kind.contains("aimed"));
+            var kind = words.subList(1, Math.min(4, words.size()));
+            var options = Options.ALL
+                    .withNames(kind.contains("named"))
+                    .withAim(kind.contains("aimed"))
+                    .withAcross(kind.contains("across"));
             return new Found(Long.parseLong(words.getFirst()), options);
         }
     }

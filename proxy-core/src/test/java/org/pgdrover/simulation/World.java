@@ -142,6 +142,10 @@ final class World {
         return options.aimed();
     }
 
+    boolean goesAcross() {
+        return options.across();
+    }
+
     boolean mayLose() {
         return faulty;
     }
