@@ -65,11 +65,6 @@ final class ServerAnswers {
         return lastWords;
     }
 
-    /// What is to be known as the reason if the server gives none.
-    void lastWords(ErrorFields error) {
-        if (lastWords == null) lastWords = error;
-    }
-
     boolean insideMessage() {
         return decoder.insideMessage();
     }

@@ -13,9 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
-import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.FrontendMessages;
@@ -63,6 +61,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private boolean endedWhileDiscarding;
     private boolean endedAnswered;
     private @Nullable CloseReason closeReason;
+    private @Nullable Throwable failure;
     private volatile long idleSinceNanos;
 
     /**
@@ -381,14 +380,16 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        answers.lastWords(ErrorFields.fatal(SqlState.CONNECTION_FAILURE, String.valueOf(cause.getMessage())));
+        // No word of the server's, which may have done everything that it was asked.
+        failure = cause;
         if (closeReason == null) closeReason = CloseReason.SERVER_ERROR;
         context.close();
     }
 
     private String lastWordsOrNone() {
         var words = answers.lastWords();
-        return words == null ? "without a word" : words.sqlState() + " " + words.message();
+        if (words != null) return words.sqlState() + " " + words.message();
+        return failure == null ? "without a word" : String.valueOf(failure.getMessage());
     }
 
     private LoggingEventBuilder logged(LoggingEventBuilder event, CloseReason reason) {

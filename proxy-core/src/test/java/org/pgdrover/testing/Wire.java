@@ -49,6 +49,12 @@ public final class Wire implements AutoCloseable {
         return value;
     }
 
+    /** Ends it as a machine that knows nothing of it any more. */
+    public void reset() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
     @Override
     public void close() throws IOException {
         socket.close();

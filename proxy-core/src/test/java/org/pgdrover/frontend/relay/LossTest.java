@@ -193,4 +193,30 @@ class LossTest {
                     .contains("terminating connection due to administrator command");
         }
     }
+
+    /** That the connection was reset is no word of the server's, which may have come to the COMMIT. */
+    @Test
+    void isUnknownWhatBecameOfACommitBehindAnotherStatementWhenTheConnectionIsReset() throws Exception {
+        for (var text : new String[] {"BEGIN", "INSERT 1"})
+            primary.on(text, (wire, message) -> {
+                wire.send(new WireBytes().message('C', "DONE").message('Z', 'T'));
+                return true;
+            });
+        primary.on("INSERT 2", (wire, message) -> {
+            wire.read();
+            wire.reset();
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("INSERT 1")));
+            answers(client, 2);
+
+            client.send(query("INSERT 2").append(query("COMMIT")));
+
+            var answers = answers(client, 2);
+            assertThat(types(answers)).isEqualTo("EZEZ");
+            for (int i = 0; i < 4; i += 2)
+                assertThat(answers.get(i).field('C')).isEqualTo(UNKNOWN);
+        }
+    }
 }

@@ -54,8 +54,9 @@ class NotificationOrderTest {
             client.send(query("INSERT lost"));
 
             assertThat(types(answers(client, 1))).isEqualTo("EZ");
-            assertThat(client.read()).isNotNull().satisfies(next -> assertThat(next.type())
-                    .isEqualTo('A'));
+            assertThat(client.read())
+                    .isNotNull()
+                    .satisfies(next -> assertThat(next.type()).isEqualTo('A'));
         }
     }
 }

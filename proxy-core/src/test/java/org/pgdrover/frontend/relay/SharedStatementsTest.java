@@ -118,9 +118,9 @@ class SharedStatementsTest {
         });
         primary.on(fail, (wire, message) -> {
             var next = message;
-            while (next.type() != 'C' && next.type() != 'S') next = wire.read();
+            while (next != null && next.type() != 'C' && next.type() != 'S') next = wire.read();
             wire.send(ScriptedServer.error("22012", "division by zero"));
-            while (next.type() != 'S') next = wire.read();
+            while (next != null && next.type() != 'S') next = wire.read();
             wire.send(new WireBytes().message('Z', 'I'));
             return true;
         });
@@ -153,12 +153,14 @@ class SharedStatementsTest {
             return true;
         });
         try (var client = rig.connect()) {
-            client.send(new WireBytes().message('P', "mine", "SELECT 1", (short) 0).message('S'));
+            client.send(
+                    new WireBytes().message('P', "mine", "SELECT 1", (short) 0).message('S'));
             answers(client, 1);
             client.send(query("BEGIN; INSERT fail"));
             answers(client, 1);
 
-            client.send(new WireBytes().message('P', "mine", "ROLLBACK", (short) 0).message('S'));
+            client.send(
+                    new WireBytes().message('P', "mine", "ROLLBACK", (short) 0).message('S'));
 
             assertThat(error(answers(client, 1)).field('M')).isEqualTo("prepared statement \"mine\" already exists");
             assertThat(names).containsExactly("pgdrover_own");
