@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.pgdrover.it.exactness.Scenario.Turn;
 import org.pgdrover.it.exactness.Step.Until;
 
 /// The conversations in which a proxy once answered otherwise than PostgreSQL.
@@ -246,6 +247,14 @@ final class KnownConversations {
                 ask(query("COPY t (id, v) FROM STDIN")),
                 ask(query("COMMIT")));
         script.alone("Terminate in a failed transaction", ask(query("BEGIN; SELECT 1/0; COMMIT")));
+        script.together(
+                "SET SESSION AUTHORIZATION takes the role back",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(query("SET ROLE other"))),
+                new Turn(0, ask(query("SET SESSION AUTHORIZATION DEFAULT"))),
+                new Turn(1, ask(query("UPDATE t SET n = 1"))),
+                new Turn(0, ask(query("INSERT INTO t VALUES (77, 'x'); SELECT current_user = session_user"))));
         script.alone(
                 "SET ROLE rolled back",
                 ask(query("BEGIN; SET ROLE other; ROLLBACK")),

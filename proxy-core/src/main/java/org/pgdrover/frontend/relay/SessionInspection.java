@@ -44,7 +44,8 @@ final class SessionInspection {
         names.addAll(settings.inDoubt());
         // Custom parameters are in no view: those that are known are asked for by name.
         this.timeout = names.removeIf(name -> name.equalsIgnoreCase(TIMEOUT));
-        if (allSettings) names.add("role");
+        // SET SESSION AUTHORIZATION takes the role back, too.
+        if (allSettings || inDoubt.has(Residue.AUTHORIZATION)) names.add("role");
         if (allSettings) for (var name : settings.committed().names()) if (name.indexOf('.') > 0) names.add(name);
     }
 
