@@ -185,7 +185,9 @@ final class ServerNeeds {
 
     private static boolean endsTransaction(ClientStatement statement) {
         var effect = statement.queryClass().transaction();
-        return effect == TransactionEffect.COMMIT || effect == TransactionEffect.ROLLBACK;
+        return effect == TransactionEffect.COMMIT
+                || effect == TransactionEffect.ROLLBACK
+                || statement.queryClass().statement().equals("ROLLBACK TO");
     }
 
     private boolean isNothing() {

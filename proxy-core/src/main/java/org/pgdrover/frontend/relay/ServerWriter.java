@@ -267,6 +267,7 @@ final class ServerWriter {
         int nameStart = portalEnd + 1;
         int nameEnd = WireReader.endOfString(buffer, nameStart, end);
         if (isToFail(plan, buffer, nameStart, nameEnd, lease)) {
+            if (otherValues(plan, buffer, nameEnd, end) instanceof ErrorFields error) plan.errorInstead = error;
             // The message itself goes, for more of it may follow.
             lease.server().expect(RequestKind.BIND, AnswerFate.FORWARD, lease, plan);
             named(buffer, start, nameStart, nameEnd, end, MISSING, lease.server());
@@ -322,6 +323,22 @@ final class ServerWriter {
         lease.server().expect(RequestKind.DESCRIBE, AnswerFate.FORWARD, lease, plan);
         var name = fails ? MISSING : serverName(plan.statement, lease);
         named(buffer, start, nameStart, nameEnd, end, name, lease.server());
+    }
+
+    /// PostgreSQL counts the values before it looks at the transaction; the error if they are too many or too few.
+    private static @Nullable ErrorFields otherValues(MessagePlan plan, ByteBuf buffer, int nameEnd, int end) {
+        var statement = plan.statement;
+        if (statement == null || statement.shape() == null || nameEnd + 3 > end) return null;
+        int countAt = nameEnd + 3 + 2 * buffer.getUnsignedShort(nameEnd + 1);
+        if (countAt + 2 > end) return null;
+        int given = buffer.getUnsignedShort(countAt);
+        int wanted = statement.shape().parameterCount();
+        if (given == wanted) return null;
+        var name = new String(statement.name(), StandardCharsets.UTF_8);
+        return ErrorFields.error(
+                SqlState.PROTOCOL_VIOLATION,
+                "bind message supplies " + given + " parameters, but prepared statement \"" + name + "\" requires "
+                        + wanted);
     }
 
     /// Whether the statement is not there for the client; then the plan says with which error.

@@ -48,6 +48,10 @@ public final class StatementShape {
         return parameters;
     }
 
+    public int parameterCount() {
+        return (parameters[0] & 0xFF) << 8 | parameters[1] & 0xFF;
+    }
+
     public boolean givesRows() {
         return columns != null;
     }
