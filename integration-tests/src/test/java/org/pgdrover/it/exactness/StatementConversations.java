@@ -198,6 +198,8 @@ final class StatementConversations {
         betweenTwo(LARGE + "SELECT n FROM same");
         besideOthers();
         largeBehindOthers();
+        portalsOfPartsThatWait();
+        inAFailedTransaction();
         sequencesOfTwo();
     }
 
@@ -262,6 +264,48 @@ final class StatementConversations {
                         ask(query("SELECT set_config('app.tenant', convert_from('\\xd55c27'::bytea, 'GBK'), false)"))),
                 new Turn(1, ask(query("SET app.tenant = 'other'"))),
                 new Turn(0, ask(query("SELECT convert_to(current_setting('app.tenant'), 'UTF8')"))));
+    }
+
+    private void inAFailedTransaction() {
+        script.together(
+                "statements from elsewhere in a failed transaction",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(parse("back", "ROLLBACK TO SAVEPOINT a"), sync())),
+                new Turn(0, ask(parse("one", "SELECT $1::int"), describe('S', "one"), sync())),
+                new Turn(1, ask(query("DEALLOCATE ALL; SET TimeZone = 'Asia/Tokyo'"))),
+                new Turn(0, ask(query("BEGIN; UPDATE t SET n = 1; SAVEPOINT a; SELECT 1/0"))),
+                new Turn(0, ask(bind("", "one"), sync())),
+                new Turn(0, ask(bind("", "one", "1"), sync())),
+                new Turn(0, ask(bind("", "back"), execute("", 0), sync())),
+                new Turn(0, ask(query("COMMIT"))));
+    }
+
+    private void portalsOfPartsThatWait() {
+        script.together(
+                "a portal that is executed and bound again in a part that waits",
+                script.startup(),
+                script.stranger(),
+                new Turn(
+                        0,
+                        ask(
+                                parse("later", "SELECT 2"),
+                                parse("", "SELECT pg_sleep(0.3)"),
+                                bind("", ""),
+                                execute("", 0),
+                                sync(),
+                                parse("", "SET app.tenant = 'one'"),
+                                bind("", ""),
+                                Sent.flush(),
+                                execute("", 0),
+                                parse("", "SELECT 1"),
+                                bind("", ""),
+                                execute("", 0),
+                                bind("", "later"),
+                                execute("", 0),
+                                sync())),
+                new Turn(1, ask(query("UPDATE t SET n = 1"))),
+                new Turn(0, ask(query("SHOW app.tenant"))));
     }
 
     private void largeBehindOthers() {

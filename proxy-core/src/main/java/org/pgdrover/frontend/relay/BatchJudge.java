@@ -221,7 +221,6 @@ final class BatchJudge {
         var statement = plan.statement;
         plan.runs = statement == null ? QueryClass.NOT_PREPARED : statement.queryClass();
         var portal = portalEnd == from ? "" : WireReader.string(buffer, from, end);
-        session.portal(portal, statement);
         delivery.binds(portal, plan.runs);
         delivery.runs(plan.runs);
         if (wantsTexts && statement != null) delivery.texts.add(statement);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
@@ -113,6 +114,29 @@ final class Delivery implements RelayNote {
 
     private @Nullable QueryClass unnamedPortal;
 
+    /// What its names meant before the present part.
+    private Names earlierNames = Names.NONE;
+
+    /// What statements and portals of some names are.
+    private record Names(
+            @Nullable MessagePlan unnamed,
+            @Nullable Map<ByteBuf, MessagePlan> named,
+            @Nullable QueryClass unnamedPortal,
+            @Nullable Map<String, QueryClass> portals) {
+        static final Names NONE = new Names(null, null, null, null);
+    }
+
+    private static <K, V> @Nullable Map<K, V> copy(@Nullable Map<K, V> of) {
+        return of == null ? null : new HashMap<>(of);
+    }
+
+    private void mean(Names names) {
+        unnamed = names.unnamed();
+        named = copy(names.named());
+        unnamedPortal = names.unnamedPortal();
+        portals = copy(names.portals());
+    }
+
     // The names that it makes and closes itself
 
     /// It binds this portal.
@@ -131,6 +155,12 @@ final class Delivery implements RelayNote {
     QueryClass bound(String portal) {
         if (portal.isEmpty()) return unnamedPortal;
         return portals == null ? null : portals.get(portal);
+    }
+
+    /// Tells the portals that it has bound, for it is sent.
+    void tellPortals(BiConsumer<String, QueryClass> session) {
+        if (unnamedPortal != null) session.accept("", unnamedPortal);
+        if (portals != null) portals.forEach(session);
     }
 
     /// A message of it makes or closes the statement of this name; what follows in the same batch means that.
@@ -165,6 +195,7 @@ final class Delivery implements RelayNote {
             unnamed = null;
             named = null;
         }
+        earlierNames = new Names(unnamed, copy(named), unnamedPortal, copy(portals));
         partStart = answered ? 0 : count;
         count = partStart;
         complete |= following.isComplete();
@@ -173,11 +204,8 @@ final class Delivery implements RelayNote {
     /// Forgets what was found out about the present part.
     void judgeAgain() {
         count = partStart;
+        mean(earlierNames);
         if (!first) return;
-        unnamed = null;
-        named = null;
-        unnamedPortal = null;
-        portals = null;
         classes.clear();
         facts = 0;
         executed = 0;
@@ -489,6 +517,7 @@ final class Delivery implements RelayNote {
         first = true;
         complete = false;
         partStart = 0;
+        earlierNames = Names.NONE;
         judgeAgain();
         node = "-";
         reason = RoutingReason.PROTOCOL;

@@ -35,7 +35,7 @@ public final class ClientSession {
     private final SharedStatements shared;
     private final TrackedSettings settings;
     private final ClientStatements statements = new ClientStatements();
-    private final Map<String, ClientStatement> portals = new HashMap<>();
+    private final Map<String, QueryClass> portals = new HashMap<>();
     private final Map<String, String> told;
     /// Names of custom parameters that the client has ever set: in its session they exist, also when that was rolled
     /// back.
@@ -48,7 +48,7 @@ public final class ClientSession {
     private boolean usesSequences;
     private final Object identity = new Object();
 
-    private @Nullable ClientStatement unnamedPortal;
+    private @Nullable QueryClass unnamedPortal;
     private boolean standardStrings;
     private String encoding;
     private boolean classifiable;
@@ -144,15 +144,16 @@ public final class ClientSession {
 
     // Portals live as long as their transaction; what they run must be known when they are executed.
 
-    public void portal(String name, @Nullable ClientStatement runs) {
+    /// A Bind of this portal has been sent.
+    public void portal(String name, QueryClass runs) {
         if (name.isEmpty()) unnamedPortal = runs;
-        else if (runs == null) portals.remove(name);
+        else if (runs == QueryClass.NOT_PREPARED) portals.remove(name);
         else portals.put(name, runs);
     }
 
     public QueryClass portal(String name) {
         var runs = name.isEmpty() ? unnamedPortal : portals.get(name);
-        return runs == null ? QueryClass.NOT_PREPARED : runs.queryClass();
+        return runs == null ? QueryClass.NOT_PREPARED : runs;
     }
 
     public void transactionEnded() {

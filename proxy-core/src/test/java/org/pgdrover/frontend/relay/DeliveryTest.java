@@ -50,4 +50,30 @@ class DeliveryTest {
 
         assertThat(delivery.naming(Unpooled.wrappedBuffer(name), 0, 1)).isNull();
     }
+
+    /// An Execute at a part's beginning runs what was bound before, whatever the rest of the part binds.
+    @Test
+    void forgetsWhatAPartBindsAndNamesWhenItIsJudgedAgain() {
+        var delivery = new Delivery(Set.of());
+        var name = Unpooled.wrappedBuffer(new byte[] {'s'});
+        var made = delivery.newPlan();
+        made.pending = true;
+        delivery.names(new byte[] {'s'}, made);
+        delivery.binds("", read());
+        delivery.binds("c", read());
+        delivery.next(new Batch(), false);
+
+        var makesAgain = delivery.newPlan();
+        makesAgain.pending = true;
+        delivery.names(new byte[] {'s'}, makesAgain);
+        delivery.binds("", QueryClass.UNKNOWN);
+        delivery.binds("c", QueryClass.UNKNOWN);
+        delivery.binds("d", QueryClass.UNKNOWN);
+        delivery.judgeAgain();
+
+        assertThat(delivery.bound("")).isEqualTo(read());
+        assertThat(delivery.bound("c")).isEqualTo(read());
+        assertThat(delivery.bound("d")).isNull();
+        assertThat(delivery.naming(name, 0, 1)).isSameAs(made);
+    }
 }
