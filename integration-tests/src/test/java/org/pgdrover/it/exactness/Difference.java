@@ -1,6 +1,7 @@
 package org.pgdrover.it.exactness;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,9 @@ record Difference(int actor, List<String> before, String expected, String got) {
     private static final String END = "(end)";
 
     /// @param known kinds of differences that are passed over
-    static @Nullable Difference between(int actor, List<String> expected, List<String> got, @Nullable Pattern known) {
+    static @Nullable Difference between(int actor, List<String> direct, List<String> proxied, @Nullable Pattern known) {
+        var expected = reportsInOrder(direct);
+        var got = reportsInOrder(proxied);
         for (int i = 0, j = 0; i < expected.size() || j < got.size(); i++, j++) {
             var one = i < expected.size() ? expected.get(i) : END;
             var other = j < got.size() ? got.get(j) : END;
@@ -23,6 +26,17 @@ record Difference(int actor, List<String> before, String expected, String got) {
             if (isReport(one) && !isReport(other)) j--;
         }
         return null;
+    }
+
+    /// In what order a server reports parameters that one statement has changed, the protocol does not promise.
+    /// PostgreSQL itself reports them in the order in which they were set first, which the proxy's own SETs change.
+    private static List<String> reportsInOrder(List<String> lines) {
+        var ordered = new ArrayList<>(lines);
+        for (int from = 0, to; from < ordered.size(); from = to + 1) {
+            for (to = from; to < ordered.size() && isReport(ordered.get(to)); ) to++;
+            Collections.sort(ordered.subList(from, to));
+        }
+        return ordered;
     }
 
     private static boolean isReport(String line) {

@@ -97,6 +97,10 @@ final class DifferentialFuzzer {
                 if (past.size() > PAST) past.removeFirst();
                 playground.reset(scenario);
                 for (var difference : runner.differences(scenario)) {
+                    if (Limit.of(scenario, difference) instanceof Limit limit) {
+                        findings.explained(limit, scenario.name());
+                        continue;
+                    }
                     if (!findings.isNew(difference, scenario.name())) continue;
                     show(playground, past, difference);
                     past.clear();
@@ -131,8 +135,13 @@ final class DifferentialFuzzer {
     private void tellProgress() {
         long seconds = Math.max(1, elapsedSeconds());
         out.printf(
-                "%d conversations in %d s (%d a second), %d differences of %d kinds%n",
-                conversations.get(), seconds, conversations.get() / seconds, findings.count(), findings.kinds());
+                "%d conversations in %d s (%d a second), %d differences of %d kinds, and %d explained%n",
+                conversations.get(),
+                seconds,
+                conversations.get() / seconds,
+                findings.count(),
+                findings.kinds(),
+                findings.explained());
         out.flush();
     }
 }

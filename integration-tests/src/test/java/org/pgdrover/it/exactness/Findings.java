@@ -2,6 +2,7 @@ package org.pgdrover.it.exactness;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ final class Findings {
 
     private final PrintStream out;
     private final Map<String, Integer> kinds = new LinkedHashMap<>();
+    private final Map<Limit, Integer> explained = new EnumMap<>(Limit.class);
     private final Map<String, List<String>> seeds = new LinkedHashMap<>();
     private final List<String> examples = new ArrayList<>();
 
@@ -19,10 +21,24 @@ final class Findings {
         this.out = out;
     }
 
+    /// A difference was found that comes of a limit which the documentation names.
+    synchronized void explained(Limit limit, String where) {
+        explained.merge(limit, 1, Integer::sum);
+        remember(limit.toString(), where);
+    }
+
+    synchronized int explained() {
+        return explained.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
+    private void remember(String kind, String where) {
+        var some = seeds.computeIfAbsent(kind, _ -> new ArrayList<>());
+        if (some.size() < SEEDS) some.add(where.replace("seed ", ""));
+    }
+
     /// True if none of this kind was found before.
     synchronized boolean isNew(Difference difference, String where) {
-        var some = seeds.computeIfAbsent(difference.kind(), _ -> new ArrayList<>());
-        if (some.size() < SEEDS) some.add(where.replace("seed ", ""));
+        remember(difference.kind(), where);
         return kinds.merge(difference.kind(), 1, Integer::sum) == 1;
     }
 
@@ -54,8 +70,11 @@ final class Findings {
     }
 
     synchronized void summary() {
+        explained.forEach((limit, times) ->
+                out.println("  explained " + times + " x  " + limit + "  " + seeds.get(limit.toString())));
         kinds.entrySet().stream()
                 .sorted((one, other) -> other.getValue() - one.getValue())
-                .forEach(kind -> out.println("  " + kind.getValue() + " x  " + kind.getKey() + "  " + seeds.get(kind.getKey())));
+                .forEach(kind ->
+                        out.println("  " + kind.getValue() + " x  " + kind.getKey() + "  " + seeds.get(kind.getKey())));
     }
 }

@@ -151,7 +151,14 @@ final class ScenarioRunner {
                 }
                 talk.send(step);
             }
-            if (steps.isEmpty() && !over && isAnswered(talk)) end(talk);
+            // Whoever waits for the last answers here lets nobody else take the steps that make room for them.
+            if (steps.isEmpty() && !over && isAnswered(talk) && isSettled(talk)) end(talk);
+        }
+
+        private boolean isSettled(Talk open) throws IOException {
+            boolean settled = open.settle(blocked ? BLOCKED : BUSY);
+            blocked = !settled;
+            return settled;
         }
 
         private void end(Talk open) throws IOException {
@@ -180,8 +187,13 @@ final class ScenarioRunner {
             if (over || talk == null) return false;
             takeSteps();
             if (over || !giveUp) return !over;
-            talk.transcript().note(Transcript.NO_ANSWER + ": " + steps.size() + " of " + all + " steps left;"
-                    + rig.activity(user));
+            if (steps.isEmpty()) {
+                end(talk);
+                return false;
+            }
+            talk.transcript()
+                    .note(Transcript.NO_ANSWER + ": " + steps.size() + " of " + all + " steps left;"
+                            + rig.activity(user));
             over = true;
             return false;
         }

@@ -116,11 +116,16 @@ final class Talk implements Closeable {
         }
     }
 
-    /// Leaves as an application does that has read everything, which takes a Sync behind messages that have none.
-    void terminate(int notifications, int quietMillis) throws IOException {
+    /// Reads all that is still to come, which takes a Sync behind messages that have none; true if it is there.
+    boolean settle(int quietMillis) throws IOException {
         if (answersOwed > 0) send(Step.of(Step.Until.READY, Sent.sync()));
         until = Step.Until.READY;
-        if (!await(quietMillis)) transcript.note(Transcript.NO_ANSWER);
+        return await(quietMillis);
+    }
+
+    /// Leaves as an application does that has read everything.
+    void terminate(int notifications, int quietMillis) throws IOException {
+        if (!settle(quietMillis)) transcript.note(Transcript.NO_ANSWER);
         while (!closed && transcript.notifications() < notifications && read(quietMillis)) continue;
         client.send(closed ? new Sent[0] : new Sent[] {Sent.terminate()});
         while (!closed && read(quietMillis)) continue;

@@ -1,0 +1,116 @@
+package org.pgdrover.it.exactness;
+
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// A limit that `docs/routing.md` names ("What is not seen"), and by which a difference is explained.
+///
+/// Each tells of exactly one way to differ: which line PostgreSQL has said, and which the proxy instead.
+enum Limit {
+    /// Whether a custom parameter without a value exists: '' or NULL, a value or "unrecognized".
+    NAME_WITHOUT_VALUE {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var one = difference.expected();
+            var other = difference.got();
+            if (isRow(one) && isRow(other))
+                return hasSetting(difference) && withoutNull(one).equals(withoutNull(other));
+            return isUnrecognized(one) && !isError(other) || isUnrecognized(other) && !isError(one);
+        }
+
+        private static boolean hasSetting(Difference difference) {
+            // Without Describe nobody has told the columns.
+            for (var line : difference.before().reversed()) {
+                if (line.startsWith("T")) return line.contains(" current_setting:") || line.contains(" tenant:");
+                if (line.startsWith("Z")) break;
+            }
+            return difference.expected().matches("D( (NULL|'\\w*')){1,3}");
+        }
+
+        private static String withoutNull(String row) {
+            return row.replace("NULL", "''");
+        }
+
+        private static boolean isUnrecognized(String line) {
+            return line.contains("C=42704") && line.contains("M=unrecognized configuration parameter \"app.");
+        }
+    },
+
+    /// A trigger or rule has set a custom parameter while the catalog did not know it, just after a definition.
+    SET_WHILE_UNKNOWN {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var one = difference.expected();
+            return one.matches("D( (NULL|'\\w*')){3}")
+                    && one.contains("'yes'")
+                    && one.replaceAll("'yes'", "NULL").equals(difference.got().replaceAll("'yes'", "NULL"));
+        }
+    },
+
+    /// What the session's own sequences gave was on a server that another client has had since, or that was cleaned.
+    OWN_SEQUENCES_LOST {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            return isUndefined(difference.got()) && isSequenceAnswer(difference.expected());
+        }
+    },
+
+    /// Another client's sequences were used on the server before this one wrote there without using any.
+    OTHERS_SEQUENCES_SEEN {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var one = difference.expected();
+            var other = difference.got();
+            if (isUndefined(one)) return isSequenceAnswer(other);
+            return isRow(one) && isRow(other) && asksSequences(difference);
+        }
+
+        private static boolean asksSequences(Difference difference) {
+            if (difference.before().isEmpty()) return false;
+            var columns = difference.before().getLast();
+            return columns.startsWith("T lastval:") || columns.startsWith("T currval:");
+        }
+    },
+
+    /// The schema of a session's temporary objects, of which none is left, is not known to another server.
+    TEMPORARY_SCHEMA {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            return difference.expected().contains("C=42883")
+                    && difference.expected().contains("function pg_temp.")
+                    && difference.got().contains("M=schema \"pg_temp\" does not exist")
+                    && scenario.stepsOf(difference.actor()).stream()
+                            .anyMatch(step ->
+                                    MAKES_TEMPORARY.matcher(step.toString()).find());
+        }
+    };
+
+    private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
+    private static final Pattern UNDEFINED = Pattern.compile(
+            "E \\{C=55000, M=(lastval|currval of sequence \"\\w+\") is not yet defined in this session,");
+
+    /// Whether the difference comes of the limit.
+    abstract boolean explains(Scenario scenario, Difference difference);
+
+    /// The limit that explains a difference; null if none does.
+    static @Nullable Limit of(Scenario scenario, Difference difference) {
+        for (var limit : values()) if (limit.explains(scenario, difference)) return limit;
+        return null;
+    }
+
+    private static boolean isUndefined(String line) {
+        return UNDEFINED.matcher(line).find();
+    }
+
+    private static boolean isSequenceAnswer(String line) {
+        return line.matches("D '\\d+'") || line.contains("M=permission denied for sequence ");
+    }
+
+    private static boolean isRow(String line) {
+        return line.startsWith("D ");
+    }
+
+    private static boolean isError(String line) {
+        return line.startsWith("E ");
+    }
+}
