@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
@@ -158,9 +157,9 @@ final class Delivery implements RelayNote {
     }
 
     /// Tells the portals that it has bound, for it is sent.
-    void tellPortals(BiConsumer<String, QueryClass> session) {
-        if (unnamedPortal != null) session.accept("", unnamedPortal);
-        if (portals != null) portals.forEach(session);
+    void tellPortals(ClientSession session) {
+        if (unnamedPortal != null) session.portal("", unnamedPortal);
+        if (portals != null) portals.forEach(session::portal);
     }
 
     /// A message of it makes or closes the statement of this name; what follows in the same batch means that.

@@ -333,7 +333,7 @@ final class ServerWriter {
         if (countAt + 2 > end) return null;
         int given = buffer.getUnsignedShort(countAt);
         int wanted = statement.shape().parameterCount();
-        if (given == wanted) return null;
+        if (wanted < 0 || given == wanted) return null;
         var name = new String(statement.name(), StandardCharsets.UTF_8);
         return ErrorFields.error(
                 SqlState.PROTOCOL_VIOLATION,

@@ -197,7 +197,7 @@ final class Working implements RelayState {
         if (delivery.emptiesDatabase() instanceof String database) emptySoon(delivery, database);
         relay.listening().sending(delivery, lease);
         lease.sending(delivery);
-        delivery.tellPortals(relay.session()::portal);
+        delivery.tellPortals(relay.session());
         relay.deliveries().sent(delivery);
         relay.writer().write(delivery, lease);
         if (!lease.sent(delivery)) return;

@@ -48,8 +48,9 @@ public final class StatementShape {
         return parameters;
     }
 
+    /// How many parameters it has; -1 if no server has told.
     public int parameterCount() {
-        return (parameters[0] & 0xFF) << 8 | parameters[1] & 0xFF;
+        return parameters.length < 2 ? -1 : (parameters[0] & 0xFF) << 8 | parameters[1] & 0xFF;
     }
 
     public boolean givesRows() {
