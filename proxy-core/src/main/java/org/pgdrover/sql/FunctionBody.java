@@ -59,7 +59,11 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
 
         /// What its calls of PostgreSQL's own functions leave; a setting that it names is one all the same.
         private Residues calls() {
-            return switch (new SessionCalls(lexer).effect(called, 0, lexer.count())) {
+            return left(new SessionCalls(lexer).effect(called, 0, lexer.count()));
+        }
+
+        private static Residues left(SessionEffect effect) {
+            return switch (effect) {
                 case SessionEffect.Leaves(var may, var settings) ->
                     settings.isEmpty() ? may : may.and(Residues.of(Residue.SETTINGS));
                 case SessionEffect.None _,
@@ -69,8 +73,12 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
                         SessionEffect.ResetAll _,
                         SessionEffect.DiscardAll _,
                         SessionEffect.DeallocateAll _,
-                        SessionEffect.Deallocate _,
-                        SessionEffect.Sets _ -> Residues.NONE;
+                        SessionEffect.Deallocate _ -> Residues.NONE;
+                case SessionEffect.Sets(var each) -> {
+                    var all = Residues.NONE;
+                    for (var one : each) all = all.and(left(one));
+                    yield all;
+                }
             };
         }
 

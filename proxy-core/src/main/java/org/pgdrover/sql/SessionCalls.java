@@ -29,10 +29,13 @@ final class SessionCalls {
         }
         if (!configures) return SessionEffect.leaves(may, List.of());
         var settings = new ArrayList<String>(2);
+        SessionEffect locals = SessionEffect.NONE;
         for (int i = from; i + 1 < to; i++)
-            if (lexer.isName(i) && lexer.is(i + 1, '(') && lexer.name(i).equals(SET_CONFIG))
+            if (lexer.isName(i) && lexer.is(i + 1, '(') && lexer.name(i).equals(SET_CONFIG)) {
                 may = may.and(setConfig(i + 1, settings));
-        return SessionEffect.leaves(may, settings);
+                locals = locals.and(locally(i + 1));
+            }
+        return locals.and(SessionEffect.leaves(may, settings));
     }
 
     /// One call of set_config(name, value, is_local): only a name that stands in it as a plain string is known.
@@ -50,6 +53,16 @@ final class SessionCalls {
         if (name.equals("session_authorization")) return Residues.of(Residue.AUTHORIZATION);
         if (!settings.contains(name)) settings.add(name);
         return temporary ? Residues.ALL : Residues.NONE;
+    }
+
+    /// What a call that sets a custom parameter for its transaction leaves: the parameter's name.
+    private SessionEffect locally(int open) {
+        int close = lexer.match(open);
+        int local = nextArgument(nextArgument(open + 1, close), close);
+        if (!lexer.isPlainString(open + 1) || local + 1 != close || !lexer.isWord(local, "true"))
+            return SessionEffect.NONE;
+        var name = lexer.plainString(open + 1).toLowerCase(Locale.ROOT);
+        return name.indexOf('.') > 0 ? new SessionEffect.SetLocally(name) : SessionEffect.NONE;
     }
 
     private boolean mayNameTemporary(int from, int to) {

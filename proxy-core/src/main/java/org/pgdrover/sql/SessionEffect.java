@@ -1,5 +1,7 @@
 package org.pgdrover.sql;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /// A statement's effect on its session when it succeeds, as far as the text tells.
@@ -44,7 +46,7 @@ public sealed interface SessionEffect {
         }
     }
 
-    /// Several effects of one statement, in order: SET SESSION CHARACTERISTICS with several modes.
+    /// Several effects of one statement, in order: SET SESSION CHARACTERISTICS with several modes, or several calls.
     record Sets(List<SessionEffect> each) implements SessionEffect {
         public Sets {
             each = List.copyOf(each);
@@ -65,6 +67,24 @@ public sealed interface SessionEffect {
 
     static SessionEffect leaves(Residues may, List<String> settings) {
         return may.isNone() && settings.isEmpty() ? NONE : new Leaves(may, settings);
+    }
+
+    /// This effect and then another.
+    default SessionEffect and(SessionEffect other) {
+        if (equals(NONE) || equals(other)) return other;
+        if (other.equals(NONE)) return this;
+        if (this instanceof Leaves(var may, var names) && other instanceof Leaves(var more, var others)) {
+            var all = new LinkedHashSet<>(names);
+            all.addAll(others);
+            return new Leaves(may.and(more), List.copyOf(all));
+        }
+        var all = new ArrayList<SessionEffect>(each(this));
+        all.addAll(each(other));
+        return new Sets(all);
+    }
+
+    private static List<SessionEffect> each(SessionEffect effect) {
+        return effect instanceof Sets(var each) ? each : List.of(effect);
     }
 
     /// The kinds of state that the effect may leave or take away without telling more of it.

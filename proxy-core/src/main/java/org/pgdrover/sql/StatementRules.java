@@ -121,9 +121,7 @@ final class StatementRules {
 
     /// Two effects that leave something, as one.
     static SessionEffect with(SessionEffect one, SessionEffect other) {
-        if (!(one instanceof SessionEffect.Leaves(var may, var names))) return other;
-        if (!(other instanceof SessionEffect.Leaves(var more, var _))) return one;
-        return SessionEffect.leaves(may.and(more), names);
+        return one.and(other);
     }
 
     // Queries and changes

@@ -171,7 +171,6 @@ class QueryClassifierTest {
                 "SELECT set_config('app.tenant', 'x', $1) | app.tenant",
                 "SELECT pg_catalog.set_config('search_path', '', false) | search_path",
                 "INSERT INTO t SELECT set_config('a.b', f(1, 2), (true)) | a.b",
-                "SELECT set_config('a.b', 'x', true), set_config('c.d', 'x', false) | c.d",
                 "SELECT set_config('role', 'a', false) | role"
             })
     void namesTheSettingThatSetConfigChanges(String sql, String name) {
@@ -181,16 +180,35 @@ class QueryClassifierTest {
         assertThat(found.session()).isEqualTo(new SessionEffect.Leaves(Residues.NONE, List.of(name)));
     }
 
+    @Test
+    void letsSetConfigOfOneTransactionGo() {
+        var found = classify("select set_config('search_path', 'a', TRUE), set_config('role', $2, true)");
+        assertThat(found.access()).isEqualTo(Access.WRITE);
+        assertThat(found.session()).isEqualTo(SessionEffect.NONE);
+    }
+
+    /// PostgreSQL keeps the name of a custom parameter.
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "SELECT set_config('request.jwt', $1, true)",
-                "select set_config('search_path', 'a', TRUE), set_config('role', $2, true)",
-                "WITH x AS (SELECT set_config('a.b', '(,)', true)) SELECT * FROM x"
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "SELECT set_config('request.jwt', $1, true) | request.jwt",
+                "WITH x AS (SELECT set_config('A.b', '(,)', true)) SELECT * FROM x | a.b",
+                "INSERT INTO t SELECT set_config('a.b', f(1, 2), true) | a.b"
             })
-    void letsSetConfigOfOneTransactionGo(String sql) {
+    void knowsTheNameThatSetConfigOfOneTransactionLeaves(String sql, String name) {
         assertThat(classify(sql).access()).isEqualTo(Access.WRITE);
-        assertThat(classify(sql).session()).isEqualTo(SessionEffect.NONE);
+        assertThat(classify(sql).session()).isEqualTo(new SessionEffect.SetLocally(name));
+    }
+
+    @Test
+    void knowsEachOfSeveralThatSetConfigLeaves() {
+        var found = classify("SELECT set_config('a.b', 'x', true), set_config('c.d', 'x', false), lastval()");
+        assertThat(found.session())
+                .isEqualTo(new SessionEffect.Sets(List.of(
+                        new SessionEffect.SetLocally("a.b"),
+                        new SessionEffect.Leaves(Residues.of(Residue.SEQUENCES), List.of("c.d")))));
     }
 
     @ParameterizedTest

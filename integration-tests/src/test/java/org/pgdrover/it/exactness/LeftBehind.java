@@ -39,7 +39,10 @@ final class LeftBehind {
 
     /// The names of custom parameters stay in a server: nothing may show them to a stranger who does not know them.
     private void names() {
-        for (var how : List.of("SET app.tenant = 'alice'", "BEGIN; SET LOCAL app.tenant = 'alice'; COMMIT"))
+        for (var how : List.of(
+                "SET app.tenant = 'alice'",
+                "BEGIN; SET LOCAL app.tenant = 'alice'; COMMIT",
+                "SELECT set_config('app.tenant', 'alice', true)"))
             for (var shows : List.of(
                     "SELECT tenant FROM v_tenant",
                     "SELECT count(*) FROM pg_settings WHERE name LIKE 'app.%'",
@@ -106,6 +109,7 @@ final class LeftBehind {
         leaves("a setting", "SET app.tenant = 'alice'");
         leaves("a setting of a read-only transaction", "BEGIN READ ONLY; SET app.tenant = 'alice'; COMMIT");
         leaves("a setting before an error", "SET app.tenant = 'x'; BEGIN; COMMIT; SELECT 1/0");
+        leaves("a setting of one statement", "SELECT set_config('app.tenant', 'short', true)");
         leaves("a setting of a function", "SELECT f_hidden('x')");
         leaves("settings of a trigger and a rule", "INSERT INTO triggered VALUES (1)", "INSERT INTO ruled VALUES (1)");
         leaves("a setting of DO", "DO $$ BEGIN PERFORM set_config('app.hidden', 'do', false); END $$");

@@ -365,8 +365,8 @@ public final class ClientSession {
             case SessionEffect.SetParameter _,
                     SessionEffect.ResetParameter _,
                     SessionEffect.ResetAll _,
-                    SessionEffect.DiscardAll _,
-                    SessionEffect.Sets _ -> true;
+                    SessionEffect.DiscardAll _ -> true;
+            case SessionEffect.Sets(var each) -> each.stream().anyMatch(ClientSession::changesSettings);
             case SessionEffect.Leaves(var may, var names) -> may.has(Residue.SETTINGS) || !names.isEmpty();
             case SessionEffect.None _,
                     SessionEffect.SetLocally _,
