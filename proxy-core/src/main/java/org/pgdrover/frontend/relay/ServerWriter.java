@@ -328,7 +328,9 @@ final class ServerWriter {
     /// PostgreSQL counts the values before it looks at the transaction; the error if they are too many or too few.
     private static @Nullable ErrorFields otherValues(MessagePlan plan, ByteBuf buffer, int nameEnd, int end) {
         var statement = plan.statement;
-        if (statement == null || statement.shape() == null || nameEnd + 3 > end) return null;
+        boolean failed = plan.errorInstead instanceof ErrorFields error
+                && error.sqlState().equals(SqlState.IN_FAILED_SQL_TRANSACTION);
+        if (!failed || statement == null || statement.shape() == null || nameEnd + 3 > end) return null;
         int countAt = nameEnd + 3 + 2 * buffer.getUnsignedShort(nameEnd + 1);
         if (countAt + 2 > end) return null;
         int given = buffer.getUnsignedShort(countAt);
