@@ -215,8 +215,7 @@ class LossTest {
 
             var answers = answers(client, 2);
             assertThat(types(answers)).isEqualTo("EZEZ");
-            for (int i = 0; i < 4; i += 2)
-                assertThat(answers.get(i).field('C')).isEqualTo(UNKNOWN);
+            for (int i = 0; i < 4; i += 2) assertThat(answers.get(i).field('C')).isEqualTo(UNKNOWN);
         }
     }
 }
