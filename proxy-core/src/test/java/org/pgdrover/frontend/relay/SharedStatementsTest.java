@@ -113,7 +113,7 @@ class SharedStatementsTest {
         primary.on(TEXT, (wire, message) -> {
             names.add(message.text(0));
             var answer = new WireBytes().message('1');
-            wire.send(names.size() == 1 ? answer : answer.message('t', (short) 1, 23));
+            wire.send(names.size() == 1 ? answer.message('t', (short) 0) : answer.message('t', (short) 1, 23));
             return true;
         });
         primary.on(fail, (wire, message) -> {
