@@ -22,22 +22,22 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/**
- * Logs in to a PostgreSQL server or proxy over and over: connection, StartupMessage, authentication, ReadyForQuery, Terminate.
- *
- * <p>Salted passwords are remembered for each password, salt and number of iterations, as good drivers do, so that the client's PBKDF2 is not what
- * is measured. Stays alive between runs, for a cold JVM would be measured otherwise: a line on standard input is a run, the answer is a line of
- * JSON.
- *
- * <pre>
- *   run PORT DATABASE SECONDS CLIENTS   USER PASSWORD [USER PASSWORD ...]
- * </pre>
- *
- * <p>Every login takes the next of the users. What is refused with an ErrorResponse counts by its SQLSTATE.
- */
+/// Logs in to a PostgreSQL server or proxy over and over: connection, StartupMessage, authentication,
+/// ReadyForQuery, Terminate.
+///
+/// Salted passwords are remembered for each password, salt and number of iterations, as good drivers do,
+/// so that the client's PBKDF2 is not what is measured. Stays alive between runs, for a cold JVM would
+/// be measured otherwise: a line on standard input is a run, the answer is a line of JSON.
+///
+/// ```
+///   run PORT DATABASE SECONDS CLIENTS   USER PASSWORD [USER PASSWORD ...]
+/// ```
+///
+/// Every login takes the next of the users. What is refused with an ErrorResponse counts by its
+/// SQLSTATE.
 final class LoginLoad {
     private static final int MOST_SAMPLES = 50_000;
-    /** How long a login that was under way at the end may take before it is given up. */
+    /// How long a login that was under way at the end may take before it is given up.
     private static final long PATIENCE_NANOS = Duration.ofSeconds(15).toNanos();
 
     private record Account(String user, String password) {}
@@ -98,7 +98,7 @@ final class LoginLoad {
         return "{" + String.join(",", members) + "}";
     }
 
-    /** One that logs in, and leaves, until the time is over. */
+    /// One that logs in, and leaves, until the time is over.
     private static final class Client implements Runnable {
         private final Run run;
         private final long end;
@@ -117,7 +117,7 @@ final class LoginLoad {
             this.end = end;
         }
 
-        /** Whoever waits for an answer gets an exception. */
+        /// Whoever waits for an answer gets an exception.
         void abandon() throws IOException {
             current.close();
         }
@@ -153,7 +153,7 @@ final class LoginLoad {
         }
     }
 
-    /** The server said no; the message is the SQLSTATE. */
+    /// The server said no; the message is the SQLSTATE.
     private static final class Refused extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -162,7 +162,7 @@ final class LoginLoad {
         }
     }
 
-    /** One connection, from StartupMessage to Terminate. */
+    /// One connection, from StartupMessage to Terminate.
     private static final class Login {
         private final SocketChannel channel;
         private final ByteBuffer in;
@@ -187,7 +187,7 @@ final class LoginLoad {
             send();
         }
 
-        /** Takes one message; true if it is ReadyForQuery. */
+        /// Takes one message; true if it is ReadyForQuery.
         private boolean answer() throws IOException, GeneralSecurityException, Refused {
             need(5);
             byte type = in.get();
@@ -257,7 +257,7 @@ final class LoginLoad {
         }
     }
 
-    /** The client's side of SCRAM-SHA-256. */
+    /// The client's side of SCRAM-SHA-256.
     private static final class Proof {
         private static final ConcurrentHashMap<String, Proof.Keys> KEPT = new ConcurrentHashMap<>();
         private static final ThreadLocal<Mac> MAC = ThreadLocal.withInitial(() -> {

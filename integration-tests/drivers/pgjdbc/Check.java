@@ -10,7 +10,8 @@ import java.util.stream.IntStream;
 import org.postgresql.PGConnection;
 import org.postgresql.util.PSQLException;
 
-/** pgjdbc: server-prepared statements after five uses, batches, fetch size and COPY, as Java programs use them. */
+/// pgjdbc: server-prepared statements after five uses, batches, fetch size and COPY, as Java programs
+/// use them.
 class Check {
     static final boolean SESSION_MODE = System.getenv("CHECK_MODE").equals("session");
     static final String TABLE = "drivers_pgjdbc_" + ProcessHandle.current().pid();
@@ -69,7 +70,8 @@ class Check {
         }
     }
 
-    /** The driver names its statements S_1, S_2, … in every connection: the same names for different texts. */
+    /// The driver names its statements S_1, S_2, … in every connection: the same names for different
+    /// texts.
     void prepared() throws SQLException {
         var others = new ArrayList<Connection>();
         for (int i = 0; i < 8; i++) others.add(connect("prepareThreshold", "1"));

@@ -11,7 +11,8 @@ import org.postgresql.core.QueryExecutorBase;
 import org.postgresql.jdbc.PgConnection;
 import org.postgresql.util.DriverInfo;
 
-/** pgjdbc: one log-in for each line of standard input, which holds URL and properties, name=value, separated by tabs. */
+/// pgjdbc: one log-in for each line of standard input, which holds URL and properties, name=value,
+/// separated by tabs.
 class Login {
     public static void main(String[] args) throws Exception {
         IO.println("pgjdbc " + DriverInfo.DRIVER_VERSION);
@@ -36,14 +37,14 @@ class Login {
         }
     }
 
-    /** The driver does not tell. */
+    /// The driver does not tell.
     static boolean isEncrypted(PgConnection connection) throws ReflectiveOperationException {
         var stream = QueryExecutorBase.class.getDeclaredField("pgStream");
         stream.setAccessible(true);
         return ((PGStream) stream.get(connection.getQueryExecutor())).getSocket() instanceof SSLSocket;
     }
 
-    /** What the driver tried before or after is suppressed. */
+    /// What the driver tried before or after is suppressed.
     static List<String> described(SQLException refused) {
         var words = new ArrayList<String>(List.of("refused", text(refused)));
         for (var other : refused.getSuppressed()) if (other instanceof SQLException) words.add(text(other));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Arrows between packages point one way only. */
+/// Arrows between packages point one way only.
 class ArchitectureTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -74,7 +74,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** Who needs the time is given a clock; a method reference in the wiring is how it is given. */
+    /// Who needs the time is given a clock; a method reference in the wiring is how it is given.
     @Test
     void asksNoClockOfTheSystems() {
         noClasses()

@@ -1,4 +1,4 @@
-/** Rules about the structure itself. */
+/// Rules about the structure itself.
 @NullMarked
 package org.pgdrover;
 

@@ -24,7 +24,8 @@ import org.pgdrover.server.PasswordQuery;
 import org.pgdrover.server.Reloadable;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** Who comes in, and with what the proxy then logs in to the servers, on a real cluster that asks for SCRAM. */
+/// Who comes in, and with what the proxy then logs in to the servers, on a real cluster that asks for
+/// SCRAM.
 class AuthenticationTest {
     private static final LoginLimits QUICK = new LoginLimits(1000, 0, Duration.ofMillis(1), Duration.ofMillis(1));
 

@@ -13,7 +13,7 @@ import org.pgdrover.server.cli.Main;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 import picocli.CommandLine;
 
-/** <code>pgdrover check</code> on a real cluster: what it complains of is mended by what it says. */
+/// `pgdrover check` on a real cluster: what it complains of is mended by what it says.
 class CheckTest {
     @TempDir
     Path directory = Path.of(".");

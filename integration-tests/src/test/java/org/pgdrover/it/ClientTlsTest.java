@@ -33,7 +33,7 @@ import org.pgdrover.server.Reloadable;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.pgdrover.testing.Certificates;
 
-/** Real clients that connect with TLS and without, and what openssl finds out of the proxy. */
+/// Real clients that connect with TLS and without, and what openssl finds out of the proxy.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientTlsTest {
     private static final String ANY = "host all all all scram-sha-256\n";
@@ -79,7 +79,7 @@ class ClientTlsTest {
                         .with(new RuntimeConfig(2, config.runtime().transport(), library)));
     }
 
-    /** What psql says of its connection, or why it has none. */
+    /// What psql says of its connection, or why it has none.
     private Command psql(Proxied proxy, String sslmode, Map<String, String> more) throws Exception {
         var environment = new HashMap<String, String>();
         environment.put("PGPASSWORD", "demo");

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A program that has run to its end, with all that it has said. */
+/// A program that has run to its end, with all that it has said.
 record Command(int status, String said) {
     private static final int MOST_SECONDS = 60;
 
-    /** @param input what the program reads; it sees the end of its input behind it */
+    /// @param input what the program reads; it sees the end of its input behind it
     static Command run(Map<String, String> environment, String input, List<String> words)
             throws IOException, InterruptedException {
         var builder = new ProcessBuilder(words).redirectErrorStream(true);
@@ -22,7 +22,7 @@ record Command(int status, String said) {
         return finish(process, "");
     }
 
-    /** Talks to a program: sends each line as soon as the program has said the text before it. */
+    /// Talks to a program: sends each line as soon as the program has said the text before it.
     static Command talk(List<String> words, String... saidThenSent) throws IOException, InterruptedException {
         var process = new ProcessBuilder(words).redirectErrorStream(true).start();
         var said = new StringBuilder();

@@ -33,10 +33,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgdrover.server.cli.Main;
 
-/** The demo as a newcomer meets it: a process with commands on its standard input. */
+/// The demo as a newcomer meets it: a process with commands on its standard input.
 @Timeout(180)
 class DemoTest {
-    /** One demo as a process of its own; what it makes goes into a temporary directory of its own. */
+    /// One demo as a process of its own; what it makes goes into a temporary directory of its own.
     private static final class Demo implements AutoCloseable {
         private final Process process;
         private final Writer input;
@@ -81,7 +81,7 @@ class DemoTest {
             assertThat(lines).anyMatch(line -> line.contains(part));
         }
 
-        /** The demo's servers with all their processes. */
+        /// The demo's servers with all their processes.
         Set<Long> servers() {
             return process.descendants().map(ProcessHandle::pid).collect(Collectors.toSet());
         }
@@ -158,7 +158,7 @@ class DemoTest {
         }
     }
 
-    /** Files of shared memory that a killed process leaves there. */
+    /// Files of shared memory that a killed process leaves there.
     private static boolean usesFilesOutsideOfItsDirectory(long pid) {
         try {
             return Files.readString(Path.of("/proc/" + pid + "/maps")).contains("/dev/shm/PostgreSQL");
@@ -167,7 +167,7 @@ class DemoTest {
         }
     }
 
-    /** Lines of the kernel's table for System V segments that these processes made. */
+    /// Lines of the kernel's table for System V segments that these processes made.
     private static List<String> sharedMemoryOf(Set<Long> makers) throws IOException {
         var table = Path.of("/proc/sysvipc/shm");
         if (!Files.exists(table)) return List.of();

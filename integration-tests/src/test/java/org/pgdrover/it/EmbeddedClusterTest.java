@@ -7,7 +7,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** The cases on a cluster of embedded binaries; {@link StockImagesTest} has the same ones on stock images. */
+/// The cases on a cluster of embedded binaries; [StockImagesTest] has the same ones on stock images.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EmbeddedClusterTest {
     private EmbeddedCluster cluster;

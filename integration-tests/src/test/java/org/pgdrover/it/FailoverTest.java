@@ -16,11 +16,12 @@ import org.junit.jupiter.api.Timeout;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** The primary dies, for real, and sessions go on. */
+/// The primary dies, for real, and sessions go on.
 @Timeout(180)
 class FailoverTest {
     private static final EmbeddedCluster.Options SYNCHRONOUS = new EmbeddedCluster.Options(2, 18, true);
-    /** What a client may see of a failover: a transaction to be run again, and a COMMIT of unknown outcome. */
+    /// What a client may see of a failover: a transaction to be run again, and a COMMIT of unknown
+    /// outcome.
     private static final Set<String> EXPECTED = Set.of("40001", "08007", "25P02");
 
     @Test
@@ -112,7 +113,8 @@ class FailoverTest {
         }
     }
 
-    /** A statement that was sent to a server before its death was seen may have been carried out: it is the client's to repeat. */
+    /// A statement that was sent to a server before its death was seen may have been carried out: it is
+    /// the client's to repeat.
     private static void askWhileItDies(Connection connection, String sql) throws SQLException {
         try {
             ask(connection, sql);
@@ -132,7 +134,8 @@ class FailoverTest {
         } while (!proxy.last("SELECT 6").node().equals(node));
     }
 
-    /** Sessions that insert one number after another, in autocommit and in transactions, and go on after errors. */
+    /// Sessions that insert one number after another, in autocommit and in transactions, and go on after
+    /// errors.
     private static final class Load {
         final Set<Integer> committed = new ConcurrentSkipListSet<>();
         final Set<String> states = new ConcurrentSkipListSet<>();

@@ -7,20 +7,20 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.hba.HbaRequest;
 
-/** Files in the form of pg_hba.conf, and connections to hold against them: a table, long as tables are. */
+/// Files in the form of pg_hba.conf, and connections to hold against them: a table, long as tables are.
 final class HbaCases {
     private HbaCases() {}
 
     private static final String NAME_63 = "n".repeat(63);
 
-    /** @param replicates whether it is for logical replication, in a database */
+    /// @param replicates whether it is for logical replication, in a database
     record Attempt(HbaRequest request, boolean replicates) {}
 
     private static HbaRequest request(String database, String user, @Nullable String address, boolean tls) {
         return new HbaRequest(database, user, false, address == null ? null : InetAddress.ofLiteral(address), tls);
     }
 
-    /** Every way to come, with names that fit this and that. */
+    /// Every way to come, with names that fit this and that.
     static List<Attempt> attempts(String... more) {
         var attempts = new ArrayList<Attempt>();
         for (var names : Stream.concat(

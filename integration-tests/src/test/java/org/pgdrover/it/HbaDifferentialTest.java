@@ -24,18 +24,17 @@ import org.pgdrover.auth.hba.HostNames;
 import org.pgdrover.auth.hba.IdentMaps;
 import org.pgdrover.auth.hba.RoleMemberships;
 
-/**
- * The same pg_hba.conf and pg_ident.conf, in PostgreSQL 18 and in ours, decide the same of the same connection, by the same line.
- *
- * <p>What differs on purpose is in docs/authentication.md, and in HbaParserTest.
- */
+/// The same pg_hba.conf and pg_ident.conf, in PostgreSQL 18 and in ours, decide the same of the same
+/// connection, by the same line.
+///
+/// What differs on purpose is in docs/authentication.md, and in HbaParserTest.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HbaDifferentialTest {
     private HbaServer server;
     private Set<String> memberships;
     private int cases;
 
-    /** As the C library, which the server asks, has it. */
+    /// As the C library, which the server asks, has it.
     private static final HostNames HOSTS = new HostNames() {
         @Override
         public Optional<String> nameOf(InetAddress address) {
@@ -121,7 +120,7 @@ class HbaDifferentialTest {
         assertThat(differences).isEmpty();
     }
 
-    /** With method md5, whoever has no password of that form is asked for SCRAM. */
+    /// With method md5, whoever has no password of that form is asked for SCRAM.
     private static String asked(AuthenticationMethod method) {
         return (method == AuthenticationMethod.MD5 ? AuthenticationMethod.SCRAM_SHA_256 : method).label();
     }

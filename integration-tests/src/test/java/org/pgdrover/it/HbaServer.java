@@ -27,7 +27,7 @@ import org.pgdrover.auth.hba.HbaRequest;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.pgdrover.server.embedded.EmbeddedNode;
 
-/** A real PostgreSQL server that tells which line of its pg_hba.conf a connection fits: by its log. */
+/// A real PostgreSQL server that tells which line of its pg_hba.conf a connection fits: by its log.
 final class HbaServer implements AutoCloseable {
     private static final Pattern AUTHENTICATED = Pattern.compile("connection authenticated: .*\\((/.*):(\\d+)\\)");
     private static final Pattern MATCHED = Pattern.compile("Connection matched file \"(.*)\" line (\\d+)");
@@ -41,12 +41,10 @@ final class HbaServer implements AutoCloseable {
     private final Connection admin;
     private long logRead;
 
-    /**
-     * What a server or our rules decide.
-     *
-     * @param method of the rule, or "none" if there is none
-     * @param place file:line of the rule; empty if it is not known, or there is none
-     */
+    /// What a server or our rules decide.
+    ///
+    /// @param method of the rule, or "none" if there is none
+    /// @param place file:line of the rule; empty if it is not known, or there is none
     record Verdict(String method, String place) {}
 
     HbaServer() throws Exception {
@@ -99,14 +97,14 @@ final class HbaServer implements AutoCloseable {
         Files.writeString(file(name), content);
     }
 
-    /** The postmaster takes a signal before it takes the next connection. */
+    /// The postmaster takes a signal before it takes the next connection.
     void reload() throws SQLException {
         try (var statement = admin.createStatement()) {
             statement.execute("SELECT pg_reload_conf()");
         }
     }
 
-    /** file:line of every line that PostgreSQL finds wrong in a file as it is on the disk. */
+    /// file:line of every line that PostgreSQL finds wrong in a file as it is on the disk.
     Set<String> errors(String view) throws SQLException {
         var errors = new TreeSet<String>();
         try (var statement = admin.createStatement();
@@ -117,7 +115,7 @@ final class HbaServer implements AutoCloseable {
         return errors;
     }
 
-    /** user+role for every member, directly or not, and every role itself. */
+    /// user+role for every member, directly or not, and every role itself.
     Set<String> memberships() throws SQLException {
         var members = new HashSet<String>();
         try (var statement = admin.createStatement();
@@ -149,7 +147,7 @@ final class HbaServer implements AutoCloseable {
         }
     }
 
-    /** A certificate that the server trusts. */
+    /// A certificate that the server trusts.
     SSLContext identity(String subject) throws Exception {
         return tls(new CertificateBuilder()
                 .subject(subject)
@@ -157,7 +155,7 @@ final class HbaServer implements AutoCloseable {
                 .buildIssuedBy(authority));
     }
 
-    /** Whether somebody with this certificate may be that user. */
+    /// Whether somebody with this certificate may be that user.
     boolean admits(SSLContext identity, String user) throws IOException {
         try (var client = tcp(InetAddress.ofLiteral("127.0.0.1"), identity)) {
             var answer = client.start(Map.of("user", user, "database", "absent"));
@@ -186,7 +184,7 @@ final class HbaServer implements AutoCloseable {
         return new Verdict(method, isTold ? place() : "");
     }
 
-    /** The server writes its log before it answers. */
+    /// The server writes its log before it answers.
     private String place() throws IOException {
         try (var log = new RandomAccessFile(node.log().toFile(), "r")) {
             log.seek(logRead);

@@ -37,7 +37,7 @@ import org.pgdrover.config.TlsFiles;
 import org.pgdrover.config.TlsMode;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** How clients reach the proxy, and what they are told when they may not stay. */
+/// How clients reach the proxy, and what they are told when they may not stay.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ListeningTest {
     private static final String TRUST = "local all all trust\nhost all all all trust\n";
@@ -166,7 +166,7 @@ class ListeningTest {
         return types.toString();
     }
 
-    /** Protocol 3.9 is answered with what we speak, and the session goes on. */
+    /// Protocol 3.9 is answered with what we speak, and the session goes on.
     @Test
     void negotiatesTheProtocolVersion() throws Exception {
         try (var proxy = proxy(ListenTlsConfig.DEFAULT, TRUST);

@@ -33,11 +33,10 @@ import org.pgdrover.auth.oauth.OAuthSettings;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.pgdrover.server.embedded.EmbeddedNode;
 
-/**
- * The same OAUTHBEARER messages to PostgreSQL 18 and to {@link OAuthBearerServer}: the same answers.
- *
- * <p>The server needs a validator module, which a C compiler makes here. In messages ^A stands for byte 1 and ^@ for byte 0.
- */
+/// The same OAUTHBEARER messages to PostgreSQL 18 and to [OAuthBearerServer]: the same answers.
+///
+/// The server needs a validator module, which a C compiler makes here. In messages ^A stands for byte 1
+/// and ^@ for byte 0.
 class OAuthBearerTest {
     private static final OAuthSettings SETTINGS =
             new OAuthSettings("https://issuer.example/realm", "openid postgres", null, false);
@@ -74,7 +73,7 @@ class OAuthBearerTest {
             "n",
             "");
 
-    /** What a byte of a good message is replaced by, or preceded by. */
+    /// What a byte of a good message is replaced by, or preceded by.
     private static final String REPLACEMENTS = "\0\1,= \200";
 
     @TempDir
@@ -206,7 +205,7 @@ class OAuthBearerTest {
         return JSONObjectUtils.parse(new String(json, StandardCharsets.UTF_8)).toString();
     }
 
-    /** A client that logs in with bytes of its own. */
+    /// A client that logs in with bytes of its own.
     private static final class Session implements AutoCloseable {
         private final Socket socket;
         private final DataInputStream in;
@@ -219,7 +218,7 @@ class OAuthBearerTest {
             out = new DataOutputStream(socket.getOutputStream());
         }
 
-        /** Starts up, names the mechanism and sends the initial response; gives the answer. */
+        /// Starts up, names the mechanism and sends the initial response; gives the answer.
         String begin(byte[] initialResponse) throws IOException, ParseException {
             var parameters = "user\0demo\0database\0demo\0\0".getBytes(StandardCharsets.US_ASCII);
             out.writeInt(8 + parameters.length);

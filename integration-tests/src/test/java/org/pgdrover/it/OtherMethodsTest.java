@@ -42,7 +42,8 @@ import org.pgdrover.config.ListenConfig;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** The methods that no driver here speaks, by their bytes: peer on a Unix-domain socket, and bearer tokens of an issuer of our own. */
+/// The methods that no driver here speaks, by their bytes: peer on a Unix-domain socket, and bearer
+/// tokens of an issuer of our own.
 class OtherMethodsTest {
     @TempDir
     static Path directory = Path.of(".");
@@ -113,7 +114,7 @@ class OtherMethodsTest {
         issuer.stop(0);
     }
 
-    /** A client that knows no more than it needs to log in. */
+    /// A client that knows no more than it needs to log in.
     private static final class Login implements AutoCloseable {
         private final AutoCloseable socket;
         private final DataInputStream in;
@@ -145,7 +146,7 @@ class OtherMethodsTest {
             return new Login(socket, socket.getInputStream(), socket.getOutputStream(), user);
         }
 
-        /** The next message: its type and body. */
+        /// The next message: its type and body.
         String next() throws IOException {
             try {
                 char type = (char) in.readByte();
@@ -163,7 +164,7 @@ class OtherMethodsTest {
                     .array());
         }
 
-        /** SASLInitialResponse with a token. */
+        /// SASLInitialResponse with a token.
         void token(String token) throws IOException {
             var data = ("n,,\1auth=" + (token.isEmpty() ? "" : "Bearer " + token) + "\1\1")
                     .getBytes(StandardCharsets.US_ASCII);
@@ -175,7 +176,7 @@ class OtherMethodsTest {
                     .array());
         }
 
-        /** Everything up to ReadyForQuery or the end; the types, and an error with its text. */
+        /// Everything up to ReadyForQuery or the end; the types, and an error with its text.
         String rest() throws IOException {
             var seen = new StringBuilder();
             while (true) {
@@ -254,7 +255,7 @@ class OtherMethodsTest {
         assertThat(login("demo", "not.a.token")).contains(refused);
     }
 
-    /** Who guesses names under md5 must not learn from the question which of them there are. */
+    /// Who guesses names under md5 must not learn from the question which of them there are.
     @Test
     void asksUnknownUsersUnderMd5LikeTheKnown() throws Exception {
         var hba = Files.writeString(directory.resolve("md5.conf"), "host all all all md5\n");
@@ -274,7 +275,7 @@ class OtherMethodsTest {
         }
     }
 
-    /** libpq asks in this way before it has a token. */
+    /// libpq asks in this way before it has a token.
     @Test
     void tellsWhoHasNoTokenWhereToGetOne() throws Exception {
         assertThat(login("demo", "")).contains("OAuth bearer authentication failed");

@@ -26,7 +26,7 @@ import org.pgdrover.config.PoolSettings;
 import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** Which sessions need a server of their own, and for how long: each pool has one. */
+/// Which sessions need a server of their own, and for how long: each pool has one.
 @Timeout(120)
 class PinsTest {
     private static @Nullable EmbeddedCluster cluster;
@@ -41,7 +41,7 @@ class PinsTest {
         proxy = new Proxied(running, PoolMode.TRANSACTION, "host all all 127.0.0.1/32 scram-sha-256\n", onlyOne());
     }
 
-    /** A pool of one server, and a short wait for it. */
+    /// A pool of one server, and a short wait for it.
     private static UnaryOperator<ProxyConfig> onlyOne() {
         var pool = new PoolSettings(
                 PoolMode.TRANSACTION, 1, 0, Duration.ofSeconds(2), Duration.ofMinutes(10), Duration.ofHours(1));
@@ -67,7 +67,8 @@ class PinsTest {
         }
     }
 
-    /** What applications and drivers say, as one string for each message; the client stays, and others are served. */
+    /// What applications and drivers say, as one string for each message; the client stays, and others
+    /// are served.
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -110,7 +111,7 @@ class PinsTest {
         }
     }
 
-    /** What only a server can have is not carried along. */
+    /// What only a server can have is not carried along.
     @ParameterizedTest
     @CsvSource(
             delimiter = '#',
@@ -159,7 +160,7 @@ class PinsTest {
         }
     }
 
-    /** The value, or the error that says that there is none. */
+    /// The value, or the error that says that there is none.
     private static String known(Connection connection, String show) throws SQLException {
         try {
             return ask(connection, show);
@@ -168,7 +169,7 @@ class PinsTest {
         }
     }
 
-    /** A timeout is of its session's statements alone. */
+    /// A timeout is of its session's statements alone.
     @Test
     void timesNobodyElseOut() throws Exception {
         try (var hasty = connect();
@@ -185,7 +186,7 @@ class PinsTest {
         }
     }
 
-    /** Idle connections of the proxy's own are nobody's reason to refuse. */
+    /// Idle connections of the proxy's own are nobody's reason to refuse.
     @Test
     void dropsAndCopiesDatabasesInWhichTheProxyHasIdleConnections() throws Exception {
         var running = Objects.requireNonNull(proxy);

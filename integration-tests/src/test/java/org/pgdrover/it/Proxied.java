@@ -26,9 +26,9 @@ import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.server.ProxyServer;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** A proxy in front of a cluster, with a record of where every statement went. */
+/// A proxy in front of a cluster, with a record of where every statement went.
 final class Proxied implements AutoCloseable {
-    /** One statement, as the statement log tells it. */
+    /// One statement, as the statement log tells it.
     record Ran(String queryClass, String node, String reason, String sql, String sqlState) {}
 
     private final Path directory;
@@ -101,12 +101,12 @@ final class Proxied implements AutoCloseable {
         return DriverManager.getConnection(options.length == 0 ? url : url + "&" + String.join("&", options));
     }
 
-    /** The statements run so far whose text contains this. */
+    /// The statements run so far whose text contains this.
     List<Ran> ran(String part) {
         return ran.stream().filter(each -> each.sql().contains(part)).toList();
     }
 
-    /** Where the last statement with this text went; the log may be a moment late. */
+    /// Where the last statement with this text went; the log may be a moment late.
     Ran last(String part) throws InterruptedException {
         await(() -> !ran(part).isEmpty(), "a statement with " + part);
         return ran(part).getLast();
@@ -127,7 +127,7 @@ final class Proxied implements AutoCloseable {
         }
     }
 
-    /** Runs statements as the superuser, past the proxy. */
+    /// Runs statements as the superuser, past the proxy.
     static void sql(NodeConfig node, String database, String... statements) throws SQLException {
         var url = "jdbc:postgresql://" + node.endpoint() + "/" + database;
         try (var connection = DriverManager.getConnection(url, EmbeddedCluster.SUPERUSER, EmbeddedCluster.SUPERUSER);

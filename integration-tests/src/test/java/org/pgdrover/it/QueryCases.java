@@ -20,13 +20,13 @@ import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.PoolMode;
 import org.postgresql.PGConnection;
 
-/** What every driver does, through pgjdbc, in both pool modes. */
+/// What every driver does, through pgjdbc, in both pool modes.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class QueryCases {
     private Proxied transactionPool;
     private Proxied sessionPool;
 
-    /** A running one, its primary first. */
+    /// A running one, its primary first.
     abstract ClusterConfig cluster();
 
     @BeforeAll
@@ -247,7 +247,8 @@ abstract class QueryCases {
         }
     }
 
-    /** PostgreSQL refuses the old plan once; with the same text prepared again, or the next time, it works. */
+    /// PostgreSQL refuses the old plan once; with the same text prepared again, or the next time, it
+    /// works.
     @ParameterizedTest
     @EnumSource
     void preparesAgainWhatAChangedTableHasSpoiled(PoolMode mode) throws SQLException {

@@ -22,7 +22,8 @@ import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 
-/** Replication through the proxy, with PostgreSQL's own programs, and with the driver for the logical kind. */
+/// Replication through the proxy, with PostgreSQL's own programs, and with the driver for the logical
+/// kind.
 class ReplicationTest {
     private static final int POSTGRES = 15;
     private static final Path PROGRAMS = Path.of("/usr/lib/postgresql/" + POSTGRES + "/bin");
@@ -142,7 +143,7 @@ class ReplicationTest {
         }
     }
 
-    /** As in pg_hba.conf, "all" does not mean replication. */
+    /// As in pg_hba.conf, "all" does not mean replication.
     @Test
     void asksForALineOfItsOwn() throws Exception {
         var refused = run("outsider", "", "pg_basebackup", "-D", directory.resolve("none") + "", "-X", "none");

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.TestInstance;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.PoolMode;
 
-/** Where statements go, and what a session sees of its own writes. */
+/// Where statements go, and what a session sees of its own writes.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class RoutingCases {
     private Proxied proxy;
 
-    /** A running one with two standbys, its primary first. */
+    /// A running one with two standbys, its primary first.
     abstract ClusterConfig cluster();
 
     @BeforeAll
@@ -42,7 +42,7 @@ abstract class RoutingCases {
         proxy.close();
     }
 
-    /** How far the standbys' replay lags behind on purpose. */
+    /// How far the standbys' replay lags behind on purpose.
     private void delayReplay(int seconds) throws SQLException {
         for (var standby : cluster().nodes().subList(1, 3))
             Proxied.sql(
@@ -52,7 +52,7 @@ abstract class RoutingCases {
                     "SELECT pg_reload_conf()");
     }
 
-    /** Runs a statement until the standbys have what went before. */
+    /// Runs a statement until the standbys have what went before.
     private String settledNode(String sql) throws SQLException, InterruptedException {
         try (var connection = proxy.connect("preferQueryMode=simple")) {
             ask(connection, sql);
@@ -117,7 +117,7 @@ abstract class RoutingCases {
         }
     }
 
-    /** One sample every 100 ms, as without a hurry, would take two seconds. */
+    /// One sample every 100 ms, as without a hurry, would take two seconds.
     @Test
     void samplesPositionsAtOnceWhenSomebodyWaits() throws Exception {
         var topology = proxy.server().topology();
@@ -134,7 +134,7 @@ abstract class RoutingCases {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1500));
     }
 
-    /** A DO block may have done anything; once all settings are reset nothing of it is left. */
+    /// A DO block may have done anything; once all settings are reset nothing of it is left.
     @Test
     void leavesTheServerOnceTheSettingsOfADoBlockAreReset() throws Exception {
         try (var connection = proxy.connect("preferQueryMode=simple")) {
@@ -145,7 +145,7 @@ abstract class RoutingCases {
         }
     }
 
-    /** Every read sees the session's own last write, although the standbys replay late. */
+    /// Every read sees the session's own last write, although the standbys replay late.
     @Test
     void readsDatesOnStandbysAsOnThePrimary() throws Exception {
         settledNode("SELECT 'here' AS h");

@@ -57,7 +57,7 @@ import org.pgdrover.testing.Certificates;
 import org.pgdrover.tls.ServerTls;
 import org.pgdrover.tls.TlsProvider;
 
-/** The proxy's way to a real server that speaks TLS: the traffic, cancel requests and probes. */
+/// The proxy's way to a real server that speaks TLS: the traffic, cancel requests and probes.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ServerTlsTest {
     private static final String HBA = "host all all all scram-sha-256\n";
@@ -120,7 +120,7 @@ class ServerTlsTest {
                 HealthConfig.DEFAULT);
     }
 
-    /** Every user's password is its name. */
+    /// Every user's password is its name.
     private static ServerLoginMaterial material() {
         var secrets = new ServerSecrets(
                 user -> CompletableFuture.completedFuture(Optional.of(new StoredPassword.Plain(user))));
@@ -128,7 +128,7 @@ class ServerTlsTest {
                 secrets, new ScramDerivation(), task -> Thread.ofVirtual().start(task), false);
     }
 
-    /** What a login as the client's user leads to: whether it is encrypted, or why there is none. */
+    /// What a login as the client's user leads to: whether it is encrypted, or why there is none.
     private String traffic(ClusterConfig config, TlsLibrary library) throws Exception {
         return traffic(config, library, cluster.node("pg1"));
     }
@@ -165,7 +165,7 @@ class ServerTlsTest {
         }
     }
 
-    /** The same for the proxy's own user by JDBC. */
+    /// The same for the proxy's own user by JDBC.
     private String probe(ClusterConfig config) throws Exception {
         var tls = ServerTls.read(config, TlsProvider.of(TlsLibrary.AUTO, Runnable::run));
         var connector = new NodeConnector(config, () -> tls);
@@ -282,7 +282,7 @@ class ServerTlsTest {
         }
     }
 
-    /** PostgreSQL 16 and older know no ALPN, and take a ClientHello for a broken startup packet. */
+    /// PostgreSQL 16 and older know no ALPN, and take a ClientHello for a broken startup packet.
     @Test
     void speaksTlsToAnOlderServerButNotDirectly() throws Exception {
         Assumptions.assumeTrue(Files.isDirectory(Path.of("/usr/lib/postgresql/15/bin")), "needs PostgreSQL 15");
@@ -343,7 +343,7 @@ class ServerTlsTest {
         }
     }
 
-    /** The key is a password for the statement: it must not be seen on the wire. */
+    /// The key is a password for the statement: it must not be seen on the wire.
     @ParameterizedTest
     @EnumSource(TlsNegotiation.class)
     void cancelsOverTls(TlsNegotiation negotiation) throws Exception {

@@ -16,13 +16,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
-/** A session through the proxy begins with what it would begin with at the server itself. */
+/// A session through the proxy begins with what it would begin with at the server itself.
 class SessionBeginTest {
     private static final String EVERYBODY = "host all all 127.0.0.1/32 trust\n";
 
     private static EmbeddedCluster cluster;
 
-    /** Every test begins with serve(). */
+    /// Every test begins with serve().
     @SuppressWarnings("NullAway.Init")
     private Proxied proxy;
 

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.server.embedded.EmbeddedNode;
 import org.pgdrover.testing.Certificates;
 
-/** Makes a running PostgreSQL server speak TLS, through SQL alone; its superuser always comes in without. */
+/// Makes a running PostgreSQL server speak TLS, through SQL alone; its superuser always comes in
+/// without.
 final class SslServer {
     private final EmbeddedNode node;
 
@@ -19,7 +20,7 @@ final class SslServer {
         this.node = node;
     }
 
-    /** @param ca checks the certificates of clients; null asks for none */
+    /// @param ca checks the certificates of clients; null asks for none
     void certificate(Certificates.Pair pair, @Nullable Path ca) throws IOException, SQLException {
         var directory = node.ask("postgres", "SHOW data_directory");
         write(directory + "/server.crt", Files.readString(pair.certificate()));
@@ -32,7 +33,7 @@ final class SslServer {
         reload();
     }
 
-    /** Who else may come in. */
+    /// Who else may come in.
     void rules(String... lines) throws SQLException, IOException {
         var all = new ArrayList<>(List.of("host all postgres 127.0.0.1/32 scram-sha-256"));
         all.addAll(List.of(lines));
@@ -40,7 +41,7 @@ final class SslServer {
         reload();
     }
 
-    /** A reload is done when a new connection is served by it; the postmaster signals itself first. */
+    /// A reload is done when a new connection is served by it; the postmaster signals itself first.
     private void reload() throws SQLException {
         var before = node.ask("postgres", "SELECT pg_conf_load_time()");
         node.sql("postgres", "SELECT pg_reload_conf()");
@@ -49,7 +50,7 @@ final class SslServer {
             if (System.nanoTime() > end) throw new AssertionError("not reloaded within 20 s");
     }
 
-    /** PostgreSQL takes a key only if nobody else can read it. */
+    /// PostgreSQL takes a key only if nobody else can read it.
     private void write(String file, String text) throws SQLException {
         node.sql(
                 "postgres",

@@ -20,7 +20,8 @@ import java.util.Map;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/** The first bytes of a session and what the server answers to them, and no more: a client that makes thousands of connections quickly. */
+/// The first bytes of a session and what the server answers to them, and no more: a client that makes
+/// thousands of connections quickly.
 final class StartupClient implements Closeable {
     private static final int PROTOCOL = 3 << 16;
     private static final int SSL_REQUEST = 1234 << 16 | 5679;
@@ -30,12 +31,11 @@ final class StartupClient implements Closeable {
     private final DataInputStream in;
     private final DataOutputStream out;
 
-    /**
-     * The first message that decides something.
-     *
-     * @param authentication what an Authentication message asks for (0 is: nothing more), or -1 if it was an ErrorResponse
-     * @param error its text, or empty
-     */
+    /// The first message that decides something.
+    ///
+    /// @param authentication what an Authentication message asks for (0 is: nothing more), or -1 if it
+    /// was an ErrorResponse
+    /// @param error its text, or empty
     record Answer(int authentication, String error) {}
 
     private StartupClient(Closeable socket, InputStream in, OutputStream out) {
@@ -49,7 +49,7 @@ final class StartupClient implements Closeable {
         return new StartupClient(channel, Channels.newInputStream(channel), Channels.newOutputStream(channel));
     }
 
-    /** @param tls null for none */
+    /// @param tls null for none
     static StartupClient tcp(InetSocketAddress server, InetAddress from, @Nullable SSLContext tls) throws IOException {
         var plain = new Socket();
         plain.setSoTimeout(TIMEOUT_MILLIS);
@@ -95,7 +95,8 @@ final class StartupClient implements Closeable {
         return answer();
     }
 
-    /** Reads on until the server is ready or gives up, so that it does not go on with a session that nobody wants. */
+    /// Reads on until the server is ready or gives up, so that it does not go on with a session that
+    /// nobody wants.
     void finish() throws IOException {
         while (true) {
             int type = in.readUnsignedByte();
@@ -108,12 +109,12 @@ final class StartupClient implements Closeable {
         }
     }
 
-    /** Reads on until the server is ready for the first statement. */
+    /// Reads on until the server is ready for the first statement.
     void awaitReady() throws IOException {
         if (!row().isEmpty()) throw new IOException("a row (expected: none)");
     }
 
-    /** The first column of a statement's last row. */
+    /// The first column of a statement's last row.
     String ask(String sql) throws IOException {
         var text = sql.getBytes(StandardCharsets.UTF_8);
         out.writeByte('Q');

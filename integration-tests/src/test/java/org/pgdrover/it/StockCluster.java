@@ -14,11 +14,10 @@ import org.testcontainers.containers.Network;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.images.builder.Transferable;
 
-/**
- * A primary and standbys in containers of PostgreSQL's stock image, made by the files of docker/compose.yaml.
- *
- * <p>The environment variable PGDROVER_POSTGRES_IMAGE names another image than postgres:18.
- */
+/// A primary and standbys in containers of PostgreSQL's stock image, made by the files of
+/// docker/compose.yaml.
+///
+/// The environment variable PGDROVER_POSTGRES_IMAGE names another image than postgres:18.
 final class StockCluster implements AutoCloseable {
     private static final String IMAGE = System.getenv().getOrDefault("PGDROVER_POSTGRES_IMAGE", "postgres:18");
     private static final int PORT = 5432;
@@ -26,7 +25,7 @@ final class StockCluster implements AutoCloseable {
     private final Network network = Network.newNetwork();
     private final List<GenericContainer<?>> nodes = new ArrayList<>();
 
-    /** Starts all of it, or leaves nothing behind. */
+    /// Starts all of it, or leaves nothing behind.
     StockCluster(int standbys) throws IOException, SQLException {
         try {
             start(primary());
@@ -77,7 +76,7 @@ final class StockCluster implements AutoCloseable {
         return Transferable.of(Files.readAllBytes(Path.of("../docker/postgres", name)), 0644);
     }
 
-    /** The proxy's user and its rights are those of init.sql. */
+    /// The proxy's user and its rights are those of init.sql.
     ClusterConfig config() {
         var addresses = new ArrayList<NodeConfig>();
         for (var node : nodes)
@@ -85,7 +84,7 @@ final class StockCluster implements AutoCloseable {
         return new ClusterConfig(addresses, "pgdrover", "pgdrover", "postgres");
     }
 
-    /** SIGKILL for the container. */
+    /// SIGKILL for the container.
     void killPrimary() {
         var primary = nodes.getFirst();
         primary.getDockerClient().killContainerCmd(primary.getContainerId()).exec();

@@ -15,7 +15,8 @@ import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.PoolMode;
 import org.testcontainers.DockerClientFactory;
 
-/** The cases of {@link EmbeddedClusterTest}, and a failover, on PostgreSQL's stock images; skipped where there is no Docker. */
+/// The cases of [EmbeddedClusterTest], and a failover, on PostgreSQL's stock images; skipped where there
+/// is no Docker.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StockImagesTest {
     private @Nullable StockCluster cluster;
@@ -53,7 +54,8 @@ class StockImagesTest {
         }
     }
 
-    /** With one standby: others would be told an address of the new primary that holds outside of the containers only. */
+    /// With one standby: others would be told an address of the new primary that holds outside of the
+    /// containers only.
     @Test
     void failsOverAndKeepsTheSession() throws Exception {
         try (var mortal = new StockCluster(1);

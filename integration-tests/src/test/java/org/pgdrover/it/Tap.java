@@ -10,7 +10,8 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Stands between the proxy and a server, passes everything on, and keeps what the proxy has sent on each connection. */
+/// Stands between the proxy and a server, passes everything on, and keeps what the proxy has sent on
+/// each connection.
 final class Tap implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
@@ -26,7 +27,7 @@ final class Tap implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /** The bytes of each connection, in the order in which they were made. */
+    /// The bytes of each connection, in the order in which they were made.
     List<byte[]> sent() {
         return sent.stream().map(ByteArrayOutputStream::toByteArray).toList();
     }

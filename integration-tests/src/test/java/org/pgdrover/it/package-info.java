@@ -1,4 +1,4 @@
-/** The proxy in front of real PostgreSQL, driven by real clients. */
+/// The proxy in front of real PostgreSQL, driven by real clients.
 @NullMarked
 package org.pgdrover.it;
 

@@ -22,8 +22,8 @@ import org.pgdrover.sql.KnownFunctions;
 
 /// Holds the list of harmless volatile functions against what each supported version has.
 ///
-/// A version's functions are read from the file that its catalog is made of. One that is not in the record has
-/// to be judged, and written down there.
+/// A version's functions are read from the file that its catalog is made of. One that is not in the
+/// record has to be judged, and written down there.
 @Timeout(120)
 class VolatileFunctionsTest {
     private static final Pattern ROW = Pattern.compile("insert \\( \\d+ (\\S+) (?:\\S+ ){12}v .*");

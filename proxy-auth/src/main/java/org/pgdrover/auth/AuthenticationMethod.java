@@ -2,25 +2,25 @@ package org.pgdrover.auth;
 
 import java.util.Optional;
 
-/** How a client proves who it is (PostgreSQL manual, section 20.3). */
+/// A way for a client to prove who it is (PostgreSQL manual, section 20.3).
 public enum AuthenticationMethod {
     TRUST("trust"),
     REJECT("reject"),
-    /** SCRAM; with channel binding too where the connection is under TLS. */
+    /// SCRAM; with channel binding too where the connection is under TLS.
     SCRAM_SHA_256("scram-sha-256"),
-    /** SCRAM with channel binding, and nothing else. */
+    /// SCRAM with channel binding, and nothing else.
     SCRAM_SHA_256_PLUS("scram-sha-256-plus"),
-    /** An MD5 exchange, or SCRAM for a user whose stored password is a SCRAM verifier. */
+    /// An MD5 exchange, or SCRAM for a user whose stored password is a SCRAM verifier.
     MD5("md5"),
-    /** The password in clear text. */
+    /// The password in clear text.
     PASSWORD("password"),
-    /** The password in clear text, for a directory to judge. */
+    /// The password in clear text, for a directory to judge.
     LDAP("ldap"),
-    /** The certificate that the client has shown under TLS. */
+    /// The certificate that the client has shown under TLS.
     CERT("cert"),
-    /** The operating system's word for who is at the other end of a Unix-domain socket. */
+    /// The operating system's word for who is at the other end of a Unix-domain socket.
     PEER("peer"),
-    /** A bearer token (RFC 7628). */
+    /// A bearer token (RFC 7628).
     OAUTH("oauth");
 
     private final String label;
@@ -29,13 +29,13 @@ public enum AuthenticationMethod {
         this.label = label;
     }
 
-    /** The method that <code>pool_hba.conf</code> spells like this; upper and lower case are not the same. */
+    /// The method that `pool_hba.conf` spells like this; upper and lower case are not the same.
     public static Optional<AuthenticationMethod> of(String label) {
         for (var method : values()) if (method.label.equals(label)) return Optional.of(method);
         return Optional.empty();
     }
 
-    /** As <code>pool_hba.conf</code> spells it. */
+    /// As `pool_hba.conf` spells it.
     public String label() {
         return label;
     }

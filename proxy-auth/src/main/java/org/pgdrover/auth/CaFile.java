@@ -12,15 +12,14 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Reads whose certificates we believe, where we are the client of a TLS connection. */
+/// Reads whose certificates we believe, where we are the client of a TLS connection.
 public final class CaFile {
     private CaFile() {}
 
-    /**
-     * Gives a context that trusts the authorities of a file in PEM form or, without a file, those that Java trusts.
-     *
-     * @throws InvalidFileException if the file cannot be read, or has no certificate in it
-     */
+    /// Gives a context that trusts the authorities of a file in PEM form or, without a file, those that
+    /// Java trusts.
+    ///
+    /// @throws InvalidFileException if the file cannot be read, or has no certificate in it
     public static SSLContext context(@Nullable Path file) throws InvalidFileException {
         try {
             var context = SSLContext.getInstance("TLS");

@@ -7,13 +7,14 @@ import javax.naming.NamingException;
 import javax.naming.ldap.LdapName;
 import javax.security.auth.x500.X500Principal;
 
-/** The names of the subject of a certificate, as rules and user name maps ask for them (PostgreSQL manual, section 20.12). */
+/// The names of a certificate's subject, as rules and user name maps ask for them (PostgreSQL manual,
+/// section 20.12).
 public final class CertificateNames {
     private static final Map<String, String> KEYWORDS = Map.of("1.2.840.113549.1.9.1", "emailAddress");
 
     private CertificateNames() {}
 
-    /** The first common name; empty if there is none, or one that a NUL makes ambiguous. */
+    /// The first common name; empty if there is none, or one that a NUL makes ambiguous.
     public static Optional<String> commonName(X509Certificate certificate) {
         try {
             var rdns = new LdapName(distinguishedName(certificate)).getRdns();
@@ -29,7 +30,7 @@ public final class CertificateNames {
         }
     }
 
-    /** The whole name in the form of RFC 2253. */
+    /// The whole name in the form of RFC 2253.
     public static String distinguishedName(X509Certificate certificate) {
         return certificate.getSubjectX500Principal().getName(X500Principal.RFC2253, KEYWORDS);
     }

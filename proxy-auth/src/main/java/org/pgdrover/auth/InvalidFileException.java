@@ -3,7 +3,7 @@ package org.pgdrover.auth;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A file has errors: all of them, in the order of their lines. */
+/// A file has errors: all of them, in the order of their lines.
 public final class InvalidFileException extends Exception {
     private static final long serialVersionUID = 1;
 

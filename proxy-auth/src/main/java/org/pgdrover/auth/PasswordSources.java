@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
-/** Two places where passwords are stored, the second asked for users whom the first does not know. */
+/// Two places where passwords are stored, the second asked for users whom the first does not know.
 public record PasswordSources(Supplier<? extends PasswordStore> first, PasswordStore second) implements PasswordStore {
     @Override
     public CompletionStage<Optional<StoredPassword>> find(String user) {
@@ -25,6 +25,6 @@ public record PasswordSources(Supplier<? extends PasswordStore> first, PasswordS
                         found.isPresent() ? CompletableFuture.completedStage(found) : question.apply(second, user));
     }
 
-    /** A place that knows nobody. */
+    /// A place that knows nobody.
     public static final PasswordStore NOBODY = user -> CompletableFuture.completedStage(Optional.empty());
 }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 
-/** What is stored of a password: its plain text, or one of the forms of PostgreSQL's <code>pg_authid.rolpassword</code>. */
+/// A stored password: its plain text, or one of the forms of PostgreSQL's `pg_authid.rolpassword`.
 public sealed interface StoredPassword {
     record Plain(String password) implements StoredPassword {
         @Override
@@ -13,7 +13,7 @@ public sealed interface StoredPassword {
         }
     }
 
-    /** @param digest 32 lower-case hexadecimal digits: MD5 of the password followed by the user's name */
+    /// @param digest 32 lower-case hexadecimal digits: MD5 of the password followed by the user's name
     record Md5(String digest) implements StoredPassword {
         @Override
         public String toString() {
@@ -21,11 +21,9 @@ public sealed interface StoredPassword {
         }
     }
 
-    /**
-     * The keys of RFC 5803, from which the password cannot be found again.
-     *
-     * @param iterations of the key derivation, at least 1
-     */
+    /// The keys of RFC 5803, from which the password cannot be found again.
+    ///
+    /// @param iterations of the key derivation, at least 1
     record ScramVerifier(int iterations, byte[] salt, byte[] storedKey, byte[] serverKey) implements StoredPassword {
         private static final String PREFIX = "SCRAM-SHA-256$";
         private static final int KEY_BYTES = 32;
@@ -39,7 +37,8 @@ public sealed interface StoredPassword {
             serverKey = serverKey.clone();
         }
 
-        /** @throws IllegalArgumentException if the text is not SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey */
+        /// @throws IllegalArgumentException if the text is not
+        /// SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey
         static ScramVerifier parse(String text) {
             var parts = text.substring(PREFIX.length()).split("[:$]", -1);
             if (parts.length != 4) throw new IllegalArgumentException("malformed SCRAM-SHA-256 verifier");
@@ -51,7 +50,7 @@ public sealed interface StoredPassword {
                     decoder.decode(parts[3]));
         }
 
-        /** As pg_authid.rolpassword and the user list spell it. */
+        /// As pg_authid.rolpassword and the user list spell it.
         public String text() {
             var encoder = Base64.getEncoder();
             return PREFIX + iterations + ":" + encoder.encodeToString(salt) + "$" + encoder.encodeToString(storedKey)
@@ -93,11 +92,9 @@ public sealed interface StoredPassword {
         }
     }
 
-    /**
-     * Reads any of the three forms; what has neither prefix is plain text, as in PgBouncer's user list.
-     *
-     * @throws IllegalArgumentException if the text begins like a SCRAM verifier but is not one
-     */
+    /// Reads any of the three forms; what has neither prefix is plain text, as in PgBouncer's user list.
+    ///
+    /// @throws IllegalArgumentException if the text begins like a SCRAM verifier but is not one
     static StoredPassword parse(String text) {
         if (text.startsWith(ScramVerifier.PREFIX)) return ScramVerifier.parse(text);
         if (text.length() == 35 && text.startsWith("md5") && isHex(text.substring(3)))

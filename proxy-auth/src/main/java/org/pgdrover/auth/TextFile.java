@@ -12,23 +12,20 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The lines of a text file in UTF-8, read within bounds.
- *
- * <p>A line that is not text, or too long, has a problem instead of a text, so that a reader can go on and report the others as well.
- */
+/// The lines of a text file in UTF-8, read within bounds.
+///
+/// A line that is not text, or too long, has a problem instead of a text, so that a reader can go on and
+/// report the others as well.
 public final class TextFile implements Iterator<TextFile.Line> {
     private static final int MOST_BYTES = 4 << 20;
     private static final int MOST_LINE_BYTES = 1 << 16;
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
-    /**
-     * One line, without its line feed.
-     *
-     * @param number counts from 1
-     * @param text empty if there is a problem
-     * @param problem null if there is none
-     */
+    /// One line, without its line feed.
+    ///
+    /// @param number counts from 1
+    /// @param text empty if there is a problem
+    /// @param problem null if there is none
     public record Line(int number, String text, @Nullable String problem) {}
 
     private final byte[] bytes;
@@ -39,7 +36,8 @@ public final class TextFile implements Iterator<TextFile.Line> {
         this.bytes = bytes;
     }
 
-    /** @throws IOException if the file cannot be read whole; its message is a sentence with the file's name */
+    /// @throws IOException if the file cannot be read whole; its message is a sentence with the file's
+    /// name
     public static TextFile open(Path file) throws IOException {
         try {
             if (Files.exists(file) && !Files.isRegularFile(file))
@@ -58,12 +56,12 @@ public final class TextFile implements Iterator<TextFile.Line> {
         }
     }
 
-    /** Lines that are in memory already. */
+    /// Lines that are in memory already.
     public static TextFile of(byte[] bytes) {
         return new TextFile(bytes.clone());
     }
 
-    /** How many bytes the whole file has. */
+    /// How many bytes the whole file has.
     public int size() {
         return bytes.length;
     }

@@ -1,4 +1,4 @@
-/** Authentication methods, stored passwords and their outcomes; no network code. */
+/// Authentication methods, stored passwords and their outcomes; no network code.
 @NullMarked
 package org.pgdrover.auth;
 

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is read from a good file is tested where it is used: in front of a directory, and of an issuer. */
+/// What is read from a good file is tested where it is used: in front of a directory, and of an issuer.
 class CaFileTest {
     @TempDir
     Path directory = Path.of(".");

@@ -13,7 +13,8 @@ import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
-/** A certificate authority with one server certificate, for <code>localhost</code> and no other name, made by Java's keytool. */
+/// A certificate authority with one server certificate, for `localhost` and no other name, made by
+/// Java's keytool.
 public final class TestAuthority {
     private static final String PASSWORD = "changeit";
 
@@ -73,7 +74,7 @@ public final class TestAuthority {
         return directory.resolve("server.key");
     }
 
-    /** What a server presents the certificate with. */
+    /// What a server presents the certificate with.
     public SSLContext serverContext() throws IOException, GeneralSecurityException {
         var factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         var keys = keys();

@@ -20,20 +20,20 @@ import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.AuthConfig;
 
-/**
- * Passwords as the cluster itself stores them, asked for with <code>auth.query</code> and remembered for a short time.
- *
- * <p>Unknown users are remembered too. Questions about one user that come at the same time are one question. Thread-safe.
- */
+/// Passwords as the cluster itself stores them, asked for with `auth.query` and remembered for a short
+/// time.
+///
+/// Unknown users are remembered too. Questions about one user that come at the same time are one
+/// question. Thread-safe.
 public final class AuthQuery implements PasswordStore, AutoCloseable {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
-    /** So often at most is one user asked about anew, whoever fails to log in. */
+    /// So often at most is one user asked about anew, whoever fails to log in.
     private static final long LEAST_REREAD_NANOS = Duration.ofSeconds(1).toNanos();
 
     private static final int CONNECTIONS = 4;
     private static final int MOST_REMEMBERED = 10_000;
 
-    /** @param again whether it was asked for because a login had failed */
+    /// @param again whether it was asked for because a login had failed
     private record Answer(CompletableFuture<Optional<StoredPassword>> password, long askedNanos, boolean again) {}
 
     private final NodeConnector connector;
@@ -54,11 +54,9 @@ public final class AuthQuery implements PasswordStore, AutoCloseable {
         }
     };
 
-    /**
-     * @param connector logs in as the user who may run the query
-     * @param waiting runs the query, which may take seconds
-     * @param clock nanoseconds
-     */
+    /// @param connector logs in as the user who may run the query
+    /// @param waiting runs the query, which may take seconds
+    /// @param clock nanoseconds
     public AuthQuery(
             AuthConfig.Query config,
             String database,
@@ -75,7 +73,7 @@ public final class AuthQuery implements PasswordStore, AutoCloseable {
         this.clock = clock;
     }
 
-    /** The query with its parameter as JDBC spells it, and operators that look like one escaped. */
+    /// The query with its parameter as JDBC spells it, and operators that look like one escaped.
     public static String forJdbc(String sql) {
         return sql.replace("?", "??").replace("$1", "?");
     }
@@ -126,7 +124,7 @@ public final class AuthQuery implements PasswordStore, AutoCloseable {
         }
     }
 
-    /** A kept connection may have died, with its node even: then a new one is tried, once. */
+    /// A kept connection may have died, with its node even: then a new one is tried, once.
     private Optional<StoredPassword> query(String user) throws SQLException {
         var kept = idle.poll();
         if (kept != null) {

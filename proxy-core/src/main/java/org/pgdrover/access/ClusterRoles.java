@@ -17,12 +17,11 @@ import org.pgdrover.cluster.TopologySource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The memberships of all roles, read from the cluster every few seconds as long as a rule asks for them.
- *
- * <p>As in <code>pg_hba.conf</code>, a membership counts whether its privileges are inherited or not, and a superuser is a member of nothing
- * by being one.
- */
+/// The memberships of all roles, read from the cluster every few seconds as long as a rule asks for
+/// them.
+///
+/// As in `pg_hba.conf`, a membership counts whether its privileges are inherited or not, and a superuser
+/// is a member of nothing by being one.
 public final class ClusterRoles implements RoleMemberships, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClusterRoles.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -43,14 +42,14 @@ public final class ClusterRoles implements RoleMemberships, AutoCloseable {
             Thread.ofPlatform().daemon().name("pgdrover-roles").factory());
     private volatile @Nullable Map<String, Set<String>> roles;
 
-    /** @param needed whether any rule asks for a membership now */
+    /// @param needed whether any rule asks for a membership now
     public ClusterRoles(NodeConnector connector, TopologySource topology, BooleanSupplier needed) {
         this.connector = connector;
         this.topology = topology;
         this.needed = needed;
     }
 
-    /** Begins to read. */
+    /// Begins to read.
     public void start() {
         worker.scheduleWithFixedDelay(this::refresh, 0, REFRESH_SECONDS, TimeUnit.SECONDS);
     }

@@ -1,4 +1,4 @@
-/** What the cluster itself knows of its users: their passwords and their roles. */
+/// What the cluster itself knows of its users: their passwords and their roles.
 @NullMarked
 package org.pgdrover.access;
 

@@ -6,7 +6,8 @@ import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
-/// Whoever is owed an answer of a server, or has leased the server; called on the server connection's event loop.
+/// An owner of answers that a server owes, or its lessee. It is called on the server connection's event
+/// loop.
 public interface AnswerOwner {
     /// Bytes of the answer, in order; takes ownership.
     ///
@@ -21,13 +22,15 @@ public interface AnswerOwner {
         return true;
     }
 
-    /// A statement was described; the frame, a ParameterDescription, RowDescription or NoData, is borrowed.
+    /// A statement was described; the frame, a ParameterDescription, RowDescription or NoData, is
+    /// borrowed.
     default void onDescribed(Note note, byte type, ByteBuf frame, int start, int end) {}
 
     /// An answer ended well, before its last message is handed over.
     default void onAnswered(RequestKind kind, byte type, Note note) {}
 
-    /// The server will not answer this: it failed, or stood behind what failed, or the server ignores it.
+    /// The server will not answer this: it failed, or stood behind what failed, or the server ignores
+    /// it.
     default void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {}
 
     /// The server reported an error in this answer.

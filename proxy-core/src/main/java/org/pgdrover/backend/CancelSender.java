@@ -16,12 +16,10 @@ import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.tls.ServerTls;
 
-/**
- * Asks a server to cancel what one of its connections is running (PostgreSQL manual, section 54.2.8).
- *
- * <p>Until the server has closed the cancelling connection, which it does after it has signalled the process, the cancelled connection may not
- * change hands: {@link ServerConnection#afterCancels}.
- */
+/// Asks a server to cancel what one of its connections is running (PostgreSQL manual, section 54.2.8).
+///
+/// Until the server has closed the cancelling connection, which it does after it has signalled the
+/// process, the cancelled connection may not change hands: [ServerConnection#afterCancels].
 public final class CancelSender {
     private static final int CONNECT_TIMEOUT_MILLIS = 3_000;
     private static final int ANSWER_TIMEOUT_SECONDS = 5;
@@ -29,22 +27,20 @@ public final class CancelSender {
     private final Transport transport;
     private final Supplier<ServerTls> tls;
 
-    /** @param tls in force now */
+    /// @param tls in force now
     public CancelSender(Transport transport, Supplier<ServerTls> tls) {
         this.transport = transport;
         this.tls = tls;
     }
 
-    /** Called on the server connection's event loop. */
+    /// Called on the server connection's event loop.
     public void cancel(ServerConnection server) {
         cancel(server, () -> {});
     }
 
-    /**
-     * Called on the server connection's event loop.
-     *
-     * @param ended run when the server has closed the cancelling connection, or it could not be made
-     */
+    /// Called on the server connection's event loop.
+    ///
+    /// @param ended run when the server has closed the cancelling connection, or it could not be made
     public void cancel(ServerConnection server, Runnable ended) {
         server.cancelStarted();
         send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), () -> {
@@ -53,11 +49,9 @@ public final class CancelSender {
         });
     }
 
-    /**
-     * The same for a connection that never changes hands.
-     *
-     * @param ended run when the server has closed the cancelling connection, or it could not be made
-     */
+    /// The same for a connection that never changes hands.
+    ///
+    /// @param ended run when the server has closed the cancelling connection, or it could not be made
     public void cancel(ServerStream server, Runnable ended) {
         send(server.eventLoop(), server.target().endpoint(), server.isEncrypted(), server.cancelKey(), ended);
     }
@@ -83,7 +77,7 @@ public final class CancelSender {
                 });
     }
 
-    /** Sends the request as soon as the channel is ready for it, and waits for the server to close. */
+    /// Sends the request as soon as the channel is ready for it, and waits for the server to close.
     private static final class Request extends ChannelInboundHandlerAdapter {
         private final CancelKey key;
 

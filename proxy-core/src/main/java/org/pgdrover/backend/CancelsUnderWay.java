@@ -2,7 +2,8 @@ package org.pgdrover.backend;
 
 import org.jspecify.annotations.Nullable;
 
-/** Counts the cancel requests that are on their way to a server connection, and keeps what has to wait until all have arrived. */
+/// Counts the cancel requests that are on their way to a server connection. It keeps what has to wait
+/// until all have arrived.
 final class CancelsUnderWay {
     private int count;
     private @Nullable Runnable waiting;
@@ -19,7 +20,7 @@ final class CancelsUnderWay {
         next.run();
     }
 
-    /** Runs the action once none is under way: at once as a rule. */
+    /// Runs the action once none is under way: at once as a rule.
     void whenDone(Runnable action) {
         if (count == 0) action.run();
         else waiting = action;

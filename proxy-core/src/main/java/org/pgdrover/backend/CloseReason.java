@@ -1,6 +1,6 @@
 package org.pgdrover.backend;
 
-/** Why a server connection ended; the label is the same in logs, metrics and SHOW. */
+/// A reason why a server connection ended. The label is the same in logs, metrics and SHOW.
 public enum CloseReason {
     IDLE_TIMEOUT("idle-timeout"),
     LIFETIME("lifetime"),

@@ -16,9 +16,8 @@ import org.pgdrover.protocol.codec.MessageType;
 
 /// Requests of the proxy's own to a server, whose answers no client sees.
 ///
-/// They may stand behind what the server owes already. A server that does not answer them in time is closed; then, as
-/// whenever the
-/// connection is lost, `done` is not called: the lessee hears of it.
+/// They may stand behind what the server owes already. A server that does not answer them in time is
+/// closed; then, as whenever the connection is lost, `done` is not called: the lessee hears of it.
 public final class Exchange implements AnswerOwner {
     private static final byte[] NO_NAME = {};
     private static final long TIMEOUT_SECONDS = 30;
@@ -47,7 +46,8 @@ public final class Exchange implements AnswerOwner {
             return error;
         }
 
-        /// Whether the server has discarded it behind an error of something else, so that nothing is known.
+        /// Whether the server has discarded it behind an error of something else, so that nothing is
+        /// known.
         public boolean isDiscarded() {
             return discarded && error == null;
         }
@@ -90,7 +90,8 @@ public final class Exchange implements AnswerOwner {
         return ask(RequestKind.QUERY, out, Note.NONE);
     }
 
-    /// A statement run by the extended protocol, as the unnamed one and its portal; each char of the text is one byte.
+    /// A statement run by the extended protocol, as the unnamed one and its portal; each char of the
+    /// text is one byte.
     public Exchange run(String sql) {
         server.unnamedStatement(null);
         var parse = server.newBuffer(sql.length() + 16);
@@ -162,7 +163,8 @@ public final class Exchange implements AnswerOwner {
         timeout = server.eventLoop().schedule(this::tooLong, TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
-    /// A client that does not read what stands before holds the answer up, and the server is not to blame.
+    /// A client that does not read what stands before holds the answer up, and the server is not to
+    /// blame.
     private void tooLong() {
         if (server.isRead() && server.ledger().headOwner() == this) server.close(CloseReason.PROBE_FAILED);
         else startTimeout();

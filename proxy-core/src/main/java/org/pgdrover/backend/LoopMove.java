@@ -5,11 +5,9 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.util.function.Consumer;
 
-/**
- * Moves an idle server connection to another event loop.
- *
- * @param done told on that loop whether it has arrived and is open; if not, it is closed
- */
+/// Moves an idle server connection to another event loop.
+///
+/// @param done told on that loop whether it has arrived and is open; if not, it is closed
 record LoopMove(ServerConnection server, Channel channel, EventLoop to, Consumer<Boolean> done) {
     void begin() {
         channel.eventLoop().execute(() -> {

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 
-/** The channel becomes a {@link ServerConnection} that many clients will use. */
+/// The channel becomes a [ServerConnection] that many clients will use.
 final class PooledSuccessor implements Successor {
     private final ServerTarget target;
     private final ServerOptions options;
@@ -18,7 +18,7 @@ final class PooledSuccessor implements Successor {
     private @Nullable ServerConnection connection;
     private long began;
 
-    /** @param ended told when a connection that was opened has ended */
+    /// @param ended told when a connection that was opened has ended
     PooledSuccessor(
             ServerTarget target,
             ServerOptions options,

@@ -12,10 +12,12 @@ public enum RequestKind {
     EXECUTE,
     CLOSE,
     SYNC,
-    /// CopyDone or CopyFail: no answer of its own, but it ends the time in which the server ignores Sync.
+    /// CopyDone or CopyFail: no answer of its own, but it ends the time in which the server ignores
+    /// Sync.
     COPY_END;
 
-    /// Whether this backend message is the last of the answer; ReadyForQuery and ErrorResponse are not asked about.
+    /// Whether this backend message is the last of the answer; ReadyForQuery and ErrorResponse are not
+    /// asked about.
     boolean endsWith(byte type) {
         return switch (this) {
             case PARSE -> type == MessageType.PARSE_COMPLETE;

@@ -5,16 +5,13 @@ import org.jspecify.annotations.Nullable;
 
 /// The queue of answers that a server still owes, each with its owner and what becomes of it.
 ///
-/// It is the only place that knows when a batch is over. It follows PostgreSQL's rules (manual, section 54.2.3):
-/// after
-/// an error in an
-/// extended-query message the server discards everything up to the next Sync, simple queries among it; and while it
-/// takes copied data it
-/// ignores Sync.
+/// It is the only place that knows when a batch is over. It follows PostgreSQL's rules (manual, section
+/// 54.2.3): after an error in an extended-query message the server discards everything up to the next
+/// Sync, simple queries among it; and while it takes copied data it ignores Sync.
 ///
-/// The owner of an entry hears when the answer has ended or was discarded; entries of several owners can stand behind
-/// one another. Confined
-/// to the server connection's event loop; nothing is allocated in steady state.
+/// The owner of an entry hears when the answer has ended or was discarded; entries of several owners can
+/// stand behind one another. Confined to the server connection's event loop; nothing is allocated in
+/// steady state.
 public final class ResponseLedger {
     private static final int INITIAL = 16;
 
@@ -148,8 +145,8 @@ public final class ResponseLedger {
         return open || discarding;
     }
 
-    /// Whether an error of what is still owed could make the server discard what is sent now: no Sync would stand
-    /// between.
+    /// Whether an error of what is still owed could make the server discard what is sent now: no Sync
+    /// would stand between.
     public boolean mayDiscardNext() {
         for (int i = size - 1; i >= 0; i--) {
             var kind = kinds[index(i)];
@@ -234,7 +231,8 @@ public final class ResponseLedger {
 
     // What the server says
 
-    /// The server takes copied data now (CopyInResponse): Syncs sent before the end of the data are ignored by it.
+    /// The server takes copied data now (CopyInResponse): Syncs sent before the end of the data are
+    /// ignored by it.
     void copyInStarted() {
         skipCopyEnds();
         if (size == 0) return;

@@ -14,9 +14,8 @@ import org.pgdrover.protocol.codec.WireReader;
 
 /// Reads what a server sends and hands it to the owners of the answers, as the [ResponseLedger] says.
 ///
-/// Bytes pass as slices of what was read: one slice for as many messages as can pass together, never across a
-/// ReadyForQuery. Confined to the
-/// connection's event loop.
+/// Bytes pass as slices of what was read: one slice for as many messages as can pass together, never
+/// across a ReadyForQuery. Confined to the connection's event loop.
 final class ServerAnswers {
     /// Most bytes of an error that are kept for looking at.
     private static final int FRAME_LIMIT = 1 << 20;
@@ -45,7 +44,8 @@ final class ServerAnswers {
         this.decoder = new MessageDecoder(MessageTable.BACKEND, allocator, FRAME_LIMIT);
     }
 
-    /// From now on this one hears of the connection, and what no entry of the ledger owns; null is nobody.
+    /// From now on this one hears of the connection, and what no entry of the ledger owns; null is
+    /// nobody.
     void lessee(@Nullable AnswerOwner to) {
         lessee = to;
     }
@@ -110,7 +110,8 @@ final class ServerAnswers {
 
     // What passes
 
-    /// Passes on what is in hand: the buffer itself if all of it passes and nothing is left to read in it.
+    /// Passes on what is in hand: the buffer itself if all of it passes and nothing is left to read in
+    /// it.
     private void emitLast(ByteBuf in, int first) {
         if (runStart != first || runEnd != in.writerIndex() || runOwner == null) {
             emit(in);

@@ -20,11 +20,10 @@ import org.pgdrover.auth.users.Md5Password;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.FrontendMessages;
 
-/**
- * Answers one server's Authentication messages with what can be proved in the user's name (PostgreSQL manual, section 54.2.1).
- *
- * <p>Confined to the channel's event loop; keys are derived elsewhere.
- */
+/// Answers one server's Authentication messages with what can be proved in the user's name (PostgreSQL
+/// manual, section 54.2.1).
+///
+/// Confined to the channel's event loop; keys are derived elsewhere.
 final class ServerAuthentication {
     private final ServerTarget target;
     private final ServerLoginMaterial material;
@@ -33,7 +32,8 @@ final class ServerAuthentication {
     private @Nullable ScramClient scram;
     private boolean verified = true;
 
-    /** @param certificate the server's, once the login has begun; null if the connection is not encrypted */
+    /// @param certificate the server's, once the login has begun; null if the connection is not
+    /// encrypted
     ServerAuthentication(
             ServerTarget target, ServerLoginMaterial material, Supplier<@Nullable X509Certificate> certificate) {
         this.target = target;
@@ -41,11 +41,9 @@ final class ServerAuthentication {
         this.certificate = certificate;
     }
 
-    /**
-     * @param body what follows the header of an Authentication message; borrowed
-     * @param send gets the message to answer with, on the loop
-     * @param fail gets the reason if there is no answer, on the loop
-     */
+    /// @param body what follows the header of an Authentication message; borrowed
+    /// @param send gets the message to answer with, on the loop
+    /// @param fail gets the reason if there is no answer, on the loop
     void answer(ByteBuf body, Executor loop, Consumer<ByteBuf> send, Consumer<String> fail) {
         int code = body.getInt(0);
         var data = ByteBufUtil.getBytes(body, 4, body.readableBytes() - 4);
@@ -65,7 +63,8 @@ final class ServerAuthentication {
         }
     }
 
-    /** The server has ended the login with an error: what was shown to it is not shown again if it was that. */
+    /// The server has ended the login with an error: what was shown to it is not shown again if it was
+    /// that.
     void refused(String sqlState) {
         if (shown != null && sqlState.equals(SqlState.INVALID_PASSWORD))
             material.secrets().refused(target.user(), shown);

@@ -21,19 +21,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/**
- * One logged-in connection to a PostgreSQL server, as its pool and whoever has leased it see it.
- *
- * <p>Confined to its channel's event loop; {@link #moveTo} changes that loop while the connection is idle. What the server sends is read by
- * {@link ServerAnswers}, and what it still owes stands in the {@link ResponseLedger}.
- *
- * <pre>
- *   idle --lease--> leased --release--> idle        (the pool decides; any state) --lost/close--> closed
- * </pre>
- */
+/// One logged-in connection to a PostgreSQL server, as its pool and whoever has leased it see it.
+///
+/// Confined to its channel's event loop; [#moveTo] changes that loop while the connection is idle. What
+/// the server sends is read by [ServerAnswers], and what it still owes stands in the [ResponseLedger].
+///
+/// ```
+///   idle --lease--> leased --release--> idle        (the pool decides; any state) --lost/close--> closed
+/// ```
 public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
-    /** How long a server may take to read Terminate. */
+    /// How long a server may take to read Terminate.
     private static final long CLOSE_SECONDS = 1;
 
     private final Channel channel;
@@ -50,7 +48,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
-    /** Names of custom parameters that the session knows since somebody has set them; that is for ever. */
+    /// Names of custom parameters that the session knows since somebody has set them; that is for ever.
     private final Set<String> customNames = new HashSet<>();
 
     private @Nullable Object sequencesOf;
@@ -64,11 +62,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private @Nullable Throwable failure;
     private volatile long idleSinceNanos;
 
-    /**
-     * @param parameters what the server reported while logging in
-     * @param openedNanos when the login began
-     * @param closed told once when the connection has ended
-     */
+    /// @param parameters what the server reported while logging in
+    /// @param openedNanos when the login began
+    /// @param closed told once when the connection has ended
     ServerConnection(
             Channel channel,
             ServerTarget target,
@@ -99,7 +95,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return cancelKey;
     }
 
-    /** The run-time parameters that the server has reported, name to value; live. */
+    /// The run-time parameters that the server has reported, name to value; live.
     public Map<String, String> parameters() {
         return parameters;
     }
@@ -120,14 +116,14 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return settings;
     }
 
-    /** What the session's settings are now, after a statement of the client changed them. */
+    /// What the session's settings are now, after a statement of the client changed them.
     public void settings(SessionSettings now) {
         if (now == settings) return;
         settings = now;
         for (var name : now.names()) if (name.indexOf('.') > 0) customNames.add(name);
     }
 
-    /** Whose unnamed statement the server holds; null if nobody's who could still use it. */
+    /// Whose unnamed statement the server holds; null if nobody's who could still use it.
     public @Nullable Object unnamedStatement() {
         return unnamedStatement;
     }
@@ -136,32 +132,34 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         unnamedStatement = statement;
     }
 
-    /** Why the session may hold what the next client must not see; null if it is proved that it does not. */
+    /// Why the session may hold what the next client must not see; null if it is proved that it does
+    /// not.
     public @Nullable String notClean() {
         return notClean;
     }
 
-    /** The session may hold what the next client must not see. */
+    /// The session may hold what the next client must not see.
     public void notClean(String why) {
         if (notClean == null) notClean = why;
     }
 
-    /** Custom parameters, which have a dot in their names, that the session knows since somebody has set them. */
+    /// Custom parameters, which have a dot in their names, that the session knows since somebody has set
+    /// them.
     public Set<String> customNames() {
         return customNames;
     }
 
-    /** Whether the session may have had temporary objects; PostgreSQL keeps their schema for ever. */
+    /// Whether the session may have had temporary objects; PostgreSQL keeps their schema for ever.
     public boolean hasTemporarySchema() {
         return temporarySchema;
     }
 
-    /** The session may get temporary objects. */
+    /// The session may get temporary objects.
     public void temporarySchema(boolean mayBeThere) {
         temporarySchema = mayBeThere;
     }
 
-    /** Who may have used sequences last, so that lastval() tells of that; null if nobody has. */
+    /// Who may have used sequences last, so that lastval() tells of that; null if nobody has.
     public @Nullable Object sequencesOf() {
         return sequencesOf;
     }
@@ -170,12 +168,13 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         sequencesOf = user;
     }
 
-    /** Whether somebody could see that others have used the session: DISCARD ALL does not take away everything. */
+    /// Whether somebody could see that others have used the session: DISCARD ALL does not take away
+    /// everything.
     public boolean hasTraces() {
         return temporarySchema || !customNames.isEmpty();
     }
 
-    /** Nobody gets the connection after the present lessee. */
+    /// Nobody gets the connection after the present lessee.
     public void lastUse() {
         lastUse = true;
     }
@@ -184,7 +183,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return lastUse;
     }
 
-    /** Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was ever there. */
+    /// Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was
+    /// ever there.
     public void cleaned() {
         notClean = null;
         settings = SessionSettings.EMPTY;
@@ -217,33 +217,35 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return idleSinceNanos;
     }
 
-    /** Whether the server has nothing left to do: at rest, outside a transaction, no message half sent by it. */
+    /// Whether the server has nothing left to do: at rest, outside a transaction, no message half sent
+    /// by it.
     public boolean isAtRest() {
         return ledger.isAtRest() && status() == TransactionStatus.IDLE && !answers.insideMessage();
     }
 
     // Leasing
 
-    /** From now on the answers go to this listener. */
+    /// From now on the answers go to this listener.
     public void lease(AnswerOwner to) {
         answers.lessee(to);
     }
 
-    /** Nobody hears the answers from now on. */
+    /// Nobody hears the answers from now on.
     public void unlease() {
         answers.lessee(null);
         idleSinceNanos = clock.getAsLong();
         read(true);
     }
 
-    /** Moves an idle connection to another event loop, and says there whether that went well; if not, it is closed. */
+    /// Moves an idle connection to another event loop, and says there whether that went well; if not, it
+    /// is closed.
     public void moveTo(EventLoop loop, Consumer<Boolean> done) {
         new LoopMove(this, channel, loop, done).begin();
     }
 
     // Sending
 
-    /** Queues bytes for the server; takes ownership. */
+    /// Queues bytes for the server; takes ownership.
     public void write(ByteBuf bytes) {
         channel.write(bytes, channel.voidPromise());
     }
@@ -252,44 +254,45 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         channel.flush();
     }
 
-    /** A buffer to write a message into. */
+    /// A buffer to write a message into.
     public ByteBuf newBuffer(int size) {
         return channel.alloc().buffer(size);
     }
 
-    /** An answer is owed to somebody for what is written next. */
+    /// An answer is owed to somebody for what is written next.
     public void expect(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
         ledger.expect(kind, fate, owner, note);
     }
 
     // Receiving
 
-    /** Stops or resumes reading: the client does not keep up, or does again. */
+    /// Stops or resumes reading: the client does not keep up, or does again.
     public void read(boolean wanted) {
         if (channel.config().isAutoRead() != wanted) channel.config().setAutoRead(wanted);
     }
 
-    /** Whether what the server sends is read. */
+    /// Whether what the server sends is read.
     boolean isRead() {
         return channel.config().isAutoRead();
     }
 
-    /** Whether the connection ended in the middle of a message of which a part was handed over. */
+    /// Whether the connection ended in the middle of a message of which a part was handed over.
     public boolean endedInsideMessage() {
         return endedInsideMessage;
     }
 
-    /** Whether the connection ended when the server had told of an error, and was discarding what came up to Sync. */
+    /// Whether the connection ended when the server had told of an error, and was discarding what came
+    /// up to Sync.
     public boolean endedWhileDiscarding() {
         return endedWhileDiscarding;
     }
 
-    /** Whether the connection ended when every request had been answered, or was to be discarded. */
+    /// Whether the connection ended when every request had been answered, or was to be discarded.
     public boolean endedAnswered() {
         return endedAnswered;
     }
 
-    /** Gives the answers that stand at the head of the ledger and are the proxy's own to give. */
+    /// Gives the answers that stand at the head of the ledger and are the proxy's own to give.
     public void sendFakes() {
         answers.sendFakes();
     }
@@ -299,7 +302,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         takeOver((ByteBuf) message);
     }
 
-    /** Bytes from the server; takes ownership. */
+    /// Bytes from the server; takes ownership.
     void takeOver(ByteBuf in) {
         try {
             answers.onRead(in);
@@ -329,7 +332,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     // Cancelling
 
-    /** A cancel request is on its way: the connection must not change hands before it has arrived. */
+    /// A cancel request is on its way: the connection must not change hands before it has arrived.
     public void cancelStarted() {
         cancels.started();
     }
@@ -338,14 +341,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         cancels.ended();
     }
 
-    /** Runs the action once no cancel request is on its way to this server: at once as a rule. */
+    /// Runs the action once no cancel request is on its way to this server: at once as a rule.
     public void afterCancels(Runnable action) {
         cancels.whenDone(action);
     }
 
     // Ending
 
-    /** Ends the connection; what it owed is given back. May be called more than once; the first reason counts. */
+    /// Ends the connection; what it owed is given back. May be called more than once; the first reason
+    /// counts.
     public void close(CloseReason reason) {
         if (closeReason != null) return;
         closeReason = reason;

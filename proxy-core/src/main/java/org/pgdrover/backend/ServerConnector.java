@@ -16,7 +16,7 @@ import org.pgdrover.protocol.SqlState;
 import org.pgdrover.tls.ServerTls;
 import org.pgdrover.tls.ServerTls.Attempt;
 
-/** Dials servers, encrypts and logs in, in the one or two ways that <code>cluster.tls.mode</code> allows. */
+/// Dials servers, encrypts and logs in, in the one or two ways that `cluster.tls.mode` allows.
 public final class ServerConnector {
     private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
 
@@ -24,18 +24,16 @@ public final class ServerConnector {
     private final Supplier<ServerTls> tls;
     private final ServerOptions options;
 
-    /** @param tls in force now */
+    /// @param tls in force now
     public ServerConnector(Transport transport, Supplier<ServerTls> tls, ServerOptions options) {
         this.transport = transport;
         this.tls = tls;
         this.options = options;
     }
 
-    /**
-     * Opens a connection on an event loop; one of the first two callbacks is called there.
-     *
-     * @param ended told when a connection that was opened has ended
-     */
+    /// Opens a connection on an event loop; one of the first two callbacks is called there.
+    ///
+    /// @param ended told when a connection that was opened has ended
     public void connect(
             ServerTarget target,
             EventLoop loop,
@@ -45,11 +43,10 @@ public final class ServerConnector {
         dial(target, loop, new PooledSuccessor(target, options, opened, ended), failed);
     }
 
-    /**
-     * Opens a connection that belongs to one client alone; one of the callbacks is called on the event loop.
-     *
-     * @param startupParameters the client's own
-     */
+    /// Opens a connection that belongs to one client alone; one of the callbacks is called on the event
+    /// loop.
+    ///
+    /// @param startupParameters the client's own
     public void connectStream(
             ServerTarget target,
             Map<String, String> startupParameters,
@@ -64,7 +61,7 @@ public final class ServerConnector {
         new Dial(target, loop, successor, failed, now, now.attempts().iterator()).next();
     }
 
-    /** One connection that somebody waits for. */
+    /// One connection that somebody waits for.
     private final class Dial {
         private final ServerTarget target;
         private final EventLoop loop;
@@ -125,7 +122,8 @@ public final class ServerConnector {
             else failed.failed(refused, error);
         }
 
-        /** What the server might say otherwise with TLS, or without: no line of its pg_hba.conf fitted, or they could not agree on TLS. */
+        /// What the server might say otherwise with TLS, or without: no line of its pg_hba.conf fitted,
+        /// or they could not agree on TLS.
         private boolean mayGoBetter(boolean refused, ErrorFields error) {
             var tried = encryption;
             if (tried != null && tried.hasFailed()) return true;

@@ -13,18 +13,16 @@ import org.pgdrover.tls.ServerTls;
 import org.pgdrover.tls.TlsFailure;
 import org.pgdrover.tls.TlsProvider;
 
-/**
- * Encrypts a new connection to a server, and only then tells the handlers behind it that the channel is active (PostgreSQL manual, sections
- * 54.2.10 and 54.2.11).
- *
- * <pre>
- *   connected --SSLRequest--> 'S' --handshake--> active, encrypted
- *                             'N' -------------> active in plain text, or failed if that will not do
- *   connected --(direct)----------handshake with ALPN--> active, encrypted
- * </pre>
- *
- * A failure arrives behind it as an exception, whose message says what to do.
- */
+/// Encrypts a new connection to a server (PostgreSQL manual, sections 54.2.10 and 54.2.11). Only then it
+/// tells the handlers behind it that the channel is active.
+///
+/// ```
+///   connected --SSLRequest--> 'S' --handshake--> active, encrypted
+///                             'N' -------------> active in plain text, or failed if that will not do
+///   connected --(direct)----------handshake with ALPN--> active, encrypted
+/// ```
+///
+/// A failure arrives behind it as an exception, whose message says what to do.
 final class ServerEncryption extends ChannelInboundHandlerAdapter {
     private final ServerTls tls;
     private final Endpoint node;
@@ -33,19 +31,19 @@ final class ServerEncryption extends ChannelInboundHandlerAdapter {
     private boolean failed;
     private @Nullable SslHandler handler;
 
-    /** @param required whether a server without TLS will not do */
+    /// @param required whether a server without TLS will not do
     ServerEncryption(ServerTls tls, Endpoint node, boolean required) {
         this.tls = tls;
         this.node = node;
         this.required = required;
     }
 
-    /** Whether the server could not be agreed with; without TLS it may go better. */
+    /// Whether the server could not be agreed with; without TLS it may go better.
     boolean hasFailed() {
         return failed;
     }
 
-    /** Whether the connection became encrypted. */
+    /// Whether the connection became encrypted.
     boolean hasBegun() {
         return handler != null && !failed;
     }
@@ -82,7 +80,8 @@ final class ServerEncryption extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Nothing that comes unencrypted may pass for encrypted later, not even an error: anybody may have sent it (CVE-2021-23222, CVE-2024-10977). */
+    /// Nothing that comes unencrypted may pass for encrypted later, not even an error: anybody may have
+    /// sent it (CVE-2021-23222, CVE-2024-10977).
     private void answered(ChannelHandlerContext context, byte answer, boolean more) {
         if (more) fail(context, "the server sent unencrypted bytes after its answer to SSLRequest");
         else if (answer == 'S') begin(context);

@@ -22,13 +22,13 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.tls.PeerCertificates;
 
-/**
- * Logs one new channel in to a server, from the startup message to the first ReadyForQuery, and then makes way for its {@link Successor}.
- *
- * <pre>
- *   connected, encrypted if need be --> startup sent --[Authentication…]--> authenticated --[ReadyForQuery]--> Successor
- * </pre>
- */
+/// Logs one new channel in to a server, from the startup message to the first ReadyForQuery. Then it
+/// makes way for its [Successor].
+///
+/// ```
+///   connected, encrypted if need be --> startup sent --[Authentication…]--> authenticated --[ReadyForQuery]-->
+/// Successor
+/// ```
 final class ServerLogin extends ChannelInboundHandlerAdapter {
     private static final int FRAME_LIMIT = 1 << 16;
     private static final int LOGIN_TIMEOUT_SECONDS = 15;
@@ -53,7 +53,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         this.failed = failed;
     }
 
-    /** The time runs from here on, for connecting and encrypting take theirs out of it. */
+    /// The time runs from here on, for connecting and encrypting take theirs out of it.
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         channel = context;
@@ -69,13 +69,13 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         stopTimeout();
     }
 
-    /** The certificate that the server has shown; null if the connection is not encrypted. */
+    /// The certificate that the server has shown; null if the connection is not encrypted.
     private @Nullable X509Certificate certificate() {
         var tls = channel == null ? null : channel.pipeline().get(SslHandler.class);
         return tls == null ? null : PeerCertificates.shownByPeer(tls);
     }
 
-    /** The channel is connected, and encrypted if it is to be. */
+    /// The channel is connected, and encrypted if it is to be.
     @Override
     public void channelActive(ChannelHandlerContext context) {
         decoder = new MessageDecoder(MessageTable.BACKEND, context.alloc(), FRAME_LIMIT);
@@ -101,7 +101,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** What came behind ReadyForQuery is the successor's. */
+    /// What came behind ReadyForQuery is the successor's.
     private void handOver(ByteBuf in) {
         if (succeeded && in.isReadable()) successor.takeOver(in.readRetainedSlice(in.readableBytes()));
     }
@@ -167,7 +167,7 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
         end(context, () -> failed.failed(!isOutOfService(error.sqlState()), error));
     }
 
-    /** A server that starts, stops or recovers is out of reach for now, rather than refusing this user. */
+    /// A server that starts, stops or recovers is out of reach for now, rather than refusing this user.
     private static boolean isOutOfService(String sqlState) {
         return sqlState.equals(SqlState.CANNOT_CONNECT_NOW)
                 || sqlState.equals(SqlState.ADMIN_SHUTDOWN)

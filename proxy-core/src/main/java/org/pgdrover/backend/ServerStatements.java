@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The prepared statements that exist on one server connection, the least recently used first.
 ///
-/// Keys and shapes are of the caller's choosing: a key tells statements apart, a shape tells what the server has said
-/// of one.
+/// Keys and shapes are of the caller's choosing: a key tells statements apart, a shape tells what the
+/// server has said of one.
 public final class ServerStatements {
     /// One prepared statement on the server.
     ///
@@ -52,8 +52,8 @@ public final class ServerStatements {
         return sent;
     }
 
-    /// Forgets those that were sent by then: what was sent behind a DEALLOCATE ALL is there when that has been
-    /// answered.
+    /// Forgets those that were sent by then: what was sent behind a DEALLOCATE ALL is there when that
+    /// has been answered.
     public void clearUpTo(long number) {
         statements.values().removeIf(each -> each.number() <= number);
     }

@@ -10,21 +10,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 
-/**
- * A logged-in connection to a server that belongs to one client for its whole life: its bytes pass without being looked at.
- *
- * <p>Confined to its channel's event loop.
- */
+/// A logged-in connection to a server that belongs to one client for its whole life. Its bytes pass
+/// without being looked at.
+///
+/// Confined to its channel's event loop.
 public final class ServerStream extends ChannelInboundHandlerAdapter {
-    /** Whoever the connection belongs to; called on its event loop. */
+    /// Whoever the connection belongs to; called on its event loop.
     public interface Listener {
-        /** Takes ownership. */
+        /// Takes ownership.
         void onBytes(ByteBuf bytes);
 
-        /** Everything that had arrived was handed over: time to flush. */
+        /// Everything that had arrived was handed over: time to flush.
         void onReadComplete();
 
-        /** The connection takes more bytes, or takes no more for now. */
+        /// The connection takes more bytes, or takes no more for now.
         void onWritabilityChanged(boolean writable);
 
         void onClosed();
@@ -59,17 +58,17 @@ public final class ServerStream extends ChannelInboundHandlerAdapter {
         return channel.pipeline().get(SslHandler.class) != null;
     }
 
-    /** What the server reported while logging in. */
+    /// What the server reported while logging in.
     public Map<String, String> parameters() {
         return parameters;
     }
 
-    /** From now on what the server sends goes here. */
+    /// From now on what the server sends goes here.
     public void listen(Listener to) {
         listener = to;
     }
 
-    /** Takes ownership. */
+    /// Takes ownership.
     public void write(ByteBuf bytes) {
         channel.write(bytes, channel.voidPromise());
     }
@@ -82,12 +81,12 @@ public final class ServerStream extends ChannelInboundHandlerAdapter {
         return channel.isWritable();
     }
 
-    /** Stops or resumes reading. */
+    /// Stops or resumes reading.
     public void read(boolean wanted) {
         if (channel.config().isAutoRead() != wanted) channel.config().setAutoRead(wanted);
     }
 
-    /** Sends what was written, and ends the connection. */
+    /// Sends what was written, and ends the connection.
     public void close() {
         listener = null;
         channel.writeAndFlush(channel.alloc().buffer(0)).addListener(flushed -> channel.close());
@@ -98,7 +97,7 @@ public final class ServerStream extends ChannelInboundHandlerAdapter {
         onBytes((ByteBuf) message);
     }
 
-    /** Bytes from the server; takes ownership. */
+    /// Bytes from the server; takes ownership.
     void onBytes(ByteBuf bytes) {
         if (listener == null) bytes.release();
         else listener.onBytes(bytes);

@@ -2,7 +2,7 @@ package org.pgdrover.backend;
 
 import org.pgdrover.config.Endpoint;
 
-/** Where a server connection leads: a node, and the database and user it is logged in with. */
+/// A server connection's target: a node, and the database and user it is logged in with.
 public record ServerTarget(String node, Endpoint endpoint, String database, String user) {
     @Override
     public String toString() {

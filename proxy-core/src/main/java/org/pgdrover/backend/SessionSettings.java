@@ -10,13 +10,12 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// The run-time parameters that a session has set, each with the SQL that sets it, in the order of setting;
-/// immutable.
+/// The run-time parameters that a session has set, in their order. Each has the SQL that sets it. The
+/// object is immutable.
 ///
-/// A server connection and a client each have one. When they are not equal, [#difference] is run on the server before
-/// the client's next
-/// statement. Each char of a statement is one byte of it, so that statements in any encoding are repeated byte by
-/// byte.
+/// A server connection and a client each have one. When they are not equal, [#difference] is run on the
+/// server before the client's next statement. Each char of a statement is one byte of it, so that
+/// statements in any encoding are repeated byte by byte.
 public final class SessionSettings {
     public static final SessionSettings EMPTY = new SessionSettings(Collections.emptyMap());
 
@@ -128,13 +127,15 @@ public final class SessionSettings {
         return settings.isEmpty();
     }
 
-    /// The query that makes a custom parameter exist, without a value, as it does once a SET was rolled back.
+    /// The query that makes a custom parameter exist, without a value, as it does once a SET was rolled
+    /// back.
     public static String existing(String name) {
         var bytes = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         return "SELECT pg_catalog.set_config(" + SetStatement.literal(bytes, UTF8) + ", '', true)";
     }
 
-    /// The SET statements that set these parameters, each in ASCII; those of which none is known are left out.
+    /// The SET statements that set these parameters, each in ASCII; those of which none is known are
+    /// left out.
     ///
     /// @param wanted which of them
     public List<String> statements(Predicate<String> wanted) {
@@ -166,9 +167,8 @@ public final class SessionSettings {
         return copy.isEmpty() ? EMPTY : new SessionSettings(copy);
     }
 
-    /// The queries that turn a session with these settings into one with the wanted ones, in their order; none if
-    /// they
-    /// are equal.
+    /// The queries that turn a session with these settings into one with the wanted ones, in their
+    /// order; none if they are equal.
     public List<String> difference(SessionSettings wanted) {
         if (equals(wanted)) return List.of();
         var script = new Script();
@@ -186,9 +186,8 @@ public final class SessionSettings {
         return script.queries();
     }
 
-    /// Gathers statements into as few queries as can be: those whose meaning depends on a setting get a query of
-    /// their
-    /// own.
+    /// Gathers statements into as few queries as can be: those whose meaning depends on a setting get a
+    /// query of their own.
     private static final class Script {
         private final List<String> queries = new ArrayList<>();
         private final StringBuilder together = new StringBuilder();

@@ -11,10 +11,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.UnsafeEncodings;
 
-/// Writes the SQL that sets a run-time parameter to a value that the client has given, or that a server has told.
+/// Writes the SQL that sets a run-time parameter. The client has given the value, or a server has told
+/// it.
 ///
-/// SET, unlike `set_config`, takes no snapshot: a client's SET TRANSACTION may still follow (PostgreSQL manual, SET
-/// TRANSACTION). The statements are ASCII wherever the value's characters are known.
+/// SET, unlike `set_config`, takes no snapshot: a client's SET TRANSACTION may still follow (PostgreSQL
+/// manual, SET TRANSACTION). The statements are ASCII wherever the value's characters are known.
 final class SetStatement {
     /// Parameters whose value is a list of identifiers: SET takes each of them by itself, and quotes it.
     private static final Set<String> LISTS = Set.of("search_path", "temp_tablespaces");
@@ -32,7 +33,8 @@ final class SetStatement {
         return "SELECT pg_catalog.set_config(" + literal(name, "UTF8") + ", " + literal(value, encoding) + ", false)";
     }
 
-    /// The statement that sets a value of this meaning, as SET even where SHOW gives the value with other spaces then.
+    /// The statement that sets a value of this meaning, as SET even where SHOW gives the value with
+    /// other spaces then.
     static String plain(String name, String value, String encoding) {
         var elements = isList(name) ? elements(value) : null;
         return set(name, elements == null ? literal(value, encoding) : list(elements, encoding));
@@ -51,7 +53,8 @@ final class SetStatement {
         return elements.stream().map(each -> literal(each, encoding)).collect(Collectors.joining(", "));
     }
 
-    /// The identifiers of a list; null if it is not well formed, or an identifier's case depends on the locale.
+    /// The identifiers of a list; null if it is not well formed, or an identifier's case depends on the
+    /// locale.
     private static @Nullable List<String> elements(String list) {
         var all = new ArrayList<String>();
         int at = skipSpaces(list, 0);
@@ -105,7 +108,8 @@ final class SetStatement {
         return elements.stream().map(SetStatement::shown).collect(Collectors.joining(", "));
     }
 
-    /// Quoted unless it is a plain name; a key word, which PostgreSQL would quote, is quoted there and not here.
+    /// Quoted unless it is a plain name; a key word, which PostgreSQL would quote, is quoted there and
+    /// not here.
     private static String shown(String element) {
         boolean plain = !element.isEmpty() && !Character.isDigit(element.charAt(0));
         for (int i = 0; i < element.length() && plain; i++) {
@@ -120,7 +124,8 @@ final class SetStatement {
         return "\"" + name.toLowerCase(Locale.ROOT).replace("\"", "\"\"").replace(".", "\".\"") + "\"";
     }
 
-    /// A literal that means the same whatever standard_conforming_strings and, where that can be, client_encoding are.
+    /// A literal that means the same whatever standard_conforming_strings and, where that can be,
+    /// client_encoding are.
     ///
     /// @param bytes one char is one byte
     static String literal(String bytes, String encoding) {

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 
-/** The channel becomes the {@link ServerStream} of one client. */
+/// The channel becomes the [ServerStream] of one client.
 final class StreamSuccessor implements Successor {
     private final ServerTarget target;
     private final Map<String, String> startupParameters;

@@ -9,7 +9,8 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// Makes the sockets that connect to servers, and closes at the end those that are still open, also half-made ones.
+/// Makes the sockets that connect to servers, and closes at the end those that are still open, also
+/// half-made ones.
 public final class Transport implements AutoCloseable {
     private static final int SMALLEST_READ = 4 * 1024;
     private static final int LARGEST_READ = 64 * 1024;
@@ -30,7 +31,8 @@ public final class Transport implements AutoCloseable {
         return socket;
     }
 
-    /// How much is read at once: never so little that an ordinary message is cut, up to 64 KiB when much comes.
+    /// How much is read at once: never so little that an ordinary message is cut, up to 64 KiB when much
+    /// comes.
     public static RecvByteBufAllocator readBuffers() {
         return new AdaptiveRecvByteBufAllocator(SMALLEST_READ, SMALLEST_READ, LARGEST_READ);
     }

@@ -1,4 +1,4 @@
-/** Connections to PostgreSQL servers and the ledger of the answers they owe. */
+/// Connections to PostgreSQL servers and the ledger of the answers they owe.
 @NullMarked
 package org.pgdrover.backend;
 

@@ -4,14 +4,13 @@ import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * An immutable picture of the whole cluster; a new one replaces it whenever anything changes.
- *
- * @param version grows with each picture
- * @param term grows each time the primary changes to another node; what was leased in an older term is never written to again
- * @param nodes one state per node, at its node's index
- * @param primary the node that takes writes, or null while there is none
- */
+/// An immutable picture of the whole cluster; a new one replaces it whenever anything changes.
+///
+/// @param version grows with each picture
+/// @param term grows each time the primary changes to another node; what was leased in an older term is
+/// never written to again
+/// @param nodes one state per node, at its node's index
+/// @param primary the node that takes writes, or null while there is none
 public record ClusterTopology(
         long version,
         long term,
@@ -29,11 +28,9 @@ public record ClusterTopology(
         return nodes.get(node.index());
     }
 
-    /**
-     * A node to read the catalog from: the primary, or while there is none a standby that serves.
-     *
-     * @throws SQLException if no node serves
-     */
+    /// A node to read the catalog from: the primary, or while there is none a standby that serves.
+    ///
+    /// @throws SQLException if no node serves
     public Node anyServing() throws SQLException {
         if (primary != null) return primary;
         for (var state : nodes) if (state.servesStandbyReads()) return state.node();

@@ -3,7 +3,7 @@ package org.pgdrover.cluster;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Draws the picture of the cluster from what the nodes have said and from who won the election. */
+/// Draws the picture of the cluster from what the nodes have said and from who won the election.
 record ClusterView(Leadership leadership, WalSamples samples) {
     ClusterTopology next(ClusterTopology previous, List<NodeHealth> nodes, @Nullable Node primary, boolean newTerm) {
         var states = nodes.stream().map(health -> state(health, primary)).toList();
@@ -28,14 +28,15 @@ record ClusterView(Leadership leadership, WalSamples samples) {
                 lag.millis());
     }
 
-    /** A node that claims to be primary and did not win is UNKNOWN: it gets neither writes nor reads. */
+    /// A node that claims to be primary and did not win is UNKNOWN: it gets neither writes nor reads.
     private Role role(NodeHealth health, NodeReport report, @Nullable Node primary) {
         if (health.node().equals(primary)) return Role.PRIMARY;
         var stranger = leadership.systemIdentifier() != 0 && report.systemIdentifier() != leadership.systemIdentifier();
         return report.inRecovery() && !stranger ? Role.STANDBY : Role.UNKNOWN;
     }
 
-    /** A standby that streams an older timeline follows somebody who is primary no more. One unanswered probe is enough to send no reads. */
+    /// A standby that streams an older timeline follows somebody who is primary no more. One unanswered
+    /// probe is enough to send no reads.
     private boolean follows(NodeHealth health, NodeReport report, @Nullable Node primary) {
         var current = primary == null || report.timeline() == leadership.timeline();
         var silent = health.failure() != null && health.failure().kind() != ProbeFailure.Kind.REJECTED;

@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.Endpoint;
 
-/** A libpq connection string (PostgreSQL manual, section 34.1.1) as its parameters, in their order; made for editing, not for connecting. */
+/// A libpq connection string (PostgreSQL manual, section 34.1.1) as its parameters, in their order; made
+/// for editing, not for connecting.
 public final class Conninfo {
     private final Map<String, String> parameters;
 
@@ -16,11 +17,10 @@ public final class Conninfo {
         this.parameters = parameters;
     }
 
-    /**
-     * Reads the keyword/value form or the URI form.
-     *
-     * @throws IllegalArgumentException if it is neither; the message does not repeat the string, which may hold a password
-     */
+    /// Reads the keyword/value form or the URI form.
+    ///
+    /// @throws IllegalArgumentException if it is neither; the message does not repeat the string, which
+    /// may hold a password
     public static Conninfo parse(String text) {
         for (var scheme : new String[] {"postgresql://", "postgres://"}) {
             if (text.startsWith(scheme)) return new Conninfo(uri(text.substring(scheme.length())));
@@ -32,13 +32,13 @@ public final class Conninfo {
         return parameters.get(keyword);
     }
 
-    /** The name under which the server lists this connection, or an empty string. */
+    /// The name under which the server lists this connection, or an empty string.
     public String applicationName() {
         var fallback = parameters.getOrDefault("fallback_application_name", "");
         return parameters.getOrDefault("application_name", fallback);
     }
 
-    /** The same for another server: user, password, TLS and all other options stay. */
+    /// The same for another server: user, password, TLS and all other options stay.
     public Conninfo at(Endpoint endpoint) {
         var edited = new LinkedHashMap<>(parameters);
         edited.remove("hostaddr");
@@ -47,7 +47,7 @@ public final class Conninfo {
         return new Conninfo(edited);
     }
 
-    /** The keyword/value form, with the password. */
+    /// The keyword/value form, with the password.
     public String format() {
         return parameters.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + quoted(entry.getValue()))
@@ -75,7 +75,7 @@ public final class Conninfo {
         return "Conninfo" + parameters.keySet();
     }
 
-    /** Everything after the scheme: <code>[user[:password]@][host[:port][,…]][/dbname][?name=value[&amp;…]]</code>. */
+    /// Everything after the scheme: `[user[:password]@][host[:port][,…]][/dbname][?name=value[&…]]`.
     private static Map<String, String> uri(String text) {
         var parameters = new LinkedHashMap<String, String>();
         var question = text.indexOf('?');
@@ -122,12 +122,12 @@ public final class Conninfo {
         if (!encoded.isEmpty()) parameters.put(keyword, decoded(encoded));
     }
 
-    /** Unlike in a form, a plus sign is itself. */
+    /// Unlike in a form, a plus sign is itself.
     private static String decoded(String text) {
         return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
-    /** Reads <code>keyword = value</code> pairs, as libpq's conninfo_parse does. */
+    /// Reads `keyword = value` pairs, as libpq's conninfo_parse does.
     private static final class KeywordReader {
         private final String text;
         private int at;

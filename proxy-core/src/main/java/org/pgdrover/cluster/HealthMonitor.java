@@ -16,12 +16,10 @@ import org.pgdrover.metrics.ProxyMetrics;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Watches every node and publishes the picture of the cluster.
- *
- * <p>One {@link NodeWatch} per node asks; one thread, the monitor's, draws each picture and calls the listeners. Readers are anywhere and
- * pay one volatile read.
- */
+/// Watches every node and publishes the picture of the cluster.
+///
+/// One [NodeWatch] per node asks; one thread, the monitor's, draws each picture and calls the listeners.
+/// Readers are anywhere and pay one volatile read.
 public final class HealthMonitor implements TopologySource, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HealthMonitor.class);
 
@@ -43,7 +41,7 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
     private Set<String> refusals = Set.of();
     private final List<TopologyListener> listeners = new ArrayList<>();
 
-    /** @param clock nanoseconds, the same as the pools' */
+    /// @param clock nanoseconds, the same as the pools'
     public HealthMonitor(ClusterConfig config, NodeConnector connector, ProxyMetrics metrics, LongSupplier clock) {
         this.connector = connector;
         this.clock = clock;
@@ -63,23 +61,23 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         for (var node : nodes) register(node, metrics);
     }
 
-    /** The way to the nodes that the probes take. */
+    /// The way to the nodes that the probes take.
     public NodeConnector connector() {
         return connector;
     }
 
-    /** The clock that all of its times are of, in nanoseconds. */
+    /// The clock that all of its times are of, in nanoseconds.
     public LongSupplier clock() {
         return clock;
     }
 
-    /** Starts to probe. */
+    /// Starts to probe.
     public void start() {
         thread.start();
         watches.forEach(NodeWatch::start);
     }
 
-    /** Waits until each node has answered or failed once; false if that took too long. */
+    /// Waits until each node has answered or failed once; false if that took too long.
     public boolean awaitFirstRound(Duration limit) throws InterruptedException {
         return firstRound.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
@@ -111,12 +109,13 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         return replayed.get(node.index());
     }
 
-    /** The newest known WAL insert position of the primary, or of the last one while there is none; 0 if unknown. */
+    /// The newest known WAL insert position of the primary, or of the last one while there is none; 0 if
+    /// unknown.
     public long lastInsertPosition() {
         return samples.current().newest();
     }
 
-    /** What the probes of a node have shown; as new as the topology. */
+    /// What the probes of a node have shown; as new as the topology.
     public NodeHealth health(Node node) {
         return healths.get(node.index());
     }
@@ -135,27 +134,26 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         watches.get(node.index()).request();
     }
 
-    /** What sessions on a node begin with, as its last probe has seen it; as new as the topology. */
+    /// What sessions on a node begin with, as its last probe has seen it; as new as the topology.
     public RoleSettings roleSettings(Node node) {
         var report = health(node).report();
         return report == null ? RoleSettings.UNKNOWN : report.roleSettings();
     }
 
-    /** Probes the primary once more, if there is one; done when the answer, or the failure, is part of the topology. */
+    /// Probes the primary once more, if there is one; done when the answer, or the failure, is part of
+    /// the topology.
     public CompletableFuture<?> refreshPrimary() {
         var primary = topology.primary();
         return primary == null ? CompletableFuture.completedFuture(null) : refresh(primary);
     }
 
-    /** Probes a node once more; done when the answer, or the failure, is part of the topology. */
+    /// Probes a node once more; done when the answer, or the failure, is part of the topology.
     public CompletableFuture<NodeHealth> refresh(Node node) {
         return watches.get(node.index()).refresh();
     }
 
-    /**
-     * From now on nobody who writes this timeline or a lower one is taken for primary; 0 lifts that. Done when it holds, with the topology
-     * that it made.
-     */
+    /// From now on nobody who writes this timeline or a lower one is taken for primary; 0 lifts that.
+    /// Done when it holds, with the topology that it made.
     public CompletableFuture<ClusterTopology> fenceThrough(int timeline) {
         var done = new CompletableFuture<ClusterTopology>();
         news.add(() -> {
@@ -214,7 +212,7 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         for (var each : listeners) tell(each, previous, topology);
     }
 
-    /** Nobody is primary before all nodes have been asked: another one may have the better claim. */
+    /// Nobody is primary before all nodes have been asked: another one may have the better claim.
     private Leadership.Election elect() {
         var complete = healths.stream().allMatch(NodeHealth::observed);
         return complete ? leadership.elect(healths) : new Leadership.Election(leadership, null, List.of());
@@ -267,7 +265,8 @@ public final class HealthMonitor implements TopologySource, AutoCloseable {
         return lowest;
     }
 
-    /** Takes what the watches find to where it belongs: positions straight into the shared places, health to the monitor's thread. */
+    /// Takes what the watches find to where it belongs: positions straight into the shared places,
+    /// health to the monitor's thread.
     private final class WatchObserver implements NodeWatch.Observer {
         @Override
         public void onHealth(NodeHealth health, List<CompletableFuture<NodeHealth>> waiting) {

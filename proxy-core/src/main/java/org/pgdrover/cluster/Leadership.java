@@ -8,27 +8,23 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What is held to be true of who may be primary; it only ever moves to higher timelines, and that is the fence.
- *
- * <p>PostgreSQL starts a new timeline with each promotion, so an old primary that comes back, or a second one, shows a lower timeline than
- * has been seen and is refused for good.
- *
- * @param systemIdentifier the cluster's, fixed by the first primary; 0 before
- * @param timeline the highest one seen
- * @param owner the node that was primary on it, or null
- * @param fencedThrough claims on this timeline or a lower one are refused whoever makes them; 0 is none
- */
+/// The belief about who may be primary. It only ever moves to higher timelines, and that is the fence.
+///
+/// PostgreSQL starts a new timeline with each promotion, so an old primary that comes back, or a second
+/// one, shows a lower timeline than has been seen and is refused for good.
+///
+/// @param systemIdentifier the cluster's, fixed by the first primary; 0 before
+/// @param timeline the highest one seen
+/// @param owner the node that was primary on it, or null
+/// @param fencedThrough claims on this timeline or a lower one are refused whoever makes them; 0 is none
 record Leadership(
         long systemIdentifier, int timeline, @Nullable Node owner, int fencedThrough) {
     static final Leadership NONE = new Leadership(0, 0, null, 0);
 
-    /**
-     * The outcome of one look at all nodes.
-     *
-     * @param primary the one node that may be written to, or null
-     * @param refusals a sentence for each node that is not taken for what it says it is
-     */
+    /// The outcome of one look at all nodes.
+    ///
+    /// @param primary the one node that may be written to, or null
+    /// @param refusals a sentence for each node that is not taken for what it says it is
     record Election(Leadership next, @Nullable Node primary, List<String> refusals) {
         Election {
             refusals = List.copyOf(refusals);
@@ -55,7 +51,7 @@ record Leadership(
         return new Election(new Leadership(identifier, highest, winner, fencedThrough), winner, refusals);
     }
 
-    /** The nodes' timelines alone: nobody owns a timeline that only standbys have shown so far. */
+    /// The nodes' timelines alone: nobody owns a timeline that only standbys have shown so far.
     private Leadership seen(int highest) {
         return new Leadership(systemIdentifier, highest, highest == timeline ? owner : null, fencedThrough);
     }
@@ -124,7 +120,7 @@ record Leadership(
         return health.report() == null ? 0 : health.report().timeline();
     }
 
-    /** The identifier that most nodes have; of equally many the one of the first node. */
+    /// The identifier that most nodes have; of equally many the one of the first node.
     private static long commonIdentifier(List<NodeHealth> nodes) {
         var identifiers = nodes.stream()
                 .map(NodeHealth::report)

@@ -15,23 +15,22 @@ import org.pgdrover.tls.ServerTls;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
-/** Opens JDBC connections to nodes as the proxy's own user, for the control plane alone; client traffic never comes this way. */
+/// Opens JDBC connections to nodes as the proxy's own user. They are for the control plane alone; client
+/// traffic never comes this way.
 public final class NodeConnector {
     private final ClusterConfig config;
     private final Supplier<ServerTls> tls;
     private final String user;
     private final @Nullable String password;
 
-    /**
-     * As the proxy's own user.
-     *
-     * @param tls in force now
-     */
+    /// As the proxy's own user.
+    ///
+    /// @param tls in force now
     public NodeConnector(ClusterConfig config, Supplier<ServerTls> tls) {
         this(config, tls, config.user(), config.password());
     }
 
-    /** As another user. */
+    /// As another user.
     public NodeConnector(ClusterConfig config, Supplier<ServerTls> tls, String user, @Nullable String password) {
         this.config = config;
         this.tls = tls;
@@ -39,12 +38,13 @@ public final class NodeConnector {
         this.password = password;
     }
 
-    /** Connects and logs in, or fails; neither this nor any later statement waits for one answer longer than the timeout. */
+    /// Connects and logs in, or fails; neither this nor any later statement waits for one answer longer
+    /// than the timeout.
     public Connection connect(Node node, Duration timeout) throws SQLException {
         return connect(node, config.database(), timeout);
     }
 
-    /** The same in another database than the proxy's own. */
+    /// The same in another database than the proxy's own.
     public Connection connect(Node node, String database, Duration timeout) throws SQLException {
         var url = "jdbc:postgresql:" + URLEncoder.encode(database, StandardCharsets.UTF_8);
         var connection = dial(url, node, timeout);
@@ -87,7 +87,8 @@ public final class NodeConnector {
         return properties;
     }
 
-    /** The socket's own timeouts take whole seconds; the login as a whole has the exact one, and each statement after it as well. */
+    /// The socket's own timeouts take whole seconds; the login as a whole has the exact one, and each
+    /// statement after it as well.
     private static void timeouts(Properties properties, Duration timeout) {
         PGProperty.LOGIN_TIMEOUT.set(properties, Double.toString(millis(timeout) / 1000.0));
         var seconds = Math.ceilDiv(millis(timeout), 1000);
@@ -95,7 +96,8 @@ public final class NodeConnector {
         PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
     }
 
-    /** The factory checks certificates and, in verify-full, the name; the driver's own check would not know of tls-name. */
+    /// The factory checks certificates and, in verify-full, the name; the driver's own check would not
+    /// know of tls-name.
     private static void tls(Properties properties, ServerTls tls) {
         var mode = tls.mode() == TlsMode.VERIFY_FULL ? TlsMode.VERIFY_CA : tls.mode();
         PGProperty.SSL_MODE.set(properties, mode.name().toLowerCase(Locale.ROOT).replace('_', '-'));

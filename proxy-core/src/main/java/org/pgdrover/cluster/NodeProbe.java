@@ -10,13 +10,11 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Asks one node what it is and how far it has come, over a connection that it keeps.
- *
- * <p>Confined to the thread of its {@link NodeWatch}.
- */
+/// Asks one node what it is and how far it has come, over a connection that it keeps.
+///
+/// Confined to the thread of its [NodeWatch].
 final class NodeProbe implements AutoCloseable {
-    /** All that a decision may need, in one round trip. The columns that the user may not see are null. */
+    /// All that a decision may need, in one round trip. The columns that the user may not see are null.
     private static final String REPORT = """
             SELECT n.recovering, s.system_identifier,
                    CASE WHEN n.recovering THEN coalesce(w.received_tli, 0) ELSE
@@ -40,7 +38,7 @@ final class NodeProbe implements AutoCloseable {
                    pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() r
             """;
 
-    /** Read only when its version has changed, for there may be many. */
+    /// Read only when its version has changed, for there may be many.
     private static final String ROLE_SETTINGS = """
             SELECT coalesce(d.datname, ''), coalesce(r.rolname, ''), hashtextextended(s.setconfig::text, 0)
               FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase
@@ -71,14 +69,12 @@ final class NodeProbe implements AutoCloseable {
         this.timeout = timeout;
     }
 
-    /** The prepared statements on the kept connection. */
+    /// The prepared statements on the kept connection.
     private record Session(
             Connection connection, PreparedStatement report, PreparedStatement sample, WalGeometry wal) {}
 
-    /**
-     * Asks for everything. A kept connection that turns out to have ended is replaced once: its end may have been the connection's
-     * own, and the second try tells.
-     */
+    /// Asks for everything. A kept connection that turns out to have ended is replaced once: its end may
+    /// have been the connection's own, and the second try tells.
     NodeReport report() throws SQLException {
         var kept = session != null;
         try {
@@ -90,7 +86,7 @@ final class NodeProbe implements AutoCloseable {
         return askReport();
     }
 
-    /** Asks for the role and the position alone: replayed for a standby, inserted for a primary. */
+    /// Asks for the role and the position alone: replayed for a standby, inserted for a primary.
     WalSample sample() throws SQLException {
         try {
             var open = session();
@@ -146,7 +142,8 @@ final class NodeProbe implements AutoCloseable {
                 roleSettings(row.getString(18), open.connection()));
     }
 
-    /** The control file is late to learn of a new timeline, so what the WAL receiver last said counts too. */
+    /// The control file is late to learn of a new timeline, so what the WAL receiver last said counts
+    /// too.
     private int timeline(boolean recovering, int current, int inControlFile) {
         if (!recovering) return current;
         if (current > 0) receivedTimeline = current;
@@ -210,7 +207,7 @@ final class NodeProbe implements AutoCloseable {
         session = null;
     }
 
-    /** Not {@code close()}: that would send a farewell to a node that may hang. */
+    /// Not `close()`: that would send a farewell to a node that may hang.
     private static void abandon(Connection connection) {
         try {
             connection.abort(Runnable::run);

@@ -11,24 +11,23 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.HealthConfig;
 
-/**
- * The probing of one node on a virtual thread of its own, so that a node that hangs holds up no other.
- *
- * <p>A full probe every <code>health.interval</code>, position samples between them while somebody wants them. A node that fails in a way
- * that costs no time is asked again quickly, so that <code>health.failures</code> are counted in a fraction of a second.
- */
+/// Probes one node on a virtual thread of its own. A node that hangs holds up no other.
+///
+/// A full probe every `health.interval`, position samples between them while somebody wants them. A node
+/// that fails in a way that costs no time is asked again quickly, so that `health.failures` are counted
+/// in a fraction of a second.
 final class NodeWatch implements AutoCloseable {
     private static final long SAMPLE_NANOS = Duration.ofMillis(100).toNanos();
-    /** Between two samples that somebody waits for. */
+    /// Between two samples that somebody waits for.
     private static final long HURRIED_SAMPLE_NANOS = Duration.ofMillis(4).toNanos();
 
     private static final long RETRY_NANOS = Duration.ofMillis(150).toNanos();
     private static final int QUICK_RETRIES = 20;
     private static final long SPACING_NANOS = Duration.ofMillis(20).toNanos();
 
-    /** Who hears what the watch finds; called on the watch's thread. */
+    /// Who hears what the watch finds; called on the watch's thread.
     interface Observer {
-        /** A probe ended; whoever waits for it is to be told once the news is public. */
+        /// A probe ended; whoever waits for it is to be told once the news is public.
         void onHealth(NodeHealth health, List<CompletableFuture<NodeHealth>> waiting);
 
         void onSample(Node node, WalSample sample);
@@ -66,14 +65,14 @@ final class NodeWatch implements AutoCloseable {
         thread.start();
     }
 
-    /** Asks for a probe as soon as may be; any number of calls before it starts are one. */
+    /// Asks for a probe as soon as may be; any number of calls before it starts are one.
     void request() {
         if (requested) return;
         requested = true;
         LockSupport.unpark(thread);
     }
 
-    /** Asks for a probe that begins after this call. */
+    /// Asks for a probe that begins after this call.
     CompletableFuture<NodeHealth> refresh() {
         var answer = new CompletableFuture<NodeHealth>();
         requests.add(answer);
@@ -82,12 +81,13 @@ final class NodeWatch implements AutoCloseable {
         return answer;
     }
 
-    /** Lets the watch see that samples are wanted again. */
+    /// Lets the watch see that samples are wanted again.
     void wake() {
         LockSupport.unpark(thread);
     }
 
-    /** Somebody waits for the next sample: it is taken at once, or a few milliseconds after the last one. */
+    /// Somebody waits for the next sample: it is taken at once, or a few milliseconds after the last
+    /// one.
     void hurry() {
         if (hurried) return;
         hurried = true;
@@ -124,7 +124,7 @@ final class NodeWatch implements AutoCloseable {
         return Math.min(untilProbe, untilSample(now));
     }
 
-    /** Time until the next sample is due; for ever if nobody wants any. */
+    /// Time until the next sample is due; for ever if nobody wants any.
     private long untilSample(long now) {
         if (!probe.connected()) return Long.MAX_VALUE;
         if (hurried) return lastSample + HURRIED_SAMPLE_NANOS - now;

@@ -8,22 +8,22 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.SqlState;
 
-/** Why a node did not answer a probe. */
+/// A reason why a node did not answer a probe.
 public record ProbeFailure(Kind kind, String message) {
-    /** What the failure says of the node; the order is of no meaning. */
+    /// What the failure says of the node; the order is of no meaning.
     public enum Kind {
-        /** Its host answers, and nobody listens on the port. */
+        /// Its host answers, and nobody listens on the port.
         REFUSED,
-        /** The connection was closed in our hands. */
+        /// The connection was closed in our hands.
         LOST,
-        /** It runs and takes no sessions: it starts, stops or recovers (SQLSTATE 57P03). */
+        /// It runs and takes no sessions: it starts, stops or recovers (SQLSTATE 57P03).
         NOT_READY,
-        /** Nothing came back in time, or no way leads there. */
+        /// Nothing came back in time, or no way leads there.
         NO_ANSWER,
-        /** It runs and answered with an error: a wrong password, too many connections, a missing right. */
+        /// It runs and answered with an error: a wrong password, too many connections, a missing right.
         REJECTED;
 
-        /** Whether one such answer is enough to know that the node serves nobody now. */
+        /// Whether one such answer is enough to know that the node serves nobody now.
         boolean certain() {
             return this == REFUSED || this == LOST || this == NOT_READY;
         }

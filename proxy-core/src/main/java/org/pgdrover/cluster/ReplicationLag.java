@@ -2,14 +2,13 @@ package org.pgdrover.cluster;
 
 import java.util.concurrent.TimeUnit;
 
-/** How far a standby is behind the primary, in WAL bytes and in time; the time is never less than the true one. */
+/// The distance of a standby from the primary, in WAL bytes and in time. The time is never less than the
+/// true one.
 record ReplicationLag(long bytes, long millis) {
     static final ReplicationLag NONE = new ReplicationLag(0, 0);
 
-    /**
-     * Compares a standby's answer with the samples of the primary. Time since the last replayed commit would grow on an idle primary, so it
-     * is used only for a standby that is behind every sample kept.
-     */
+    /// Compares a standby's answer with the samples of the primary. Time since the last replayed commit
+    /// would grow on an idle primary, so it is used only for a standby that is behind every sample kept.
     static ReplicationLag of(NodeReport standby, WalSamples primary) {
         if (primary.isEmpty()) return new ReplicationLag(0, Long.MAX_VALUE);
         var bytes = primary.newest() - standby.replayLsn();

@@ -1,6 +1,7 @@
 package org.pgdrover.cluster;
 
-/** What a node says of itself through <code>pg_is_in_recovery()</code>; UNKNOWN until it has answered. */
+/// A node's own word for what it is, through `pg_is_in_recovery()`. It is UNKNOWN until the node has
+/// answered.
 public enum Role {
     PRIMARY,
     STANDBY,

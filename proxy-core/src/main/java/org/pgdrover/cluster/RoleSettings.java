@@ -2,9 +2,10 @@ package org.pgdrover.cluster;
 
 import java.util.Map;
 
-/// What <code>ALTER ROLE … SET</code> and <code>ALTER DATABASE … SET</code> say on one node, by fingerprints.
+/// The settings of `ALTER ROLE … SET` and `ALTER DATABASE … SET` on one node, by fingerprints.
 ///
-/// @param version changes with anything that sessions may begin with, the configuration files' load time too
+/// @param version changes with anything that sessions may begin with, the configuration files' load time
+/// too
 /// @param fingerprints of what is set for each scope; a scope for which nothing is set is missing
 /// @param knownNanos a session whose login began at this time of the clock or later begins with these
 public record RoleSettings(String version, Map<Scope, Long> fingerprints, long knownNanos) {

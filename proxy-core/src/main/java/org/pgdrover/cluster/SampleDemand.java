@@ -3,11 +3,10 @@ package org.pgdrover.cluster;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/**
- * Whether anybody needs fresh WAL positions: somebody asked lately, or a standby has not yet come to the position last handed out.
- *
- * <p>Thread-safe, and cheap to tell on every read.
- */
+/// The demand for fresh WAL positions. There is one if somebody asked lately, or a standby has not yet
+/// come to the position last handed out.
+///
+/// Thread-safe, and cheap to tell on every read.
 final class SampleDemand {
     private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long RENEWAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);

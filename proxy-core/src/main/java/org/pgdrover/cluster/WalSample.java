@@ -1,4 +1,5 @@
 package org.pgdrover.cluster;
 
-/** A WAL position of one node: inserted by a primary or replayed by a standby, asked for at a {@link System#nanoTime()}. */
+/// A WAL position of one node: inserted by a primary or replayed by a standby. It was asked for at a
+/// [System#nanoTime()].
 record WalSample(long startedNanos, boolean inRecovery, long lsn) {}

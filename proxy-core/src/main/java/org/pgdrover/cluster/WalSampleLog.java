@@ -2,11 +2,10 @@ package org.pgdrover.cluster;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * The samples of the primary's WAL insert position: written by the primary's watch, read by everybody, emptied when the primary changes.
- *
- * <p>Thread-safe; a read is one volatile read.
- */
+/// The samples of the primary's WAL insert position. They are written by the primary's watch, read by
+/// everybody, and emptied when the primary changes.
+///
+/// Thread-safe; a read is one volatile read.
 final class WalSampleLog {
     private volatile WalSamples samples = WalSamples.NONE;
     private @Nullable Node owner;
@@ -19,7 +18,8 @@ final class WalSampleLog {
         if (node.equals(owner)) samples = samples.plus(startedNanos, lsn);
     }
 
-    /** Positions of another primary mean nothing any more: the new one may have left the old one's path before them. */
+    /// Positions of another primary mean nothing any more: the new one may have left the old one's path
+    /// before them.
     synchronized void startOver(Node newOwner) {
         owner = newOwner;
         samples = WalSamples.NONE;

@@ -2,12 +2,11 @@ package org.pgdrover.cluster;
 
 import java.util.Arrays;
 
-/**
- * An immutable run of WAL insert positions of one primary, oldest first, each with the moment at which its sampling began.
- *
- * <p>Both columns rise strictly. A position that was sampled again is kept once, with the later moment: whatever the earlier one answers the
- * later one answers as well or better.
- */
+/// A run of WAL insert positions of one primary, oldest first, each with the moment at which its
+/// sampling began. It is immutable.
+///
+/// Both columns rise strictly. A position that was sampled again is kept once, with the later moment:
+/// whatever the earlier one answers the later one answers as well or better.
 final class WalSamples {
     static final WalSamples NONE = new WalSamples(new long[0], new long[0]);
     private static final int KEPT = 600;
@@ -20,7 +19,8 @@ final class WalSamples {
         this.lsns = lsns;
     }
 
-    /** With one more sample; a late one changes nothing. A primary that crashed may come back with less than it had inserted. */
+    /// With one more sample; a late one changes nothing. A primary that crashed may come back with less
+    /// than it had inserted.
     WalSamples plus(long started, long lsn) {
         var last = lsns.length - 1;
         if (last >= 0 && started - startedNanos[last] <= 0) return this;
@@ -39,12 +39,12 @@ final class WalSamples {
         return lsns.length == 0;
     }
 
-    /** The newest position, 0 if there is none. */
+    /// The newest position, 0 if there is none.
     long newest() {
         return lsns.length == 0 ? 0 : lsns[lsns.length - 1];
     }
 
-    /** The lowest position whose sampling began after the moment, or -1. */
+    /// The lowest position whose sampling began after the moment, or -1.
     long startedAfter(long nanoTime) {
         var low = 0;
         var high = lsns.length;
@@ -57,12 +57,13 @@ final class WalSamples {
         return lsns[low];
     }
 
-    /** The moment of the newest sample whose position a standby has replayed, or of the oldest sample if it has replayed none. */
+    /// The moment of the newest sample whose position a standby has replayed, or of the oldest sample if
+    /// it has replayed none.
     long reachedNanos(long replayLsn) {
         return startedNanos[Math.max(0, reached(replayLsn))];
     }
 
-    /** Whether the position of at least one sample has been replayed. */
+    /// Whether the position of at least one sample has been replayed.
     boolean reachedAny(long replayLsn) {
         return lsns.length > 0 && lsns[0] <= replayLsn;
     }

@@ -1,4 +1,4 @@
-/** Which nodes there are, what role each plays and how far each has replayed. */
+/// Which nodes there are, what role each plays and how far each has replayed.
 @NullMarked
 package org.pgdrover.cluster;
 

@@ -3,7 +3,7 @@ package org.pgdrover.config;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The nodes, and the proxy's own user, which probes them and carries out a failover. */
+/// The nodes, and the proxy's own user, which probes them and carries out a failover.
 public record ClusterConfig(
         List<NodeConfig> nodes,
         String user,

@@ -1,6 +1,6 @@
 package org.pgdrover.config;
 
-/** What a read on a standby promises: see docs/routing.md. */
+/// The promise of a read on a standby: see docs/routing.md.
 public enum Consistency {
     EVENTUAL,
     BOUNDED,

@@ -2,7 +2,8 @@ package org.pgdrover.config;
 
 import java.util.Objects;
 
-/** A TCP address as an operator writes it: a host name or literal address, with a port from 1 to 65535. */
+/// A TCP address as an operator writes it. It is a host name or literal address, with a port from 1 to
+/// 65535.
 public record Endpoint(String host, int port) {
     public Endpoint {
         Objects.requireNonNull(host, "host");

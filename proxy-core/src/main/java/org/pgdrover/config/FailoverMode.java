@@ -1,6 +1,7 @@
 package org.pgdrover.config;
 
-/** What happens when the primary is lost: promote a standby, hold and wait for an operator, or only report. */
+/// The reaction to the loss of the primary: promote a standby, hold and wait for an operator, or only
+/// report.
 public enum FailoverMode {
     AUTOMATIC,
     MANUAL,

@@ -2,7 +2,7 @@ package org.pgdrover.config;
 
 import java.time.Duration;
 
-/** How often nodes are probed, how long a probe may take and how many failures in a row mean down. */
+/// The settings of probes: how often, how long, and how many failures mean that a node is down.
 public record HealthConfig(Duration interval, Duration timeout, int failures) {
     public static final HealthConfig DEFAULT = new HealthConfig(Duration.ofSeconds(1), Duration.ofSeconds(1), 3);
 }

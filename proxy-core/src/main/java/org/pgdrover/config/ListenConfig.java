@@ -3,7 +3,8 @@ package org.pgdrover.config;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Where clients connect, and how many may at once. Port 0 asks the system for a free port. */
+/// The addresses to which clients connect, and how many may at once. Port 0 asks the system for a free
+/// port.
 public record ListenConfig(
         String host, int port, @Nullable Path unixSocketDir, int backlog, int maxClients, ListenTlsConfig tls) {
     public static final ListenConfig DEFAULT =

@@ -1,6 +1,6 @@
 package org.pgdrover.config;
 
-/** Where /metrics and /health are served; port 0 serves neither, -1 asks the system for a free port. */
+/// The address of /metrics and /health. Port 0 serves neither, -1 asks the system for a free port.
 public record MetricsConfig(String host, int port) {
     public static final MetricsConfig DEFAULT = new MetricsConfig("127.0.0.1", 9187);
 }

@@ -3,13 +3,13 @@ package org.pgdrover.config;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One PostgreSQL server of the cluster; its role is discovered, never configured.
- *
- * @param weight share of the reads, relative to the other nodes; 0 takes none
- * @param priority breaks ties between equally advanced promotion candidates, higher first; 0 is never promoted
- * @param tlsName the host name that its certificate must have, if that is not the endpoint's; otherwise null
- */
+/// One PostgreSQL server of the cluster; its role is discovered, never configured.
+///
+/// @param weight share of the reads, relative to the other nodes; 0 takes none
+/// @param priority breaks ties between equally advanced promotion candidates, higher first; 0 is never
+/// promoted
+/// @param tlsName the host name that its certificate must have, if that is not the endpoint's; otherwise
+/// null
 public record NodeConfig(
         String name,
         Endpoint endpoint,

@@ -2,12 +2,10 @@ package org.pgdrover.config;
 
 import java.util.Map;
 
-/**
- * Pool limits, with overrides by database and by user; a user's wins over a database's.
- *
- * @param maxPerNode most server connections to one node over all pools; 0 is no limit
- * @param statementCache most prepared statements kept on one server connection
- */
+/// Pool limits, with overrides by database and by user; a user's wins over a database's.
+///
+/// @param maxPerNode most server connections to one node over all pools; 0 is no limit
+/// @param statementCache most prepared statements kept on one server connection
 public record PoolConfig(
         PoolSettings defaults,
         int maxPerNode,
@@ -21,7 +19,7 @@ public record PoolConfig(
         users = Map.copyOf(users);
     }
 
-    /** The settings that hold for one database and user. */
+    /// The settings that hold for one database and user.
     public PoolSettings settings(String database, String user) {
         var ofUser = users.get(user);
         if (ofUser != null) return ofUser;

@@ -1,6 +1,6 @@
 package org.pgdrover.config;
 
-/** Everything that <code>proxy.conf</code> says, checked. */
+/// The whole of `proxy.conf`, checked.
 public record ProxyConfig(
         ListenConfig listen,
         AuthConfig auth,
@@ -12,7 +12,7 @@ public record ProxyConfig(
         MetricsConfig metrics,
         LogConfig log,
         RuntimeConfig runtime) {
-    /** The defaults around a cluster. */
+    /// The defaults around a cluster.
     public static ProxyConfig of(ClusterConfig cluster) {
         return new ProxyConfig(
                 ListenConfig.DEFAULT,

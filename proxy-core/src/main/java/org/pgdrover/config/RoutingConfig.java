@@ -4,13 +4,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/**
- * Where statements go.
- *
- * @param readFunctions functions that count as reads whatever the catalog says, optionally schema-qualified
- * @param writeFunctions functions that always go to the primary; wins over {@code readFunctions}
- * @param primaryPatterns statements in which one of these is found always go to the primary
- */
+/// The settings of where statements go.
+///
+/// @param readFunctions functions that count as reads whatever the catalog says, optionally
+/// schema-qualified
+/// @param writeFunctions functions that always go to the primary; wins over `readFunctions`
+/// @param primaryPatterns statements in which one of these is found always go to the primary
 public record RoutingConfig(
         boolean loadBalance,
         PrimaryReads primaryReads,

@@ -3,13 +3,11 @@ package org.pgdrover.config;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The PEM files of one side of the proxy.
- *
- * @param certFile our certificate with its chain, and {@code keyFile} its key: both or neither
- * @param caFile the authorities whose certificates the other end may show
- * @param crlFile what they have revoked; only with {@code caFile}
- */
+/// The PEM files of one side of the proxy.
+///
+/// @param certFile our certificate with its chain, and `keyFile` its key: both or neither
+/// @param caFile the authorities whose certificates the other end may show
+/// @param crlFile what they have revoked; only with `caFile`
 public record TlsFiles(
         @Nullable Path certFile,
         @Nullable Path keyFile,

@@ -1,4 +1,4 @@
-/** Immutable settings, one record per section of <code>proxy.conf</code>; no file format. */
+/// Immutable settings, one record per section of `proxy.conf`; no file format.
 @NullMarked
 package org.pgdrover.config;
 

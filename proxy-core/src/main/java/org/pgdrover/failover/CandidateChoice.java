@@ -9,36 +9,34 @@ import org.pgdrover.cluster.NodeHealth;
 import org.pgdrover.cluster.NodeReport;
 import org.postgresql.replication.LogSequenceNumber;
 
-/** Chooses the standby to promote: the one with most WAL, if that is enough. */
+/// Chooses the standby to promote: the one with most WAL, if that is enough.
 record CandidateChoice(long maxDataLossBytes) {
     private static final Pattern ANY_OF =
             Pattern.compile("\\s*ANY\\s+(\\d+)\\s*\\(.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
-    /** The outcome of a choice. */
+    /// The outcome of a choice.
     sealed interface Choice {
-        /** These may be promoted, the best one first; never empty. */
+        /// These may be promoted, the best one first; never empty.
         record Candidates(List<Node> nodes) implements Choice {
             public Candidates {
                 nodes = List.copyOf(nodes);
             }
         }
 
-        /** None may, for a reason to be shown to an operator. */
+        /// None may, for a reason to be shown to an operator.
         record Nobody(String why) implements Choice {}
     }
 
-    /** A standby that answers, with what it answered. */
+    /// A standby that answers, with what it answered.
     private record Standby(Node node, NodeReport report, boolean sync) {
         long received() {
             return report.receiveLsn();
         }
     }
 
-    /**
-     * Chooses among nodes that have been asked just now, when no WAL can reach them any more.
-     *
-     * @param lastInsert the last WAL insert position that the lost primary is known to have had
-     */
+    /// Chooses among nodes that have been asked just now, when no WAL can reach them any more.
+    ///
+    /// @param lastInsert the last WAL insert position that the lost primary is known to have had
     Choice choose(PrimaryMemory lost, long lastInsert, List<NodeHealth> others) {
         var objections = new ArrayList<String>();
         var reached = others.stream()
@@ -108,7 +106,7 @@ record CandidateChoice(long maxDataLossBytes) {
         return false;
     }
 
-    /** What a synchronous standby has may have been acknowledged to a client. */
+    /// What a synchronous standby has may have been acknowledged to a client.
     private static boolean keepsAcknowledged(Standby standby, List<Standby> reached, List<String> objections) {
         for (var each : reached) {
             if (each.sync() && each.received() > standby.received()) {
@@ -122,10 +120,9 @@ record CandidateChoice(long maxDataLossBytes) {
         return true;
     }
 
-    /**
-     * Why an acknowledged commit may be on none of the standbys that answer, or an empty string. A commit is acknowledged when all of
-     * <code>FIRST n</code>, or any n of <code>ANY n</code>, have it: so it takes one of the former, or all but n - 1 of the latter.
-     */
+    /// Why an acknowledged commit may be on none of the standbys that answer, or an empty string. A
+    /// commit is acknowledged when all of `FIRST n`, or any n of `ANY n`, have it: so it takes one of
+    /// the former, or all but n - 1 of the latter.
     private static String syncDoubt(PrimaryMemory lost, List<Standby> reached) {
         var names = lost.syncStandbys();
         var setting = lost.report().synchronousStandbyNames();

@@ -3,7 +3,7 @@ package org.pgdrover.failover;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Time that has passed, as the log shows it. */
+/// Time that has passed, as the log shows it.
 record Elapsed(Duration duration) {
     static Elapsed between(long sinceNanos, long nowNanos) {
         return new Elapsed(Duration.ofNanos(nowNanos - sinceNanos));

@@ -25,12 +25,11 @@ import org.pgdrover.metrics.ProxyMetrics;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Replaces a lost primary by the best standby, or waits for somebody who does.
- *
- * <p>The gate is closed and opened on the monitor's thread, at once; everything else is decided and done on one thread, the
- * coordinator's, so that nothing is ever done twice at a time. {@link FailoverState} has the diagram.
- */
+/// Replaces a lost primary by the best standby, or waits for somebody who does.
+///
+/// The gate is closed and opened on the monitor's thread, at once; everything else is decided and done
+/// on one thread, the coordinator's, so that nothing is ever done twice at a time. [FailoverState] has
+/// the diagram.
 public final class FailoverCoordinator implements TopologyListener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FailoverCoordinator.class);
     private static final Duration IDLE = Duration.ofSeconds(1);
@@ -84,13 +83,13 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         this.thread = Thread.ofVirtual().name("failover").unstarted(this::run);
     }
 
-    /** Begins to listen and to act; the monitor may have been started before or not. */
+    /// Begins to listen and to act; the monitor may have been started before or not.
     public void start() {
         monitor.listen(this);
         thread.start();
     }
 
-    /** Where things stand, for the administration commands. */
+    /// Where things stand, for the administration commands.
     public FailoverState state() {
         return state;
     }
@@ -101,7 +100,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         thread.interrupt();
     }
 
-    /** Works the gate; a loss is known to the clients before anybody thinks about it. */
+    /// Works the gate; a loss is known to the clients before anybody thinks about it.
     @Override
     public void onTopology(ClusterTopology previous, ClusterTopology current) {
         var primary = current.primary();
@@ -135,7 +134,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         }
     }
 
-    /** Does what is to be done now, and says how long it may rest at most. */
+    /// Does what is to be done now, and says how long it may rest at most.
     private Duration step() throws InterruptedException {
         var topology = monitor.topology();
         var primary = topology.primary();
@@ -147,7 +146,8 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return confirm(current);
     }
 
-    /** Without having seen a primary nothing tells how much a standby lacks, nor that no primary is there. */
+    /// Without having seen a primary nothing tells how much a standby lacks, nor that no primary is
+    /// there.
     private Duration awaitFirst() {
         if (!orphaned && clock.getAsLong() - started > ORPHANED_AFTER.toNanos()) {
             orphaned = true;
@@ -185,7 +185,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         loss = null;
     }
 
-    /** Acts only when the primary's own silence and the standbys' word agree. */
+    /// Acts only when the primary's own silence and the standbys' word agree.
     private Duration confirm(PrimaryLoss current) throws InterruptedException {
         var lost = monitor.health(current.node());
         var tooSoon = judgement.tooSoon(lost, clock.getAsLong());
@@ -199,7 +199,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return choose(current, others) ? IDLE : rest();
     }
 
-    /** Waits deaf: asking the nodes has made news itself, which would wake us at once. */
+    /// Waits deaf: asking the nodes has made news itself, which would wake us at once.
     private static Duration rest() throws InterruptedException {
         TimeUnit.NANOSECONDS.sleep(LOOK_AGAIN.toNanos());
         return Duration.ZERO;
@@ -211,7 +211,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return LOOK_AGAIN;
     }
 
-    /** Whether a standby was told to become primary. */
+    /// Whether a standby was told to become primary.
     private boolean choose(PrimaryLoss current, List<NodeHealth> others) throws InterruptedException {
         if (state instanceof FailoverState.Confirming) state = new FailoverState.Choosing(current.node());
         var lastInsert =
@@ -231,7 +231,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return false;
     }
 
-    /** The one place that says whether this proxy may promote: why not, or null. */
+    /// The one place that says whether this proxy may promote: why not, or null.
     private @Nullable String mayNotAct(Node best) {
         var advice = "; the best standby is " + best + ", promote it with SELECT pg_promote()";
         return switch (settings.mode()) {
@@ -264,11 +264,10 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return false;
     }
 
-    /**
-     * From here on the old primary is not taken back, whatever it says; false if it is back already.
-     *
-     * <p>One that refused is asked a last time, for that costs nothing; one that is silent is being asked all the time.
-     */
+    /// From here on the old primary is not taken back, whatever it says; false if it is back already.
+    ///
+    /// One that refused is asked a last time, for that costs nothing; one that is silent is being asked
+    /// all the time.
     private boolean fence(PrimaryLoss current) throws InterruptedException {
         var failure = monitor.health(current.node()).failure();
         var silent = failure != null && failure.kind() == ProbeFailure.Kind.NO_ANSWER;
@@ -308,7 +307,7 @@ public final class FailoverCoordinator implements TopologyListener, AutoCloseabl
         return answers;
     }
 
-    /** The result, or null if there is none in the time that a probe can take. */
+    /// The result, or null if there is none in the time that a probe can take.
     private <T> @Nullable T finish(CompletableFuture<T> future) throws InterruptedException {
         try {
             return future.get(probeBound.toNanos(), TimeUnit.NANOSECONDS);

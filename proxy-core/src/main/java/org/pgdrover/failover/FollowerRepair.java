@@ -22,11 +22,10 @@ import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Points the standbys that do not follow a promoted primary at it, also those that come back later.
- *
- * <p>{@link #look} is confined to the coordinator's thread; each standby is worked on by a virtual thread, by one at a time.
- */
+/// Points the standbys that do not follow a promoted primary at it, also those that come back later.
+///
+/// [#look] is confined to the coordinator's thread; each standby is worked on by a virtual thread, by
+/// one at a time.
 final class FollowerRepair {
     private static final Logger log = LoggerFactory.getLogger(FollowerRepair.class);
     private static final Duration BOUND = Duration.ofSeconds(20);
@@ -43,7 +42,7 @@ final class FollowerRepair {
     private final Map<Node, Long> lastTry = new HashMap<>();
     private @Nullable Promoted warned;
 
-    /** @param done called after each standby, on any thread */
+    /// @param done called after each standby, on any thread
     FollowerRepair(HealthMonitor monitor, StandbyCommands commands, Runnable done) {
         this.monitor = monitor;
         this.clock = monitor.clock();
@@ -51,15 +50,15 @@ final class FollowerRepair {
         this.done = done;
     }
 
-    /** A primary that was promoted here, and where its timeline branched off. */
+    /// A primary that was promoted here, and where its timeline branched off.
     record Promoted(Node node, long forkLsn, long sinceNanos) {}
 
-    /** The standbys that are being worked on. */
+    /// The standbys that are being worked on.
     Set<Node> busy() {
         return Set.copyOf(busy);
     }
 
-    /** Starts on every standby that answers and does not stream. */
+    /// Starts on every standby that answers and does not stream.
     void look(Promoted primary, ClusterTopology topology) {
         warnOfSync(primary);
         for (var state : topology.nodes()) {
@@ -67,7 +66,8 @@ final class FollowerRepair {
         }
     }
 
-    /** Says once that a new primary waits for synchronous standbys that it does not have: its commits hang. */
+    /// Says once that a new primary waits for synchronous standbys that it does not have: its commits
+    /// hang.
     private void warnOfSync(Promoted primary) {
         var report = monitor.health(primary.node()).report();
         if (report == null) return;
@@ -83,7 +83,8 @@ final class FollowerRepair {
                         "no standby is synchronous, so commits on the new primary wait; start one that is named, or change the setting");
     }
 
-    /** Says once which standbys do not follow a primary that somebody else has put in place: they are that somebody's to point at it. */
+    /// Says once which standbys do not follow a primary that somebody else has put in place: they are
+    /// that somebody's to point at it.
     void advise(Node primary, ClusterTopology topology) {
         for (var state : topology.nodes()) {
             if (!strays(state)) straysSince.remove(state.node());
@@ -98,7 +99,7 @@ final class FollowerRepair {
         }
     }
 
-    /** True exactly once for each time that a standby strays. */
+    /// True exactly once for each time that a standby strays.
     private boolean straysTooLong(Node node) {
         var now = clock.getAsLong();
         var since = straysSince.computeIfAbsent(node, _ -> now);
@@ -107,7 +108,7 @@ final class FollowerRepair {
         return true;
     }
 
-    /** After a new promotion everybody may be tried at once. */
+    /// After a new promotion everybody may be tried at once.
     void startOver() {
         lastTry.clear();
     }

@@ -14,12 +14,11 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.FailoverConfig;
 import org.pgdrover.protocol.SqlState;
 
-/**
- * The gate before all new work: closed while there is no usable primary.
- *
- * <p>Clients that come to a closed gate wait, in their order, for a bounded time and up to a bounded number. Thread-safe;
- * {@link #isOpen()} is one volatile read. Callbacks run on the clients' executors, never under the gate's lock.
- */
+/// The gate before all new work: closed while there is no usable primary.
+///
+/// Clients that come to a closed gate wait, in their order, for a bounded time and up to a bounded
+/// number. Thread-safe; [#isOpen()] is one volatile read. Callbacks run on the clients' executors, never
+/// under the gate's lock.
 public final class HoldGate {
     private enum Door {
         OPEN,
@@ -34,14 +33,14 @@ public final class HoldGate {
     private volatile Door door = Door.CLOSED;
     private String why = "no primary has been found yet";
 
-    /** A gate that is closed. */
+    /// A gate that is closed.
     public HoldGate(FailoverConfig settings, ScheduledExecutorService timer) {
         this.timeout = settings.holdTimeout();
         this.maxClients = settings.holdMaxClients();
         this.timer = timer;
     }
 
-    /** One client's place in the queue; guarded by the gate's lock, but for what never changes. */
+    /// One client's place in the queue; guarded by the gate's lock, but for what never changes.
     private static final class Ticket {
         final HeldClient client;
         final Executor executor;
@@ -60,19 +59,20 @@ public final class HoldGate {
         return door == Door.OPEN;
     }
 
-    /** How many clients wait now. */
+    /// How many clients wait now.
     public synchronized int held() {
         return tickets.size();
     }
 
-    /** Parks a client until the gate opens; if it is open by now, or the client may not wait, that is answered at once. */
+    /// Parks a client until the gate opens; if it is open by now, or the client may not wait, that is
+    /// answered at once.
     public void hold(Executor eventLoop, HeldClient client) {
         var ticket = new Ticket(client, eventLoop);
         var answer = admit(ticket);
         if (answer != null) deliver(ticket, answer);
     }
 
-    /** Forgets a client that left; after this returned true, on its own executor, it hears nothing more. */
+    /// Forgets a client that left; after this returned true, on its own executor, it hears nothing more.
     public synchronized boolean cancel(HeldClient client) {
         var ticket = tickets.remove(client);
         if (ticket == null) return false;
@@ -80,25 +80,25 @@ public final class HoldGate {
         return true;
     }
 
-    /** Lets everybody through, first come first served. */
+    /// Lets everybody through, first come first served.
     public void open() {
         if (door == Door.OPEN) return;
         release(Door.OPEN, "", HeldClient::released);
     }
 
-    /** Holds everybody who comes from now on. */
+    /// Holds everybody who comes from now on.
     public synchronized void close(String reason) {
         why = reason;
         door = Door.CLOSED;
     }
 
-    /** Sends away everybody who waits, and from now on everybody who comes. */
+    /// Sends away everybody who waits, and from now on everybody who comes.
     public void refuse(String reason) {
         if (door == Door.REFUSING) return;
         release(Door.REFUSING, reason, client -> client.refused(SqlState.CANNOT_CONNECT_NOW, reason));
     }
 
-    /** What a client is told. */
+    /// What a client is told.
     private interface Answer {
         void give(HeldClient client);
     }

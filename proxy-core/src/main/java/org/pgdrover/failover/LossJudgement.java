@@ -11,17 +11,15 @@ import org.pgdrover.cluster.ProbeFailure;
 import org.pgdrover.cluster.WalReceiver;
 import org.pgdrover.config.HealthConfig;
 
-/**
- * Decides whether a primary that does not serve us is lost, hearing its standbys before it says yes.
- *
- * <p>A standby whose WAL receiver still streams vouches for the primary: then the trouble is ours. Its word lasts as long as the sender
- * could be silent and alive: the receiver asks for a sign of life after half of <code>wal_receiver_timeout</code>, so a longer silence is
- * that of a dead sender.
- */
+/// Decides whether a primary that does not serve us is lost, hearing its standbys before it says yes.
+///
+/// A standby whose WAL receiver still streams vouches for the primary: then the trouble is ours. Its
+/// word lasts as long as the sender could be silent and alive: the receiver asks for a sign of life
+/// after half of `wal_receiver_timeout`, so a longer silence is that of a dead sender.
 record LossJudgement(HealthConfig settings) {
     private static final long REPLY_MILLIS = 1000;
 
-    /** Why the primary's own probes do not yet prove that it cannot serve, or nothing if they do. */
+    /// Why the primary's own probes do not yet prove that it cannot serve, or nothing if they do.
     Optional<String> tooSoon(NodeHealth primary, long nowNanos) {
         var failure = primary.failure();
         if (failure == null) return Optional.of("it answers");
@@ -36,7 +34,8 @@ record LossJudgement(HealthConfig settings) {
                 + settings.failures() + "): " + failure);
     }
 
-    /** Why the standbys' word keeps us from acting, or nothing if it does not; all have been asked just now. */
+    /// Why the standbys' word keeps us from acting, or nothing if it does not; all have been asked just
+    /// now.
     Optional<String> objection(PrimaryMemory lost, NodeHealth primary, List<NodeHealth> others) {
         for (var each : others) {
             var receiver = receiver(each);
@@ -48,7 +47,7 @@ record LossJudgement(HealthConfig settings) {
         return quorum(lost, primary, others);
     }
 
-    /** A primary that recovers from a crash by itself gets as long as one that is silent. */
+    /// A primary that recovers from a crash by itself gets as long as one that is silent.
     private Duration patience() {
         return settings.interval().multipliedBy(settings.failures());
     }
@@ -59,7 +58,8 @@ record LossJudgement(HealthConfig settings) {
                 : null;
     }
 
-    /** A standby of a standby cannot tell; one that knows its sender by an address that we do not know may well mean the primary. */
+    /// A standby of a standby cannot tell; one that knows its sender by an address that we do not know
+    /// may well mean the primary.
     private static boolean mayReceiveFrom(PrimaryMemory lost, WalReceiver receiver, List<NodeHealth> others) {
         return receiver.receivesFrom(lost.node())
                 || others.stream().noneMatch(other -> receiver.receivesFrom(other.node()));
@@ -83,10 +83,8 @@ record LossJudgement(HealthConfig settings) {
         return heard - primary.failingSinceNanos() > 0;
     }
 
-    /**
-     * Silence may mean that we are the ones cut off. With two or more standbys most of them must be on our side; a port that refuses is
-     * proof enough, and a lone standby can have no majority.
-     */
+    /// Silence may mean that we are the ones cut off. With two or more standbys most of them must be on
+    /// our side; a port that refuses is proof enough, and a lone standby can have no majority.
     private static Optional<String> quorum(PrimaryMemory lost, NodeHealth primary, List<NodeHealth> others) {
         var silent = primary.failure() != null && primary.failure().kind() == ProbeFailure.Kind.NO_ANSWER;
         var followers = lost.followers().size();

@@ -6,7 +6,8 @@ import org.pgdrover.cluster.Role;
 import org.pgdrover.cluster.TopologyListener;
 import org.pgdrover.pool.PoolRegistry;
 
-/** Closes every connection to a node that must not be used any more: one that went down, or was the primary and is not any longer. */
+/// Closes every connection to a node that must not be used any more. Such a node went down, or was the
+/// primary and is not any longer.
 public final class NodeEviction implements TopologyListener {
     private final PoolRegistry pools;
 

@@ -6,11 +6,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/**
- * The loss of a primary that is being dealt with: what it was, since when, and what has been said of it.
- *
- * <p>Confined to the coordinator's thread.
- */
+/// The loss of a primary that is being dealt with. It knows what was lost, since when, and what has been
+/// said of it.
+///
+/// Confined to the coordinator's thread.
 final class PrimaryLoss {
     private static final Logger log = LoggerFactory.getLogger(FailoverCoordinator.class);
 
@@ -20,7 +19,7 @@ final class PrimaryLoss {
     private String lastSaid = "";
     private int attempts;
 
-    /** It begins now. */
+    /// It begins now.
     PrimaryLoss(PrimaryMemory memory, LongSupplier clock) {
         this.memory = memory;
         this.clock = clock;
@@ -43,7 +42,7 @@ final class PrimaryLoss {
         return Elapsed.between(sinceNanos, clock.getAsLong());
     }
 
-    /** Counts an attempt that failed and says how many there were. */
+    /// Counts an attempt that failed and says how many there were.
     int failedAgain() {
         return ++attempts;
     }
@@ -56,7 +55,7 @@ final class PrimaryLoss {
         say(Level.WARN, message, reason);
     }
 
-    /** Logs a step once, until another one follows; figures that move do not make it another one. */
+    /// Logs a step once, until another one follows; figures that move do not make it another one.
     private void say(Level level, String message, String reason) {
         var said = message + reason.replaceAll("[0-9.]+", "#");
         if (said.equals(lastSaid)) return;

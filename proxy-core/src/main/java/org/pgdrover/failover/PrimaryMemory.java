@@ -10,14 +10,13 @@ import org.pgdrover.cluster.Node;
 import org.pgdrover.cluster.NodeHealth;
 import org.pgdrover.cluster.NodeReport;
 
-/**
- * What was known of a primary and of those who followed it when it was last well.
- *
- * @param report its last answer
- * @param followers the standbys that streamed then
- * @param applicationNames under which name each standby streamed last
- * @param syncStandbys the names that its commits waited for, the last ones that were not none while the setting asked for some
- */
+/// The memory of a primary and of those who followed it when it was last well.
+///
+/// @param report its last answer
+/// @param followers the standbys that streamed then
+/// @param applicationNames under which name each standby streamed last
+/// @param syncStandbys the names that its commits waited for, the last ones that were not none while the
+/// setting asked for some
 record PrimaryMemory(
         Node node,
         NodeReport report,
@@ -34,10 +33,9 @@ record PrimaryMemory(
         return report.timeline();
     }
 
-    /**
-     * What is known now that the primary is well. Only a new answer of the primary brings it up to date: when it dies, its standbys may be
-     * seen to lose it before we do, and they were its followers all the same.
-     */
+    /// What is known now that the primary is well. Only a new answer of the primary brings it up to
+    /// date: when it dies, its standbys may be seen to lose it before we do, and they were its followers
+    /// all the same.
     static @Nullable PrimaryMemory next(@Nullable PrimaryMemory before, Node primary, HealthMonitor monitor) {
         var health = monitor.health(primary);
         var report = health.report();

@@ -11,7 +11,7 @@ import org.pgdrover.cluster.Node;
 import org.pgdrover.cluster.NodeConnector;
 import org.postgresql.PGConnection;
 
-/** The SQL that changes what a standby is or whom it follows. */
+/// The SQL that changes what a standby is or whom it follows.
 final class StandbyCommands {
     private static final Duration POLL = Duration.ofMillis(20);
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
@@ -27,24 +27,22 @@ final class StandbyCommands {
         this.timeout = timeout;
     }
 
-    /** How a promotion ended. */
+    /// How a promotion ended.
     sealed interface Promotion {
-        /** The node writes now; its timeline branched off at this WAL position. */
+        /// The node writes now; its timeline branched off at this WAL position.
         record Done(long forkLsn) implements Promotion {}
 
-        /** The node has not been told, or said no: it stays a standby. */
+        /// The node has not been told, or said no: it stays a standby.
         record NotBegun(String why) implements Promotion {}
 
-        /** The node was told and is not heard of any more: it may be primary one day. */
+        /// The node was told and is not heard of any more: it may be primary one day.
         record Unknown(String why) implements Promotion {}
     }
 
-    /**
-     * Promotes a standby, for as long as that takes: it first replays all that it has received.
-     *
-     * <p>Asked with <code>wait = false</code> and then watched, because <code>pg_promote</code> itself looks ten times a second only, and
-     * says nothing of a server that dies meanwhile.
-     */
+    /// Promotes a standby, for as long as that takes: it first replays all that it has received.
+    ///
+    /// Asked with `wait = false` and then watched, because `pg_promote` itself looks ten times a second
+    /// only, and says nothing of a server that dies meanwhile.
     Promotion promote(Node node) throws InterruptedException {
         try (var connection = connector.connect(node, timeout)) {
             if (inRecovery(connection)) {
@@ -91,13 +89,11 @@ final class StandbyCommands {
         }
     }
 
-    /**
-     * Makes a standby follow another primary, unless it follows a standby that does.
-     *
-     * @param relays standbys that follow the primary
-     * @return what was done, in words
-     * @throws IllegalStateException if the standby's settings do not allow it
-     */
+    /// Makes a standby follow another primary, unless it follows a standby that does.
+    ///
+    /// @param relays standbys that follow the primary
+    /// @return what was done, in words
+    /// @throws IllegalStateException if the standby's settings do not allow it
     String follow(Node standby, Node primary, Collection<Node> relays) throws SQLException {
         try (var connection = connector.connect(standby, timeout)) {
             var conninfo = setting(connection, "primary_conninfo");
@@ -124,7 +120,7 @@ final class StandbyCommands {
                     + " (expected: latest); set it and restart the standby");
     }
 
-    /** A standby with a slot does not stream from a server that lacks it. */
+    /// A standby with a slot does not stream from a server that lacks it.
     private void ensureSlot(Node primary, String slot) throws SQLException {
         var sql = """
                 SELECT pg_create_physical_replication_slot(?, true)
@@ -142,7 +138,7 @@ final class StandbyCommands {
         return query(connection, "SELECT pg_is_in_recovery()").equals("t");
     }
 
-    /** Still the end of recovery when the server has long been primary. */
+    /// Still the end of recovery when the server has long been primary.
     private static long lastReplayed(Connection connection) throws SQLException {
         return Long.parseLong(
                 query(connection, "SELECT coalesce((pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint, 0)"));

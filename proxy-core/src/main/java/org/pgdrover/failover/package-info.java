@@ -1,4 +1,4 @@
-/** Detecting the loss of the primary, promoting a standby and holding work meanwhile. */
+/// Detecting the loss of the primary, promoting a standby and holding work meanwhile.
 @NullMarked
 package org.pgdrover.failover;
 

@@ -5,7 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 
-/// All clients' cancellation keys, each with a process id that no other client is shown; thread-safe.
+/// The cancellation keys of all clients, each with a process id that no other client is shown;
+/// thread-safe.
 public final class CancelRegistry {
     private static final int SHORT_SECRET = 4;
     private static final int LONG_SECRET = 32;

@@ -26,11 +26,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** One client's connection: the last handler of its channel, which forwards every event to the current {@link Phase}. */
+/// One client's connection: the last handler of its channel, which forwards every event to the current
+/// [Phase].
 public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
-    /** How long a client that is to be ended may take to read what it is told last. */
+    /// How long a client that is to be ended may take to read what it is told last.
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private final long id;
@@ -47,7 +48,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private boolean gone;
     private boolean left;
 
-    /** @param id number of the connection, unique while the proxy runs */
+    /// @param id number of the connection, unique while the proxy runs
     public ClientConnection(long id, Channel channel, Clients clients, Entrance entrance, Duration loginTimeout) {
         this.id = id;
         this.channel = channel;
@@ -75,12 +76,13 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         return channel.isActive() && reason == null;
     }
 
-    /** Whether bytes may be written now without gathering; those for a client that is gone do not gather. */
+    /// Whether bytes may be written now without gathering; those for a client that is gone do not
+    /// gather.
     public boolean isWritable() {
         return gone || channel.isWritable();
     }
 
-    /** Whether it came over a Unix-domain socket, where there is no TLS. */
+    /// Whether it came over a Unix-domain socket, where there is no TLS.
     public boolean isLocal() {
         return address() == null;
     }
@@ -89,18 +91,18 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         return encryption;
     }
 
-    /** The client's address, or null on a Unix-domain socket. */
+    /// The client's address, or null on a Unix-domain socket.
     public @Nullable InetAddress address() {
         return address;
     }
 
-    /** The next phase takes over. */
+    /// The next phase takes over.
     public void become(Phase next) {
         phase = next;
         next.onEnter();
     }
 
-    /** The client may use the session now; the time to log in no longer runs. */
+    /// The client may use the session now; the time to log in no longer runs.
     public void loggedIn() {
         loggedIn = true;
         endDeadline();
@@ -133,12 +135,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         channel.writeAndFlush(bytes, channel.voidPromise());
     }
 
-    /** Stops or resumes reading from the client. */
+    /// Stops or resumes reading from the client.
     public void read(boolean wanted) {
         if (channel.config().isAutoRead() != wanted) channel.config().setAutoRead(wanted);
     }
 
-    /** Ends the session with an error that says why. */
+    /// Ends the session with an error that says why.
     public void closeWith(ErrorFields error, DisconnectReason why) {
         if (reason != null) return;
         if (encryption.isBeginning()) {
@@ -153,13 +155,13 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         closeOnceWritten(out);
     }
 
-    /** A client that does not read is not waited for without an end. */
+    /// A client that does not read is not waited for without an end.
     private void closeOnceWritten(ByteBuf last) {
         var written = channel.writeAndFlush(last).addListener(ChannelFutureListener.CLOSE);
         if (!written.isDone()) eventLoop().schedule(() -> channel.close(), LAST_WORDS.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** Ends the session once the client has had what was written to it. */
+    /// Ends the session once the client has had what was written to it.
     public void closeAfterFlush(DisconnectReason why) {
         if (reason == null) reason = why;
         closeOnceWritten(channel.alloc().buffer(0));
@@ -170,7 +172,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         channel.close();
     }
 
-    /** The proxy stops: ends the session as PostgreSQL would. May be called from any thread. */
+    /// The proxy stops: ends the session as PostgreSQL would. May be called from any thread.
     public void shutDown() {
         execute(() -> {
             if (gone) phase.giveUp();
@@ -180,11 +182,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         });
     }
 
-    /**
-     * Cancels what the client is running. May be called from any thread.
-     *
-     * @param done run once, on any thread, when the request has reached the server, or has turned out to be of no use
-     */
+    /// Cancels what the client is running. May be called from any thread.
+    ///
+    /// @param done run once, on any thread, when the request has reached the server, or has turned out
+    /// to be of no use
     public void cancel(Runnable done) {
         execute(() -> {
             try {
@@ -198,7 +199,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     // Turns of the client's work: whatever one throws ends this client, and reaches nobody else.
 
-    /** Runs a turn of the client's work now; on the client's event loop only. */
+    /// Runs a turn of the client's work now; on the client's event loop only.
     public void run(Runnable turn) {
         try {
             turn.run();
@@ -207,17 +208,17 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Runs a turn of the client's work soon. May be called from any thread. */
+    /// Runs a turn of the client's work soon. May be called from any thread.
     public void execute(Runnable turn) {
         eventLoop().execute(() -> run(turn));
     }
 
-    /** Runs a turn of the client's work later. */
+    /// Runs a turn of the client's work later.
     public Future<?> schedule(Runnable turn, Duration delay) {
         return eventLoop().schedule(() -> run(turn), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** The client's work has thrown: the client's mistake, or ours. On the client's event loop only. */
+    /// The client's work has thrown: the client's mistake, or ours. On the client's event loop only.
     public void failed(Throwable failure) {
         if (failure instanceof ProtocolViolation violation) {
             violated(violation);
@@ -239,7 +240,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         run(phase::onEnter);
     }
 
-    /** Otherwise the event loop would keep thousands of connections that have long gone. */
+    /// Otherwise the event loop would keep thousands of connections that have long gone.
     private void endDeadline() {
         if (deadline != null) deadline.cancel(false);
         deadline = null;
@@ -328,7 +329,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (!phase.goesOn()) left();
     }
 
-    /** Nothing is done any more for the client, which is gone. */
+    /// Nothing is done any more for the client, which is gone.
     public void left() {
         if (left) return;
         left = true;

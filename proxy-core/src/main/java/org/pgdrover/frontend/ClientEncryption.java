@@ -49,15 +49,15 @@ public final class ClientEncryption {
         return tls == null ? null : tls.applicationProtocol();
     }
 
-    /// The certificate that the client has shown and that ca-file vouches for; null if it has shown none, or is not
-    /// encrypted.
+    /// The certificate that the client has shown and that ca-file vouches for; null if it has shown
+    /// none, or is not encrypted.
     public @Nullable X509Certificate peerCertificate() {
         var tls = handler();
         return tls == null ? null : PeerCertificates.shownByPeer(tls);
     }
 
-    /// The certificate that we have shown to the client, which may depend on the name that it asked for; null if it is
-    /// not encrypted.
+    /// The certificate that we have shown to the client, which may depend on the name that it asked for;
+    /// null if it is not encrypted.
     public @Nullable X509Certificate localCertificate() {
         var tls = handler();
         return tls == null ? null : PeerCertificates.shownByUs(tls);

@@ -4,7 +4,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.pgdrover.metrics.ProxyMetrics;
 
-/// All client connections that are open, counted; thread-safe.
+/// The client connections that are open, counted; thread-safe.
 public final class Clients {
     private final ProxyMetrics metrics;
     private final LongAdder received = new LongAdder();

@@ -1,6 +1,6 @@
 package org.pgdrover.frontend;
 
-/** Why a client connection ended; the label is the same in logs, metrics and SHOW. */
+/// A reason why a client connection ended. The label is the same in logs, metrics and SHOW.
 public enum DisconnectReason {
     TERMINATED("terminated"),
     CLIENT_CLOSED("client-closed"),

@@ -2,37 +2,37 @@ package org.pgdrover.frontend;
 
 import io.netty.buffer.ByteBuf;
 
-/** What a client connection is doing: starting up, authenticating, being welcomed or relaying; on the client's event loop only. */
+/// A phase of a client connection: starting up, authenticating, being welcomed or relaying. It works on
+/// the client's event loop only.
 public interface Phase {
-    /** Becomes the current phase. */
+    /// Becomes the current phase.
     default void onEnter() {}
 
-    /** Bytes from the client; takes ownership. */
+    /// Bytes from the client; takes ownership.
     void onRead(ByteBuf in);
 
-    /** The handshake is over, and what comes from now on was encrypted. */
+    /// The handshake is over, and what comes from now on was encrypted.
     default void onEncrypted() {}
 
     default void onReadComplete() {}
 
     default void onWritabilityChanged(boolean writable) {}
 
-    /** The connection to the client is gone. */
+    /// The connection to the client is gone.
     default void onClosed() {}
 
-    /** Nothing more is to be done for the client, which is gone. */
+    /// Nothing more is to be done for the client, which is gone.
     default void giveUp() {}
 
-    /** Whether something is still done for the client although the connection to it is gone. */
+    /// Whether something is still done for the client although the connection to it is gone.
     default boolean goesOn() {
         return false;
     }
 
-    /**
-     * Another connection asks to cancel what this one is running.
-     *
-     * @param done to be run once, on any thread, when the request has reached the server, or has turned out to be of no use
-     */
+    /// Another connection asks to cancel what this one is running.
+    ///
+    /// @param done to be run once, on any thread, when the request has reached the server, or has turned
+    /// out to be of no use
     default void onCancel(Runnable done) {
         done.run();
     }

@@ -14,15 +14,14 @@ import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
 
-/**
- * What a client's startup message asks for.
- *
- * @param settings the run-time parameters it sets, those in <code>options</code> among them
- * @param replication whether a WAL sender is wanted rather than a session
- * @param node the node that a WAL sender is wanted of; null is the primary
- * @param passedOn the parameters as a WAL sender gets them, without user and database
- * @param mistake in <code>options</code>, which a client is told of when it has proved who it is; null if there is none
- */
+/// The request in a client's startup message.
+///
+/// @param settings the run-time parameters it sets, those in `options` among them
+/// @param replication whether a WAL sender is wanted rather than a session
+/// @param node the node that a WAL sender is wanted of; null is the primary
+/// @param passedOn the parameters as a WAL sender gets them, without user and database
+/// @param mistake in `options`, which a client is told of when it has proved who it is; null if there is
+/// none
 public record StartupRequest(
         String user,
         String database,
@@ -32,17 +31,17 @@ public record StartupRequest(
         @Nullable String node,
         Map<String, String> passedOn,
         @Nullable ErrorFields mistake) {
-    /** Kinds of connections (PostgreSQL manual, section 54.4). */
+    /// Kinds of connections (PostgreSQL manual, section 54.4).
     public enum Replication {
         NONE,
-        /** Connected to no database. */
+        /// Connected to no database.
         PHYSICAL,
-        /** Connected to a database, where SQL can be run too. */
+        /// Connected to a database, where SQL can be run too.
         LOGICAL
     }
 
     private static final Set<String> NOT_SETTINGS = Set.of("user", "database", "replication", "options");
-    /** The option that names a node. */
+    /// The option that names a node.
     private static final String NODE = "pgdrover.node";
 
     public static StartupRequest of(StartupMessage message) {
@@ -62,7 +61,7 @@ public record StartupRequest(
                 mistake);
     }
 
-    /** What PostgreSQL takes for a boolean, or "database". */
+    /// What PostgreSQL takes for a boolean, or "database".
     private static Replication replication(String value) {
         if (value.equals("database")) return Replication.LOGICAL;
         return switch (value.toLowerCase(Locale.ROOT)) {
@@ -98,16 +97,14 @@ public record StartupRequest(
         return passed;
     }
 
-    /** The reverse of what {@link #words} undoes. */
+    /// The reverse of what [#words] undoes.
     private static String escape(String word) {
         return word.replaceAll("[\\\\\\s]", "\\\\$0");
     }
 
-    /**
-     * Reads the server's command-line options that set parameters: <code>-c name=value</code> and <code>--name=value</code>.
-     *
-     * @return what is wrong with the first that cannot be read, in PostgreSQL's words; null if all can
-     */
+    /// Reads the server's command-line options that set parameters: `-c name=value` and `--name=value`.
+    ///
+    /// @return what is wrong with the first that cannot be read, in PostgreSQL's words; null if all can
     private static @Nullable ErrorFields read(List<String> words, Map<String, String> assignments) {
         for (int i = 0; i < words.size(); i++) {
             var word = words.get(i);
@@ -134,12 +131,13 @@ public record StartupRequest(
         return ErrorFields.fatal(SqlState.SYNTAX_ERROR, option + " requires a value");
     }
 
-    /** C's isspace, and nothing of Unicode's. */
+    /// C's isspace, and nothing of Unicode's.
     private static boolean isSpace(char character) {
         return character == ' ' || (character >= '\t' && character <= '\r');
     }
 
-    /** Splits at white space; a backslash makes the next character part of its word (PostgreSQL's pg_split_opts). */
+    /// Splits at white space; a backslash makes the next character part of its word (PostgreSQL's
+    /// pg_split_opts).
     private static List<String> words(String options) {
         var words = new ArrayList<String>();
         var word = new StringBuilder();

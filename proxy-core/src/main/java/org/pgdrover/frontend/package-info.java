@@ -1,4 +1,5 @@
-/** Client connections, and what every room of the frontend knows of them; the rooms are the packages below. */
+/// Client connections, and what every room of the frontend knows of them; the rooms are the packages
+/// below.
 @NullMarked
 package org.pgdrover.frontend;
 

@@ -2,7 +2,7 @@ package org.pgdrover.listening;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a listener tells a subscriber, in the order of the server's queue.
+/// A message from a listener to a subscriber, in the order of the server's queue.
 public sealed interface Arrival {
     /// A notification of a channel that the subscriber has subscribed to.
     ///
@@ -10,7 +10,8 @@ public sealed interface Arrival {
     /// @param processId of the backend that has notified
     record Notified(byte[] frame, int processId, String channel) implements Arrival {}
 
-    /// The listener listens on a channel that the subscriber wants: what is committed from now on is heard.
+    /// The listener listens on a channel that the subscriber wants: what is committed from now on is
+    /// heard.
     ///
     /// @param number of the wish
     record Ready(String channel, long number) implements Arrival {}
@@ -29,7 +30,8 @@ public sealed interface Arrival {
     /// The listener's connection is lost: nothing is heard, and marks may be missed.
     record Interrupted() implements Arrival {}
 
-    /// The listener listens again on all channels of the subscriber; what was notified in between is missed.
+    /// The listener listens again on all channels of the subscriber; what was notified in between is
+    /// missed.
     record Resumed() implements Arrival {}
 
     /// More has gathered for the subscriber than it may: nothing will come any more.

@@ -49,7 +49,8 @@ public final class Listeners implements TopologyListener, AutoCloseable {
         return new DatabaseListener(database, loop, markers, around, subscriptions::addAndGet);
     }
 
-    /// Ends the connection to a database that nobody listens in, for a statement that must find it without sessions.
+    /// Ends the connection to a database that nobody listens in, for a statement that must find it
+    /// without sessions.
     public void closeIdle(String database) {
         var listener = listeners.get(database);
         if (listener != null) listener.execute(listener::closeIfIdle);

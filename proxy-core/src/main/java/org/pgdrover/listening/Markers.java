@@ -9,11 +9,11 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// Writes and reads the notifications that stand in the server's queue for what a client's transaction has done.
+/// Writes and reads the notifications that stand in the server's queue for what a client's transaction
+/// has done.
 ///
-/// They go through the database, where other users may see and send notifications too: each is signed with a key that
-/// only this proxy
-/// has, and has a number by which a repetition is known.
+/// They go through the database, where other users may see and send notifications too: each is signed
+/// with a key that only this proxy has, and has a number by which a repetition is known.
 final class Markers {
     private static final String ALGORITHM = "HmacSHA256";
     private static final int SIGNATURE_BYTES = 16;

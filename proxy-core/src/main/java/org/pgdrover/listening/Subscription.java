@@ -15,7 +15,8 @@ import org.pgdrover.listening.Markers.Marker;
 
 /// One client's share in its database's listener.
 ///
-/// Its public side is confined to the client's event loop; what the listener knows of it, to the listener's.
+/// Its public side is confined to the client's event loop; what the listener knows of it, to the
+/// listener's.
 public final class Subscription {
     /// Most bytes of notifications that may wait for one client.
     public static final long MOST_BYTES = 8 << 20;
@@ -85,7 +86,8 @@ public final class Subscription {
         listener.execute(() -> listener.wantNothing(this));
     }
 
-    /// A statement that subscribes to a channel when, and if, the transaction that it runs in is committed.
+    /// A statement that subscribes to a channel when, and if, the transaction that it runs in is
+    /// committed.
     public String toSubscribe(String channel) {
         return statement(Kind.SUBSCRIBE, channel);
     }
@@ -102,7 +104,8 @@ public final class Subscription {
         return statement(Kind.BEGIN, null);
     }
 
-    /// A statement that comes back as [Arrival.Marked] with [#lastNumber()] behind whatever the client has done.
+    /// A statement that comes back as [Arrival.Marked] with [#lastNumber()] behind whatever the client
+    /// has done.
     public String toEnd() {
         return statement(Kind.END, null);
     }

@@ -1,4 +1,5 @@
-/** Listens on the primary for all clients that share server connections, and tells each what it has subscribed to. */
+/// Listens on the primary for all clients that share server connections, and tells each what it has
+/// subscribed to.
 @NullMarked
 package org.pgdrover.listening;
 

@@ -24,8 +24,8 @@ public interface StatementObserver {
         return true;
     }
 
-    /// A batch of statements ended; it may be very long, and its time is that of all together. As {@link #onStatement}
-    /// for each otherwise.
+    /// A batch of statements ended; it may be very long, and its time is that of all together. As
+    /// [#onStatement] for each otherwise.
     default void onBatch(
             long client,
             String queryClass,

@@ -1,4 +1,4 @@
-/** What the proxy reports about itself, as interfaces that do nothing by default. */
+/// What the proxy reports about itself, as interfaces that do nothing by default.
 @NullMarked
 package org.pgdrover.metrics;
 

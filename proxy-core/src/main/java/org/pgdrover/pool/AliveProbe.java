@@ -10,8 +10,8 @@ import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
-/// Asks a connection that was idle for long with an empty query whether it is alive, and closes it if no answer comes
-/// within a second.
+/// Asks a connection that was idle for long with an empty query whether it is alive. It closes the
+/// connection if no answer comes within a second.
 final class AliveProbe implements AnswerOwner {
     private final ServerConnection server;
     private final Runnable alive;

@@ -2,7 +2,8 @@ package org.pgdrover.pool;
 
 import org.jspecify.annotations.Nullable;
 
-/** How long a pool leaves a server alone that has just refused it: one second, doubled with each refusal, fifteen at most. */
+/// The time for which a pool leaves a server alone that has just refused it. It is one second, doubled
+/// with each refusal, fifteen at most.
 final class LoginBackoff {
     private static final long FIRST_NANOS = 1_000_000_000L;
     private static final long MOST_NANOS = 15_000_000_000L;
@@ -27,13 +28,13 @@ final class LoginBackoff {
         last = null;
     }
 
-    /** The server's last refusal, if nothing has succeeded since; null if it has refused nothing. */
+    /// The server's last refusal, if nothing has succeeded since; null if it has refused nothing.
     @Nullable
     Refusal last() {
         return last;
     }
 
-    /** The refusal that still holds, or null if the server may be tried. */
+    /// The refusal that still holds, or null if the server may be tried.
     @Nullable
     Refusal inForce(long now) {
         return last != null && now - until < 0 ? last : null;

@@ -2,12 +2,12 @@ package org.pgdrover.pool;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The server connections that all pools of one node may have together. */
+/// The server connections that all pools of one node may have together.
 final class NodeBudget {
     private final int most;
     private final AtomicInteger taken = new AtomicInteger();
 
-    /** @param most 0 is no limit */
+    /// @param most 0 is no limit
     NodeBudget(int most) {
         this.most = most;
     }

@@ -15,7 +15,8 @@ import org.pgdrover.backend.ServerTarget;
 import org.pgdrover.config.PoolConfig;
 import org.pgdrover.metrics.ProxyMetrics;
 
-/** All pools, made when first asked for, maintained ten times a second and forgotten when unused for an hour. */
+/// The pools, made when first asked for. They are maintained ten times a second, and forgotten when
+/// unused for an hour.
 public final class PoolRegistry implements AutoCloseable {
     private static final long MAINTENANCE_MILLIS = 100;
     private static final Duration FORGET_AFTER = Duration.ofHours(1);
@@ -49,7 +50,8 @@ public final class PoolRegistry implements AutoCloseable {
         return config;
     }
 
-    /** The pool of a target; one look-up, so that callers keep what they get for as long as they need it. */
+    /// The pool of a target; one look-up, so that callers keep what they get for as long as they need
+    /// it.
     public ServerPool pool(ServerTarget target) {
         var pool = pools.get(target);
         return pool != null ? pool : pools.computeIfAbsent(target, this::newPool);
@@ -75,7 +77,8 @@ public final class PoolRegistry implements AutoCloseable {
         }
     }
 
-    /** A pool waits although its own limit is not reached: another pool of the node gives up what it does not use. */
+    /// A pool waits although its own limit is not reached: another pool of the node gives up what it
+    /// does not use.
     private void makeRoom(String node) {
         var budget = budgets.get(node);
         if (budget == null || !budget.isExhausted()) return;
@@ -83,28 +86,29 @@ public final class PoolRegistry implements AutoCloseable {
             if (pool.target().node().equals(node) && !pool.isWaitingForRoom() && pool.closeOneIdle()) return;
     }
 
-    /** A user has logged in with another password than before: servers that refused the old one are tried again at once. */
+    /// A user has logged in with another password than before: servers that refused the old one are
+    /// tried again at once.
     public void forgive(String user) {
         for (var pool : pools.values()) if (pool.target().user().equals(user)) pool.forgive();
     }
 
-    /** Closes what nobody uses of a database on every node, for a statement that must find it without sessions. */
+    /// Closes what nobody uses of a database on every node, for a statement that must find it without
+    /// sessions.
     public void closeIdle(String database) {
         for (var pool : pools.values()) if (pool.target().database().equals(database)) pool.closeIdle();
     }
 
-    /**
-     * What sessions begin with has changed on a node: connections that were opened before are closed as soon as nobody works with them.
-     *
-     * @param concerned whose sessions begin with something else now
-     * @param before a time of the clock
-     */
+    /// What sessions begin with has changed on a node: connections that were opened before are closed as
+    /// soon as nobody works with them.
+    ///
+    /// @param concerned whose sessions begin with something else now
+    /// @param before a time of the clock
     public void renew(String node, Predicate<ServerTarget> concerned, long before) {
         for (var pool : pools.values())
             if (pool.target().node().equals(node) && concerned.test(pool.target())) pool.renew(before);
     }
 
-    /** Closes every connection to a node, lent ones too. */
+    /// Closes every connection to a node, lent ones too.
     public void evict(String node, CloseReason reason) {
         for (var pool : pools.values()) if (pool.target().node().equals(node)) pool.evict(reason);
     }

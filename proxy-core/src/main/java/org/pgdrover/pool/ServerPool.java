@@ -23,16 +23,16 @@ import org.pgdrover.protocol.SqlState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The server connections of one node, database and user: lends them, first come first served, and never has more than its limit.
- *
- * <p>Any thread may call. A short lock guards the lists; nothing is called back while it is held. A connection is lent on the acquirer's own
- * event loop: an idle one that lives there is preferred, another is moved there.
- */
+/// The server connections of one node, database and user. It lends them, first come first served, and
+/// never has more than its limit.
+///
+/// Any thread may call. A short lock guards the lists; nothing is called back while it is held. A
+/// connection is lent on the acquirer's own event loop: an idle one that lives there is preferred,
+/// another is moved there.
 public final class ServerPool {
     private static final Logger log = LoggerFactory.getLogger(ServerPool.class);
 
-    /** A connection that was idle for longer is asked whether it is alive before it is lent. */
+    /// A connection that was idle for longer is asked whether it is alive before it is lent.
     private static final long PROBE_AFTER_NANOS = Duration.ofSeconds(30).toNanos();
 
     private final ServerTarget target;
@@ -100,21 +100,19 @@ public final class ServerPool {
         }
     }
 
-    /**
-     * Lends a connection. Called on the acquirer's event loop.
-     *
-     * @param wanted a connection that has these settings already is preferred
-     * @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its own
-     */
+    /// Lends a connection. Called on the acquirer's event loop.
+    ///
+    /// @param wanted a connection that has these settings already is preferred
+    /// @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its
+    /// own
     public @Nullable ServerConnection acquire(Acquirer acquirer, SessionSettings wanted) {
         return acquire(acquirer, wanted, null);
     }
 
-    /**
-     * The same with a favourite, which is lent if it is idle.
-     *
-     * @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its own
-     */
+    /// The same with a favourite, which is lent if it is idle.
+    ///
+    /// @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its
+    /// own
     public @Nullable ServerConnection acquire(
             Acquirer acquirer, SessionSettings wanted, @Nullable ServerConnection favourite) {
         long now = clock.getAsLong();
@@ -138,7 +136,7 @@ public final class ServerPool {
         return null;
     }
 
-    /** Whether a connection can be used at once. */
+    /// Whether a connection can be used at once.
     private boolean isReady(ServerConnection server, Acquirer acquirer) {
         return server.eventLoop() == acquirer.eventLoop() && server.isOpen() && !isToBeProbed(server);
     }
@@ -153,7 +151,7 @@ public final class ServerPool {
                 ErrorFields.error(SqlState.CANNOT_CONNECT_NOW, "the pool of " + target + " is closed"));
     }
 
-    /** The most recently used idle connection, best one that needs neither a move nor new settings. */
+    /// The most recently used idle connection, best one that needs neither a move nor new settings.
     private @Nullable ServerConnection takeIdle(EventLoop loop, SessionSettings wanted) {
         int best = -1;
         int bestScore = -1;
@@ -179,7 +177,7 @@ public final class ServerPool {
             });
     }
 
-    /** On a turn of the acquirer's own. */
+    /// On a turn of the acquirer's own.
     private void lendHere(ServerConnection server, Acquirer acquirer, SessionSettings wanted) {
         if (!server.isOpen()) lendAnother(acquirer, wanted);
         else if (isToBeProbed(server))
@@ -192,7 +190,7 @@ public final class ServerPool {
         if (server != null) acquirer.onServer(this, server);
     }
 
-    /** Opens connections for those who wait, as far as the limits allow. */
+    /// Opens connections for those who wait, as far as the limits allow.
     void openMore(EventLoop loop) {
         while (true) {
             synchronized (lock) {
@@ -235,7 +233,8 @@ public final class ServerPool {
         for (var waiter : refused) waiter.refuse(this, refusal);
     }
 
-    /** Takes a connection back that is at rest; the next in the queue gets it. Called on the connection's event loop. */
+    /// Takes a connection back that is at rest; the next in the queue gets it. Called on the
+    /// connection's event loop.
     public void release(ServerConnection server) {
         server.unlease();
         long now = clock.getAsLong();
@@ -259,7 +258,7 @@ public final class ServerPool {
         lend(server, next.acquirer(), next.settings());
     }
 
-    /** The last guard: what is not at rest, or not proved clean, goes to nobody. */
+    /// The last guard: what is not at rest, or not proved clean, goes to nobody.
     private boolean isFitForOthers(ServerConnection server) {
         if (server.isAtRest() && server.notClean() == null) return true;
         log.atWarn()
@@ -277,7 +276,8 @@ public final class ServerPool {
         return now - server.openedNanos() > lifetime - jitter;
     }
 
-    /** Closes the connections that were opened before that time: the idle ones now, the others when they come back. */
+    /// Closes the connections that were opened before that time: the idle ones now, the others when they
+    /// come back.
     void renew(long before) {
         var outdated = new ArrayList<ServerConnection>();
         synchronized (lock) {
@@ -305,21 +305,21 @@ public final class ServerPool {
         openMore(server.eventLoop());
     }
 
-    /** What servers have refused so far counts no more. */
+    /// What servers have refused so far counts no more.
     void forgive() {
         synchronized (lock) {
             backoff.succeeded();
         }
     }
 
-    /** Takes an acquirer out of the queue; false if its answer is already on its way. */
+    /// Takes an acquirer out of the queue; false if its answer is already on its way.
     public boolean cancel(Acquirer acquirer) {
         synchronized (lock) {
             return waiters.cancel(acquirer);
         }
     }
 
-    /** Periodic work: refuses who waited too long, closes what was idle too long, opens what is missing. */
+    /// Periodic work: refuses who waited too long, closes what was idle too long, opens what is missing.
     void maintain(EventLoop loop) {
         long now = clock.getAsLong();
         var surplus = new ArrayList<ServerConnection>();
@@ -369,7 +369,7 @@ public final class ServerPool {
                         .withHint("Raise the limit, or make transactions shorter."));
     }
 
-    /** Closes one idle connection to make room for another pool of the node; false if none is idle. */
+    /// Closes one idle connection to make room for another pool of the node; false if none is idle.
     boolean closeOneIdle() {
         ServerConnection oldest;
         synchronized (lock) {
@@ -380,10 +380,11 @@ public final class ServerPool {
         return true;
     }
 
-    /** For how long nothing is opened to a database that has to be without sessions, unless somebody waits for it. */
+    /// For how long nothing is opened to a database that has to be without sessions, unless somebody
+    /// waits for it.
     private static final long EMPTY_NANOS = Duration.ofSeconds(6).toNanos();
 
-    /** Closes every idle connection, and opens none again for a while that nobody waits for. */
+    /// Closes every idle connection, and opens none again for a while that nobody waits for.
     void closeIdle() {
         List<ServerConnection> victims;
         synchronized (lock) {
@@ -400,19 +401,20 @@ public final class ServerPool {
         }
     }
 
-    /** Whether nobody has used the pool for this long and it has no connections. */
+    /// Whether nobody has used the pool for this long and it has no connections.
     boolean isForgotten(Duration after) {
         synchronized (lock) {
             return all.isEmpty() && opening == 0 && waiters.isEmpty() && clock.getAsLong() - lastUsed > after.toNanos();
         }
     }
 
-    /** The pool is not in the registry any more. */
+    /// The pool is not in the registry any more.
     void forgotten() {
         meter.forgotten();
     }
 
-    /** Closes every connection, lent ones too: the node must not be used any more. Waiters are refused and may try elsewhere. */
+    /// Closes every connection, lent ones too: the node must not be used any more. Waiters are refused
+    /// and may try elsewhere.
     void evict(CloseReason reason) {
         List<ServerConnection> victims;
         List<Waiter> refused;

@@ -15,13 +15,12 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.FrontendMessages;
 
-/// Brings a connection that its client left behind to rest, cleans it if need be, and gives it back to its pool.
+/// Brings a connection that its client left behind to rest. It cleans the connection if need be, and
+/// gives it back to its pool.
 ///
-/// What still runs is cancelled if the client vanished without saying goodbye, copied data is ended with CopyFail, an
-/// open batch with Sync,
-/// a transaction with ROLLBACK; a session that is not proved clean gets DISCARD ALL. A connection for which that
-/// takes
-/// too long is closed.
+/// What still runs is cancelled if the client vanished without saying goodbye, copied data is ended with
+/// CopyFail, an open batch with Sync, a transaction with ROLLBACK; a session that is not proved clean
+/// gets DISCARD ALL. A connection for which that takes too long is closed.
 public final class ServerReset implements AnswerOwner {
     private static final long TIMEOUT_SECONDS = 10;
 
@@ -59,7 +58,8 @@ public final class ServerReset implements AnswerOwner {
         new Exchange(server, _ -> server.afterCancels(this::rollBack)).query("").send();
     }
 
-    /// A CopyFail is ignored by a server that takes no copied data, so it can be sent whenever something still runs.
+    /// A CopyFail is ignored by a server that takes no copied data, so it can be sent whenever something
+    /// still runs.
     private void endOpenBatch() {
         var ledger = server.ledger();
         if (ledger.isAtRest()) return;

@@ -9,11 +9,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 
-/**
- * Those who wait for a connection of a pool, first come first served.
- *
- * <p>For a few milliseconds the order may be bent in favour of one whose event loop has the connection that came free. Guarded by the pool's lock.
- */
+/// Those who wait for a connection of a pool, first come first served.
+///
+/// For a few milliseconds the order may be bent in favour of one whose event loop has the connection
+/// that came free. Guarded by the pool's lock.
 final class WaitQueue {
     private static final long PREFER_LOOP_NANOS = Duration.ofMillis(3).toNanos();
     private static final int PREFER_LOOP_DEPTH = 16;
@@ -23,7 +22,7 @@ final class WaitQueue {
             return acquirer.eventLoop();
         }
 
-        /** Tells it, on its own event loop, that nothing came of it. */
+        /// Tells it, on its own event loop, that nothing came of it.
         void refuse(ServerPool pool, Refusal refusal) {
             eventLoop().execute(() -> acquirer.onRefused(pool, refusal));
         }
@@ -43,7 +42,8 @@ final class WaitQueue {
         return waiters.isEmpty();
     }
 
-    /** Takes the one whose turn it is for a connection that came free on this event loop; null if nobody waits. */
+    /// Takes the one whose turn it is for a connection that came free on this event loop; null if nobody
+    /// waits.
     @Nullable
     Waiter next(EventLoop loop, long now) {
         var first = waiters.peek();
@@ -64,7 +64,7 @@ final class WaitQueue {
         return null;
     }
 
-    /** Takes those who have waited this long. */
+    /// Takes those who have waited this long.
     List<Waiter> takeExpired(long now, Duration timeout) {
         var expired = new ArrayList<Waiter>();
         while (waiters.peek() instanceof Waiter first && now - first.since() >= timeout.toNanos())
@@ -72,14 +72,14 @@ final class WaitQueue {
         return expired;
     }
 
-    /** Takes everybody. */
+    /// Takes everybody.
     List<Waiter> takeAll() {
         var all = List.copyOf(waiters);
         waiters.clear();
         return all;
     }
 
-    /** Takes one out who waits no more; false if it is not here. */
+    /// Takes one out who waits no more; false if it is not here.
     boolean cancel(Acquirer acquirer) {
         return waiters.removeIf(waiter -> waiter.acquirer() == acquirer);
     }

@@ -1,4 +1,4 @@
-/** Pools of server connections, their limits, queues and maintenance. */
+/// Pools of server connections, their limits, queues and maintenance.
 @NullMarked
 package org.pgdrover.pool;
 

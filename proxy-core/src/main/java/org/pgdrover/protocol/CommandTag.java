@@ -1,6 +1,6 @@
 package org.pgdrover.protocol;
 
-/// What a CommandComplete tells of the transaction (PostgreSQL manual, section 54.7).
+/// The news of a CommandComplete about the transaction (PostgreSQL manual, section 54.7).
 public enum CommandTag {
     /// COMMIT, or PREPARE TRANSACTION, which gives the transaction away.
     COMMIT,

@@ -4,27 +4,25 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * The fields of an ErrorResponse or NoticeResponse, in their order (PostgreSQL manual, section 54.8).
- *
- * @param fields field type byte, such as 'S', 'V', 'C', 'M', 'D', 'H', to its text
- */
+/// The fields of an ErrorResponse or NoticeResponse, in their order (PostgreSQL manual, section 54.8).
+///
+/// @param fields field type byte, such as 'S', 'V', 'C', 'M', 'D', 'H', to its text
 public record ErrorFields(Map<Character, String> fields) {
     public ErrorFields {
         fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
     }
 
-    /** An error of the proxy's own that leaves the session alive. */
+    /// An error of the proxy's own that leaves the session alive.
     public static ErrorFields error(String sqlState, String message) {
         return of("ERROR", sqlState, message);
     }
 
-    /** An error of the proxy's own that ends the session. */
+    /// An error of the proxy's own that ends the session.
     public static ErrorFields fatal(String sqlState, String message) {
         return of("FATAL", sqlState, message);
     }
 
-    /** A warning of the proxy's own. */
+    /// A warning of the proxy's own.
     public static ErrorFields warning(String sqlState, String message) {
         return of("WARNING", sqlState, message);
     }
@@ -38,32 +36,36 @@ public record ErrorFields(Map<Character, String> fields) {
         return new ErrorFields(fields);
     }
 
-    /** The same error with a DETAIL. */
+    /// The same error with a DETAIL.
     public ErrorFields withDetail(String detail) {
         return with('D', detail);
     }
 
-    /** The same error with a HINT. */
+    /// The same error with a HINT.
     public ErrorFields withHint(String hint) {
         return with('H', hint);
     }
 
-    /** The same error as reported by a routine of PostgreSQL's source code, by which drivers tell errors apart. */
+    /// The same error as reported by a routine of PostgreSQL's source code, by which drivers tell errors
+    /// apart.
     public ErrorFields withRoutine(String routine) {
         return with('R', routine);
     }
 
-    /** The same error as one that ends the session, as PostgreSQL reports whatever goes wrong before a session exists. */
+    /// The same error as one that ends the session, as PostgreSQL reports whatever goes wrong before a
+    /// session exists.
     public ErrorFields asFatal() {
         return with('S', "FATAL").with('V', "FATAL");
     }
 
-    /** The same error as one that leaves the session alive: what was fatal for a server connection is not for its client. */
+    /// The same error as one that leaves the session alive: what was fatal for a server connection is
+    /// not for its client.
     public ErrorFields asError() {
         return with('S', "ERROR").with('V', "ERROR");
     }
 
-    /** The character of the query string at which the error is, counted from 1; 0 if the server does not say. */
+    /// The character of the query string at which the error is, counted from 1; 0 if the server does not
+    /// say.
     public int position() {
         try {
             return Integer.parseInt(fields.getOrDefault('P', "0"));
@@ -72,20 +74,18 @@ public record ErrorFields(Map<Character, String> fields) {
         }
     }
 
-    /**
-     * Whether the server has not understood the statement, and so has run nothing of it: a syntax error, or a name that it does
-     * not find, at a position of the statement's own text.
-     */
+    /// Whether the server has not understood the statement, and so has run nothing of it: a syntax
+    /// error, or a name that it does not find, at a position of the statement's own text.
     public boolean isOfTheText() {
         return sqlState().startsWith("42") && position() > 0 && !fields.containsKey('W') && !fields.containsKey('q');
     }
 
-    /** The same error at another character of the query string. */
+    /// The same error at another character of the query string.
     public ErrorFields withPosition(int position) {
         return with('P', Integer.toString(position));
     }
 
-    /** The same error with another word in its message. */
+    /// The same error with another word in its message.
     public ErrorFields saying(String instead, String of) {
         return with('M', message().replace(of, instead));
     }
@@ -96,7 +96,7 @@ public record ErrorFields(Map<Character, String> fields) {
         return new ErrorFields(copy);
     }
 
-    /** The name of the source-code routine that reports it; empty if the server does not say. */
+    /// The name of the source-code routine that reports it; empty if the server does not say.
     public String routine() {
         return fields.getOrDefault('R', "");
     }
@@ -109,13 +109,13 @@ public record ErrorFields(Map<Character, String> fields) {
         return fields.getOrDefault('M', "");
     }
 
-    /** The severity in English: field V, or S from servers before 9.6. */
+    /// The severity in English: field V, or S from servers before 9.6.
     public String severity() {
         var severity = fields.get('V');
         return severity != null ? severity : fields.getOrDefault('S', "ERROR");
     }
 
-    /** Whether the server ends the connection after this. */
+    /// Whether the server ends the connection after this.
     public boolean endsSession() {
         var severity = severity();
         return severity.equals("FATAL") || severity.equals("PANIC");

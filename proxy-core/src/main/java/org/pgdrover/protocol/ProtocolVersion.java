@@ -1,9 +1,9 @@
 package org.pgdrover.protocol;
 
-/** A version of the frontend/backend protocol, such as 3.0 or 3.2. */
+/// A version of the frontend/backend protocol, such as 3.0 or 3.2.
 public record ProtocolVersion(int major, int minor) {
     public static final ProtocolVersion V3_0 = new ProtocolVersion(3, 0);
-    /** The newest that the proxy speaks to clients. */
+    /// The newest that the proxy speaks to clients.
     public static final ProtocolVersion V3_2 = new ProtocolVersion(3, 2);
 
     public static ProtocolVersion ofCode(int code) {
@@ -14,7 +14,7 @@ public record ProtocolVersion(int major, int minor) {
         return major << 16 | minor;
     }
 
-    /** From 3.2 a cancellation key may be up to 256 bytes long. */
+    /// From 3.2 a cancellation key may be up to 256 bytes long.
     public boolean hasLongCancelKeys() {
         return minor >= 2;
     }

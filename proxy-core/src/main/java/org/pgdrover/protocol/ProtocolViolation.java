@@ -2,7 +2,8 @@ package org.pgdrover.protocol;
 
 /// Says that a peer sent what the protocol does not allow.
 ///
-/// It carries no stack trace: anybody who can connect can cause it, and must not be able to buy processor time with it.
+/// It carries no stack trace: anybody who can connect can cause it, and must not be able to buy
+/// processor time with it.
 public final class ProtocolViolation extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

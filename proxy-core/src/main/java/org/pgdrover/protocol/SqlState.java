@@ -1,6 +1,6 @@
 package org.pgdrover.protocol;
 
-/** The SQLSTATE codes that the proxy itself reports or acts on (PostgreSQL manual, appendix A). */
+/// The SQLSTATE codes that the proxy itself reports or acts on (PostgreSQL manual, appendix A).
 public final class SqlState {
     public static final String CONNECTION_DOES_NOT_EXIST = "08003";
     public static final String CONNECTION_FAILURE = "08006";

@@ -1,6 +1,6 @@
 package org.pgdrover.protocol;
 
-/** The transaction status indicator of ReadyForQuery (PostgreSQL manual, section 54.7). */
+/// The transaction status indicator of ReadyForQuery (PostgreSQL manual, section 54.7).
 public enum TransactionStatus {
     IDLE('I'),
     IN_TRANSACTION('T'),
@@ -16,7 +16,7 @@ public enum TransactionStatus {
         return indicator;
     }
 
-    /** @throws ProtocolViolation if PostgreSQL never sends this indicator */
+    /// @throws ProtocolViolation if PostgreSQL never sends this indicator
     public static TransactionStatus of(byte indicator) {
         return switch (indicator) {
             case 'I' -> IDLE;

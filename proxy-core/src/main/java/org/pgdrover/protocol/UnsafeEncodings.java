@@ -3,7 +3,8 @@ package org.pgdrover.protocol;
 import java.util.Locale;
 import java.util.Set;
 
-/// Knows the values of client_encoding in which a byte that looks like ASCII may be part of another character.
+/// Knows the values of client_encoding in which a byte that looks like ASCII may be part of another
+/// character.
 public final class UnsafeEncodings {
     private static final Set<String> SHIFT = Set.of("SJIS", "SHIFT_JIS_2004");
     private static final Set<String> OTHERS = Set.of("BIG5", "GBK", "UHC", "GB18030", "JOHAB");

@@ -1,4 +1,4 @@
-/** The PostgreSQL frontend/backend protocol as values (PostgreSQL manual, chapter 54); no byte layouts. */
+/// The PostgreSQL frontend/backend protocol as values (PostgreSQL manual, chapter 54); no byte layouts.
 @NullMarked
 package org.pgdrover.protocol;
 

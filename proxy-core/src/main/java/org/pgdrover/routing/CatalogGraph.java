@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.sql.Residues;
 
-/// What uses what in a database's catalog, so that what one thing may do is found in everything that leads to
+/// A graph of what uses what in a catalog. It finds what one thing may do in everything that leads to
 /// it.
 final class CatalogGraph {
     /// What a thing is. Reading a relation and changing it are two things.

@@ -1,7 +1,7 @@
 package org.pgdrover.routing;
 
-/// The queries that read a catalog: each gives what the reader of the same name expects, for PostgreSQL 14 and
-/// newer.
+/// The queries that read a catalog, for PostgreSQL 14 and newer. Each gives what the reader of the same
+/// name expects.
 final class CatalogQueries {
     /// The first oid that is not PostgreSQL's own (PostgreSQL: FirstNormalObjectId).
     static final int FIRST_OWN_OID = 16384;
@@ -63,8 +63,8 @@ final class CatalogQueries {
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
              WHERE a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'd' AND t.oid >= 16384""";
 
-    /// Relations that are read or changed with another one: children with their parents, and what foreign keys
-    /// change.
+    /// Relations that are read or changed with another one: children with their parents, and what
+    /// foreign keys change.
     static final String FOLLOWERS = """
             SELECT inhparent, inhrelid, true FROM pg_catalog.pg_inherits
             UNION ALL

@@ -19,8 +19,8 @@ import org.pgdrover.sql.Residues;
 
 /// Gathers the rows of the catalog's queries and draws the conclusions; used once.
 final class CatalogReader {
-    /// What a body in another trusted language does beyond computing: it runs statements, or keeps values for
-    /// the session.
+    /// What a body in another trusted language does beyond computing: it runs statements, or keeps
+    /// values for the session.
     private static final Pattern BEYOND_COMPUTING =
             Pattern.compile("spi_|plv8\\.|plpy|execute|query|_SHARED|\\bGD\\b|\\bSD\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern SETTING = Pattern.compile("current_setting\\s*\\((\\s*'[^']*\\.[^']*')?");
@@ -86,8 +86,8 @@ final class CatalogReader {
         return declaredVolatile;
     }
 
-    /// A function in C of an extension is what it is declared to be; unless that is volatile, then it may do
-    /// anything.
+    /// A function in C of an extension is what it is declared to be; unless that is volatile, then it
+    /// may do anything.
     private boolean compiled(Thing thing, String name, @Nullable String extension, boolean declaredVolatile) {
         if (extension != null) compiled.add(thing);
         boolean harmless = extension != null && KnownFunctions.isHarmlessInExtension(name);

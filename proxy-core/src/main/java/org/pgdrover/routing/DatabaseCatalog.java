@@ -8,8 +8,8 @@ import org.pgdrover.sql.Residues;
 
 /// The facts that one database's catalog proves of its functions and relations, by name; immutable.
 ///
-/// A name that could mean several things has the worst of their facts. Names are bare or qualified; those of
-/// pg_catalog are kept once, bare.
+/// A name that could mean several things has the worst of their facts. Names are bare or qualified;
+/// those of pg_catalog are kept once, bare.
 public final class DatabaseCatalog {
     /// Nothing is known.
     static final DatabaseCatalog NONE = new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Database.UNKNOWN);
@@ -106,8 +106,8 @@ public final class DatabaseCatalog {
         return left.size() == system.size() ? system : left;
     }
 
-    /// The same without what leads to a function, operator or type of the database's own, because one of them
-    /// has changed.
+    /// The same without what leads to a function, operator or type of the database's own, because one of
+    /// them has changed.
     DatabaseCatalog withoutDependent() {
         var leftFunctions = new HashMap<>(functions);
         leftFunctions.values().removeIf(FunctionFacts::isDependent);

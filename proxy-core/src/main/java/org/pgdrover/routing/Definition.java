@@ -3,7 +3,7 @@ package org.pgdrover.routing;
 import java.util.Set;
 import org.pgdrover.sql.QueryClass;
 
-/// How far a statement changes what the catalog says.
+/// The reach of a statement's change of the catalog.
 enum Definition {
     /// It defines nothing.
     NONE,

@@ -34,7 +34,8 @@ public final class FunctionCatalog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FunctionCatalog.class);
     private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long COALESCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-    /// After a reading, definitions wait for so many times as long as it took: a fifth of the time is enough for them.
+    /// After a reading, definitions wait for so many times as long as it took: a fifth of the time is
+    /// enough for them.
     private static final int REST = 4;
 
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(2);

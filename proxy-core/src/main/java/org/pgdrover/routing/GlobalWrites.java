@@ -2,7 +2,7 @@ package org.pgdrover.routing;
 
 import java.util.concurrent.atomic.LongAccumulator;
 
-/// When any session last wrote through this proxy.
+/// The moment when any session last wrote through this proxy.
 final class GlobalWrites {
     private final long origin;
     private final LongAccumulator latest = new LongAccumulator(Math::max, 0);

@@ -101,8 +101,8 @@ final class Judgement {
 
     // What may it show?
 
-    /// Whether it may show run-time parameters by what it calls and reads; what `SHOW` and `current_setting` in its own
-    /// words show, these tell.
+    /// Whether it may show run-time parameters by what it calls and reads; what `SHOW` and
+    /// `current_setting` in its own words show, these tell.
     boolean showsSettings(QueryClass query, RoutingSession session) {
         var parts = query.parts();
         for (int i = 0; i < parts.size(); i++) if (showsSettings(parts.get(i), session)) return true;
@@ -120,8 +120,8 @@ final class Judgement {
         return false;
     }
 
-    /// What changing a table may leave that a definition has just made: by its defaults and checks, and the
-    /// tables that it is like.
+    /// What changing a table may leave that a definition has just made: by its defaults and checks, and
+    /// the tables that it is like.
     Residues made(QueryClass definition, RoutingSession session) {
         var known = catalogs.of(session.database());
         if (definition.statement().endsWith(" AS")) return Residues.NONE;

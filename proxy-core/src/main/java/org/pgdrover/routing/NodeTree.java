@@ -4,8 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 
-/// What an expression or query names, as PostgreSQL keeps it in its catalog: a tree written as text, with the
-/// oids of all that it uses.
+/// The names in an expression or query, as PostgreSQL keeps it in its catalog. It is a tree written as
+/// text, with the oids of all that it uses.
 ///
 /// @param text the value of a column of type pg_node_tree
 record NodeTree(String text) {
@@ -13,8 +13,8 @@ record NodeTree(String text) {
             ":(funcid|opfuncid|aggfnoid|winfnoid|opno|relid|resulttype|seqid|eqop|sortop|tsmhandler) (\\d+)");
     private static final Pattern ROW_OPERATORS = Pattern.compile(":opnos \\(o ([\\d ]+)\\)");
     private static final Pattern CHANGES = Pattern.compile(":commandType [2-5]|\\{ROWMARKCLAUSE");
-    /// current_setting(text) and current_setting(text, boolean) with what follows them: a constant, if the
-    /// setting is written there.
+    /// current_setting(text) and current_setting(text, boolean) with what follows them: a constant, if
+    /// the setting is written there.
     private static final Pattern SETTING = Pattern.compile(
             ":funcid (?:2077|3294) .*?(?::constvalue \\d+ \\[ ([\\d -]+) \\]|:paramkind|:varno|:funcid)",
             Pattern.DOTALL);

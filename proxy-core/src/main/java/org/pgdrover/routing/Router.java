@@ -21,9 +21,9 @@ import org.pgdrover.sql.TransactionEffect;
 
 /// The judge of where a batch outside a transaction goes, and of what its statements may leave behind.
 ///
-/// To a standby goes only what is proved to be a read, and only to a standby that shows the session what it
-/// must see; all else goes to the primary. Used by every event loop at once; without locks, and without garbage
-/// in the steady state.
+/// To a standby goes only what is proved to be a read, and only to a standby that shows the session what
+/// it must see; all else goes to the primary. Used by every event loop at once; without locks, and
+/// without garbage in the steady state.
 public final class Router {
     private final RoutingConfig config;
     private final TopologySource topology;
@@ -76,8 +76,8 @@ public final class Router {
 
     // What a statement leaves
 
-    /// What a statement may leave in its server's session, by its text and by what the catalog says of the
-    /// names in it.
+    /// What a statement may leave in its server's session, by its text and by what the catalog says of
+    /// the names in it.
     public Residues residues(QueryClass query, RoutingSession session) {
         return judgement.residues(query, session);
     }
@@ -92,8 +92,8 @@ public final class Router {
         return judgement.why(query, session);
     }
 
-    /// A statement has succeeded. If it was a definition, what it may have given another meaning is unknown
-    /// from now on.
+    /// A statement has succeeded. If it was a definition, what it may have given another meaning is
+    /// unknown from now on.
     public void ran(QueryClass query, RoutingSession session) {
         for (var part : query.parts()) ran(part, session);
         if (!query.parts().isEmpty()) return;
@@ -140,7 +140,8 @@ public final class Router {
 
     // Where a batch goes
 
-    /// A read waits for a standby that is up to date: how far the standbys have come is looked for at once.
+    /// A read waits for a standby that is up to date: how far the standbys have come is looked for at
+    /// once.
     public void look() {
         topology.sampleSoon();
     }
@@ -287,8 +288,8 @@ public final class Router {
         return selector.isEligible(state) && topology.replayLsn(state.node()) >= floor;
     }
 
-    /// The position that a standby must have replayed for this session; -1 while the primary has not been
-    /// sampled since.
+    /// The position that a standby must have replayed for this session; -1 while the primary has not
+    /// been sampled since.
     private long floor(RoutingSession session) {
         return switch (config.consistency()) {
             case EVENTUAL, BOUNDED -> 0;
@@ -310,7 +311,8 @@ public final class Router {
         return session.floor();
     }
 
-    /// The same for a standby other than the one read last: it must show at least what that one has shown.
+    /// The same for a standby other than the one read last: it must show at least what that one has
+    /// shown.
     private long switchingFloor(RoutingSession session, long floor) {
         boolean monotonic = config.consistency() == Consistency.SESSION || config.consistency() == Consistency.GLOBAL;
         if (!monotonic || session.standby() == null || !session.hasRead()) return floor;

@@ -2,7 +2,7 @@ package org.pgdrover.routing;
 
 import org.pgdrover.cluster.Node;
 
-/// Where a batch goes, and why.
+/// A decision about where a batch goes, and why.
 public sealed interface RoutingDecision {
     RoutingReason reason();
 

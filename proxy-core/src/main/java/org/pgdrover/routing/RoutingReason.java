@@ -2,7 +2,7 @@ package org.pgdrover.routing;
 
 import java.util.Locale;
 
-/// Why a batch goes where it goes; the label is the same in logs, metrics and SHOW.
+/// A reason why a batch goes where it goes. The label is the same in logs, metrics and SHOW.
 public enum RoutingReason {
     READ("a proved read"),
     READ_ONLY_TRANSACTION("a READ ONLY transaction"),

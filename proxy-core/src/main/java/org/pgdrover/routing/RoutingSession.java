@@ -10,7 +10,8 @@ import org.pgdrover.cluster.Node;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residues;
 
-/// What routing must remember of one session: what it wrote and read, so that its reads never go back in time.
+/// The memory that routing has of one session: what it wrote and read. With it the session's reads never
+/// go back in time.
 ///
 /// Positions are WAL positions, times are [System#nanoTime()]. Confined to the client's event loop.
 public final class RoutingSession {
@@ -28,7 +29,8 @@ public final class RoutingSession {
 
     private static final long FIRST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long MOST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
-    /// Its reads go to the primary for want of a standby that is up to date, and when the next one is to wait.
+    /// Its reads go to the primary for want of a standby that is up to date, and when the next one is to
+    /// wait.
     private boolean behind;
 
     private long waitAtNanos;
@@ -40,8 +42,8 @@ public final class RoutingSession {
     private long term;
 
     private static final int MOST_MADE = 256;
-    /// Tables that the session has made and that the catalog may not have yet, with what changing them may
-    /// leave.
+    /// Tables that the session has made and that the catalog may not have yet, with what changing them
+    /// may leave.
     private final Map<String, Residues> made = new HashMap<>();
     /// What the open transaction has defined.
     private final List<QueryClass> definitions = new ArrayList<>(0);
@@ -122,7 +124,8 @@ public final class RoutingSession {
 
     // What it wrote and saw
 
-    /// The answer to a batch that may have written has ended, or it is lost and may have been carried out.
+    /// The answer to a batch that may have written has ended, or it is lost and may have been carried
+    /// out.
     public void wrote(long nanoTime) {
         readOnPrimary(nanoTime);
         globalWrites.wrote(nanoTime);
@@ -136,8 +139,8 @@ public final class RoutingSession {
 
     /// Whether a read that no standby is up to date for should wait for one a little.
     ///
-    /// Every read on the primary shows what standbys have to show from then on. A session that reads all the time
-    /// would never leave the primary again.
+    /// Every read on the primary shows what standbys have to show from then on. A session that reads all
+    /// the time would never leave the primary again.
     public boolean isToWait(long nanoTime) {
         if (!behind) {
             behind = true;
@@ -198,8 +201,8 @@ public final class RoutingSession {
         drawnNanos = nanoTime;
     }
 
-    /// Another node is primary now. Positions of the old timeline beyond the fork mean nothing on the new one,
-    /// so what the session has seen counts as written just now.
+    /// Another node is primary now. Positions of the old timeline beyond the fork mean nothing on the
+    /// new one, so what the session has seen counts as written just now.
     void enterTerm(long current, long nanoTime) {
         if (term == current) return;
         boolean first = term == 0 && floor == 0 && standby == null && !unsampled;

@@ -13,8 +13,8 @@ import org.pgdrover.config.RoutingConfig;
 
 /// Draws a node for reads, by weight, among those that may serve them.
 final class StandbySelector {
-    /// A session draws again after this long, so that load follows the weights although sessions keep their
-    /// standby.
+    /// A session draws again after this long, so that load follows the weights although sessions keep
+    /// their standby.
     private static final long REDRAW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final RoutingConfig config;
@@ -46,8 +46,8 @@ final class StandbySelector {
         return false;
     }
 
-    /// A standby that has replayed the position, or the primary if it takes part and its share comes up; null
-    /// if there is none.
+    /// A standby that has replayed the position, or the primary if it takes part and its share comes up;
+    /// null if there is none.
     @Nullable
     Node draw(ClusterTopology now, long floor) {
         int total = 0;

@@ -1,6 +1,6 @@
 package org.pgdrover.sql;
 
-/// Whether a statement is proved to be a read, as far as its text can prove it.
+/// A statement's kind of access, as far as its text can prove that it is a read.
 public enum Access {
     /// A read if every function it names turns out not to be volatile.
     READ,

@@ -15,8 +15,8 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
     /// Longer names are cut off by the server, with a notice.
     private static final int MOST_BYTES = 63;
 
-    /// Keywords that cannot be a channel's name without quotes (PostgreSQL manual, appendix C: reserved, and those
-    /// that can be a function or type).
+    /// Keywords that cannot be a channel's name without quotes (PostgreSQL manual, appendix C: reserved,
+    /// and those that can be a function or type).
     private static final Set<String> RESERVED = Set.of("""
             all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
             current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc
@@ -45,8 +45,8 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
         return found.statement().equals("UNLISTEN");
     }
 
-    /// Reads a text that is nothing but one LISTEN or UNLISTEN; null if the server may understand it otherwise than
-    /// this class does.
+    /// Reads a text that is nothing but one LISTEN or UNLISTEN; null if the server may understand it
+    /// otherwise than this class does.
     public static @Nullable ChannelStatement of(byte[] text, boolean standardConformingStrings) {
         var lexer = new SqlLexer();
         if (!lexer.lex(text, 0, text.length, standardConformingStrings) || lexer.count() < 2) return null;
@@ -54,7 +54,8 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
         return at(lexer, 0);
     }
 
-    /// The UNLISTENs at the beginnings of a text's statements, in order; what cannot be understood is left out.
+    /// The UNLISTENs at the beginnings of a text's statements, in order; what cannot be understood is
+    /// left out.
     public static List<ChannelStatement> unlistens(byte[] text, boolean standardConformingStrings) {
         var all = new ArrayList<ChannelStatement>();
         var lexer = new SqlLexer();

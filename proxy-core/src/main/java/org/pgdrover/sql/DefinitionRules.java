@@ -4,8 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/// The rules for CREATE, ALTER and DROP: what such a statement runs while it defines, and what it leaves in the
-/// session.
+/// The rules for CREATE, ALTER and DROP: what such a statement runs, and what it leaves in the session.
 final class DefinitionRules {
     private static final Set<String> OBJECTS = Set.of(
             ("table view index function procedure aggregate routine extension sequence schema type domain trigger role user "

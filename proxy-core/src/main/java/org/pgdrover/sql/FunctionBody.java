@@ -57,7 +57,8 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             return new FunctionBody(residues, changes, Set.copyOf(calls), Set.copyOf(names));
         }
 
-        /// What its calls of PostgreSQL's own functions leave; a setting that it names is one all the same.
+        /// What its calls of PostgreSQL's own functions leave; a setting that it names is one all the
+        /// same.
         private Residues calls() {
             return left(new SessionCalls(lexer).effect(called, 0, lexer.count()));
         }

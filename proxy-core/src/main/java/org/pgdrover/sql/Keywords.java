@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/// The words that PostgreSQL's grammar knows, reserved or not (PostgreSQL manual, appendix C); looked up by
-/// bytes, without making a string.
+/// The words that PostgreSQL's grammar knows, reserved or not (PostgreSQL manual, appendix C). They are
+/// looked up by bytes, without making a string.
 final class Keywords {
     /// No keyword.
     static final int NONE = 0;

@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// The functions and views of PostgreSQL, and of what comes with it, that need care or none against their
-/// appearance.
+/// The functions and views of PostgreSQL, and of what comes with it, that need care or none against
+/// their appearance.
 ///
 /// The one place for such lists; a test holds them against the catalogs of every supported version.
 public final class KnownFunctions {
@@ -25,7 +25,8 @@ public final class KnownFunctions {
             pgp_sym_encrypt pgp_sym_encrypt_bytea pgp_pub_encrypt pgp_pub_encrypt_bytea
             """);
 
-    /// They tell about the server they run on, or about its transactions; so does what begins with pg_stat.
+    /// They tell about the server they run on, or about its transactions; so does what begins with
+    /// pg_stat.
     private static final Set<String> LOCAL = words("""
             pg_locks pg_settings pg_cursors pg_prepared_statements pg_prepared_xacts pg_replication_slots
             pg_replication_origin_status pg_file_settings pg_hba_file_rules pg_ident_file_mappings
@@ -87,7 +88,8 @@ public final class KnownFunctions {
         return HARMLESS.contains(name);
     }
 
-    /// Whether a function of PostgreSQL is one that triggers call and that does no more than keep rows right.
+    /// Whether a function of PostgreSQL is one that triggers call and that does no more than keep rows
+    /// right.
     public static boolean isModestTrigger(String name) {
         return MODEST_TRIGGERS.contains(name);
     }

@@ -39,8 +39,8 @@ public record QueryClass(
             "statement not understood",
             List.of());
 
-    /// What is assumed of a prepared statement that the client has not made: it fails, unless SQL's PREPARE has made
-    /// it.
+    /// What is assumed of a prepared statement that the client has not made: it fails, unless SQL's
+    /// PREPARE has made it.
     public static final QueryClass NOT_PREPARED = new QueryClass(
             Access.WRITE,
             "not prepared",
@@ -62,8 +62,8 @@ public record QueryClass(
         return new QueryClass(Access.WRITE, statement, functions, relations, transaction, session, why, parts);
     }
 
-    /// Whether it sees which prepared statements or cursors its server has: then only those of its own client
-    /// may be there.
+    /// Whether it sees which prepared statements or cursors its server has: then only those of its own
+    /// client may be there.
     public boolean seesStatements() {
         if (!parts.isEmpty()) {
             for (int i = 0; i < parts.size(); i++) {
@@ -110,8 +110,8 @@ public record QueryClass(
         return false;
     }
 
-    /// The database that must have no session but the one that runs this statement; null if it is no such
-    /// statement.
+    /// The database that must have no session but the one that runs this statement; null if it is no
+    /// such statement.
     public @Nullable String emptiesDatabase() {
         return statement.endsWith(" DATABASE") && !relations.isEmpty() ? relations.getFirst() : null;
     }

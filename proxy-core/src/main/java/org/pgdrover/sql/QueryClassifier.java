@@ -5,9 +5,9 @@ import java.util.List;
 
 /// A classifier of query strings: it finds out what the text proves, one statement after another.
 ///
-/// Safe by proof: what is not well-formed, not known or too large is [QueryClass#UNKNOWN], and of several
-/// statements all must be reads for the string to be one. docs/routing.md has the table of rules. Not
-/// thread-safe: it reuses its scratch space.
+/// Safe by proof: what is not well-formed, not known or too large is [QueryClass#UNKNOWN], and of
+/// several statements all must be reads for the string to be one. docs/routing.md has the table of
+/// rules. Not thread-safe: it reuses its scratch space.
 public final class QueryClassifier {
     /// A string of more statements is not looked at.
     static final int MOST_STATEMENTS = 1_000;

@@ -2,11 +2,11 @@ package org.pgdrover.sql;
 
 import org.jspecify.annotations.Nullable;
 
-/// Tries to prove from the tokens of a SELECT, VALUES, TABLE or WITH that it is a read, and lists every name in
-/// it that could be a function.
+/// Tries to prove from a query's tokens that it is a read. It lists every name of a SELECT, VALUES,
+/// TABLE or WITH that could be a function.
 ///
-/// Whatever can be read in two ways is taken for the more dangerous one. Not thread-safe: it holds the result
-/// of the last [#prove].
+/// Whatever can be read in two ways is taken for the more dangerous one. Not thread-safe: it holds the
+/// result of the last [#prove].
 final class ReadProof {
     private static final int AS = Keywords.id("as");
     private static final int FOR = Keywords.id("for");
@@ -87,8 +87,8 @@ final class ReadProof {
         return configures;
     }
 
-    /// Looks at the tokens from one to before another; null if they are a read provided that [#functions] are,
-    /// or why they are not.
+    /// Looks at the tokens from one to before another; null if they are a read provided that
+    /// [#functions] are, or why they are not.
     @Nullable
     String prove(int first, int end) {
         from = first;

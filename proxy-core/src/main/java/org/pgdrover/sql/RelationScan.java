@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 /// Finds every name in a query, INSERT, UPDATE, DELETE or MERGE that could be a relation.
 ///
 /// A frame is what stands between two parentheses. A FROM is a clause only in a frame that has a SELECT,
-/// UPDATE, DELETE or MERGE before it, so those of EXTRACT and SUBSTRING are none. A name of WITH is no relation
-/// where it is visible: behind its query, in its frame and those in it. Not thread-safe: it holds what the last
-/// [#scan] found.
+/// UPDATE, DELETE or MERGE before it, so those of EXTRACT and SUBSTRING are none. A name of WITH is no
+/// relation where it is visible: behind its query, in its frame and those in it. Not thread-safe: it
+/// holds what the last [#scan] found.
 final class RelationScan {
     private static final int AS = Keywords.id("as");
     private static final int WITH = Keywords.id("with");
@@ -48,8 +48,8 @@ final class RelationScan {
 
     private static final int FROM_LIST = 2;
     private static final int EXPECTS = 4;
-    /// The relation expected is one that changes: no name of WITH, and a parenthesis behind it is a list of
-    /// columns.
+    /// The relation expected is one that changes: no name of WITH, and a parenthesis behind it is a list
+    /// of columns.
     private static final int TARGET = 8;
 
     private static final int WITH_LIST = 16;
@@ -122,8 +122,8 @@ final class RelationScan {
         Arrays.fill(commonTables, 0, commonCount, null);
     }
 
-    /// Looks at a token; gives the last one that is done with. Most tokens are names and keywords that play no
-    /// part here.
+    /// Looks at a token; gives the last one that is done with. Most tokens are names and keywords that
+    /// play no part here.
     private int token(int i) {
         switch (lexer.type(i)) {
             case SqlLexer.WORD, SqlLexer.QUOTED -> {
@@ -249,7 +249,8 @@ final class RelationScan {
         return name < to && lexer.isName(name) && queryOf(name) >= 0;
     }
 
-    /// Where the parenthesis opens of the query that a name of WITH stands for; -1 if it is no such name.
+    /// Where the parenthesis opens of the query that a name of WITH stands for; -1 if it is no such
+    /// name.
     private int queryOf(int name) {
         int next = name + 1;
         if (next < to && lexer.is(next, '(')) next = lexer.match(next) + 1;

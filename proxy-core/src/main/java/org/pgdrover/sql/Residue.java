@@ -18,7 +18,7 @@ public enum Residue {
     TEMPORARY,
     /// The session's sequence state is read: lastval, currval.
     SEQUENCES,
-    /// What DISCARD ALL does not take away: a random seed, a loaded library, a temporary replication slot, a
-    /// backup, and all that is unknown.
+    /// What DISCARD ALL does not take away: a random seed, a loaded library, a temporary replication
+    /// slot, a backup, and all that is unknown.
     LASTING
 }

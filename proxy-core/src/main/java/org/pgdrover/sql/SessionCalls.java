@@ -38,7 +38,8 @@ final class SessionCalls {
         return locals.and(SessionEffect.leaves(may, settings));
     }
 
-    /// One call of set_config(name, value, is_local): only a name that stands in it as a plain string is known.
+    /// One call of set_config(name, value, is_local): only a name that stands in it as a plain string is
+    /// known.
     private Residues setConfig(int open, List<String> settings) {
         int close = lexer.match(open);
         int value = nextArgument(open + 1, close);

@@ -21,8 +21,8 @@ public sealed interface SessionEffect {
     /// RESET of one run-time parameter, SET … TO DEFAULT, or SET ROLE NONE.
     record ResetParameter(String name) implements SessionEffect {}
 
-    /// SET LOCAL of a custom parameter, which has a dot in its name: once the transaction is over the parameter is
-    /// there, without a value.
+    /// SET LOCAL of a custom parameter, which has a dot in its name: once the transaction is over the
+    /// parameter is there, without a value.
     ///
     /// @param name the parameter's name in lower case
     record SetLocally(String name) implements SessionEffect {}
@@ -46,7 +46,8 @@ public sealed interface SessionEffect {
         }
     }
 
-    /// Several effects of one statement, in order: SET SESSION CHARACTERISTICS with several modes, or several calls.
+    /// Several effects of one statement, in order: SET SESSION CHARACTERISTICS with several modes, or
+    /// several calls.
     record Sets(List<SessionEffect> each) implements SessionEffect {
         public Sets {
             each = List.copyOf(each);
@@ -107,8 +108,8 @@ public sealed interface SessionEffect {
         };
     }
 
-    /// Whether the statement asks, or takes away, what sequences have given in its session; what may do anything does
-    /// not count.
+    /// Whether the statement asks, or takes away, what sequences have given in its session; what may do
+    /// anything does not count.
     static boolean isAboutSequences(SessionEffect effect) {
         var may = residues(effect);
         return may.has(Residue.SEQUENCES) && !may.equals(Residues.ALL);

@@ -138,8 +138,8 @@ final class SetRules {
                 || (name.equals("role") && is(value, to, "none"));
     }
 
-    /// SET SESSION CHARACTERISTICS sets the parameters that transactions begin with, so it is said in their
-    /// words.
+    /// SET SESSION CHARACTERISTICS sets the parameters that transactions begin with, so it is said in
+    /// their words.
     private QueryClass characteristics(int at, int to) {
         if (!is(at, to, "as") || !is(at + 1, to, "transaction")) return UNDERSTOOD_BY_NONE;
         var effects = new ArrayList<SessionEffect>(3);

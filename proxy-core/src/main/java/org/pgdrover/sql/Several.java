@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 
-/// What several statements in one query string prove together.
+/// A proof about several statements in one query string together.
 final class Several {
     private static final String NAME = "several statements";
 

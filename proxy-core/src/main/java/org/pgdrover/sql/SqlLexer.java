@@ -4,11 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Cuts SQL text into tokens as PostgreSQL's scanner does (PostgreSQL manual, section 4.1), on the bytes, for
-/// encodings in which every byte of a longer character is above 127.
+/// Cuts SQL text into tokens as PostgreSQL's scanner does (PostgreSQL manual, section 4.1). It works on
+/// the bytes, for encodings in which every byte of a longer character is above 127.
 ///
-/// Comments and white space give no token. The arrays are reused: tokens are valid until the next [#lex]. Not
-/// thread-safe.
+/// Comments and white space give no token. The arrays are reused: tokens are valid until the next
+/// [#lex]. Not thread-safe.
 final class SqlLexer {
     static final byte WORD = 1;
     static final byte QUOTED = 2;
@@ -141,8 +141,8 @@ final class SqlLexer {
         return types[token] == WORD && ends[token] - starts[token] == length && startsWith(token, word);
     }
 
-    /// Whether a string token is written as '…' without anything that needs reading: then it means what stands
-    /// there.
+    /// Whether a string token is written as '…' without anything that needs reading: then it means what
+    /// stands there.
     boolean isPlainString(int token) {
         if (types[token] != STRING || sql[starts[token]] != '\'') return false;
         for (int i = starts[token] + 1; i < ends[token] - 1; i++)
@@ -179,8 +179,8 @@ final class SqlLexer {
         return true;
     }
 
-    /// The text from one token to another, both among it; null if its bytes are not UTF-8 and so would not come
-    /// back the same.
+    /// The text from one token to another, both among it; null if its bytes are not UTF-8 and so would
+    /// not come back the same.
     @Nullable
     String text(int first, int last) {
         var text = new String(sql, starts[first], ends[last] - starts[first], StandardCharsets.UTF_8);
@@ -286,8 +286,8 @@ final class SqlLexer {
         return -1;
     }
 
-    /// Where the string goes on: a quote behind white space with a line break in it (and comments that end a
-    /// line); -1 if it does not.
+    /// Where the string goes on: a quote behind white space with a line break in it (and comments that
+    /// end a line); -1 if it does not.
     private int continuation(int at) {
         boolean newline = false;
         int i = at;

@@ -3,11 +3,12 @@ package org.pgdrover.sql;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
-/// Writes a statement without the data in it: every literal gives way to a parameter, every comment to a space.
+/// Writes a statement without the data in it: every literal gives way to a parameter, every comment to a
+/// space.
 ///
-/// Statements that differ in their literals alone have the same fingerprint. Text that cannot be read, because it has
-/// been cut or because
-/// nobody knows what a backslash means in it, ends with "…" where that begins. Not thread-safe.
+/// Statements that differ in their literals alone have the same fingerprint. Text that cannot be read,
+/// because it has been cut or because nobody knows what a backslash means in it, ends with "…" where
+/// that begins. Not thread-safe.
 public final class StatementFingerprint {
     private static final String CUT = "…";
     private static final Pattern CONTROL =
@@ -45,7 +46,7 @@ public final class StatementFingerprint {
         return lexer.type(token) == SqlLexer.STRING || lexer.type(token) == SqlLexer.NUMBER;
     }
 
-    /** The highest parameter that the statement has itself. */
+    /// The highest parameter that the statement has itself.
     private int parameters(byte[] text) {
         int highest = 0;
         for (int token = 0; token < lexer.count(); token++)

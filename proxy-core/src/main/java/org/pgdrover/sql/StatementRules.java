@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The rule for each kind of statement, by the word that it begins with (PostgreSQL manual, part VI.I, SQL
-/// Commands).
+/// The rule for each kind of statement, by the word that it begins with (PostgreSQL manual, part VI.I,
+/// SQL Commands).
 final class StatementRules {
     private static final int SELECT = Keywords.id("select");
     private static final int EXPLAIN = Keywords.id("explain");

@@ -1,6 +1,6 @@
 package org.pgdrover.sql;
 
-/// What a statement does to the transaction block, as far as its text tells.
+/// A statement's effect on the transaction block, as far as its text tells.
 public enum TransactionEffect {
     NONE,
     /// BEGIN or START TRANSACTION that is not READ ONLY.

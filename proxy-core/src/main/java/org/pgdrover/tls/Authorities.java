@@ -19,11 +19,12 @@ import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.TlsFiles;
 
-/** Whose certificates the other end may show, and which of them are revoked. */
+/// Whose certificates the other end may show, and which of them are revoked.
 final class Authorities {
     private Authorities() {}
 
-    /** @return what checks the other end's certificates; without a CA file every certificate passes, as in libpq */
+    /// @return what checks the other end's certificates; without a CA file every certificate passes, as
+    /// in libpq
     static TrustManagerFactory read(TlsFiles files) throws IOException {
         var caFile = files.caFile();
         return caFile == null ? InsecureTrustManagerFactory.INSTANCE : read(caFile, files.crlFile());
@@ -45,7 +46,8 @@ final class Authorities {
         }
     }
 
-    /** From the file alone, nothing is fetched; as in PostgreSQL every authority in a chain must have its list there. */
+    /// From the file alone, nothing is fetched; as in PostgreSQL every authority in a chain must have
+    /// its list there.
     private static void revocations(PKIXBuilderParameters parameters, Path crlFile)
             throws IOException, GeneralSecurityException {
         var lists = new CollectionCertStoreParameters(PemFile.revocations(crlFile));

@@ -9,9 +9,10 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.ListenTlsConfig;
 import org.pgdrover.config.TlsMode;
 
-/** TLS with clients, as the files said when they were last read: whether it is offered or demanded, and the handler that speaks it. */
+/// The TLS that clients get, as the files said when they were last read. It tells whether TLS is offered
+/// or demanded, and has the handler that speaks it.
 public final class ClientTls implements AutoCloseable {
-    /** Clients that ask are told that there is no TLS. */
+    /// Clients that ask are told that there is no TLS.
     public static final ClientTls OFF = new ClientTls(TlsMode.DISABLE, null, null);
 
     private final TlsMode mode;
@@ -24,7 +25,7 @@ public final class ClientTls implements AutoCloseable {
         this.named = named;
     }
 
-    /** @throws IOException if a file cannot be read or used; the message names it and says what to do */
+    /// @throws IOException if a file cannot be read or used; the message names it and says what to do
     public static ClientTls read(ListenTlsConfig config, TlsProvider provider) throws IOException {
         var files = config.files();
         var certFile = files.certFile();
@@ -47,33 +48,31 @@ public final class ClientTls implements AutoCloseable {
         return new ClientTls(config.mode(), usual, new NamedCertificates(usual, named));
     }
 
-    /** Makes no new handlers; those that were made live on. */
+    /// Makes no new handlers; those that were made live on.
     @Override
     public void close() {
         if (named != null) named.close();
         else if (usual != null) usual.close();
     }
 
-    /** Whether clients that ask for TLS get it. */
+    /// Whether clients that ask for TLS get it.
     public boolean isOffered() {
         return usual != null;
     }
 
-    /** Whether clients that come over TCP must speak TLS. */
+    /// Whether clients that come over TCP must speak TLS.
     public boolean isRequired() {
         return mode.requires();
     }
 
-    /** Whether clients that come over TCP must show a certificate. */
+    /// Whether clients that come over TCP must show a certificate.
     public boolean needsCertificate() {
         return mode.verifies();
     }
 
-    /**
-     * The first handler of a client's channel; only while TLS is offered.
-     *
-     * @param timeout how long the handshake may take
-     */
+    /// The first handler of a client's channel; only while TLS is offered.
+    ///
+    /// @param timeout how long the handshake may take
     public ChannelHandler newHandler(ByteBufAllocator allocator, Duration timeout) {
         if (named != null) return named.newHandler(timeout);
         if (usual == null) throw new IllegalStateException("TLS is not offered");

@@ -12,9 +12,9 @@ import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 
-/** Our certificate with its chain, and the private key that belongs to it. */
+/// Our certificate with its chain, and the private key that belongs to it.
 record Credentials(List<X509Certificate> chain, PrivateKey key) {
-    /** @throws IOException if a file cannot be read, or the key is another certificate's */
+    /// @throws IOException if a file cannot be read, or the key is another certificate's
     static Credentials read(Path certFile, Path keyFile) throws IOException {
         var chain = PemFile.certificates(certFile);
         var key = PemFile.privateKey(keyFile);
@@ -24,7 +24,7 @@ record Credentials(List<X509Certificate> chain, PrivateKey key) {
         return new Credentials(chain, key);
     }
 
-    /** Found out by a signature, which works for every kind of key. */
+    /// Found out by a signature, which works for every kind of key.
     private static boolean belongs(PrivateKey key, PublicKey certified) {
         try {
             var signature = Signature.getInstance(algorithm(key));
@@ -47,7 +47,7 @@ record Credentials(List<X509Certificate> chain, PrivateKey key) {
         };
     }
 
-    /** For the JDK's own TLS. */
+    /// For the JDK's own TLS.
     KeyManager[] keyManagers() {
         try {
             var password = new char[0];

@@ -9,14 +9,15 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Whether anybody but its owner can use a private key, by PostgreSQL's rule for ssl_key_file. */
+/// The rights of a private key's file, judged by PostgreSQL's rule for ssl_key_file.
 public final class KeyFileRights {
     private static final Set<PosixFilePermission> OWNERS =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
     private KeyFileRights() {}
 
-    /** What is wrong with the file's rights and what to do; null if nothing is, or if the file system knows no rights. */
+    /// What is wrong with the file's rights and what to do; null if nothing is, or if the file system
+    /// knows no rights.
     public static @Nullable String complaint(Path keyFile) {
         try {
             var file = Files.readAttributes(keyFile, PosixFileAttributes.class);

@@ -10,15 +10,16 @@ import java.time.Duration;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
-/** Several certificates, of which a client is shown the one for the host name that it asks for (RFC 6066), or else the default. */
+/// A set of certificates, of which a client is shown the one that it asks for (RFC 6066). Else it is
+/// shown the default.
 final class NamedCertificates {
-    /** More than any client sends, although post-quantum keys have made hellos longer. */
+    /// More than any client sends, although post-quantum keys have made hellos longer.
     private static final int MAX_HELLO = 16 * 1024;
 
     private final Mapping<String, SslContext> byName;
     private final Map<SslContext, ServedCertificate> certificates = new IdentityHashMap<>();
 
-    /** @param named by host name, or by <code>*.</code> and a domain, which stands for exactly one label */
+    /// @param named by host name, or by `*.` and a domain, which stands for exactly one label
     NamedCertificates(ServedCertificate usual, Map<String, ServedCertificate> named) {
         var names = new DomainWildcardMappingBuilder<>(usual.context());
         certificates.put(usual.context(), usual);

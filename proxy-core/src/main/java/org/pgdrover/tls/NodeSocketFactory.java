@@ -12,15 +12,15 @@ import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Puts TLS round a socket that already leads to a node, with the node's own name in the handshake. */
+/// Puts TLS round a socket that already leads to a node, with the node's own name in the handshake.
 final class NodeSocketFactory extends SSLSocketFactory {
-    /** What the sockets to all nodes have in common. */
+    /// What the sockets to all nodes have in common.
     record Context(SSLContext tls, List<String> protocols, boolean checksHost) {}
 
     private final Context context;
     private final String name;
 
-    /** @param name that the node's certificate must have, if hosts are checked */
+    /// @param name that the node's certificate must have, if hosts are checked
     NodeSocketFactory(Context context, String name) {
         this.context = context;
         this.name = name;

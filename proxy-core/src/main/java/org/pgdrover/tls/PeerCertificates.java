@@ -6,11 +6,12 @@ import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
-/** The certificates that the two ends of a TLS connection have shown each other. */
+/// The certificates that the two ends of a TLS connection have shown each other.
 public final class PeerCertificates {
     private PeerCertificates() {}
 
-    /** The other end's own certificate, which has passed every check that was asked for; null if it has shown none. */
+    /// The other end's own certificate, which has passed every check that was asked for; null if it has
+    /// shown none.
     public static @Nullable X509Certificate shownByPeer(SslHandler tls) {
         try {
             return first(tls.engine().getSession().getPeerCertificates());
@@ -19,7 +20,7 @@ public final class PeerCertificates {
         }
     }
 
-    /** Our own; null if we have shown none. */
+    /// Our own; null if we have shown none.
     public static @Nullable X509Certificate shownByUs(SslHandler tls) {
         return first(tls.engine().getSession().getLocalCertificates());
     }

@@ -19,7 +19,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Reads what OpenSSL writes: certificates, revocation lists and private keys between BEGIN and END lines; every complaint says what to do. */
+/// Reads certificates, revocation lists and private keys that OpenSSL has written between BEGIN and END
+/// lines. Every complaint says what to do.
 final class PemFile {
     private static final Pattern KEY =
             Pattern.compile("-----BEGIN ([A-Z ]*)PRIVATE KEY-----([A-Za-z0-9+/=\\s]*)-----END [A-Z ]*PRIVATE KEY-----");
@@ -27,7 +28,7 @@ final class PemFile {
 
     private PemFile() {}
 
-    /** All certificates, in their order; at least one. */
+    /// All certificates, in their order; at least one.
     static List<X509Certificate> certificates(Path file) throws IOException {
         try (var in = Files.newInputStream(file)) {
             var all = x509().generateCertificates(in).stream()
@@ -40,7 +41,7 @@ final class PemFile {
         }
     }
 
-    /** All revocation lists; at least one. */
+    /// All revocation lists; at least one.
     static Collection<? extends CRL> revocations(Path file) throws IOException {
         try (var in = Files.newInputStream(file)) {
             var all = x509().generateCRLs(in);
@@ -51,7 +52,7 @@ final class PemFile {
         }
     }
 
-    /** The one private key, which must be PKCS #8 and not encrypted. */
+    /// The one private key, which must be PKCS #8 and not encrypted.
     static PrivateKey privateKey(Path file) throws IOException {
         var bytes = Files.readAllBytes(file);
         var found = KEY.matcher(new String(bytes, StandardCharsets.ISO_8859_1));

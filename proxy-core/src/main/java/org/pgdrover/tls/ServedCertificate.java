@@ -14,7 +14,7 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
-/** One certificate that clients may be shown, with all that a handshake needs around it. */
+/// One certificate that clients may be shown, with all that a handshake needs around it.
 final class ServedCertificate {
     private final SslContext context;
     private final TlsProvider provider;
@@ -28,10 +28,9 @@ final class ServedCertificate {
                 : null;
     }
 
-    /**
-     * @param authorities check the certificates of clients, which are then asked for but may be absent: who must have one depends on more
-     *     than TLS knows, and is told why in the protocol's own words; null asks for none
-     */
+    /// @param authorities check the certificates of clients, which are then asked for but may be absent:
+    /// who must have one depends on more than TLS knows, and is told why in the protocol's own words;
+    /// null asks for none
     static ServedCertificate of(
             Credentials credentials, @Nullable TrustManagerFactory authorities, String minVersion, TlsProvider provider)
             throws IOException {

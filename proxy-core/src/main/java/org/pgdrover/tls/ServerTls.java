@@ -19,12 +19,13 @@ import org.pgdrover.config.Endpoint;
 import org.pgdrover.config.TlsMode;
 import org.pgdrover.config.TlsNegotiation;
 
-/** TLS with the nodes, as the files said when they were last read: whether it is tried or demanded, and what speaks it. */
+/// The TLS that nodes get, as the files said when they were last read. It tells whether TLS is tried or
+/// demanded, and what speaks it.
 public final class ServerTls implements AutoCloseable {
-    /** No connection is encrypted. */
+    /// No connection is encrypted.
     public static final ServerTls DISABLED = new ServerTls(TlsMode.DISABLE, false, Map.of(), null);
 
-    /** One way of making a connection. */
+    /// One way of making a connection.
     public enum Attempt {
         PLAIN,
         TLS
@@ -35,7 +36,7 @@ public final class ServerTls implements AutoCloseable {
     private final Map<Endpoint, String> names;
     private final @Nullable Engines engines;
 
-    /** The same settings twice: for Netty, and for the JDBC driver, which knows the JDK's TLS alone. */
+    /// The same settings twice: for Netty, and for the JDBC driver, which knows the JDK's TLS alone.
     private record Engines(SslContext netty, NodeSocketFactory.Context jdbc, TlsProvider provider) {}
 
     private ServerTls(TlsMode mode, boolean direct, Map<Endpoint, String> names, @Nullable Engines engines) {
@@ -45,7 +46,7 @@ public final class ServerTls implements AutoCloseable {
         this.engines = engines;
     }
 
-    /** @throws IOException if a file cannot be read or used; the message names it and says what to do */
+    /// @throws IOException if a file cannot be read or used; the message names it and says what to do
     public static ServerTls read(ClusterConfig cluster, TlsProvider provider) throws IOException {
         var config = cluster.tls();
         if (config.mode() == TlsMode.DISABLE) return DISABLED;
@@ -84,7 +85,7 @@ public final class ServerTls implements AutoCloseable {
         }
     }
 
-    /** Makes no new handlers; those that were made live on. */
+    /// Makes no new handlers; those that were made live on.
     @Override
     public void close() {
         if (engines != null) ReferenceCountUtil.release(engines.netty());
@@ -94,7 +95,7 @@ public final class ServerTls implements AutoCloseable {
         return mode;
     }
 
-    /** The ways to try, in this order, as libpq does. */
+    /// The ways to try, in this order, as libpq does.
     public List<Attempt> attempts() {
         return switch (mode) {
             case DISABLE -> List.of(Attempt.PLAIN);
@@ -104,12 +105,12 @@ public final class ServerTls implements AutoCloseable {
         };
     }
 
-    /** Whether TLS begins with the first byte, without an SSLRequest. */
+    /// Whether TLS begins with the first byte, without an SSLRequest.
     public boolean isDirect() {
         return direct;
     }
 
-    /** The first handler of a channel to a node; not if the mode is DISABLE. */
+    /// The first handler of a channel to a node; not if the mode is DISABLE.
     public SslHandler newHandler(ByteBufAllocator allocator, Endpoint node) {
         if (engines == null) throw new IllegalStateException("TLS is disabled");
         return engines.netty()
@@ -117,13 +118,13 @@ public final class ServerTls implements AutoCloseable {
                         allocator, nameOf(node), node.port(), engines.provider().tasks());
     }
 
-    /** What encrypts the JDBC driver's socket to a node; not if the mode is DISABLE. */
+    /// What encrypts the JDBC driver's socket to a node; not if the mode is DISABLE.
     public SSLSocketFactory sockets(Endpoint node) {
         if (engines == null) throw new IllegalStateException("TLS is disabled");
         return new NodeSocketFactory(engines.jdbc(), nameOf(node));
     }
 
-    /** What the node is asked for, and in verify-full must prove to be. */
+    /// What the node is asked for, and in verify-full must prove to be.
     private String nameOf(Endpoint node) {
         return names.getOrDefault(node, node.host());
     }

@@ -7,12 +7,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/**
- * The keys with which BoringSSL encrypts session tickets: a new one every hour, so that a key that is stolen from memory opens little; the
- * one before still opens tickets, so that none fails earlier than it should.
- *
- * <p>Shared by all event loops; whoever finds the key too old renews it.
- */
+/// The keys with which BoringSSL encrypts session tickets. A new one comes every hour, so that a key
+/// that is stolen from memory opens little. The one before still opens tickets, so that none fails
+/// earlier than it should.
+///
+/// Shared by all event loops; whoever finds the key too old renews it.
 final class TicketKeys {
     static final long LIFETIME_SECONDS = 3600;
 
@@ -22,7 +21,7 @@ final class TicketKeys {
     private final AtomicLong renewed;
     private OpenSslSessionTicketKey current;
 
-    /** @param clock nanoseconds, as of {@link System#nanoTime()} */
+    /// @param clock nanoseconds, as of [System#nanoTime()]
     TicketKeys(OpenSslSessionContext sessions, LongSupplier clock) {
         this.sessions = sessions;
         this.clock = clock;

@@ -4,13 +4,14 @@ import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import org.jspecify.annotations.Nullable;
 
-/** Says in one sentence why a handshake has failed. */
+/// Says in one sentence why a handshake has failed.
 public final class TlsFailure {
     private static final int MOST_CAUSES = 20;
 
     private TlsFailure() {}
 
-    /** What the deepest cause says, for the wrappers only repeat that something is wrong with the certificate. */
+    /// What the deepest cause says, for the wrappers only repeat that something is wrong with the
+    /// certificate.
     public static String describe(@Nullable Throwable failure) {
         String said = "no reason given";
         var each = failure;

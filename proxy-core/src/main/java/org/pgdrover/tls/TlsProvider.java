@@ -11,14 +11,13 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.TlsLibrary;
 
-/**
- * The library that speaks TLS, and what both sides of the proxy have in common.
- *
- * @param name for the log
- * @param tasks runs what takes long in a handshake, such as signatures, so that event loops do not
- */
+/// The library that speaks TLS, and what both sides of the proxy have in common.
+///
+/// @param name for the log
+/// @param tasks runs what takes long in a handshake, such as signatures, so that event loops do not
 public record TlsProvider(String name, SslProvider netty, Executor tasks) {
-    /** Forward secrecy and authenticated encryption alone: what Mozilla's "intermediate" list has without finite-field Diffie-Hellman. */
+    /// Forward secrecy and authenticated encryption alone: what Mozilla's "intermediate" list has
+    /// without finite-field Diffie-Hellman.
     static final List<String> CIPHERS = List.of(
             "TLS_AES_256_GCM_SHA384",
             "TLS_AES_128_GCM_SHA256",
@@ -30,13 +29,14 @@ public record TlsProvider(String name, SslProvider netty, Executor tasks) {
             "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
             "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
 
-    /** The protocol's name in ALPN (PostgreSQL manual, section 54.2.11). */
+    /// The protocol's name in ALPN (PostgreSQL manual, section 54.2.11).
     public static final String ALPN = "postgresql";
 
     static final ApplicationProtocolConfig ALPN_CONFIG = new ApplicationProtocolConfig(
             Protocol.ALPN, SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, ALPN);
 
-    /** @throws UnsupportedOperationException if the wanted one does not work on this machine; AUTO always finds one */
+    /// @throws UnsupportedOperationException if the wanted one does not work on this machine; AUTO
+    /// always finds one
     public static TlsProvider of(TlsLibrary library, Executor tasks) {
         return switch (library) {
             case AUTO -> OpenSsl.isAvailable() ? boringSsl(tasks) : jdk(tasks);
@@ -55,7 +55,8 @@ public record TlsProvider(String name, SslProvider netty, Executor tasks) {
                 cause);
     }
 
-    /** Native memory is counted, not left to finalizers: a context lives until it is closed and its last connection has ended. */
+    /// Native memory is counted, not left to finalizers: a context lives until it is closed and its last
+    /// connection has ended.
     private static TlsProvider boringSsl(Executor tasks) {
         return new TlsProvider(OpenSsl.versionString(), SslProvider.OPENSSL_REFCNT, tasks);
     }

@@ -14,7 +14,7 @@ class ResponseLedgerTest {
     private final ResponseLedger ledger = new ResponseLedger();
     private final List<String> discarded = new ArrayList<>();
 
-    /** A note that says its name. */
+    /// A note that says its name.
     private record Name(Object name) implements Note {}
 
     private final AnswerOwner owner = new AnswerOwner() {
@@ -106,7 +106,7 @@ class ResponseLedgerTest {
         assertThat(nextReady()).isEqualTo("next");
     }
 
-    /** Neither the Query nor what stands behind it is answered: only Sync ends this. */
+    /// Neither the Query nor what stands behind it is answered: only Sync ends this.
     @Test
     void goesOnDiscardingBehindAQueryThatNoSyncHasPreceded() {
         expect(RequestKind.BIND, "bad");

@@ -29,13 +29,13 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.WireBytes;
 import org.slf4j.LoggerFactory;
 
-/** What a server connection's lessee hears, byte for byte, of what a server sends. */
+/// What a server connection's lessee hears, byte for byte, of what a server sends.
 class ServerConnectionTest {
     private EmbeddedChannel channel;
     private ServerConnection server;
     private final List<CloseReason> ended = new ArrayList<>();
 
-    /** Writes down what it hears. */
+    /// Writes down what it hears.
     private static class Lessee implements AnswerOwner {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         final List<String> heard = new ArrayList<>();
@@ -74,7 +74,7 @@ class ServerConnectionTest {
         }
     }
 
-    /** A note that says its name. */
+    /// A note that says its name.
     private record Name(String name) implements Note {
         @Override
         public String toString() {
@@ -228,7 +228,7 @@ class ServerConnectionTest {
         assertThat(lessee.heard).isEmpty();
     }
 
-    /** A buffer that is taken then is nobody's: LeakCheck finds it. */
+    /// A buffer that is taken then is nobody's: LeakCheck finds it.
     @Test
     void takesNothingOfAnAnswerThatIsOver() {
         leased();
@@ -282,7 +282,8 @@ class ServerConnectionTest {
         assertThat(lessee.heard).containsExactly("lost protocol-violation silently");
     }
 
-    /** Whoever looks for the reason finds it: what ends a server is a line in the log, with the server's words. */
+    /// Whoever looks for the reason finds it: what ends a server is a line in the log, with the server's
+    /// words.
     @Test
     void logsWhatEndsAServer() {
         var logger = (Logger) LoggerFactory.getLogger(ServerConnection.class);
@@ -322,7 +323,7 @@ class ServerConnectionTest {
         assertThat(order).containsExactly("at once", "one arrived", "after both");
     }
 
-    /** Its Terminate waits in a buffer that nobody empties. */
+    /// Its Terminate waits in a buffer that nobody empties.
     @Test
     void waitsASecondForAServerThatTakesNoBytes() {
         channel.pipeline().addFirst("hangs", new HangingPeer());
@@ -336,7 +337,7 @@ class ServerConnectionTest {
         assertThat(ended).containsExactly(CloseReason.IDLE_TIMEOUT);
     }
 
-    /** The buffer has been handed over by then, and is not to be released once more. */
+    /// The buffer has been handed over by then, and is not to be released once more.
     @Test
     void releasesNothingThatItHasHandedOver() {
         var failing = new Lessee() {

@@ -46,7 +46,7 @@ import org.pgdrover.testing.WireBytes;
 import org.pgdrover.tls.ServerTls;
 import org.pgdrover.tls.TlsProvider;
 
-/** Logging in to servers that ask in every way, and to some that misbehave. */
+/// Logging in to servers that ask in every way, and to some that misbehave.
 class ServerLoginTest {
     private static final Map<String, StoredPassword> PASSWORDS = Map.of(
             "plain", new StoredPassword.Plain("secret"),
@@ -64,12 +64,12 @@ class ServerLoginTest {
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).sync();
     }
 
-    /** What a server does after it has read the startup packet. */
+    /// What a server does after it has read the startup packet.
     private interface Script {
         void play(Wire wire) throws Exception;
     }
 
-    /** How a login ended. */
+    /// How a login ended.
     private record Outcome(
             @Nullable ServerConnection connection,
             boolean refused,

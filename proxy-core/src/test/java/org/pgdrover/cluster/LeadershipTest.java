@@ -19,7 +19,7 @@ class LeadershipTest {
     private static final Node B = node(1);
     private static final Node C = node(2);
 
-    /** What is held after A was seen as primary on timeline 1. */
+    /// What is held after A was seen as primary on timeline 1.
     private static Leadership ofA() {
         return Leadership.NONE
                 .elect(List.of(up(A, primary(1, 100)), up(B, standby(1, 100, null))))

@@ -4,7 +4,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.NodeConfig;
 
-/** Answers of nodes for tests, with what a test does not care about filled in. */
+/// Answers of nodes for tests, with what a test does not care about filled in.
 public final class Reports {
     public static final long IDENTIFIER = 7711;
     private static final int FAILURES = 3;
@@ -58,7 +58,7 @@ public final class Reports {
         return NodeHealth.unknown(node).answered(report);
     }
 
-    /** A node that had answered and then failed so many probes, the first at a moment. */
+    /// A node that had answered and then failed so many probes, the first at a moment.
     public static NodeHealth failing(NodeHealth was, ProbeFailure.Kind kind, int times, long sinceNanos) {
         var health = was;
         for (var i = 0; i < times; i++)

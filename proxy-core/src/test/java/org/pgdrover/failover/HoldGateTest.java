@@ -22,7 +22,7 @@ class HoldGateTest {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final HoldGate gate = new HoldGate(SETTINGS, channel.eventLoop());
 
-    /** Notes what it hears. */
+    /// Notes what it hears.
     private final class Client implements HeldClient {
         private final String name;
 

@@ -42,7 +42,7 @@ class CancelRegistryTest {
         assertThat(registry.find(key)).isNull();
     }
 
-    /** Servers on two machines may have the same process ids. */
+    /// Servers on two machines may have the same process ids.
     @Test
     void showsNoProcessIdTwice() {
         var shown = new HashSet<Integer>();

@@ -49,7 +49,7 @@ class ClientConnectionTest {
         logger.setAdditive(true);
     }
 
-    /** What a client connection may be doing when the phase throws. */
+    /// What a client connection may be doing when the phase throws.
     enum Turn {
         ENTER,
         READ,
@@ -60,7 +60,7 @@ class ClientConnectionTest {
         CLOSED
     }
 
-    /** Begins every connection with a phase that throws when it is told to. */
+    /// Begins every connection with a phase that throws when it is told to.
     private static final class Door implements Entrance {
         private final List<ClientConnection> left = new ArrayList<>();
         private Turn fails = Turn.CLOSED;
@@ -192,7 +192,7 @@ class ClientConnectionTest {
         channel.finishAndReleaseAll();
     }
 
-    /** Its last words wait in a buffer that nobody empties. */
+    /// Its last words wait in a buffer that nobody empties.
     @Test
     void waitsFiveSecondsForAClientThatDoesNotRead() {
         var channel = connect(Turn.CLOSED);
@@ -224,7 +224,7 @@ class ClientConnectionTest {
         channel.finishAndReleaseAll();
     }
 
-    /** In a storm of logins the event loop would keep every connection of the last half minute. */
+    /// In a storm of logins the event loop would keep every connection of the last half minute.
     @Test
     void leavesNoTimerBehind() throws Exception {
         try (var rig = new RelayRig()) {

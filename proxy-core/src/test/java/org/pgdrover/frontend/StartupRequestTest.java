@@ -26,7 +26,7 @@ class StartupRequestTest {
         assertThat(request("user", "me", "database", "db").database()).isEqualTo("db");
     }
 
-    /** As PostgreSQL does: otherwise one user had as many pools as there are ways to pad a name. */
+    /// As PostgreSQL does: otherwise one user had as many pools as there are ways to pad a name.
     @Test
     void cutsNamesAsPostgresDoes() {
         var request = request("user", "u".repeat(64) + "x", "database", "é".repeat(32));
@@ -48,7 +48,7 @@ class StartupRequestTest {
         assertThat(request.mistake()).isNull();
     }
 
-    /** In PostgreSQL's words; the parameter without a name is the server's to refuse. */
+    /// In PostgreSQL's words; the parameter without a name is the server's to refuse.
     @ParameterizedTest
     @CsvSource({
         "-c x, -c x requires a value",

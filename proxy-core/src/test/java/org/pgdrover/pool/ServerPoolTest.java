@@ -34,7 +34,7 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
 import org.pgdrover.tls.ServerTls;
 
-/** Limits, order and age of server connections, against a real socket and a clock that the test turns. */
+/// Limits, order and age of server connections, against a real socket and a clock that the test turns.
 class ServerPoolTest {
     private final AtomicLong ahead = new AtomicLong();
     private ScriptedServer server;
@@ -87,7 +87,7 @@ class ServerPoolTest {
         return pool;
     }
 
-    /** Somebody who asks, and keeps what comes until told. */
+    /// Somebody who asks, and keeps what comes until told.
     private final class Asking implements Acquirer {
         final EventLoop loop = loops.next();
         final BlockingQueue<Object> answers = new LinkedBlockingQueue<>();
@@ -241,7 +241,8 @@ class ServerPoolTest {
         Until.isTrue(() -> pool.open() == 2);
     }
 
-    /** One that was logging in when sessions began to begin with something else may have the old or the new. */
+    /// One that was logging in when sessions began to begin with something else may have the old or the
+    /// new.
     @Test
     void lendsNothingThatBeganBeforeARenewal() throws Exception {
         var pool = pool(settings(2, 0));
@@ -264,7 +265,7 @@ class ServerPoolTest {
         assertThat(fresh.isOpen()).isTrue();
     }
 
-    /** What is being cleaned when the database has to be empty must not come back and stay. */
+    /// What is being cleaned when the database has to be empty must not come back and stay.
     @Test
     void keepsADatabaseEmptyForAWhile() throws Exception {
         var pool = pool(settings(3, 1));
@@ -292,7 +293,7 @@ class ServerPoolTest {
         assertThat(fresh.isOpen()).isTrue();
     }
 
-    /** Who waits in vain because the server refuses more connections hears what the server has said. */
+    /// Who waits in vain because the server refuses more connections hears what the server has said.
     @Test
     void saysWhyTheServerGivesNoMore() throws Exception {
         var pool = pool(settings(2, 0));

@@ -10,7 +10,7 @@ import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.pool.WaitQueue.Waiter;
 
-/** Whose turn it is, by age and by event loop. */
+/// Whose turn it is, by age and by event loop.
 class WaitQueueTest {
     private static final long MILLISECOND = Duration.ofMillis(1).toNanos();
 

@@ -17,11 +17,13 @@ import org.pgdrover.config.PrimaryReads;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.sql.QueryClass;
 
-/// Under random schedules of writes, reads, replay, samples and failovers no session reads what is too old for it.
+/// Under random schedules of writes, reads, replay, samples and failovers no session reads what is too
+/// old for it.
 ///
-/// The model is exact: a position is the number of writes that the primary has inserted, a standby shows what
-/// it has replayed, and a sample that began at a time gives a position that the primary had at some moment
-/// after. A failover takes away what the new primary had not replayed; whoever had more is brought back to that.
+/// The model is exact: a position is the number of writes that the primary has inserted, a standby shows
+/// what it has replayed, and a sample that began at a time gives a position that the primary had at some
+/// moment after. A failover takes away what the new primary had not replayed; whoever had more is
+/// brought back to that.
 @Timeout(120)
 class ConsistencyPropertyTest {
     private static final int SESSIONS = 4;
@@ -103,7 +105,8 @@ class ConsistencyPropertyTest {
             cluster.promote(node);
         }
 
-        /// A standby is up to date, and the position of the primary has been sampled since: reads go to standbys.
+        /// A standby is up to date, and the position of the primary has been sampled since: reads go to
+        /// standbys.
         private void settle(int session) {
             int standby = (cluster.primary() + random.nextInt(1, 3)) % 3;
             // The first read of a term tells the session of the failover.

@@ -6,8 +6,8 @@ import org.pgdrover.testing.Message;
 
 /// A message of a server.
 ///
-/// @param mask what it shows that depends on others too, a key or `*`, so that it is judged otherwise than by
-/// comparison; otherwise null
+/// @param mask what it shows that depends on others too, a key or `*`, so that it is judged otherwise
+/// than by comparison; otherwise null
 record Answer(char type, byte[] body, @Nullable String mask) {
     Message message() {
         return new Message(type, body);

@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
-/// Holds the same conversations with the model and with a real PostgreSQL, and compares what they answer.
+/// Holds the same conversations with the model and with a real PostgreSQL, and compares what they
+/// answer.
 ///
 /// `Conformance PORT SECONDS [FIRST-SEED]`; the database `db` must have what [#SCHEMA] makes.
 public final class Conformance {

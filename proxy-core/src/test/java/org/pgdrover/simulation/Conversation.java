@@ -40,7 +40,8 @@ final class Conversation {
         return once;
     }
 
-    /// Whether functions may tie its session to a server, also to a standby, and also if they are rolled back.
+    /// Whether functions may tie its session to a server, also to a standby, and also if they are rolled
+    /// back.
     boolean pinsByFunctions() {
         return features.contains(Features.FUNCTION_SET);
     }

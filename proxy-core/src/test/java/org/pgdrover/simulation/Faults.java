@@ -62,7 +62,8 @@ final class Faults {
         one.cutAfter(bytes);
     }
 
-    /// What cannot be undone is done, and its answer is lost; after that another one, a few of them later.
+    /// What cannot be undone is done, and its answer is lost; after that another one, a few of them
+    /// later.
     private void loseAnswers() {
         boolean node = random.nextInt(3) == 0;
         world.loseAnswer(random.nextInt(6), one -> {

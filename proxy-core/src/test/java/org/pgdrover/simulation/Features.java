@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 
-/// What the clients of one seed do: a part of all that they could, so that each thing also meets few others.
+/// What the clients of one seed do: a part of all that they could, so that each thing also meets few
+/// others.
 enum Features {
     READ,
     WRITE,
@@ -53,7 +54,8 @@ enum Features {
         return new ArrayList<>(drawn);
     }
 
-    /// What belongs together: each has hidden a defect once that needed all of it, and little else beside.
+    /// What belongs together: each has hidden a defect once that needed all of it, and little else
+    /// beside.
     private static final List<Set<Features>> THEMES = List.of(
             EnumSet.of(CANCEL, SLEEP),
             EnumSet.of(NAMED, ZONE, SET),

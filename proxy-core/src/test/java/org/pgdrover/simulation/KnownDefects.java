@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Looks for defects that the proxy once had, and tells how long it takes to find each: `KnownDefects SECONDS [NAME]`.
+/// Looks for defects that the proxy once had, and tells how long it takes to find each: `KnownDefects
+/// SECONDS [NAME]`.
 public final class KnownDefects {
     /// @param only what clients do beside reading
     /// @param shown what a violation says that shows it

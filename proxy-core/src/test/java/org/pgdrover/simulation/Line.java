@@ -5,7 +5,8 @@ import java.util.ArrayDeque;
 
 /// A connection in virtual time between a channel of the proxy and a peer that is ours.
 ///
-/// Bytes take their time, arrive in order and in pieces of any size, and wait while the other side does not read.
+/// Bytes take their time, arrive in order and in pieces of any size, and wait while the other side does
+/// not read.
 final class Line {
     /// The end that is not the proxy's.
     interface Peer {

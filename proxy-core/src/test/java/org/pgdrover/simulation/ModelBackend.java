@@ -9,7 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.testing.Message;
 
-/// The server's end of one connection of the proxy: hands messages to a model session and takes the session's time.
+/// The server's end of one connection of the proxy: hands messages to a model session and takes the
+/// session's time.
 final class ModelBackend implements Line.Peer {
     private static final int BUFFER = 8_192;
     private static final int CANCEL = 1234 << 16 | 5678;
@@ -184,7 +185,8 @@ final class ModelBackend implements Line.Peer {
         }
     }
 
-    /// Flush has its effect when all before it is done; the model takes it when nothing more is there to do.
+    /// Flush has its effect when all before it is done; the model takes it when nothing more is there to
+    /// do.
     private void flushWhenAsked() {
         flush();
     }

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a cluster has committed, as versions of rows of a key-value table; standbys read it at an older position.
+/// What a cluster has committed, as versions of rows of a key-value table; standbys read it at an older
+/// position.
 final class ModelData {
     private record Version(long position, @Nullable String value) {}
 

@@ -13,7 +13,8 @@ import org.pgdrover.simulation.SessionState.Notification;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.WireBytes;
 
-/// One session of the model PostgreSQL, message by message: what comes in waits until it is told to go a step.
+/// One session of the model PostgreSQL, message by message: what comes in waits until it is told to go a
+/// step.
 final class ModelSession {
     /// What the auditor wants to know of sessions that serve the proxy.
     interface Watch {
@@ -156,13 +157,15 @@ final class ModelSession {
         else message(queue.remove());
     }
 
-    /// The step that is due fails instead, for a client has cancelled it, or a standby's conflict with recovery has.
+    /// The step that is due fails instead, for a client has cancelled it, or a standby's conflict with
+    /// recovery has.
     void stepFails(SqlError error) {
         if (script == null && copied == null) queue.remove();
         fail(error);
     }
 
-    /// What was answered last failed instead: the session bears the consequences, without the error itself.
+    /// What was answered last failed instead: the session bears the consequences, without the error
+    /// itself.
     void fails() {
         transaction.fail();
         if (!transaction.isExplicit()) dropPortals();

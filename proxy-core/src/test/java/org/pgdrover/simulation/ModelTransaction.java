@@ -7,8 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.simulation.SessionState.Snapshot;
 
-/// Where a session is in its transactions, as PostgreSQL's own blocks are: none, implicit around a string or a
-/// pipeline, explicit.
+/// Where a session is in its transactions, as PostgreSQL's own blocks are: none, implicit around a
+/// string or a pipeline, explicit.
 final class ModelTransaction {
     enum Block {
         NONE,

@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// Joins the proxy's channels to model servers and simulated clients, with delays and cuts drawn from the seed.
+/// Joins the proxy's channels to model servers and simulated clients, with delays and cuts drawn from
+/// the seed.
 final class Network {
     private static final int WINDOW = 64 * 1024;
 

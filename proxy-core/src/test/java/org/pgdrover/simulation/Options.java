@@ -8,7 +8,8 @@ import java.util.Set;
 /// @param without what clients do not do
 /// @param faults whether anything fails that is not a client's doing
 /// @param named whether every client gives an application_name, and servers ignore the proxy's own
-/// @param aimed whether clients do few things that belong together, and faults meet what chance seldom meets
+/// @param aimed whether clients do few things that belong together, and faults meet what chance seldom
+/// meets
 /// @param across whether clients also do what goes on from one batch to the next
 record Options(
         Set<Features> without,

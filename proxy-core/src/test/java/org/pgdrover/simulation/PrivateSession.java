@@ -7,7 +7,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.testing.Message;
 
-/// A session of the model that one client would have had for itself: what it answers is what the client must hear.
+/// A session of the model that one client would have had for itself: what it answers is what the client
+/// must hear.
 final class PrivateSession {
     private final ModelData data = new ModelData();
     private final Deque<Answer> answers = new ArrayDeque<>();

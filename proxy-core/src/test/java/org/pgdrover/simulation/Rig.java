@@ -48,7 +48,8 @@ import org.pgdrover.testing.Logins;
 import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.ServerTls;
 
-/// The proxy itself, whole but for its sockets: the one place of the simulation that knows how its parts are joined.
+/// The proxy itself, whole but for its sockets: the one place of the simulation that knows how its parts
+/// are joined.
 final class Rig {
     private static final HbaRules TRUST = trust();
 

@@ -48,7 +48,8 @@ final class SessionState {
     Map<String, String> listens = Map.of();
     LinkedHashMap<String, @Nullable String> writes = new LinkedHashMap<>();
     List<Notification> notifies = List.of();
-    /// Custom parameters that exist: those that the database declares with an empty value, and what somebody has set.
+    /// Custom parameters that exist: those that the database declares with an empty value, and what
+    /// somebody has set.
     final Set<String> placeholders = new HashSet<>(List.of("app.tenant", "app.x"));
 
     Snapshot snapshot() {

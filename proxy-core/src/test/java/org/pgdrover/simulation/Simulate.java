@@ -6,7 +6,8 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Runs one seed after the other, and tells what was found: `Simulate SECONDS [FIRST-SEED]`, or `Simulate seed SEED`.
+/// Runs one seed after the other, and tells what was found: `Simulate SECONDS [FIRST-SEED]`, or
+/// `Simulate seed SEED`.
 public final class Simulate {
     private Simulate() {}
 

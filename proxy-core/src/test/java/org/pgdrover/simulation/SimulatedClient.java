@@ -14,7 +14,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.testing.Message;
 
-/// One client: logs in, holds a conversation as its seed has it, and leaves in one of the ways in which clients leave.
+/// One client: logs in, holds a conversation as its seed has it, and leaves in one of the ways in which
+/// clients leave.
 final class SimulatedClient implements Line.Peer {
     private enum Farewell {
         TERMINATE,

@@ -11,7 +11,8 @@ import org.pgdrover.cluster.Role;
 import org.pgdrover.cluster.TopologyListener;
 import org.pgdrover.cluster.TopologySource;
 
-/// What the monitor would know of the model's nodes: their roles as it is told, their positions as it samples them.
+/// What the monitor would know of the model's nodes: their roles as it is told, their positions as it
+/// samples them.
 final class SimulatedTopology implements TopologySource {
     private record Sample(long startedNanos, long position) {}
 

@@ -2,7 +2,8 @@ package org.pgdrover.simulation;
 
 import org.pgdrover.testing.Message;
 
-/// Finds whose a statement is: clients put their number into keys, values and names, as in `c12n7` or `c12k3`.
+/// Finds whose a statement is: clients put their number into keys, values and names, as in `c12n7` or
+/// `c12k3`.
 final class Tags {
     private Tags() {}
 

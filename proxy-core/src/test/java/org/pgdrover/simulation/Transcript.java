@@ -55,7 +55,8 @@ final class Transcript {
 
     // What is owed
 
-    /// Takes what the client has said, and gives the number of the ReadyForQuery that ends its answer; 0 if none does.
+    /// Takes what the client has said, and gives the number of the ReadyForQuery that ends its answer; 0
+    /// if none does.
     int said(Unit unit) {
         unfed.addAll(unit.messages());
         readiesOwed += unit.readies();
@@ -104,7 +105,8 @@ final class Transcript {
 
     // What is heard
 
-    /// Notifications that had not come in their time; while the proxy's listener is lost they are missed, or late.
+    /// Notifications that had not come in their time; while the proxy's listener is lost they are
+    /// missed, or late.
     private final List<Answer> missed = new ArrayList<>();
 
     void heardWelcome(Answer answer) {
@@ -160,7 +162,8 @@ final class Transcript {
         violated("hears a notification that it should not: " + answer + ", expected " + due());
     }
 
-    /// Of a channel that the client's own server listens on the order among those of other channels is not kept.
+    /// Of a channel that the client's own server listens on the order among those of other channels is
+    /// not kept.
     private boolean takeNotification(Collection<Answer> from, Answer heard) {
         due();
         for (var each : from) {
@@ -227,7 +230,8 @@ final class Transcript {
         }
     }
 
-    /// Whether it may never be told how much is owed to the client, because messages behind an error are skipped.
+    /// Whether it may never be told how much is owed to the client, because messages behind an error are
+    /// skipped.
     boolean isVague() {
         return toldOtherwise && !exact;
     }
@@ -263,8 +267,9 @@ final class Transcript {
         violated("hears " + answer + ", expected " + (expected == null ? "nothing" : expected));
     }
 
-    /// Whether an error says what PostgreSQL would say otherwise: that nobody knows what a session has committed that
-    /// has ended itself, and that a read-only transaction is on a standby, or has pinned its session to one.
+    /// Whether an error says what PostgreSQL would say otherwise: that nobody knows what a session has
+    /// committed that has ended itself, and that a read-only transaction is on a standby, or has pinned
+    /// its session to one.
     private boolean isAsGood(Answer answer, @Nullable Answer expected) {
         if (expected != null && expected.type() == 'E' && expected.field('S').equals("FATAL"))
             return answer.field('C').equals("08007");
@@ -290,8 +295,8 @@ final class Transcript {
         return world.mayLose() && OF_LOSS.contains(state);
     }
 
-    /// What the client has cancelled changes nothing, so that its own session only has to take the error's
-    /// consequences.
+    /// What the client has cancelled changes nothing, so that its own session only has to take the
+    /// error's consequences.
     private void cancelled() {
         own.answers().clear();
         own.session().fails();
@@ -339,9 +344,8 @@ final class Transcript {
         raiseFloors();
     }
 
-    /// Defaults of the client's own that RESET has brought back on a server which was then lost: the client hears of
-    /// them
-    /// when the next server has them.
+    /// Defaults of the client's own that RESET has brought back on a server which was then lost: the
+    /// client hears of them when the next server has them.
     private boolean isToldLater(String name, String expected) {
         return world.mayLose() && expected.equals(own.session().state.startup.get(name));
     }

@@ -5,8 +5,8 @@ import io.netty.channel.local.LocalIoHandler;
 import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.TimeUnit;
 
-/// The event loop of a simulation: time stands still while there is work, and jumps to the next timer when there is
-/// none.
+/// The event loop of a simulation: time stands still while there is work, and jumps to the next timer
+/// when there is none.
 final class VirtualLoop extends ManualIoEventLoop {
     /// No clock of the proxy may take zero for a moment.
     private static final long BEGINNING_SECONDS = 10_000;

@@ -176,7 +176,8 @@ final class World {
         for (var backend : List.copyOf(backends)) if (backend.node() == node) backend.cancel(process, key);
     }
 
-    /// Some time a statement that does what nobody can undo is carried out, and lost before it is answered.
+    /// Some time a statement that does what nobody can undo is carried out, and lost before it is
+    /// answered.
     ///
     /// @param answered how many are answered before
     void loseAnswer(int answered, Consumer<ModelBackend> how) {

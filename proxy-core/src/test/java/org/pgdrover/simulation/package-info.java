@@ -1,4 +1,5 @@
-/** The whole proxy on one thread and in virtual time, between simulated clients and model servers, judged by an auditor. */
+/// The whole proxy on one thread and in virtual time, between simulated clients and model servers,
+/// judged by an auditor.
 @NullMarked
 package org.pgdrover.simulation;
 

@@ -144,8 +144,8 @@ class OracleTest {
         assertThat(local.size()).isLessThan(reads.size() / 20);
     }
 
-    /// Reads that must stay on the primary although the grammar cannot know: they tell about one server, or
-    /// change the session.
+    /// Reads that must stay on the primary although the grammar cannot know: they tell about one server,
+    /// or change the session.
     private boolean isLocal(Judged each) {
         var reason = classify(each.sql()).reason();
         return reason.startsWith("what is local") || reason.startsWith("changes the session");
@@ -187,8 +187,8 @@ class OracleTest {
         }
     }
 
-    /// Text cut or changed anywhere never breaks the classifier; only statements that PostgreSQL would take
-    /// count elsewhere.
+    /// Text cut or changed anywhere never breaks the classifier; only statements that PostgreSQL would
+    /// take count elsewhere.
     @Test
     void answersToAnyText() {
         var random = new Random(7);

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The rules that the grammar's oracle cannot judge: what a statement does to the transaction and the session.
+/// The rules that the grammar's oracle cannot judge: what a statement does to the transaction and the
+/// session.
 @Timeout(60)
 class QueryClassifierTest {
     private final QueryClassifier classifier = new QueryClassifier();

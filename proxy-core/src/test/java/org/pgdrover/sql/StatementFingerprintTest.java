@@ -28,7 +28,7 @@ class StatementFingerprintTest {
         assertThat(fingerprint.of(sql)).isEqualTo(expected);
     }
 
-    /** Nobody can write a line of their own into a log, or speak to the terminal that shows it. */
+    /// Nobody can write a line of their own into a log, or speak to the terminal that shows it.
     @Test
     void staysOnOneLine() {
         assertThat(fingerprint.of("SELECT 1 AS \"x\n2026-11-26 ERROR forged\u001b[31m\u0085\u2028\u202e\""))
@@ -41,7 +41,7 @@ class StatementFingerprintTest {
         assertThat(fingerprint.of("")).isEmpty();
     }
 
-    /** Whether the string ends at the first or at the second quote depends on a setting. */
+    /// Whether the string ends at the first or at the second quote depends on a setting.
     @Test
     void showsNothingThatMayBeDataBehindABackslash() {
         assertThat(fingerprint.of("SELECT 'a\\' || secret || ' or b'")).doesNotContain("secret");

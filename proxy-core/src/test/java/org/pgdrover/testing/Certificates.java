@@ -15,12 +15,12 @@ import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** An authority of the test's own, and files with the certificates that it has issued. */
+/// An authority of the test's own, and files with the certificates that it has issued.
 public final class Certificates {
     private final Path directory;
     private final X509Bundle authority;
 
-    /** A certificate and its key. */
+    /// A certificate and its key.
     public record Pair(Path certificate, Path key, X509Bundle bundle) {}
 
     public Certificates(Path directory, String name) throws Exception {
@@ -33,7 +33,7 @@ public final class Certificates {
         Files.writeString(ca(), authority.getCertificatePEM());
     }
 
-    /** The authority's own certificate. */
+    /// The authority's own certificate.
     public Path ca() {
         return directory.resolve(name() + "-ca.pem");
     }
@@ -42,12 +42,12 @@ public final class Certificates {
         return authority.getCertificate().getSubjectX500Principal().getName().substring(3);
     }
 
-    /** For a server with these names and 127.0.0.1; the first name is its common name. */
+    /// For a server with these names and 127.0.0.1; the first name is its common name.
     public Pair server(String... names) throws Exception {
         return write(names[0], server(names, new CertificateBuilder().addSanIpAddress("127.0.0.1")));
     }
 
-    /** For a server that is called by these host names alone. */
+    /// For a server that is called by these host names alone.
     public Pair serverNamed(String... names) throws Exception {
         return write(names[0], server(names, new CertificateBuilder()));
     }
@@ -58,7 +58,7 @@ public final class Certificates {
         return builder.buildIssuedBy(authority);
     }
 
-    /** For a user. */
+    /// For a user.
     public Pair client(String user) throws Exception {
         return write(
                 "client-" + user,
@@ -68,7 +68,7 @@ public final class Certificates {
                         .buildIssuedBy(authority));
     }
 
-    /** For a user, but long ago. */
+    /// For a user, but long ago.
     public Pair expiredClient(String user) throws Exception {
         return write(
                 "expired-" + user,
@@ -89,7 +89,7 @@ public final class Certificates {
         return new Pair(certificate, Files.writeString(key, bundle.getPrivateKeyPEM()), bundle);
     }
 
-    /** The authority's list of what it has revoked, written anew. */
+    /// The authority's list of what it has revoked, written anew.
     public Path revoke(Pair... revoked) throws Exception {
         var now = new Date();
         var list = new X509v2CRLBuilder(

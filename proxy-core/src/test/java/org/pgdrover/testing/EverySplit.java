@@ -6,11 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Cuts the same bytes at every position, at every pair of near positions and into single bytes, as a network may. */
+/// Cuts the same bytes at every position, at every pair of near positions and into single bytes, as a
+/// network may.
 public final class EverySplit {
     private EverySplit() {}
 
-    /** Hands the pieces of each way of cutting to the test, which owns them. */
+    /// Hands the pieces of each way of cutting to the test, which owns them.
     public static void of(byte[] bytes, Consumer<List<ByteBuf>> test) {
         test.accept(pieces(bytes));
         for (int at = 1; at < bytes.length; at++) test.accept(pieces(bytes, at));

@@ -8,7 +8,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A peer that takes no bytes: what is written to it is not written before the connection ends. */
+/// A peer that takes no bytes: what is written to it is not written before the connection ends.
 public final class HangingPeer extends ChannelOutboundHandlerAdapter {
     private record Kept(Object message, ChannelPromise promise) {}
 

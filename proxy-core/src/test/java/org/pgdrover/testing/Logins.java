@@ -32,7 +32,7 @@ import org.pgdrover.frontend.login.LoginGuard;
 import org.pgdrover.frontend.login.LoginSuccess;
 import org.pgdrover.tls.ClientTls;
 
-/** What logging in takes, on either side of the proxy, with nothing but a store of passwords behind it. */
+/// What logging in takes, on either side of the proxy, with nothing but a store of passwords behind it.
 public final class Logins {
     private static final HostNames NO_NAMES = new HostNames() {
         @Override
@@ -52,13 +52,13 @@ public final class Logins {
         return with(new ServerSecrets(PasswordSources.NOBODY), false);
     }
 
-    /** @param clearText whether servers get passwords in clear text without TLS */
+    /// @param clearText whether servers get passwords in clear text without TLS
     public static ServerLoginMaterial with(ServerSecrets secrets, boolean clearText) {
         return new ServerLoginMaterial(
                 secrets, new ScramDerivation(), task -> Thread.ofVirtual().start(task), clearText);
     }
 
-    /** Clients come in as the rules say; roles and host names there are none. */
+    /// Clients come in as the rules say; roles and host names there are none.
     public static Login login(
             HbaRules rules,
             PasswordStore passwords,

@@ -17,15 +17,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A server on a real socket that says what its script says: it logs everybody in, answers each statement as told, and takes down what it was
- * asked.
- */
+/// A server on a real socket that says what its script says: it logs everybody in, answers each
+/// statement as told, and takes down what it was asked.
 public final class ScriptedServer implements AutoCloseable {
-    /** Plays one message of a session. */
+    /// Plays one message of a session.
     @FunctionalInterface
     public interface Answer {
-        /** @return false to end the connection */
+        /// @return false to end the connection
         boolean play(Wire wire, Message message) throws IOException;
     }
 
@@ -41,7 +39,7 @@ public final class ScriptedServer implements AutoCloseable {
     private volatile boolean dead;
     private volatile CountDownLatch cancels = new CountDownLatch(0);
 
-    /** @param name what its rows say */
+    /// @param name what its rows say
     public ScriptedServer(String name) throws IOException {
         this.name = name;
         Thread.ofVirtual().start(this::accept);
@@ -51,49 +49,49 @@ public final class ScriptedServer implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /** What happens when a statement with this text comes, in a Query or in a Parse. */
+    /// What happens when a statement with this text comes, in a Query or in a Parse.
     public void on(String text, Answer answer) {
         answers.put(text, answer);
     }
 
-    /** The texts of Query and Parse messages, in their order. */
+    /// The texts of Query and Parse messages, in their order.
     public List<String> statements() {
         synchronized (statements) {
             return List.copyOf(statements);
         }
     }
 
-    /** Refuses every further login with this SQLSTATE, or with null lets everybody in again. */
+    /// Refuses every further login with this SQLSTATE, or with null lets everybody in again.
     public void refuseLogins(@Nullable String sqlState) {
         refusal = sqlState;
     }
 
-    /** How often somebody has tried to log in. */
+    /// How often somebody has tried to log in.
     public int logins() {
         return sessions.get();
     }
 
-    /** How many statements contain this. */
+    /// How many statements contain this.
     public long count(String part) {
         return statements().stream().filter(each -> each.contains(part)).count();
     }
 
-    /** The type letters of all messages of all sessions. */
+    /// The type letters of all messages of all sessions.
     public String received() {
         return received.toString();
     }
 
-    /** The process ids that CancelRequests named. */
+    /// The process ids that CancelRequests named.
     public List<Integer> cancelled() {
         return cancelled;
     }
 
-    /** From now on a cancelling connection is closed when this is over, and not at once. */
+    /// From now on a cancelling connection is closed when this is over, and not at once.
     public void holdCancels(CountDownLatch until) {
         cancels = until;
     }
 
-    /** Waits, for 20 seconds at most. */
+    /// Waits, for 20 seconds at most.
     public static void await(CountDownLatch latch) throws IOException {
         try {
             if (!latch.await(20, TimeUnit.SECONDS)) throw new IOException("nobody let the server go on");
@@ -204,36 +202,36 @@ public final class ScriptedServer implements AutoCloseable {
         return bytes.append(rows);
     }
 
-    /** The beginning of the answer to the proxy's question what a session holds: so far nothing. */
+    /// The beginning of the answer to the proxy's question what a session holds: so far nothing.
     public static WireBytes asked() {
         return new WireBytes().message('C', "SET").append(held("asked"));
     }
 
-    /** A row of that answer. */
+    /// A row of that answer.
     public static WireBytes held(String what) {
         var bytes = what.getBytes(java.nio.charset.StandardCharsets.UTF_8);
         return new WireBytes().message('D', (short) 3, bytes.length, bytes, -1, -1);
     }
 
-    /** RowDescription and one row with this server's name, without an end. */
+    /// RowDescription and one row with this server's name, without an end.
     public WireBytes rows() {
         return description(row());
     }
 
-    /** An ErrorResponse. */
+    /// An ErrorResponse.
     public static WireBytes error(String sqlState, String message) {
         return new WireBytes()
                 .message('E', 'S', "ERROR", 'V', "ERROR", 'C', sqlState, 'M', message, 'H', "a hint", (char) 0);
     }
 
-    /** Ends for good: nobody can connect any more. */
+    /// Ends for good: nobody can connect any more.
     public void die() throws IOException {
         dead = true;
         listener.close();
         drop();
     }
 
-    /** Ends every connection, as a server that is killed. */
+    /// Ends every connection, as a server that is killed.
     public void drop() throws IOException {
         for (var socket : sockets) socket.close();
     }

@@ -6,7 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
 
-/** One end of a real connection that talks bytes, without any of the code under test. */
+/// One end of a real connection that talks bytes, without any of the code under test.
 public final class Wire implements AutoCloseable {
     private final Socket socket;
     private final DataInputStream in;
@@ -27,7 +27,7 @@ public final class Wire implements AutoCloseable {
         socket.getOutputStream().flush();
     }
 
-    /** The next message with a type byte; null at the end of the stream. */
+    /// The next message with a type byte; null at the end of the stream.
     public @org.jspecify.annotations.Nullable Message read() throws IOException {
         int type = in.read();
         if (type < 0) return null;
@@ -36,7 +36,7 @@ public final class Wire implements AutoCloseable {
         return new Message((char) type, body);
     }
 
-    /** A packet without a type byte: what follows its length. */
+    /// A packet without a type byte: what follows its length.
     public byte[] readPacket() throws IOException {
         var body = new byte[in.readInt() - 4];
         in.readFully(body);
@@ -49,7 +49,7 @@ public final class Wire implements AutoCloseable {
         return value;
     }
 
-    /** Ends it as a machine that knows nothing of it any more. */
+    /// Ends it as a machine that knows nothing of it any more.
     public void reset() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();

@@ -7,11 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes and reads messages byte by byte, independently of the codec under test. */
+/// Writes and reads messages byte by byte, independently of the codec under test.
 public final class WireBytes {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    /** A message with a type byte; a char is one byte, an Integer four, a Short two, a String ends with a zero byte. */
+    /// A message with a type byte; a char is one byte, an Integer four, a Short two, a String ends with
+    /// a zero byte.
     public WireBytes message(char type, Object... fields) {
         var body = new ByteArrayOutputStream();
         for (var field : fields) write(body, field);
@@ -60,7 +61,7 @@ public final class WireBytes {
         return Unpooled.copiedBuffer(bytes());
     }
 
-    /** The type letters of the messages in a buffer, in order; the buffer is read but not released. */
+    /// The type letters of the messages in a buffer, in order; the buffer is read but not released.
     public static String types(ByteBuf buffer) {
         var types = new StringBuilder();
         while (buffer.isReadable()) {
@@ -70,7 +71,7 @@ public final class WireBytes {
         return types.toString();
     }
 
-    /** A few messages as a server would send them for a small SELECT. */
+    /// A few messages as a server would send them for a small SELECT.
     public static List<byte[]> selectAnswer() {
         var all = new ArrayList<byte[]>();
         all.add(new WireBytes()

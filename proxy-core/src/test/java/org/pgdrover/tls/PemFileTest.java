@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.pgdrover.testing.Certificates;
 
-/** What is found in certificate and key files, and what is said about those that cannot be used. */
+/// What is found in certificate and key files, and what is said about those that cannot be used.
 class PemFileTest {
     @TempDir
     Path directory = Path.of(".");
@@ -42,7 +42,7 @@ class PemFileTest {
         assertThat(credentials).hasToString("Credentials[CN=x, key=***]");
     }
 
-    /** OpenSSL writes a certificate's contents in words above it. */
+    /// OpenSSL writes a certificate's contents in words above it.
     @Test
     void passesOverWhatStandsBetweenTheBlocks() throws Exception {
         var pair = new Certificates(directory, "ca").server("db");

@@ -14,12 +14,11 @@ import org.pgdrover.auth.users.UserListFile;
 import org.pgdrover.config.AuthConfig;
 import org.pgdrover.frontend.login.AccessRules;
 
-/** The files that say who may come in, as they were when they were read. */
+/// The files that say who may come in, as they were when they were read.
 record AccessFiles(AccessRules rules, UserListFile users) {
-    /**
-     * @param checksCertificates whether certificates of clients can be checked here
-     * @throws IOException if a file cannot be read or has errors; the message has every error of all files with its line
-     */
+    /// @param checksCertificates whether certificates of clients can be checked here
+    /// @throws IOException if a file cannot be read or has errors; the message has every error of all
+    /// files with its line
     static AccessFiles read(AuthConfig config, boolean checksCertificates) throws IOException {
         var problems = new ArrayList<FileProblem>();
         var hba = read(() -> HbaParser.parse(config.hbaFile()), new HbaRules(List.of()), problems);
@@ -35,7 +34,7 @@ record AccessFiles(AccessRules rules, UserListFile users) {
         return new AccessFiles(new AccessRules(hba, ident), users);
     }
 
-    /** What a rule takes for granted of the other files. */
+    /// What a rule takes for granted of the other files.
     private static void check(
             HbaRule rule, IdentMaps ident, AuthConfig config, boolean checksCertificates, List<FileProblem> problems) {
         var options = rule.options();

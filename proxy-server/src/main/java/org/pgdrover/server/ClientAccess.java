@@ -39,7 +39,7 @@ import org.pgdrover.frontend.login.LoginGuard;
 import org.pgdrover.frontend.login.LoginSuccess;
 import org.pgdrover.tls.ServerTls;
 
-/** Everything that decides who may come in, and what the proxy logs in to the servers with, joined. */
+/// Joins everything that decides who may come in, and with what the proxy logs in to the servers.
 final class ClientAccess implements AutoCloseable {
     private static final Duration LDAP_TIMEOUT = Duration.ofSeconds(5);
 
@@ -57,10 +57,8 @@ final class ClientAccess implements AutoCloseable {
     private final Supplier<AccessFiles> files;
     private volatile @Nullable AccessFiles prepared;
 
-    /**
-     * @param clock nanoseconds
-     * @throws InvalidFileException if a file of authorities cannot be used
-     */
+    /// @param clock nanoseconds
+    /// @throws InvalidFileException if a file of authorities cannot be used
     ClientAccess(
             ProxyConfig config,
             Supplier<ServerTls> tls,
@@ -92,7 +90,7 @@ final class ClientAccess implements AutoCloseable {
         files();
     }
 
-    /** Whether certificates of clients can be checked. */
+    /// Whether certificates of clients can be checked.
     static boolean checksCertificates(ProxyConfig config) {
         var tls = config.listen().tls();
         return tls.mode() != TlsMode.DISABLE
@@ -112,7 +110,8 @@ final class ClientAccess implements AutoCloseable {
                 usual.leeway());
     }
 
-    /** Half of the processors, so that a storm of logins leaves some to those who are in; a login has one task at a time. */
+    /// Half of the processors, so that a storm of logins leaves some to those who are in; a login has
+    /// one task at a time.
     private static ExecutorService hashing(int maxLogins) {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         return new ThreadPoolExecutor(
@@ -137,7 +136,8 @@ final class ClientAccess implements AutoCloseable {
         return new AuthQuery(settings, database, connector, topology, waiting, clock);
     }
 
-    /** Derives the keys of plain passwords before they are needed: a first login takes no longer than one of an unknown user. */
+    /// Derives the keys of plain passwords before they are needed: a first login takes no longer than
+    /// one of an unknown user.
     private void prepare(UserListFile users) {
         Thread.ofPlatform().daemon().name("pgdrover-derivation").start(() -> {
             for (var user : users.users())
@@ -148,14 +148,14 @@ final class ClientAccess implements AutoCloseable {
         });
     }
 
-    /** Like a user who is known; where those are not asked alike, chance decides, once for each name. */
+    /// Like a user who is known; where those are not asked alike, chance decides, once for each name.
     private boolean asksUnknownForMd5(String user) {
         var users = files().users();
         if (!users.hasOthers()) return false;
         return (query == null && !users.hasVerifiers()) || verifiers.toss(user);
     }
 
-    /** What is in force now; when it has been read anew its passwords are made ready. */
+    /// What is in force now; when it has been read anew its passwords are made ready.
     private AccessFiles files() {
         var now = files.get();
         if (now != prepared) {
@@ -169,17 +169,16 @@ final class ClientAccess implements AutoCloseable {
         return files().rules();
     }
 
-    /** Begins to ask the cluster. */
+    /// Begins to ask the cluster.
     void start() {
         roles.start();
     }
 
-    /**
-     * How clients prove who they are.
-     *
-     * @param peers the operating system's name for whoever is at the other end of a Unix-domain socket, or null
-     * @param next where those go that have
-     */
+    /// How clients prove who they are.
+    ///
+    /// @param peers the operating system's name for whoever is at the other end of a Unix-domain socket,
+    /// or null
+    /// @param next where those go that have
     Authentication authentication(
             TlsMode mode, Function<Channel, @Nullable String> peers, LoginGuard guard, LoginSuccess next) {
         return new Authentication(
@@ -189,7 +188,7 @@ final class ClientAccess implements AutoCloseable {
                 next);
     }
 
-    /** Hear what logins yield. */
+    /// Hear what logins yield.
     ServerSecrets secrets() {
         return secrets;
     }

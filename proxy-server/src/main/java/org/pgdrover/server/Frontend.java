@@ -53,7 +53,8 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
     /// Who may come in, and how.
     ///
     /// @param tls the certificates in force now
-    /// @param peers the operating system's name for whoever is at the other end of a Unix-domain socket, or null
+    /// @param peers the operating system's name for whoever is at the other end of a Unix-domain socket,
+    /// or null
     record Access(ClientAccess rules, Supplier<ClientTls> tls, Function<Channel, @Nullable String> peers) {}
 
     static Frontend of(

@@ -1,10 +1,10 @@
 package org.pgdrover.server;
 
-/** The function behind the default of <code>auth.query.sql</code>, ready to paste. */
+/// The function behind the default of `auth.query.sql`, ready to paste.
 public final class PasswordQuery {
     private PasswordQuery() {}
 
-    /** SQL for a superuser, in the database where the query runs; for the user who runs it. */
+    /// SQL for a superuser, in the database where the query runs; for the user who runs it.
     public static String functionFor(String user) {
         var role = "\"" + user.replace("\"", "\"\"") + "\"";
         return """

@@ -10,7 +10,8 @@ import java.nio.file.Path;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The name of the operating system's user at the other end of a Unix-domain socket, as the kernel has it (PostgreSQL manual, section 20.9). */
+/// The name of the operating system's user at the other end of a Unix-domain socket (PostgreSQL manual,
+/// section 20.9). The kernel tells it.
 enum PeerNames implements Function<Channel, @Nullable String> {
     EPOLL {
         @Override
@@ -26,7 +27,7 @@ enum PeerNames implements Function<Channel, @Nullable String> {
             return channel instanceof IoUringDomainSocketChannel socket ? socket.peerCredentials() : null;
         }
     },
-    /** Java's own channels do not tell Netty. */
+    /// Java's own channels do not tell Netty.
     NIO {
         @Override
         @Nullable
@@ -37,7 +38,7 @@ enum PeerNames implements Function<Channel, @Nullable String> {
 
     abstract @Nullable PeerCredentials credentials(Channel channel) throws IOException;
 
-    /** Null if the kernel does not say, or the user has no name here. */
+    /// Null if the kernel does not say, or the user has no name here.
     @Override
     public @Nullable String apply(Channel channel) {
         try {
@@ -48,7 +49,8 @@ enum PeerNames implements Function<Channel, @Nullable String> {
         }
     }
 
-    /** The owner of the peer's process has the name of its user; should the process be another by now, its owner's number tells. */
+    /// The owner of the peer's process has the name of its user; should the process be another by now,
+    /// its owner's number tells.
     private static @Nullable String name(PeerCredentials peer) throws IOException {
         var process = Path.of("/proc/" + peer.pid());
         if ((int) Files.getAttribute(process, "unix:uid") != peer.uid()) return null;

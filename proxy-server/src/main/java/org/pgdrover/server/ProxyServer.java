@@ -54,13 +54,14 @@ import org.pgdrover.tls.TlsProvider;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The whole proxy, running: the place where its objects are made and joined, and taken down in the reverse order. */
+/// The whole proxy, running: the place where its objects are made and joined, and taken down in the
+/// reverse order.
 public final class ProxyServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ProxyServer.class);
     private static final LongSupplier CLOCK = System::nanoTime;
     private static final int WRITE_LOW = 32 * 1024;
     private static final int WRITE_HIGH = 128 * 1024;
-    /** How long the start waits for the nodes' first word. */
+    /// How long the start waits for the nodes' first word.
     private static final Duration FIRST_ROUND = Duration.ofSeconds(5);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -73,13 +74,11 @@ public final class ProxyServer implements AutoCloseable {
 
     private ProxyServer() {}
 
-    /**
-     * Starts the proxy; it serves when this returns.
-     *
-     * @param observer hears of every statement; null if nobody wants to
-     * @throws BindException if the address cannot be listened on; the message names it
-     * @throws IOException if a file cannot be read
-     */
+    /// Starts the proxy; it serves when this returns.
+    ///
+    /// @param observer hears of every statement; null if nobody wants to
+    /// @throws BindException if the address cannot be listened on; the message names it
+    /// @throws IOException if a file cannot be read
     public static ProxyServer start(ProxyConfig config, ProxyMetrics metrics, @Nullable StatementObserver observer)
             throws IOException, InterruptedException {
         var server = new ProxyServer();
@@ -92,11 +91,10 @@ public final class ProxyServer implements AutoCloseable {
         }
     }
 
-    /**
-     * The rules of pool_hba.conf as they are understood.
-     *
-     * @throws IOException if a file that says who may come in cannot be read or has errors; the message has every error with its line
-     */
+    /// The rules of pool_hba.conf as they are understood.
+    ///
+    /// @throws IOException if a file that says who may come in cannot be read or has errors; the message
+    /// has every error with its line
     public static HbaRules readAccessFiles(ProxyConfig config) throws IOException {
         return AccessFiles.read(config.auth(), ClientAccess.checksCertificates(config))
                 .rules()
@@ -201,7 +199,8 @@ public final class ProxyServer implements AutoCloseable {
         return part;
     }
 
-    /** Binds before anything else is started, so that a taken port is found at once; clients are taken later. */
+    /// Binds before anything else is started, so that a taken port is found at once; clients are taken
+    /// later.
     private Channel bind(ProxyConfig config, TransportChoice transport, EventLoopGroup loops)
             throws IOException, InterruptedException {
         var host = config.listen().host();
@@ -224,7 +223,7 @@ public final class ProxyServer implements AutoCloseable {
         throw failure;
     }
 
-    /** What the listeners for TCP and for Unix-domain sockets have in common. */
+    /// What the listeners for TCP and for Unix-domain sockets have in common.
     private ServerBootstrap bootstrap(ProxyConfig config, EventLoopGroup loops) {
         return new ServerBootstrap()
                 .group(loops)
@@ -241,7 +240,8 @@ public final class ProxyServer implements AutoCloseable {
                 });
     }
 
-    /** Listens on the socket that libpq looks for in the directory; one that a dead process left behind is replaced. */
+    /// Listens on the socket that libpq looks for in the directory; one that a dead process left behind
+    /// is replaced.
     private @Nullable Channel bindLocal(ProxyConfig config, TransportChoice transport, EventLoopGroup loops, int port)
             throws IOException, InterruptedException {
         var directory = config.listen().unixSocketDir();
@@ -285,34 +285,34 @@ public final class ProxyServer implements AutoCloseable {
         bound.read();
     }
 
-    /** Where clients connect. */
+    /// Where clients connect.
     public InetSocketAddress address() {
         if (listener == null) throw new IllegalStateException("not started");
         return (InetSocketAddress) listener.localAddress();
     }
 
-    /** The picture of the cluster. */
+    /// The picture of the cluster.
     public TopologySource topology() {
         if (monitor == null) throw new IllegalStateException("not started");
         return monitor;
     }
 
-    /** What the failover is doing now, in words. */
+    /// What the failover is doing now, in words.
     public String failoverState() {
         return failover == null ? "off" : failover.state().toString();
     }
 
-    /** Clients connected now. */
+    /// Clients connected now.
     public int clients() {
         return frontend == null ? 0 : frontend.clients().count();
     }
 
-    /** What is made of files that can be read anew. */
+    /// What is made of files that can be read anew.
     public List<Reloadable<?>> reloadables() {
         return reloadables;
     }
 
-    /** Takes no new clients and waits until those that are here have left, for so long at most. */
+    /// Takes no new clients and waits until those that are here have left, for so long at most.
     public void drain(Duration most) throws InterruptedException {
         if (listener != null) listener.close().await();
         if (localListener != null) localListener.close().await();
@@ -320,7 +320,7 @@ public final class ProxyServer implements AutoCloseable {
         while (clients() > 0 && CLOCK.getAsLong() < end) TimeUnit.MILLISECONDS.sleep(20);
     }
 
-    /** Ends every session as PostgreSQL would, and then everything else. */
+    /// Ends every session as PostgreSQL would, and then everything else.
     @Override
     public void close() {
         if (frontend != null) frontend.clients().shutDown();

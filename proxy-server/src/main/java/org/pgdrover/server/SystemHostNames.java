@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.pgdrover.auth.hba.HostNames;
 
-/** Host names as the operating system resolves them; the Java runtime remembers them for some seconds. */
+/// Host names as the operating system resolves them; the Java runtime remembers them for some seconds.
 final class SystemHostNames implements HostNames {
     @Override
     public Optional<String> nameOf(InetAddress address) {

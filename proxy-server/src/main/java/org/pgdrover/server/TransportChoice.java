@@ -26,7 +26,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.TransportKind;
 
-/** One way of carrying bytes, with the parts of Netty that belong to it. */
+/// One way of carrying bytes, with the parts of Netty that belong to it.
 record TransportChoice(
         String name,
         IoHandlerFactory handlers,
@@ -35,7 +35,8 @@ record TransportChoice(
         Function<Path, SocketAddress> localAddress,
         ChannelFactory<? extends Channel> sockets,
         PeerNames peers) {
-    /** @throws UnsupportedOperationException if the wanted one does not work on this machine; AUTO always finds one */
+    /// @throws UnsupportedOperationException if the wanted one does not work on this machine; AUTO
+    /// always finds one
     static TransportChoice of(TransportKind kind) {
         return switch (kind) {
             case AUTO -> Epoll.isAvailable() ? epoll() : nio();

@@ -1,4 +1,4 @@
-/** The runnable proxy: its listener, transport and life cycle. */
+/// The runnable proxy: its listener, transport and life cycle.
 @NullMarked
 package org.pgdrover.server;
 

@@ -11,7 +11,8 @@ import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
 import org.pgdrover.server.embedded.EmbeddedNode;
 
-/// Counts answers that carry the nonce of their request, while clients leave, cancel and lose their servers.
+/// Counts answers that carry the nonce of their request, while clients leave, cancel and lose their
+/// servers.
 final class AnswerIdentity {
     static final String USER = "nonces";
     static final Map<String, Integer> POOLS = Map.of(USER, 4);

@@ -28,8 +28,9 @@ record Difference(int actor, List<String> before, String expected, String got) {
         return null;
     }
 
-    /// In what order a server reports parameters that one statement has changed, the protocol does not promise.
-    /// PostgreSQL itself reports them in the order in which they were set first, which the proxy's own SETs change.
+    /// In what order a server reports parameters that one statement has changed, the protocol does not
+    /// promise. PostgreSQL itself reports them in the order in which they were set first, which the
+    /// proxy's own SETs change.
     private static List<String> reportsInOrder(List<String> lines) {
         var ordered = new ArrayList<>(lines);
         for (int from = 0, to; from < ordered.size(); from = to + 1) {

@@ -37,7 +37,8 @@ final class LeftBehind {
         names();
     }
 
-    /// The names of custom parameters stay in a server: nothing may show them to a stranger who does not know them.
+    /// The names of custom parameters stay in a server: nothing may show them to a stranger who does not
+    /// know them.
     private void names() {
         for (var how : List.of(
                 "SET app.tenant = 'alice'",

@@ -36,7 +36,8 @@ enum Limit {
         }
     },
 
-    /// A trigger or rule has set a custom parameter while the catalog did not know it, just after a definition.
+    /// A trigger or rule has set a custom parameter while the catalog did not know it, just after a
+    /// definition.
     SET_WHILE_UNKNOWN {
         @Override
         boolean explains(Scenario scenario, Difference difference) {
@@ -47,7 +48,8 @@ enum Limit {
         }
     },
 
-    /// What the session's own sequences gave was on a server that another client has had since, or that was cleaned.
+    /// What the session's own sequences gave was on a server that another client has had since, or that
+    /// was cleaned.
     OWN_SEQUENCES_LOST {
         @Override
         boolean explains(Scenario scenario, Difference difference) {
@@ -72,7 +74,8 @@ enum Limit {
         }
     },
 
-    /// The schema of a session's temporary objects, of which none is left, is not known to another server.
+    /// The schema of a session's temporary objects, of which none is left, is not known to another
+    /// server.
     TEMPORARY_SCHEMA {
         @Override
         boolean explains(Scenario scenario, Difference difference) {

@@ -21,7 +21,8 @@ final class NonceClient {
     private static final int PATIENCE = 60_000;
     private static final int PAST = 12;
     private static final String CANCELLED = "57014";
-    /// What a client hears of a server that was terminated under it; nobody knows whether its write was committed.
+    /// What a client hears of a server that was terminated under it; nobody knows whether its write was
+    /// committed.
     private static final Set<String> LOST = Set.of("57P01", "57P02", "57P03", "08006", "08003", "08007");
     /// What says that nothing was done.
     private static final Set<String> UNDONE = Set.of("40001", "53300");

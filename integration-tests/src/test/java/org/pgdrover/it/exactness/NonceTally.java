@@ -11,7 +11,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
-/// What all clients together have heard: how many answers, which errors, which writes, and everything that was wrong.
+/// What all clients together have heard: how many answers, which errors, which writes, and everything
+/// that was wrong.
 final class NonceTally {
     private static final int SHOWN = 40;
 

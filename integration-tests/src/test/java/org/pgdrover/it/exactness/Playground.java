@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.pgdrover.server.embedded.EmbeddedNode;
 
-/// The schemas of one pool's clients, the same in the database that is asked directly and in the one behind the proxy.
+/// The schemas of one pool's clients, the same in the database that is asked directly and in the one
+/// behind the proxy.
 final class Playground implements Closeable {
     private static final int MAX_ACTORS = 3;
     private static final int PATIENCE = 30_000;
@@ -73,8 +74,8 @@ final class Playground implements Closeable {
         }
     }
 
-    /// Puts the data back to what they were for those clients who may have changed them; returns when the standbys show
-    /// it.
+    /// Puts the data back to what they were for those clients who may have changed them; returns when
+    /// the standbys show it.
     void reset(Scenario scenario) throws IOException {
         var sql = new StringBuilder();
         for (int i = 0; i < scenario.actors().size(); i++) {

@@ -121,7 +121,8 @@ final class ScenarioRunner {
         private final int all;
         private int due;
         private boolean over;
-        /// Whether it was found waiting for an answer before, which another client may have to make room for.
+        /// Whether it was found waiting for an answer before, which another client may have to make room
+        /// for.
         private boolean blocked;
 
         private @Nullable Talk talk;

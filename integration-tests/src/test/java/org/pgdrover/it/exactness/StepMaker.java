@@ -63,8 +63,8 @@ final class StepMaker {
         return step(until(), List.of(functionCall()));
     }
 
-    /// After a Flush an error makes the server skip everything up to a Sync, which a client sends before it goes on
-    /// otherwise.
+    /// After a Flush an error makes the server skip everything up to a Sync, which a client sends before
+    /// it goes on otherwise.
     private Step afterFlush(Step step) {
         boolean goesOn = "PBDECH".indexOf(step.messages().getFirst().type()) >= 0;
         boolean missing = open && !goesOn;

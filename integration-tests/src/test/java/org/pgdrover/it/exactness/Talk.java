@@ -116,7 +116,8 @@ final class Talk implements Closeable {
         }
     }
 
-    /// Reads all that is still to come, which takes a Sync behind messages that have none; true if it is there.
+    /// Reads all that is still to come, which takes a Sync behind messages that have none; true if it is
+    /// there.
     boolean settle(int quietMillis) throws IOException {
         if (answersOwed > 0) send(Step.of(Step.Until.READY, Sent.sync()));
         until = Step.Until.READY;

@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
 
 /// What a client was told, message by message, without what must differ between two sessions.
 ///
-/// Left out or replaced are: the numbers of BackendKeyData; the order of the ParameterStatus messages before the first
-/// ReadyForQuery; file, line and routine of errors; OIDs of tables and of types that are not built in; the numbers in
-/// names of temporary schemas; where among the
-/// other messages a NotificationResponse stands, and the process id in it, of which only remains whether it is the
+/// Left out or replaced are: the numbers of BackendKeyData; the order of the ParameterStatus messages
+/// before the first ReadyForQuery; file, line and routine of errors; OIDs of tables and of types that
+/// are not built in; the numbers in names of temporary schemas; where among the other messages a
+/// NotificationResponse stands, and the process id in it, of which only remains whether it is the
 /// client's own.
 final class Transcript {
     /// What is noted where nothing was heard for too long.

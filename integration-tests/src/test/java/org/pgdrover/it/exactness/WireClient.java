@@ -119,7 +119,8 @@ final class WireClient implements Closeable {
         return processId;
     }
 
-    /// A CancelRequest with this client's key; returns when its connection is closed by the other side, as libpq does.
+    /// A CancelRequest with this client's key; returns when its connection is closed by the other side,
+    /// as libpq does.
     void cancel(int port) throws IOException {
         try (var connection = new Socket(InetAddress.getLoopbackAddress(), port)) {
             connection.setSoTimeout(CONNECT_MILLIS);

@@ -2,7 +2,7 @@ package org.pgdrover.auth.hba;
 
 import java.util.List;
 
-/** The addresses that a rule is for; in words, it is as the file spells it. */
+/// The addresses that a rule is for; in words, it is as the file spells it.
 sealed interface AddressMatcher {
     record All() implements AddressMatcher {
         @Override
@@ -11,7 +11,7 @@ sealed interface AddressMatcher {
         }
     }
 
-    /** No address at all: a Unix-domain socket has none. */
+    /// No address at all: a Unix-domain socket has none.
     record None() implements AddressMatcher {
         @Override
         public String toString() {
@@ -19,11 +19,9 @@ sealed interface AddressMatcher {
         }
     }
 
-    /**
-     * A network of IPv4 or IPv6; an address of the other family is never in it.
-     *
-     * @param mask as long as the network: 4 or 16 bytes
-     */
+    /// A network of IPv4 or IPv6; an address of the other family is never in it.
+    ///
+    /// @param mask as long as the network: 4 or 16 bytes
     record Network(String text, byte[] network, byte[] mask) implements AddressMatcher {
         boolean contains(byte[] address) {
             if (address.length != network.length) return false;
@@ -37,7 +35,8 @@ sealed interface AddressMatcher {
         }
     }
 
-    /** The machine's own addresses, or the networks that they are in, as they were when the file was read. */
+    /// The machine's own addresses, or the networks that they are in, as they were when the file was
+    /// read.
     record Own(String keyword, List<Network> networks) implements AddressMatcher {
         boolean contains(byte[] address) {
             for (var network : networks) if (network.contains(address)) return true;
@@ -57,7 +56,7 @@ sealed interface AddressMatcher {
         }
     }
 
-    /** May block if it is a {@link Host}. */
+    /// May block if it is a [Host].
     default Answer matches(HbaQuestion question) {
         var address = question.address();
         return switch (this) {

@@ -10,17 +10,18 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the address of a rule: a keyword, a network with prefix length or mask, or a host name. */
+/// Reads the address of a rule: a keyword, a network with prefix length or mask, or a host name.
 final class AddressParser {
     private static final Pattern IPV4 = Pattern.compile("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}");
     private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F.:]*:[0-9a-fA-F.:]*");
-    /** What the C library takes for an IPv4 address in one of its other spellings: 10.1 is 10.0.0.1, and 010 is 8. */
+    /// What the C library takes for an IPv4 address in one of its other spellings: 10.1 is 10.0.0.1, and
+    /// 010 is 8.
     private static final Pattern NUMBERS =
             Pattern.compile("(0[xX][0-9a-fA-F]*|[0-9]+)?(\\.(0[xX][0-9a-fA-F]*|[0-9]+)?)*");
 
     private AddressParser() {}
 
-    /** Whether an address is alone in its word, so that its mask follows in the next. */
+    /// Whether an address is alone in its word, so that its mask follows in the next.
     static boolean needsMask(Word word) {
         return bytes(word.text()) != null;
     }
@@ -80,7 +81,7 @@ final class AddressParser {
         }
     }
 
-    /** Java makes IPv4 of ::ffff:10.0.0.1. To PostgreSQL it is IPv6, which no client of IPv4 has. */
+    /// Java makes IPv4 of ::ffff:10.0.0.1. To PostgreSQL it is IPv6, which no client of IPv4 has.
     private static byte[] mapped(byte[] ipv4) {
         var ipv6 = new byte[16];
         Arrays.fill(ipv6, 10, 12, (byte) 0xff);

@@ -1,6 +1,6 @@
 package org.pgdrover.auth.hba;
 
-/** What can be said now of a condition. */
+/// An answer to a condition, as far as it is known now.
 enum Answer {
     NO,
     UNKNOWN,
@@ -10,12 +10,12 @@ enum Answer {
         return holds ? YES : NO;
     }
 
-    /** Of both conditions together. */
+    /// Of both conditions together.
     Answer and(Answer other) {
         return compareTo(other) < 0 ? this : other;
     }
 
-    /** Of either condition. */
+    /// Of either condition.
     Answer or(Answer other) {
         return compareTo(other) > 0 ? this : other;
     }

@@ -16,13 +16,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.TextFile;
 
-/**
- * Reads a file in the form of pg_hba.conf or pg_ident.conf, with all that it includes, into lines in their order (PostgreSQL manual, section
- * 20.1).
- *
- * <p>What is wrong becomes a line with a problem, in its place. Depth, number and size of the files are bounded, and a file that includes
- * itself is found at once.
- */
+/// Reads a file in the form of pg_hba.conf or pg_ident.conf, with its includes, into lines (PostgreSQL
+/// manual, section 20.1).
+///
+/// What is wrong becomes a line with a problem, in its place. Depth, number and size of the files are
+/// bounded, and a file that includes itself is found at once.
 final class AuthFileReader {
     private static final int MOST_DEPTH = 10;
     private static final int MOST_FILES = 1000;
@@ -40,7 +38,8 @@ final class AuthFileReader {
         this.source = source;
     }
 
-    /** @throws IOException if the file itself cannot be read; included ones are problems of the line that includes them */
+    /// @throws IOException if the file itself cannot be read; included ones are problems of the line
+    /// that includes them
     static List<AuthLine> read(Path file, AuthFiles source) throws IOException {
         var lines = new ArrayList<AuthLine>();
         new AuthFileReader(source).read(file, source.open(file), lines);
@@ -59,7 +58,7 @@ final class AuthFileReader {
         open.pop();
     }
 
-    /** Joins a line with those that it goes on in; gives what is wrong with any of them, or null. */
+    /// Joins a line with those that it goes on in; gives what is wrong with any of them, or null.
     private static @Nullable String join(TextFile.Line first, TextFile text, StringBuilder joined) {
         var line = first;
         int joinedBefore = 0;
@@ -91,7 +90,7 @@ final class AuthFileReader {
         }
     }
 
-    /** Whether the line is an include directive, which is then followed. */
+    /// Whether the line is an include directive, which is then followed.
     private boolean include(List<List<Word>> fields, Path file, int number, List<AuthLine> into) throws Unusable {
         if (fields.size() != 2) return false;
         var directive = fields.getFirst().getFirst().text();
@@ -132,7 +131,7 @@ final class AuthFileReader {
         }
     }
 
-    /** In the order of their names' bytes, without hidden ones. */
+    /// In the order of their names' bytes, without hidden ones.
     private List<Path> configurationFiles(Path directory) throws Unusable {
         try {
             return source.list(directory).stream()
@@ -155,7 +154,7 @@ final class AuthFileReader {
         return name.endsWith(".conf") && !name.startsWith(".");
     }
 
-    /** The words of a file that a word with an at-sign names; its lines do not matter. */
+    /// The words of a file that a word with an at-sign names; its lines do not matter.
     private List<Word> words(String name, Path from) throws Unusable {
         var file = resolve(from, name);
         var lines = new ArrayList<AuthLine>();
@@ -195,7 +194,7 @@ final class AuthFileReader {
         return file.toAbsolutePath().normalize();
     }
 
-    /** A relative name is meant from the directory of the file that has it. */
+    /// A relative name is meant from the directory of the file that has it.
     private static Path resolve(Path from, String name) throws Unusable {
         if (name.isBlank()) throw new Unusable("an empty file name: add it");
         try {

@@ -7,15 +7,15 @@ import java.nio.file.Path;
 import java.util.List;
 import org.pgdrover.auth.TextFile;
 
-/** Where files that include others are read from. */
+/// The place from which files that include others are read.
 interface AuthFiles {
-    /** @throws IOException whose message is a sentence; NoSuchFileException if there is none */
+    /// @throws IOException whose message is a sentence; NoSuchFileException if there is none
     TextFile open(Path file) throws IOException;
 
-    /** What is in a directory, but for directories, in no order. */
+    /// What is in a directory, but for directories, in no order.
     List<Path> list(Path directory) throws IOException;
 
-    /** Those of the machine. */
+    /// Those of the machine.
     AuthFiles ON_DISK = new AuthFiles() {
         @Override
         public TextFile open(Path file) throws IOException {

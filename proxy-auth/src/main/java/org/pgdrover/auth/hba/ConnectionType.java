@@ -3,15 +3,15 @@ package org.pgdrover.auth.hba;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The first field of a rule: how the client must have come (PostgreSQL manual, section 20.1). */
+/// The first field of a rule: how the client must have come (PostgreSQL manual, section 20.1).
 public enum ConnectionType {
     LOCAL,
     HOST,
     HOSTSSL,
     HOSTNOSSL,
-    /** Under GSSAPI encryption, which the proxy does not offer: matches nothing. */
+    /// Under GSSAPI encryption, which the proxy does not offer: matches nothing.
     HOSTGSSENC,
-    /** Not under GSSAPI encryption: every TCP/IP connection, under TLS or not. */
+    /// Not under GSSAPI encryption: every TCP/IP connection, under TLS or not.
     HOSTNOGSSENC;
 
     private final String label = name().toLowerCase(Locale.ROOT);
@@ -21,7 +21,7 @@ public enum ConnectionType {
         return null;
     }
 
-    /** As <code>pool_hba.conf</code> spells it. */
+    /// As `pool_hba.conf` spells it.
     public String label() {
         return label;
     }

@@ -1,13 +1,14 @@
 package org.pgdrover.auth.hba;
 
-/** What the rules say of a request. */
+/// The answer of the rules to a request.
 public sealed interface HbaMatch {
-    /** The first rule that fits. */
+    /// The first rule that fits.
     record Matched(HbaRule rule) implements HbaMatch {}
 
-    /** No rule fits: the request must be refused. */
+    /// No rule fits: the request must be refused.
     record NoEntry() implements HbaMatch {}
 
-    /** A rule might fit, but what it asks about is not known now: the request must be refused, for a later rule may be laxer. */
+    /// A rule might fit, but what it asks about is not known now: the request must be refused, for a
+    /// later rule may be laxer.
     record Undecided(String why) implements HbaMatch {}
 }

@@ -10,12 +10,13 @@ import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.ldap.LdapSettings;
 import org.pgdrover.auth.oauth.OAuthSettings;
 
-/** Reads what stands behind a rule's method, name=value each, and checks that it goes with the method and the connection type. */
+/// Reads the options behind a rule's method, name=value each. Checks that each goes with the method and
+/// the connection type.
 final class HbaOptionParser {
     private static final Set<AuthenticationMethod> WITH_MAP =
             EnumSet.of(AuthenticationMethod.PEER, AuthenticationMethod.CERT, AuthenticationMethod.OAUTH);
     private static final Set<String> OAUTH = Set.of("issuer", "scope", "validator", "delegate_ident_mapping");
-    /** Options of methods that we do not have. */
+    /// Options of methods that we do not have.
     private static final Map<String, String> FOREIGN = Map.ofEntries(
             Map.entry("pamservice", "pam"),
             Map.entry("pam_use_hostname", "pam"),
@@ -59,7 +60,7 @@ final class HbaOptionParser {
         }
     }
 
-    /** The word may be the rest of a password. */
+    /// The word may be the rest of a password.
     private String notAnOption(String word) {
         var which = method == AuthenticationMethod.LDAP ? "a word behind the method" : "option \"" + word + "\"";
         return which + " is not name=value: put a value with blanks in double quotes, name=\"value\"";
@@ -127,7 +128,7 @@ final class HbaOptionParser {
         }
     }
 
-    /** PostgreSQL takes everything but 1 for no. */
+    /// PostgreSQL takes everything but 1 for no.
     static boolean flag(String name, String value) throws Unusable {
         if (!value.equals("0") && !value.equals("1")) throw new Unusable(name + "=" + value + " (expected: 0 or 1)");
         return value.equals("1");

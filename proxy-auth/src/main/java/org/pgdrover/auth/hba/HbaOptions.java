@@ -6,15 +6,13 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.ldap.LdapSettings;
 import org.pgdrover.auth.oauth.OAuthSettings;
 
-/**
- * What stands behind a rule's method (PostgreSQL manual, section 20.1).
- *
- * @param clientCert whether the client must have shown a certificate, whatever the method
- * @param clientName what of a certificate names the user
- * @param map name of the user name map in <code>pg_ident.conf</code>; null means that the names must be equal
- * @param ldap only of method ldap
- * @param oauth only of method oauth
- */
+/// The options behind a rule's method (PostgreSQL manual, section 20.1).
+///
+/// @param clientCert whether the client must have shown a certificate, whatever the method
+/// @param clientName what of a certificate names the user
+/// @param map name of the user name map in `pg_ident.conf`; null means that the names must be equal
+/// @param ldap only of method ldap
+/// @param oauth only of method oauth
 public record HbaOptions(
         ClientCert clientCert,
         ClientName clientName,
@@ -25,20 +23,20 @@ public record HbaOptions(
 
     public enum ClientCert {
         NOT_ASKED,
-        /** From an authority that we trust. */
+        /// From an authority that we trust.
         VERIFY_CA,
-        /** And with the user's name in it. */
+        /// And with the user's name in it.
         VERIFY_FULL
     }
 
     public enum ClientName {
-        /** The common name. */
+        /// The common name.
         CN,
-        /** The whole distinguished name, as RFC 2253 spells it. */
+        /// The whole distinguished name, as RFC 2253 spells it.
         DN
     }
 
-    /** As a rule spells them; without passwords. */
+    /// As a rule spells them; without passwords.
     List<String> words() {
         var options = new LinkedHashMap<String, String>();
         switch (clientCert) {

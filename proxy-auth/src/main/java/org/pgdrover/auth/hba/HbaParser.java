@@ -10,17 +10,16 @@ import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.FileProblem;
 import org.pgdrover.auth.InvalidFileException;
 
-/**
- * Reads <code>pool_hba.conf</code>, whose form is that of pg_hba.conf (PostgreSQL manual, section 20.1), and reports every error with its line.
- *
- * <p>What PostgreSQL knows and the proxy does not is an error, never ignored.
- */
+/// Reads `pool_hba.conf`, whose form is that of pg_hba.conf (PostgreSQL manual, section 20.1), and
+/// reports every error with its line.
+///
+/// What PostgreSQL knows and the proxy does not is an error, never ignored.
 public final class HbaParser {
     private static final int MOST_RULES = 10_000;
     private static final int MOST_PROBLEMS = 1000;
     private static final String KNOWN =
             "(expected: trust, reject, scram-sha-256, scram-sha-256-plus, md5, password, peer, cert, ldap or oauth)";
-    /** Methods of PostgreSQL that we do not have, and what does their work. */
+    /// Methods of PostgreSQL that we do not have, and what does their work.
     private static final Map<String, String> FOREIGN = Map.of(
             "ident", "use peer on local rules, and scram-sha-256 or cert on others",
             "gss", "use oauth, ldap or cert",
@@ -31,10 +30,8 @@ public final class HbaParser {
 
     private HbaParser() {}
 
-    /**
-     * @throws IOException if the file cannot be read
-     * @throws InvalidFileException if lines of it, or of files that it includes, are wrong
-     */
+    /// @throws IOException if the file cannot be read
+    /// @throws InvalidFileException if lines of it, or of files that it includes, are wrong
     public static HbaRules parse(Path file) throws IOException, InvalidFileException {
         return parse(file, AuthFiles.ON_DISK);
     }

@@ -5,7 +5,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One request that is held against the rules, with what has been found out about it so far: a host name is looked up once at most. */
+/// A request that is held against the rules, with what has been found out about it so far. A host name
+/// is looked up once at most.
 final class HbaQuestion {
     private final HbaRequest request;
     private final byte @Nullable [] address;
@@ -28,7 +29,7 @@ final class HbaQuestion {
         return request;
     }
 
-    /** The client's address, 4 or 16 bytes; null on a Unix-domain socket. */
+    /// The client's address, 4 or 16 bytes; null on a Unix-domain socket.
     byte @Nullable [] address() {
         return address;
     }
@@ -37,7 +38,7 @@ final class HbaQuestion {
         return roles;
     }
 
-    /** Whether the address has a name that fits, and the name has the address. May block. */
+    /// Whether the address has a name that fits, and the name has the address. May block.
     Answer comesFrom(HostPattern pattern) {
         var address = request.address();
         if (address == null) return Answer.NO;
@@ -59,7 +60,7 @@ final class HbaQuestion {
         return Answer.of(hosts.addressesOf(name).stream().anyMatch(each -> Arrays.equals(each.getAddress(), wanted)));
     }
 
-    /** Why there was no answer to something. */
+    /// Why there was no answer to something.
     String unknown() {
         if (unknownHost != null) return unknownHost;
         return roles.unknown() == null ? "" : roles.unknown();

@@ -5,11 +5,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.pgdrover.auth.AuthenticationMethod;
 
-/**
- * One line of <code>pool_hba.conf</code>: for whom it is, and how they prove who they are.
- *
- * @param file in which it stands: the file itself, or one that it includes
- */
+/// One line of `pool_hba.conf`: for whom it is, and how they prove who they are.
+///
+/// @param file in which it stands: the file itself, or one that it includes
 public record HbaRule(
         Path file,
         int line,
@@ -19,7 +17,7 @@ public record HbaRule(
         AddressMatcher address,
         AuthenticationMethod method,
         HbaOptions options) {
-    /** What is cheap to find out comes first. */
+    /// What is cheap to find out comes first.
     Answer matches(HbaQuestion question) {
         if (!type.matches(question.request())) return Answer.NO;
         boolean asksForName = address instanceof AddressMatcher.Host;
@@ -33,7 +31,7 @@ public record HbaRule(
         return databases.needsRoles() || users.needsRoles();
     }
 
-    /** The rule as it was understood, in the form of the file; without passwords. */
+    /// The rule as it was understood, in the form of the file; without passwords.
     public String text() {
         var fields =
                 Stream.of(type.label(), databases.toString(), users.toString(), address.toString(), method.label());

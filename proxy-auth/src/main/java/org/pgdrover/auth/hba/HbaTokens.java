@@ -3,9 +3,10 @@ package org.pgdrover.auth.hba;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Splits a line into fields, and each field into its comma-separated words, as PostgreSQL does for pg_hba.conf. */
+/// Splits a line into fields, and each field into its comma-separated words, as PostgreSQL does for
+/// pg_hba.conf.
 final class HbaTokens {
-    /** Gives the words of the file that a word with an at-sign names. */
+    /// Gives the words of the file that a word with an at-sign names.
     interface Expansion {
         List<Word> wordsOf(String file) throws Unusable;
     }
@@ -20,7 +21,7 @@ final class HbaTokens {
         this.expansion = expansion;
     }
 
-    /** @throws Unusable if a quoted word does not end, or a file of words cannot be used */
+    /// @throws Unusable if a quoted word does not end, or a file of words cannot be used
     static List<List<Word>> of(String line, Expansion expansion) throws Unusable {
         var tokens = new HbaTokens(line, expansion);
         tokens.split();
@@ -42,7 +43,7 @@ final class HbaTokens {
         if (!field.isEmpty()) fields.add(field);
     }
 
-    /** Whether there is another word: commas count as blanks before one, a comment ends the line. */
+    /// Whether there is another word: commas count as blanks before one, a comment ends the line.
     private boolean skipToWord() {
         while (at < line.length() && (isBlank(line.charAt(at)) || line.charAt(at) == ',')) at++;
         return at < line.length() && line.charAt(at) != '#';

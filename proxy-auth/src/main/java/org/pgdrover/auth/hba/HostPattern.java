@@ -2,11 +2,9 @@ package org.pgdrover.auth.hba;
 
 import java.util.regex.Pattern;
 
-/**
- * A host name, or with a dot in front the end of host names; upper and lower case are the same.
- *
- * @param name in lower case
- */
+/// A host name, or with a dot in front the end of host names. Upper and lower case are the same.
+///
+/// @param name in lower case
 record HostPattern(String name) {
     private static final Pattern LABELS = Pattern.compile("\\.?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*");
     private static final int MOST_LENGTH = 255;
@@ -24,7 +22,8 @@ record HostPattern(String name) {
         return start >= 0 && lowerCase(host.substring(start)).equals(name);
     }
 
-    /** Of ASCII alone: other letters that fold to it are not in a host name, but may be in an answer that somebody forged. */
+    /// Of ASCII alone: other letters that fold to it are not in a host name, but may be in an answer
+    /// that somebody forged.
     private static String lowerCase(String text) {
         var lower = new StringBuilder(text);
         for (int i = 0; i < lower.length(); i++) {

@@ -2,11 +2,9 @@ package org.pgdrover.auth.hba;
 
 import java.util.List;
 
-/**
- * One line of a user name map: a name, or names, of another system, and the database users that they may be.
- *
- * @param user may have \1 in it, once, for what the first group of the system name's expression holds
- */
+/// A line of a user name map: names of another system, and the database users that they may be.
+///
+/// @param user may have \1 in it, once, for what the first group of the system name's expression holds
 record IdentLine(String map, SystemName systemName, DatabaseUser user) {
     private static final String CAPTURED = "\\1";
 
@@ -23,11 +21,11 @@ record IdentLine(String map, SystemName systemName, DatabaseUser user) {
 
         record Other(NameMatcher matcher) implements DatabaseUser {}
 
-        /** What the group holds is a name and nothing else, whatever it looks like. */
+        /// What the group holds is a name and nothing else, whatever it looks like.
         record Captured(String before, NamePattern pattern, String after) implements DatabaseUser {}
     }
 
-    /** @throws Unusable if the fields are not a map's name, a system's name and a database user's */
+    /// @throws Unusable if the fields are not a map's name, a system's name and a database user's
     static IdentLine of(List<List<Word>> fields) throws Unusable {
         var map = single(fields, 0, "map name");
         var systemName = systemName(single(fields, 1, "system user name"));
@@ -76,7 +74,7 @@ record IdentLine(String map, SystemName systemName, DatabaseUser user) {
         };
     }
 
-    /** Whether \1 is wanted, and the group took no part. */
+    /// Whether \1 is wanted, and the group took no part.
     boolean lacksGroup(String name) {
         return user instanceof DatabaseUser.Captured captured
                 && captured.pattern().firstGroup(name).isEmpty();

@@ -10,12 +10,10 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.FileProblem;
 import org.pgdrover.auth.InvalidFileException;
 
-/**
- * The user name maps of <code>pg_ident.conf</code>: which names of another system may be which database users (PostgreSQL manual, section
- * 20.2).
- */
+/// The user name maps of `pg_ident.conf`: which names of another system may be which database users
+/// (PostgreSQL manual, section 20.2).
 public final class IdentMaps {
-    /** None at all. */
+    /// None at all.
     public static final IdentMaps NONE = new IdentMaps(Map.of());
 
     private static final int MOST_PROBLEMS = 1000;
@@ -26,10 +24,8 @@ public final class IdentMaps {
         this.maps = Map.copyOf(maps);
     }
 
-    /**
-     * @throws IOException if the file cannot be read
-     * @throws InvalidFileException if lines of it are wrong
-     */
+    /// @throws IOException if the file cannot be read
+    /// @throws InvalidFileException if lines of it are wrong
     public static IdentMaps parse(Path file) throws IOException, InvalidFileException {
         return parse(file, AuthFiles.ON_DISK);
     }
@@ -55,17 +51,15 @@ public final class IdentMaps {
         return maps.containsKey(map);
     }
 
-    /** Whether a line asks for members of a role. */
+    /// Whether a line asks for members of a role.
     public boolean needRoles() {
         return maps.values().stream().flatMap(List::stream).anyMatch(IdentLine::needsRoles);
     }
 
-    /**
-     * Whether somebody whom another system knows by a name may be a database user.
-     *
-     * @param map null means that the names must be equal
-     * @throws RoleMemberships.Unknown if that depends on memberships that nobody has told
-     */
+    /// Whether somebody whom another system knows by a name may be a database user.
+    ///
+    /// @param map null means that the names must be equal
+    /// @throws RoleMemberships.Unknown if that depends on memberships that nobody has told
     public boolean permits(@Nullable String map, String systemName, String user, RoleMemberships roles)
             throws RoleMemberships.Unknown {
         if (map == null) return systemName.equals(user);

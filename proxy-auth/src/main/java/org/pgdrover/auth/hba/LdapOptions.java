@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.ldap.LdapSettings;
 
-/** Gathers the options of a rule with method ldap, and checks that they go together. */
+/// Gathers the options of a rule with method ldap, and checks that they go together.
 final class LdapOptions {
     private static final int MOST_PORT = 65535;
     private static final int LDAP_PORT = 389;
@@ -29,7 +29,7 @@ final class LdapOptions {
     private @Nullable String searchFilter;
     private LdapSettings.Scope scope = LdapSettings.Scope.SUB;
 
-    /** Whether it was an option of LDAP. */
+    /// Whether it was an option of LDAP.
     boolean set(String name, String value) throws Unusable {
         switch (name) {
             case "ldapurl" -> url(value);
@@ -68,7 +68,7 @@ final class LdapOptions {
         if (url.filterProvided()) searchFilter = url.getFilter().toString();
     }
 
-    /** Without one in the URL it is the base alone (RFC 4516, section 2), which is hardly ever meant. */
+    /// Without one in the URL it is the base alone (RFC 4516, section 2), which is hardly ever meant.
     private static LdapSettings.Scope scope(String url, SearchScope scope) throws Unusable {
         if (scope.equals(SearchScope.BASE)) return LdapSettings.Scope.BASE;
         if (scope.equals(SearchScope.ONE)) return LdapSettings.Scope.ONE;

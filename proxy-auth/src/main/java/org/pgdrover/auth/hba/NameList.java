@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The databases or the users that a rule is for: one entry that fits is enough. */
+/// The databases or the users that a rule is for: one entry that fits is enough.
 final class NameList {
     private final List<Word> words;
     private final Set<String> names = new HashSet<>();
@@ -53,7 +53,7 @@ final class NameList {
         return new NameMatcher.MemberOf(word.text().substring(1));
     }
 
-    /** Physical replication, which has no database, fits the keyword alone; nothing else does. */
+    /// Physical replication, which has no database, fits the keyword alone; nothing else does.
     Answer hasDatabase(HbaQuestion question) {
         var request = question.request();
         return request.replication() ? Answer.of(replication) : has(request.database(), question);

@@ -4,11 +4,10 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import java.util.Optional;
 
-/**
- * A regular expression over names, which takes a time linear in the length of the name, whatever the expression.
- *
- * <p>PostgreSQL's expressions are another dialect; what means something else there is refused.
- */
+/// A regular expression over names, which takes a time linear in the length of the name, whatever the
+/// expression.
+///
+/// PostgreSQL's expressions are another dialect; what means something else there is refused.
 final class NamePattern {
     private static final int MOST_LENGTH = 1024;
     private static final int MOST_STEPS = 10_000;
@@ -19,7 +18,7 @@ final class NamePattern {
         this.pattern = Pattern.compile(expression, Pattern.DOTALL);
     }
 
-    /** @throws Unusable if it is no regular expression, or one that PostgreSQL reads in another way */
+    /// @throws Unusable if it is no regular expression, or one that PostgreSQL reads in another way
     static NamePattern of(String expression) throws Unusable {
         if (expression.length() > MOST_LENGTH)
             throw new Unusable("regular expression of " + expression.length() + " characters (expected: <= "
@@ -65,17 +64,17 @@ final class NamePattern {
                 "regular expression \"" + expression + "\": " + part + " " + meaning + ": write it in another way");
     }
 
-    /** Whether any part of the name fits: an expression for whole names begins with ^ and ends with $. */
+    /// Whether any part of the name fits: an expression for whole names begins with ^ and ends with $.
     boolean matches(String name) {
         return pattern.matcher(name).find();
     }
 
-    /** How many groups in parentheses it has. */
+    /// How many groups in parentheses it has.
     int groups() {
         return pattern.groupCount();
     }
 
-    /** What the first group holds; empty if nothing fits, or the group took no part. */
+    /// What the first group holds; empty if nothing fits, or the group took no part.
     Optional<String> firstGroup(String name) {
         var matcher = pattern.matcher(name);
         return matcher.find() ? Optional.ofNullable(matcher.group(1)) : Optional.empty();

@@ -2,7 +2,7 @@ package org.pgdrover.auth.hba;
 
 import org.jspecify.annotations.Nullable;
 
-/** Asks for members of roles, and remembers why there was no answer. */
+/// Asks for members of roles, and remembers why there was no answer.
 final class RoleQuestion {
     private final RoleMemberships memberships;
     private @Nullable String unknown;
@@ -21,7 +21,7 @@ final class RoleQuestion {
         }
     }
 
-    /** Why there was no answer; null if there always was one. */
+    /// Why there was no answer; null if there always was one.
     @Nullable
     String unknown() {
         return unknown;

@@ -1,6 +1,6 @@
 package org.pgdrover.auth.hba;
 
-/** One line of a file cannot be used; says why, and what to do. */
+/// One line of a file cannot be used; says why, and what to do.
 final class Unusable extends Exception {
     private static final long serialVersionUID = 1;
 

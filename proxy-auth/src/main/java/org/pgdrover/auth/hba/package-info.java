@@ -1,4 +1,4 @@
-/** Host-based authentication rules in the form of <code>pg_hba.conf</code> (PostgreSQL manual, section 20.1). */
+/// Host-based authentication rules in the form of `pg_hba.conf` (PostgreSQL manual, section 20.1).
 @NullMarked
 package org.pgdrover.auth.hba;
 

@@ -8,12 +8,10 @@ import java.time.Duration;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
-/**
- * Makes the sockets of one directory, under TLS, to the name that the rule has for it and no other.
- *
- * <p>Two things that the library leaves open: it bounds what it reads only after the handshake, and its own check of the name is content
- * with the one that the address resolves back to.
- */
+/// Makes the sockets of one directory, under TLS, to the name that the rule has for it and no other.
+///
+/// Two things that the library leaves open: it bounds what it reads only after the handshake, and its
+/// own check of the name is content with the one that the address resolves back to.
 final class DirectoryTls extends SSLSocketFactory {
     private final SSLSocketFactory tls;
     private final String host;
@@ -25,7 +23,8 @@ final class DirectoryTls extends SSLSocketFactory {
         timeoutMillis = Math.toIntExact(timeout.toMillis());
     }
 
-    /** For LDAPS. The library would rather connect by itself, but takes what is connected where it cannot. */
+    /// For LDAPS. The library would rather connect by itself, but takes what is connected where it
+    /// cannot.
     @Override
     public Socket createSocket(InetAddress address, int port) throws IOException {
         var plain = new Socket();
@@ -39,7 +38,7 @@ final class DirectoryTls extends SSLSocketFactory {
         }
     }
 
-    /** For StartTLS, on a socket that has a time limit already. */
+    /// For StartTLS, on a socket that has a time limit already.
     @Override
     public Socket createSocket(Socket plain, String name, int port, boolean autoClose) throws IOException {
         var socket = (SSLSocket) tls.createSocket(plain, host, port, autoClose);

@@ -25,16 +25,15 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.CaFile;
 import org.pgdrover.auth.InvalidFileException;
 
-/**
- * Has a directory judge a user's password, by binding with it (RFC 4513; PostgreSQL manual, section 20.10).
- *
- * <p>Each call has a connection of its own: a bind changes who a connection belongs to. Thread-safe.
- */
+/// Has a directory judge a user's password, by binding with it (RFC 4513; PostgreSQL manual, section
+/// 20.10).
+///
+/// Each call has a connection of its own: a bind changes who a connection belongs to. Thread-safe.
 public final class LdapAuthenticator {
-    /** PostgreSQL refuses these before it searches; nobody may write a part of the filter. */
+    /// PostgreSQL refuses these before it searches; nobody may write a part of the filter.
     private static final Pattern REFUSED_IN_SEARCH = Pattern.compile("[*()\\\\/]");
 
-    /** To a user's bind these are a no; any other failure says nothing about the password. */
+    /// To a user's bind these are a no; any other failure says nothing about the password.
     private static final Set<ResultCode> NO = Set.of(
             ResultCode.INVALID_CREDENTIALS,
             ResultCode.NO_SUCH_OBJECT,
@@ -48,11 +47,11 @@ public final class LdapAuthenticator {
     private final Duration connectTimeout;
     private final Duration operationTimeout;
 
-    /**
-     * @param caFile authorities that sign the certificates of directories; null means those that Java trusts
-     * @param connectTimeout for each host that is tried, the handshake of LDAPS included
-     * @param operationTimeout for each answer of a directory; there are four at most: StartTLS, bind, search, bind
-     */
+    /// @param caFile authorities that sign the certificates of directories; null means those that Java
+    /// trusts
+    /// @param connectTimeout for each host that is tried, the handshake of LDAPS included
+    /// @param operationTimeout for each answer of a directory; there are four at most: StartTLS, bind,
+    /// search, bind
     public LdapAuthenticator(@Nullable Path caFile, Duration connectTimeout, Duration operationTimeout)
             throws InvalidFileException {
         tls = CaFile.context(caFile);
@@ -60,7 +59,7 @@ public final class LdapAuthenticator {
         this.operationTimeout = operationTimeout;
     }
 
-    /** Blocks until a directory has answered, or none of them has in time: not for an event loop. */
+    /// Blocks until a directory has answered, or none of them has in time: not for an event loop.
     public LdapOutcome authenticate(LdapSettings settings, String user, String password) {
         // A name without a password binds as nobody, with success (RFC 4513, section 5.1.2).
         if (password.isEmpty()) return new LdapOutcome.Denied("empty password");
@@ -134,7 +133,8 @@ public final class LdapAuthenticator {
         }
     }
 
-    /** Where prefix and suffix make a distinguished name, the user's name is one value of it, and no more. */
+    /// Where prefix and suffix make a distinguished name, the user's name is one value of it, and no
+    /// more.
     private static String nameToBind(LdapSettings settings, String user) {
         boolean distinguished = DN.isValidDN(settings.prefix() + "x" + settings.suffix());
         var name = distinguished ? new RDN("x", user).toString().substring("x=".length()) : user;
@@ -153,7 +153,7 @@ public final class LdapAuthenticator {
         }
     }
 
-    /** Null stands for entries that went to a listener, and there is none here. */
+    /// Null stands for entries that went to a listener, and there is none here.
     private static List<SearchResultEntry> entries(@Nullable List<SearchResultEntry> entries) {
         return entries == null ? List.of() : entries;
     }

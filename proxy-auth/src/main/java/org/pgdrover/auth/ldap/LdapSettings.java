@@ -6,16 +6,16 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The options of a rule with method <code>ldap</code> (PostgreSQL manual, section 20.10).
- *
- * <p>With a base DN the user is searched for and then bound; without one the name to bind is prefix, user and suffix.
- *
- * @param hosts tried in this order; at least one
- * @param port 389, or 636 for {@link Scheme#LDAPS}, unless said otherwise
- * @param startTls whether TLS is asked for within the protocol (RFC 4513); not with {@link Scheme#LDAPS}
- * @param searchFilter with $username in it; null means that {@code searchAttribute} must equal the user's name
- */
+/// The options of a rule with method `ldap` (PostgreSQL manual, section 20.10).
+///
+/// With a base DN the user is searched for and then bound; without one the name to bind is prefix, user
+/// and suffix.
+///
+/// @param hosts tried in this order; at least one
+/// @param port 389, or 636 for [Scheme#LDAPS], unless said otherwise
+/// @param startTls whether TLS is asked for within the protocol (RFC 4513); not with [Scheme#LDAPS]
+/// @param searchFilter with $username in it; null means that `searchAttribute` must equal the user's
+/// name
 public record LdapSettings(
         List<String> hosts,
         int port,
@@ -34,7 +34,7 @@ public record LdapSettings(
         LDAPS
     }
 
-    /** How deep the search goes (RFC 4511, section 4.5.1.2). */
+    /// How deep the search goes (RFC 4511, section 4.5.1.2).
     public enum Scope {
         BASE,
         ONE,
@@ -46,7 +46,7 @@ public record LdapSettings(
         if (hosts.isEmpty()) throw new IllegalArgumentException("hosts: none (expected: at least one)");
     }
 
-    /** As the options of a rule; the password is not told. */
+    /// As the options of a rule; the password is not told.
     public Map<String, String> options() {
         var options = new LinkedHashMap<String, String>();
         options.put("ldapserver", String.join(" ", hosts));

@@ -1,4 +1,4 @@
-/** Passwords judged by a directory (PostgreSQL manual, section 20.10). */
+/// Passwords judged by a directory (PostgreSQL manual, section 20.10).
 @NullMarked
 package org.pgdrover.auth.ldap;
 

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 
-/** Fetches documents over HTTPS, bounded in time and size, following nobody elsewhere; thread-safe. */
+/// Fetches documents over HTTPS, bounded in time and size, following nobody elsewhere; thread-safe.
 final class DocumentFetcher implements AutoCloseable {
     static final int MAX_BYTES = 256 * 1024;
 

@@ -16,11 +16,11 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.HexFormat;
 import java.util.Set;
 
-/** Verifies signatures of Ed25519 (RFC 8037) with the JDK, for which Nimbus would want another library. */
+/// Verifies signatures of Ed25519 (RFC 8037) with the JDK, for which Nimbus would want another library.
 final class Ed25519Signature extends BaseJWSProvider implements JWSVerifier {
     static final Set<JWSAlgorithm> ALGORITHMS = Set.of(JWSAlgorithm.EdDSA, JWSAlgorithm.Ed25519);
 
-    /** SubjectPublicKeyInfo of Ed25519 up to the key itself (RFC 8410, section 4). */
+    /// SubjectPublicKeyInfo of Ed25519 up to the key itself (RFC 8410, section 4).
     private static final byte[] KEY_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
 
     private static final int KEY_BYTES = 32;

@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Chooses the keys that may have signed a token: public ones, of algorithms that tell who signed. */
+/// Chooses the keys that may have signed a token: public ones, of algorithms that tell who signed.
 final class IssuerKeySelector extends JWSVerificationKeySelector<SecurityContext> {
-    /** None with a shared secret, for a public key is no secret; and none that signs nothing. */
+    /// None with a shared secret, for a public key is no secret; and none that signs nothing.
     private static final Set<JWSAlgorithm> ALGORITHMS = Set.of(
             JWSAlgorithm.RS256,
             JWSAlgorithm.RS384,

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.text.ParseException;
 import org.jspecify.annotations.Nullable;
 
-/** Gets an issuer's keys from the issuer: its discovery document, and the key set that this names. */
+/// Gets an issuer's keys from the issuer: its discovery document, and the key set that this names.
 final class IssuerKeySet implements JWKSetSource<SecurityContext> {
     private final IssuerAddress address;
     private final DocumentFetcher fetcher;
@@ -34,7 +34,8 @@ final class IssuerKeySet implements JWKSetSource<SecurityContext> {
         }
     }
 
-    /** Who answers for another issuer, answers for none (OpenID Connect Discovery 1.0, section 4.3; RFC 8414, section 3.3). */
+    /// Who answers for another issuer, answers for none (OpenID Connect Discovery 1.0, section 4.3; RFC
+    /// 8414, section 3.3).
     private String keySetAddress(String document) throws ParseException {
         var members = JSONObjectUtils.parse(document);
         var issuer = JSONObjectUtils.getString(members, "issuer");

@@ -14,11 +14,10 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Keeps an issuer's keys for a while, and asks for them again when a token names one that is not among them.
- *
- * <p>Tokens come from anybody, so asking is limited to twice an interval.
- */
+/// Keeps an issuer's keys for a while. Asks for them again when a token names a key that is not among
+/// them.
+///
+/// Tokens come from anybody, so asking is limited to twice an interval.
 final class IssuerKeys implements JWKSource<SecurityContext> {
     static final Duration INTERVAL = Duration.ofSeconds(10);
 

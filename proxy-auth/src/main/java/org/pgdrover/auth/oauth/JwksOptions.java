@@ -6,16 +6,15 @@ import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What {@link JwksTokenValidator} asks of tokens beside issuer and scope, and how it gets keys.
- *
- * @param audience one of these must be among the token's audience; empty means that any audience will do
- * @param identityClaim of the token, that names its bearer
- * @param caFile authorities that sign the certificates of issuers; null means those that Java trusts
- * @param timeout for each document that is fetched; there are two, the second one named by the first
- * @param keyLife how long keys are believed without asking the issuer again
- * @param leeway by which the issuer's clock and ours may differ
- */
+/// The demands of [JwksTokenValidator] on tokens beside issuer and scope, and its ways to get keys.
+///
+/// @param audience one of these must be among the token's audience; empty means that any audience will
+/// do
+/// @param identityClaim of the token, that names its bearer
+/// @param caFile authorities that sign the certificates of issuers; null means those that Java trusts
+/// @param timeout for each document that is fetched; there are two, the second one named by the first
+/// @param keyLife how long keys are believed without asking the issuer again
+/// @param leeway by which the issuer's clock and ours may differ
 public record JwksOptions(
         Set<String> audience,
         String identityClaim,

@@ -18,11 +18,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.pgdrover.auth.CaFile;
 import org.pgdrover.auth.InvalidFileException;
 
-/**
- * Validates tokens that are JWTs (RFC 9068), signed with a key that their issuer publishes (JWKS).
- *
- * <p>Nothing is fetched before the first token comes, and nothing but an issuer's documents ever: a token is judged here.
- */
+/// Validates tokens that are JWTs (RFC 9068), signed with a key that their issuer publishes (JWKS).
+///
+/// Nothing is fetched before the first token comes, and nothing but an issuer's documents ever: a token
+/// is judged here.
 public final class JwksTokenValidator implements TokenValidator, AutoCloseable {
     private final JwksOptions options;
     private final DocumentFetcher fetcher;

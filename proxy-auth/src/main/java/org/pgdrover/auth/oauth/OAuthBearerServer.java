@@ -7,35 +7,36 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The server's side of OAUTHBEARER (RFC 7628; PostgreSQL manual, section 53.3.2): the same answer to the same bytes, whoever sends them.
- *
- * <pre>
- *   initial response --{@link #first}--&gt; Token ---- a validator accepts it ---------------------------&gt; done
- *                                        |   \--- it does not --&gt; {@link #errorStatus} to the client --\
- *                                        |-&gt; Discovery, Refused --&gt; their status to the client ---------&gt; {@link #isLast}, and failure
- *                                        \-&gt; Broken --&gt; failure
- * </pre>
- *
- * <p>A client that sends no initial response with the mechanism's name is sent an empty challenge, and answers with it. Thread-safe.
- */
+/// The server's side of OAUTHBEARER (RFC 7628; PostgreSQL manual, section 53.3.2). The same bytes get
+/// the same answer, whoever sends them.
+///
+/// ```
+///   initial response --[#first]--> Token ---- a validator accepts it ---------------------------> done
+///                                        |   \--- it does not --> [#errorStatus] to the client --\
+///                                        |-> Discovery, Refused --> their status to the client ---------> [#isLast],
+/// and failure
+///                                        \-> Broken --> failure
+/// ```
+///
+/// A client that sends no initial response with the mechanism's name is sent an empty challenge, and
+/// answers with it. Thread-safe.
 public final class OAuthBearerServer {
     public static final String MECHANISM = "OAUTHBEARER";
 
-    /** As much as PostgreSQL takes (PG_MAX_AUTH_TOKEN_LENGTH). */
+    /// As much as PostgreSQL takes (PG_MAX_AUTH_TOKEN_LENGTH).
     public static final int MAX_BYTES = 65_535;
 
     private static final char SEPARATOR = 1;
     private static final String SCHEME = "bearer ";
-    /** b64token of RFC 6750, section 2.1; possessive, for what is matched is an attacker's. */
+    /// b64token of RFC 6750, section 2.1; possessive, for what is matched is an attacker's.
     private static final Pattern B64_TOKEN = Pattern.compile("[A-Za-z0-9\\-._~+/]++=*+");
 
     private final byte[] errorStatus;
 
-    /** What the client's initial response is. */
+    /// What the client's initial response is.
     public sealed interface Outcome {}
 
-    /** For a {@link TokenValidator} to judge. */
+    /// For a [TokenValidator] to judge.
     public record Token(String bearer) implements Outcome {
         @Override
         public String toString() {
@@ -43,13 +44,14 @@ public final class OAuthBearerServer {
         }
     }
 
-    /** The client asks where tokens come from, as libpq does before it has one; nothing went wrong that a log should tell. */
+    /// The client asks where tokens come from, as libpq does before it has one; nothing went wrong that
+    /// a log should tell.
     public record Discovery(byte[] status) implements Outcome {}
 
-    /** Well-formed, but what it carries cannot be a bearer token. */
+    /// Well-formed, but what it carries cannot be a bearer token.
     public record Refused(byte[] status, String why) implements Outcome {}
 
-    /** The client broke the protocol. */
+    /// The client broke the protocol.
     public record Broken(String why) implements Outcome {}
 
     public OAuthBearerServer(OAuthSettings settings) {
@@ -60,22 +62,25 @@ public final class OAuthBearerServer {
         errorStatus = JSONObjectUtils.toJSONString(status).getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Appended as PostgreSQL does, slash or no slash: libpq finds the issuer again by cutting exactly this off. */
+    /// Appended as PostgreSQL does, slash or no slash: libpq finds the issuer again by cutting exactly
+    /// this off.
     private static String configurationUrl(String issuer) {
         return issuer.contains("/.well-known/") ? issuer : issuer + "/.well-known/openid-configuration";
     }
 
-    /** What a client is told whose token is not accepted: where to get another one. The reason is not for it. */
+    /// What a client is told whose token is not accepted: where to get another one. The reason is not
+    /// for it.
     public byte[] errorStatus() {
         return errorStatus.clone();
     }
 
-    /** Whether this is how a client ends an exchange after an error status; anything else is a breach of the protocol. */
+    /// Whether this is how a client ends an exchange after an error status; anything else is a breach of
+    /// the protocol.
     public boolean isLast(byte[] clientResponse) {
         return clientResponse.length == 1 && clientResponse[0] == SEPARATOR;
     }
 
-    /** Takes the client's initial response. */
+    /// Takes the client's initial response.
     public Outcome first(byte[] clientResponse) {
         try {
             return judge(authValue(clientResponse));
@@ -105,7 +110,7 @@ public final class OAuthBearerServer {
         return authOf(message, gs2HeaderEnd(message));
     }
 
-    /** Gives the position behind the GS2 header and its separator. */
+    /// Gives the position behind the GS2 header and its separator.
     private static int gs2HeaderEnd(String message) throws MalformedException {
         switch (message.charAt(0)) {
             case 'n', 'y' -> {}
@@ -157,7 +162,7 @@ public final class OAuthBearerServer {
         return auth;
     }
 
-    /** Other keys, <code>host</code> and <code>port</code> among them, are nothing to us, but must be well-formed too. */
+    /// Other keys, `host` and `port` among them, are nothing to us, but must be well-formed too.
     private static boolean isAuth(String key, String value) throws MalformedException {
         if (key.isEmpty() || !key.chars().allMatch(OAuthBearerServer::isLetter)) throw malformed("invalid key name");
         if (!value.chars().allMatch(OAuthBearerServer::isOfValue)) throw malformed("invalid value");
@@ -176,7 +181,7 @@ public final class OAuthBearerServer {
         return new MalformedException("malformed OAUTHBEARER message: " + detail);
     }
 
-    /** Anybody can cause one, so it has no stack trace. */
+    /// Anybody can cause one, so it has no stack trace.
     private static final class MalformedException extends Exception {
         private static final long serialVersionUID = 1;
 

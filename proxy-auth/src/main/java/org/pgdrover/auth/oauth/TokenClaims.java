@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what a token whose signature was verified claims, and whether that holds for us, now. */
+/// Reads what a token whose signature was verified claims, and whether that holds for us, now.
 final class TokenClaims extends DefaultJWTClaimsVerifier<SecurityContext> {
     private final Clock clock;
 
@@ -32,7 +32,8 @@ final class TokenClaims extends DefaultJWTClaimsVerifier<SecurityContext> {
         return Date.from(clock.instant());
     }
 
-    /** The scopes of RFC 8693's <code>scope</code>, a text, and of <code>scp</code>, which issuers used before it; either may be an array too. */
+    /// The scopes of RFC 8693's `scope`, a text, and of `scp`, which issuers used before it; either may
+    /// be an array too.
     static Set<String> scopes(JWTClaimsSet claims) {
         var scopes = new HashSet<String>();
         for (var name : List.of("scope", "scp")) words(claims.getClaim(name)).forEach(scopes::add);

@@ -5,7 +5,8 @@ import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import org.jspecify.annotations.Nullable;
 
-/** What ties a SCRAM exchange to the TLS connection that it runs in: tls-server-end-point, the hash of the server's certificate (RFC 5929, section 4). */
+/// The tie of a SCRAM exchange to its TLS connection (RFC 5929, section 4). It is tls-server-end-point,
+/// the hash of the server's certificate.
 public final class ChannelBinding {
     static final String TYPE = TlsServerEndpoint.TLS_SERVER_END_POINT;
 
@@ -15,7 +16,8 @@ public final class ChannelBinding {
         this.data = data;
     }
 
-    /** Null without a certificate, and for one whose signature algorithm has no hash of its own, such as Ed25519. */
+    /// Null without a certificate, and for one whose signature algorithm has no hash of its own, such as
+    /// Ed25519.
     public static @Nullable ChannelBinding of(@Nullable X509Certificate server) {
         if (server == null) return null;
         try {

@@ -6,29 +6,25 @@ import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The client's side of one SCRAM-SHA-256 exchange with a server (RFC 5802, RFC 7677).
- *
- * <pre>
- *   {@link #first} --&gt; server-first; {@link #last} --&gt; server-final; {@link #verify}
- * </pre>
- */
+/// The client's side of one SCRAM-SHA-256 exchange with a server (RFC 5802, RFC 7677).
+///
+/// ```
+///   [#first] --> server-first; [#last] --> server-final; [#verify]
+/// ```
 public final class ScramClient {
-    /** What the exchange proves the knowledge of: keys for the salt that the server names. */
+    /// What the exchange proves the knowledge of: keys for the salt that the server names.
     @FunctionalInterface
     public interface Proof {
-        /**
-         * @throws ScramException if there are no keys for this salt and number of iterations
-         */
+        /// @throws ScramException if there are no keys for this salt and number of iterations
         ScramKeys keys(byte[] salt, int iterations) throws ScramException;
     }
 
-    /** PostgreSQL ignores the user's name in the exchange, but the RFC wants one. */
+    /// PostgreSQL ignores the user's name in the exchange, but the RFC wants one.
     private static final String ANY_USER = "*";
 
     private static final char[] NO_PASSWORD = {'-'};
 
-    /** More than this is an attack on whoever derives keys. */
+    /// More than this is an attack on whoever derives keys.
     private static final int MOST_ITERATIONS = 10_000_000;
 
     private final Proof proof;
@@ -38,11 +34,10 @@ public final class ScramClient {
     private com.ongres.scram.client.@Nullable ScramClient exchange;
     private String nonce = "";
 
-    /**
-     * @param binding null where there is no TLS; it is used if the server offers it, and if not, the server is told that it could have been
-     * @param offered the server's mechanisms
-     * @throws ScramException if none of them is SCRAM-SHA-256, with or without channel binding
-     */
+    /// @param binding null where there is no TLS; it is used if the server offers it, and if not, the
+    /// server is told that it could have been
+    /// @param offered the server's mechanisms
+    /// @throws ScramException if none of them is SCRAM-SHA-256, with or without channel binding
     public ScramClient(Proof proof, @Nullable ChannelBinding binding, List<String> offered) throws ScramException {
         this.proof = proof;
         this.binding = binding;
@@ -55,12 +50,12 @@ public final class ScramClient {
         this.opening = build(prepare().password(NO_PASSWORD));
     }
 
-    /** Proves a password of the user list. */
+    /// Proves a password of the user list.
     public static Proof ofStored(String password, ScramDerivation derivation) {
         return (salt, iterations) -> derivation.ofStored(password, salt, iterations);
     }
 
-    /** Proves keys that a client's own proof has yielded. */
+    /// Proves keys that a client's own proof has yielded.
     public static Proof ofKeys(ScramKeys keys) {
         return (salt, iterations) -> {
             if (keys.fit(salt, iterations)) return keys;
@@ -88,7 +83,7 @@ public final class ScramClient {
         return message(first.toString());
     }
 
-    /** May derive keys from a password, which takes milliseconds: not for an event loop. */
+    /// May derive keys from a password, which takes milliseconds: not for an event loop.
     public byte[] last(byte[] serverFirst) throws ScramException {
         var text = new String(serverFirst, StandardCharsets.UTF_8);
         try {
@@ -110,7 +105,7 @@ public final class ScramClient {
         }
     }
 
-    /** Checks that the server knows the password too. */
+    /// Checks that the server knows the password too.
     public void verify(byte[] serverFinal) throws ScramException {
         if (exchange == null) throw new ScramException("SCRAM: server-final-message before server-first-message");
         try {

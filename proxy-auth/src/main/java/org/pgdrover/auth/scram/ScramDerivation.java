@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * Derives SCRAM keys from passwords, which takes milliseconds by design (PBKDF2): not for an event loop.
- *
- * <p>What is derived from a password of the user list is kept, for that password is in memory anyway; what a client typed is not. Thread-safe.
- */
+/// Derives SCRAM keys from passwords, which takes milliseconds by design (PBKDF2): not for an event
+/// loop.
+///
+/// What is derived from a password of the user list is kept, for that password is in memory anyway; what
+/// a client typed is not. Thread-safe.
 public final class ScramDerivation {
     private static final int MOST_KEPT = 10_000;
 
@@ -31,7 +31,7 @@ public final class ScramDerivation {
         }
     };
 
-    /** The keys of a password that is stored in plain text; derived once. */
+    /// The keys of a password that is stored in plain text; derived once.
     ScramKeys ofStored(String password, byte[] salt, int iterations) {
         var question = new Question(password, ByteBuffer.wrap(salt.clone()), iterations);
         synchronized (kept) {
@@ -45,7 +45,7 @@ public final class ScramDerivation {
         return keys;
     }
 
-    /** Whether {@link #ofStored} need not derive anything. */
+    /// Whether [#ofStored] need not derive anything.
     boolean keeps(String password, byte[] salt, int iterations) {
         var question = new Question(password, ByteBuffer.wrap(salt), iterations);
         synchronized (kept) {
@@ -53,7 +53,7 @@ public final class ScramDerivation {
         }
     }
 
-    /** The keys of any password; nothing of it is kept. */
+    /// The keys of any password; nothing of it is kept.
     public static ScramKeys derive(String password, byte[] salt, int iterations) {
         var mechanism = ScramMechanism.SCRAM_SHA_256;
         var characters = password.toCharArray();

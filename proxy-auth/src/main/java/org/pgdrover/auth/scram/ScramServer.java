@@ -10,16 +10,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.StoredPassword.ScramVerifier;
 
-/**
- * The server's side of one SCRAM-SHA-256 exchange, with or without channel binding (RFC 5802, RFC 7677; PostgreSQL manual, section 53.3.1).
- *
- * <pre>
- *   client-first --&gt; {@link #first} gives server-first; client-final --&gt; {@link #last} gives server-final, or nothing: wrong password
- * </pre>
- */
+/// The server's side of one SCRAM-SHA-256 exchange, with or without channel binding (RFC 5802, RFC 7677;
+/// PostgreSQL manual, section 53.3.1).
+///
+/// ```
+///   client-first --> [#first] gives server-first; client-final --> [#last] gives server-final, or nothing: wrong
+/// password
+/// ```
 public final class ScramServer {
     public static final String MECHANISM = "SCRAM-SHA-256";
-    /** With channel binding. */
+    /// With channel binding.
     public static final String MECHANISM_PLUS = "SCRAM-SHA-256-PLUS";
 
     private static final ScramMechanism SHA_256 = ScramMechanism.SCRAM_SHA_256;
@@ -32,29 +32,23 @@ public final class ScramServer {
     private String nonce = "";
     private String authMessage = "";
 
-    /**
-     * The client has proved that it knows the password.
-     *
-     * @param serverFinal proves to the client that we know it too
-     * @param keys what the proof has yielded
-     */
+    /// The client has proved that it knows the password.
+    ///
+    /// @param serverFinal proves to the client that we know it too
+    /// @param keys what the proof has yielded
     public record Proved(byte[] serverFinal, ScramKeys keys) {}
 
-    /**
-     * @param serverNonce printable ASCII without a comma, never used before
-     * @param binding null where channel binding is not offered
-     */
+    /// @param serverNonce printable ASCII without a comma, never used before
+    /// @param binding null where channel binding is not offered
     public ScramServer(ScramVerifier verifier, String serverNonce, @Nullable ChannelBinding binding) {
         this.verifier = verifier;
         this.serverNonce = serverNonce;
         this.binding = binding;
     }
 
-    /**
-     * Takes client-first-message; the user's name in it is ignored, as PostgreSQL ignores it.
-     *
-     * @param mechanism the one that the client has chosen
-     */
+    /// Takes client-first-message; the user's name in it is ignored, as PostgreSQL ignores it.
+    ///
+    /// @param mechanism the one that the client has chosen
     public byte[] first(String mechanism, byte[] clientFirst) throws ScramException {
         if (gs2Header != null) throw new ScramException("malformed SCRAM message: client-first-message sent twice");
         bound = mechanism.equals(MECHANISM_PLUS);
@@ -79,10 +73,9 @@ public final class ScramServer {
         return text.substring(0, second + 1);
     }
 
-    /**
-     * <code>n=user,r=nonce</code> and extensions, which nobody has to know. PostgreSQL and we do not look at the name, and libpq leaves it empty,
-     * which the library's parser does not take; it would also spend more on preparing the name than the rest of the exchange takes.
-     */
+    /// `n=user,r=nonce` and extensions, which nobody has to know. PostgreSQL and we do not look at the
+    /// name, and libpq leaves it empty, which the library's parser does not take; it would also spend
+    /// more on preparing the name than the rest of the exchange takes.
     private static String clientNonce(String bare) throws ScramException {
         int name = bare.indexOf(',');
         if (!bare.startsWith("n=") || !bare.startsWith("r=", name + 1))
@@ -105,7 +98,8 @@ public final class ScramServer {
         }
     }
 
-    /** What the client says of channel binding must fit the mechanism that it chose, or somebody between us has changed the offer. */
+    /// What the client says of channel binding must fit the mechanism that it chose, or somebody between
+    /// us has changed the offer.
     private void checkBinding(Gs2Header header) throws ScramException {
         switch (header.getChannelBindingFlag()) {
             case CHANNEL_BINDING_REQUIRED -> {
@@ -133,7 +127,7 @@ public final class ScramServer {
                     "the client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data");
     }
 
-    /** Takes client-final-message; the answer is empty if the password is wrong. */
+    /// Takes client-final-message; the answer is empty if the password is wrong.
     public Optional<Proved> last(byte[] clientFinal) throws ScramException {
         var header = gs2Header;
         if (header == null) throw new ScramException("malformed SCRAM message: client-first-message is missing");
@@ -181,7 +175,7 @@ public final class ScramServer {
                 && ScramFunctions.verifyClientProof(SHA_256, proof, verifier.storedKey(), whole);
     }
 
-    /** ClientProof is ClientKey XOR ClientSignature, and the signature is ours to compute as well. */
+    /// ClientProof is ClientKey XOR ClientSignature, and the signature is ours to compute as well.
     private ScramKeys keys(byte[] proof, String whole) {
         var clientKey = ScramFunctions.clientSignature(SHA_256, verifier.storedKey(), whole);
         for (int i = 0; i < clientKey.length; i++) clientKey[i] ^= proof[i];

@@ -12,14 +12,12 @@ import org.pgdrover.auth.StoredPassword.Md5;
 import org.pgdrover.auth.StoredPassword.Plain;
 import org.pgdrover.auth.StoredPassword.ScramVerifier;
 
-/**
- * Gives the verifier that a client's password is judged by, whatever is stored of it.
- *
- * <p>A user who is unknown, or has no password that SCRAM can use, gets one that no password fits, with a salt that stays the same: who
- * guesses user names learns nothing (RFC 5802, section 9). Thread-safe.
- */
+/// Gives the verifier that a client's password is judged by, whatever is stored of it.
+///
+/// A user who is unknown, or has no password that SCRAM can use, gets one that no password fits, with a
+/// salt that stays the same: who guesses user names learns nothing (RFC 5802, section 9). Thread-safe.
 public final class ScramVerifiers {
-    /** PostgreSQL's default of <code>scram_iterations</code>. */
+    /// PostgreSQL's default of `scram_iterations`.
     public static final int USUAL_ITERATIONS = 4096;
 
     private static final int SALT_BYTES = 16;
@@ -31,7 +29,7 @@ public final class ScramVerifiers {
     private final byte[] mockKey = new byte[32];
     private final ConcurrentHashMap<String, byte[]> salts = new ConcurrentHashMap<>();
 
-    /** @param iterations of what is derived here, and of what unknown users are shown */
+    /// @param iterations of what is derived here, and of what unknown users are shown
     public ScramVerifiers(SecureRandom random, ScramDerivation derivation, int iterations) {
         this.random = random;
         this.derivation = derivation;
@@ -39,7 +37,7 @@ public final class ScramVerifiers {
         random.nextBytes(mockKey);
     }
 
-    /** May take milliseconds, when a plain password is met for the first time: not for an event loop. */
+    /// May take milliseconds, when a plain password is met for the first time: not for an event loop.
     public ScramVerifier of(String user, Optional<StoredPassword> stored) {
         return switch (stored.orElse(null)) {
             case Plain plain when !plain.password().isEmpty() -> ofPlain(plain.password());
@@ -50,7 +48,7 @@ public final class ScramVerifiers {
         };
     }
 
-    /** Whether {@link #of} will have nothing to derive, and so takes no time to speak of. */
+    /// Whether [#of] will have nothing to derive, and so takes no time to speak of.
     public boolean areAtHand(Optional<StoredPassword> stored) {
         if (!(stored.orElse(null) instanceof Plain(var password)) || password.isEmpty()) return true;
         var salt = salts.get(password);
@@ -69,7 +67,7 @@ public final class ScramVerifiers {
         return salt;
     }
 
-    /** One of two, always the same for a user, and nobody else can tell which. */
+    /// One of two, always the same for a user, and nobody else can tell which.
     public boolean toss(String user) {
         return (mockDigest("toss " + user)[0] & 1) != 0;
     }
@@ -85,7 +83,7 @@ public final class ScramVerifiers {
         return new ScramVerifier(iterations, Arrays.copyOf(digest, SALT_BYTES), key, key);
     }
 
-    /** A new verifier for a password, as ALTER ROLE … PASSWORD makes one. */
+    /// A new verifier for a password, as ALTER ROLE … PASSWORD makes one.
     public ScramVerifier make(String password) {
         return ScramDerivation.derive(password, randomSalt(), iterations).verifier();
     }

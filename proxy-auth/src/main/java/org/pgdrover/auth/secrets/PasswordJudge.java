@@ -10,25 +10,24 @@ import org.pgdrover.auth.scram.ScramKeys;
 import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.auth.users.Md5Password;
 
-/**
- * Tells whether a password in clear text is the right one, in a time that does not tell whether there is such a user.
- *
- * <p>Whatever is stored, and also if nothing is, SCRAM keys are derived once from what the client sent, and compared. Thread-safe.
- */
+/// Tells whether a password in clear text is the right one. The time that it takes does not tell whether
+/// there is such a user.
+///
+/// Whatever is stored, and also if nothing is, SCRAM keys are derived once from what the client sent,
+/// and compared. Thread-safe.
 public final class PasswordJudge {
     private final ScramVerifiers verifiers;
 
-    /**
-     * @param right whether the password is the right one
-     * @param keys what it makes of the stored SCRAM verifier; null if it is wrong, or something else is stored
-     */
+    /// @param right whether the password is the right one
+    /// @param keys what it makes of the stored SCRAM verifier; null if it is wrong, or something else is
+    /// stored
     public record Verdict(boolean right, @Nullable ScramKeys keys) {}
 
     public PasswordJudge(ScramVerifiers verifiers) {
         this.verifiers = verifiers;
     }
 
-    /** Takes milliseconds: not for an event loop. */
+    /// Takes milliseconds: not for an event loop.
     public Verdict judge(String user, Optional<StoredPassword> stored, String password) {
         var verifier = verifiers.of(user, stored);
         var keys = ScramDerivation.derive(password.isEmpty() ? "-" : password, verifier.salt(), verifier.iterations());

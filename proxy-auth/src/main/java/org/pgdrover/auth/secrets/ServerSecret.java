@@ -2,9 +2,9 @@ package org.pgdrover.auth.secrets;
 
 import org.pgdrover.auth.scram.ScramKeys;
 
-/** What the proxy proves itself to a server with, in a user's name. */
+/// A secret with which the proxy proves itself to a server, in a user's name.
 public sealed interface ServerSecret {
-    /** The password itself: for every method. */
+    /// The password itself: for every method.
     record Plain(String password) implements ServerSecret {
         @Override
         public String toString() {
@@ -12,7 +12,7 @@ public sealed interface ServerSecret {
         }
     }
 
-    /** For servers that ask for MD5. */
+    /// For servers that ask for MD5.
     record Md5(String digest) implements ServerSecret {
         @Override
         public String toString() {
@@ -20,6 +20,6 @@ public sealed interface ServerSecret {
         }
     }
 
-    /** For servers that ask for SCRAM and have the verifier that these keys were made for. */
+    /// For servers that ask for SCRAM and have the verifier that these keys were made for.
     record Keys(ScramKeys keys) implements ServerSecret {}
 }

@@ -9,12 +9,11 @@ import org.pgdrover.auth.PasswordStore;
 import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.scram.ScramKeys;
 
-/**
- * What the proxy can prove to servers in its users' names: what is stored of their passwords, and the keys that their own logins have yielded.
- *
- * <p>Those keys live in memory alone. One login of a user serves all clients of that user; when the verifier changes, the keys are of no use any
- * more and the next login brings new ones. Thread-safe.
- */
+/// The secrets that the proxy can prove to servers in its users' names. They are what is stored of their
+/// passwords, and the keys that their own logins have yielded.
+///
+/// Those keys live in memory alone. One login of a user serves all clients of that user; when the
+/// verifier changes, the keys are of no use any more and the next login brings new ones. Thread-safe.
 public final class ServerSecrets {
     private static final int MOST_KEYS = 100_000;
 
@@ -32,11 +31,9 @@ public final class ServerSecrets {
         this.passwords = passwords;
     }
 
-    /**
-     * A client has proved that it knows the user's password, and these keys with it.
-     *
-     * @return whether they are others than before
-     */
+    /// A client has proved that it knows the user's password, and these keys with it.
+    ///
+    /// @return whether they are others than before
     public boolean learned(String user, ScramKeys proved) {
         synchronized (keys) {
             var before = keys.put(user, proved);
@@ -44,7 +41,8 @@ public final class ServerSecrets {
         }
     }
 
-    /** A server has refused what was found: it is not offered again, and what is remembered of the password is read anew. */
+    /// A server has refused what was found: it is not offered again, and what is remembered of the
+    /// password is read anew.
     public void refused(String user, ServerSecret secret) {
         synchronized (keys) {
             if (secret instanceof ServerSecret.Keys(var bad)) keys.remove(user, bad);
@@ -52,7 +50,7 @@ public final class ServerSecrets {
         passwords.reread(user);
     }
 
-    /** Empty if nothing is known that a server could be shown. */
+    /// Empty if nothing is known that a server could be shown.
     public CompletionStage<Optional<ServerSecret>> find(String user) {
         return passwords.find(user).thenApply(stored -> Optional.ofNullable(secret(user, stored.orElse(null))));
     }

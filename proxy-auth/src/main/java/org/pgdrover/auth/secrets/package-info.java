@@ -1,4 +1,4 @@
-/** Passwords judged, and what the proxy proves itself to servers with. */
+/// Passwords judged, and what the proxy proves itself to servers with.
 @NullMarked
 package org.pgdrover.auth.secrets;
 

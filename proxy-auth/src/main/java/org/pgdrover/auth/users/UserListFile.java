@@ -15,16 +15,14 @@ import org.pgdrover.auth.PasswordStore;
 import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.TextFile;
 
-/**
- * The passwords of <code>users.txt</code>: one <code>"user" "secret"</code> a line, in PgBouncer's form.
- *
- * <p>A quote within quotes is doubled; lines that begin with <code>;</code> or <code>#</code> are comments. Immutable.
- */
+/// The passwords of `users.txt`: one `"user" "secret"` a line, in PgBouncer's form.
+///
+/// A quote within quotes is doubled; lines that begin with `;` or `#` are comments. Immutable.
 public final class UserListFile implements PasswordStore {
     private static final int MOST_PROBLEMS = 1000;
     private static final String FORM = "(expected: \"user\" \"secret\", both in double quotes)";
 
-    /** Without users. */
+    /// Without users.
     public static final UserListFile EMPTY = new UserListFile(Map.of());
 
     private final Map<String, StoredPassword> passwords;
@@ -33,10 +31,8 @@ public final class UserListFile implements PasswordStore {
         this.passwords = Map.copyOf(passwords);
     }
 
-    /**
-     * @throws IOException if the file cannot be read
-     * @throws InvalidFileException if lines of it are wrong
-     */
+    /// @throws IOException if the file cannot be read
+    /// @throws InvalidFileException if lines of it are wrong
     public static UserListFile read(Path file) throws IOException, InvalidFileException {
         return read(file, TextFile.open(file));
     }
@@ -53,7 +49,7 @@ public final class UserListFile implements PasswordStore {
         return new UserListFile(passwords);
     }
 
-    /** Adds the line's user; gives what is wrong with the line, or nothing. */
+    /// Adds the line's user; gives what is wrong with the line, or nothing.
     private static String add(String line, Map<String, StoredPassword> passwords) {
         if (line.isBlank() || line.startsWith(";") || line.startsWith("#")) return "";
         var words = quoted(line);
@@ -70,7 +66,8 @@ public final class UserListFile implements PasswordStore {
         }
     }
 
-    /** The words of a line that has nothing else than words in quotes with blanks between; none if it has. */
+    /// The words of a line that has nothing else than words in quotes with blanks between; none if it
+    /// has.
     private static List<String> quoted(String line) {
         var words = new ArrayList<String>();
         int at = 0;
@@ -92,7 +89,8 @@ public final class UserListFile implements PasswordStore {
         return at;
     }
 
-    /** Reads up to the closing quote, two of which are one of the word's own; gives where it goes on, or -1 if there is none. */
+    /// Reads up to the closing quote, two of which are one of the word's own; gives where it goes on, or
+    /// -1 if there is none.
     private static int word(String line, int from, StringBuilder word) {
         int at = from;
         while (at < line.length()) {
@@ -106,17 +104,17 @@ public final class UserListFile implements PasswordStore {
         return -1;
     }
 
-    /** Whether any user's password is stored as a SCRAM verifier. */
+    /// Whether any user's password is stored as a SCRAM verifier.
     public boolean hasVerifiers() {
         return passwords.values().stream().anyMatch(StoredPassword.ScramVerifier.class::isInstance);
     }
 
-    /** Whether any user's password is stored in another form. */
+    /// Whether any user's password is stored in another form.
     public boolean hasOthers() {
         return !passwords.values().stream().allMatch(StoredPassword.ScramVerifier.class::isInstance);
     }
 
-    /** The users in the file. */
+    /// The users in the file.
     public List<String> users() {
         return passwords.keySet().stream().sorted().toList();
     }

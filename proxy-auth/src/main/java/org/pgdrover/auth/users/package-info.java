@@ -1,4 +1,4 @@
-/** Passwords kept in <code>users.txt</code>. */
+/// Passwords kept in `users.txt`.
 @NullMarked
 package org.pgdrover.auth.users;
 

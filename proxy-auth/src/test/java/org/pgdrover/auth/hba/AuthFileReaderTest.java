@@ -24,7 +24,7 @@ class AuthFileReaderTest {
         return readFile("top");
     }
 
-    /** file:line words, or file:line ! problem */
+    /// file:line words, or file:line ! problem
     private List<String> readFile(String name) throws IOException {
         return AuthFileReader.read(MemoryFiles.path(name), files).stream()
                 .map(line -> line.file().getFileName() + ":" + line.line()

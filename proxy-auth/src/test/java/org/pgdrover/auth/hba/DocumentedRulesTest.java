@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.pgdrover.auth.AuthenticationMethod;
 
-/** The rules that docs/authentication.md shows for directories and tokens are rules. */
+/// The rules that docs/authentication.md shows for directories and tokens are rules.
 class DocumentedRulesTest {
     private static final Pattern BLOCK = Pattern.compile("```\n([^`]*\\b(?:ldap|oauth)\\b[^`]*)```");
 

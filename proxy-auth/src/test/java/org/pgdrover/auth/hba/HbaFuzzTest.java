@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import org.pgdrover.auth.InvalidFileException;
 
-/** No bytes make the readers of pool_hba.conf and pg_ident.conf fail in another way than they say, nor matching against what they gave. */
+/// No bytes make the readers of pool_hba.conf and pg_ident.conf fail in another way than they say, nor
+/// matching against what they gave.
 class HbaFuzzTest {
     private static final RoleMemberships ROLES = (user, role) -> {
         if (role.length() % 2 == 0) throw new RoleMemberships.Unknown("even");
@@ -33,7 +34,7 @@ class HbaFuzzTest {
             new HbaRequest(
                     "a\nb\uD800".repeat(100), "a".repeat(10_000), false, InetAddress.ofLiteral("10.0.0.1"), true));
 
-    /** What is fuzzed includes itself, as @x and by a directory. */
+    /// What is fuzzed includes itself, as @x and by a directory.
     private static MemoryFiles files(byte[] content) {
         return new MemoryFiles().with("x", content).with("d/x.conf", content);
     }
@@ -52,7 +53,8 @@ class HbaFuzzTest {
         readsWhatItTells(rules);
     }
 
-    /** A rule, as it was understood, is read in the same way again; but for passwords, which it does not tell, and LDAP's scope. */
+    /// A rule, as it was understood, is read in the same way again; but for passwords, which it does not
+    /// tell, and LDAP's scope.
     private static void readsWhatItTells(HbaRules rules) throws IOException, InvalidFileException {
         var texts = rules.rules().stream()
                 .map(HbaRule::text)

@@ -14,7 +14,7 @@ import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.FileProblem;
 import org.pgdrover.auth.InvalidFileException;
 
-/** What of a file is understood, and what is refused, with which words. */
+/// What of a file is understood, and what is refused, with which words.
 class HbaParserTest {
     private static HbaRules parse(String... lines) throws Exception {
         return HbaParser.parse(MemoryFiles.path("pool_hba.conf"), new MemoryFiles().with("pool_hba.conf", lines));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which rule is the first that fits a request. */
+/// Which rule is the first that fits a request.
 class HbaRulesTest {
     private static final RoleMemberships ROLES =
             (user, role) -> user.equals(role) || Set.of("ann+staff", "ann+team").contains(user + "+" + role);
@@ -24,7 +24,8 @@ class HbaRulesTest {
             Map.of("10.0.0.1", "App.Example.org", "10.0.0.2", "liar.example.org", "10.0.0.3", "example.org"),
             Map.of("App.Example.org", "10.0.0.1", "liar.example.org", "10.9.9.9", "example.org", "10.0.0.3"));
 
-    /** A domain name system of a few names; 10.0.0.66 gets no answer, and the name of 10.0.0.67 none either. */
+    /// A domain name system of a few names; 10.0.0.66 gets no answer, and the name of 10.0.0.67 none
+    /// either.
     private record Names(Map<String, String> names, Map<String, String> addresses) implements HostNames {
         @Override
         public Optional<String> nameOf(InetAddress address) throws Unknown {

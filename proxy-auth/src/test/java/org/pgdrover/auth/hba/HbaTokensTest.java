@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class HbaTokensTest {
-    /** Fields apart by a bar, words by a semicolon, quoted ones with an exclamation mark. */
+    /// Fields apart by a bar, words by a semicolon, quoted ones with an exclamation mark.
     private static String tokens(String line) throws Unusable {
         return HbaTokens.of(line, name -> List.of(new Word("file:" + name, false))).stream()
                 .map(field -> field.stream()

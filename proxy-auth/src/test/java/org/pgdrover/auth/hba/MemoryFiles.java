@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.pgdrover.auth.TextFile;
 
-/** Files that are in memory only. */
+/// Files that are in memory only.
 final class MemoryFiles implements AuthFiles {
     private final Map<Path, byte[]> files = new HashMap<>();
 

@@ -27,7 +27,7 @@ import org.pgdrover.auth.ldap.LdapOutcome.Denied;
 import org.pgdrover.auth.ldap.LdapOutcome.Unavailable;
 import org.pgdrover.auth.ldap.LdapSettings.Scope;
 
-/** In front of a real slapd. */
+/// In front of a real slapd.
 class LdapAuthenticatorTest {
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
     private static final Duration SHORT = Duration.ofSeconds(1);
@@ -75,7 +75,7 @@ class LdapAuthenticatorTest {
         return new Rule(slapd().port).under(baseDn);
     }
 
-    /** The two ways to TLS. */
+    /// The two ways to TLS.
     private enum Tls {
         LDAPS,
         START_TLS;

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.ldap.LdapSettings.Scheme;
 import org.pgdrover.auth.ldap.LdapSettings.Scope;
 
-/** The options of a rule, one at a time. */
+/// The options of a rule, one at a time.
 final class Rule {
     private List<String> hosts = List.of("127.0.0.1");
     private int port;

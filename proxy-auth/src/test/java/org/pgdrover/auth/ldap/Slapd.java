@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 import org.pgdrover.auth.TestAuthority;
 
-/** A slapd of OpenLDAP with a few people in it, on free ports of 127.0.0.1. */
+/// A slapd of OpenLDAP with a few people in it, on free ports of 127.0.0.1.
 final class Slapd implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/sbin/slapd");
     private static final Path SCHEMA = Path.of("/etc/ldap/schema");
@@ -110,7 +110,7 @@ final class Slapd implements AutoCloseable {
     final int tlsPort = freePort();
     private final Process process;
 
-    /** Skips the tests of the class that asks, with a sentence, where slapd is not installed. */
+    /// Skips the tests of the class that asks, with a sentence, where slapd is not installed.
     static void needed() {
         boolean installed = Files.isExecutable(PROGRAM) && Files.isDirectory(SCHEMA);
         var sentence = "slapd is not installed here (Debian: apt-get install slapd)";
@@ -128,7 +128,7 @@ final class Slapd implements AutoCloseable {
         process = start(configuration, directory.resolve("slapd.log"));
     }
 
-    /** LDIF is ASCII: what is not goes in base64, after two colons. */
+    /// LDIF is ASCII: what is not goes in base64, after two colons.
     private static String encoded(String ldif) {
         return ldif.lines().map(Slapd::encodedLine).collect(Collectors.joining("\n", "", "\n"));
     }
@@ -145,7 +145,7 @@ final class Slapd implements AutoCloseable {
         if (tool.waitFor() != 0) throw new IOException(command + ": " + said);
     }
 
-    /** Free at every loopback address, so that a test meets nobody at the others. */
+    /// Free at every loopback address, so that a test meets nobody at the others.
     private static int freePort() throws IOException {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();

@@ -16,7 +16,7 @@ import org.pgdrover.auth.oauth.OAuthBearerServer.Outcome;
 import org.pgdrover.auth.oauth.OAuthBearerServer.Refused;
 import org.pgdrover.auth.oauth.OAuthBearerServer.Token;
 
-/** In the messages that follow ^A stands for byte 1, as in RFC 7628. */
+/// In the messages that follow ^A stands for byte 1, as in RFC 7628.
 class OAuthBearerServerTest {
     private static final String TOKEN = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
 

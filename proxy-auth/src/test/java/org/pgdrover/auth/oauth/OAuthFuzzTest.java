@@ -19,12 +19,13 @@ import org.pgdrover.auth.oauth.OAuthBearerServer.Discovery;
 import org.pgdrover.auth.oauth.OAuthBearerServer.Refused;
 import org.pgdrover.auth.oauth.OAuthBearerServer.Token;
 
-/** No bytes of a client get another answer than an outcome, and no token that nobody has signed is valid. */
+/// No bytes of a client get another answer than an outcome, and no token that nobody has signed is
+/// valid.
 class OAuthFuzzTest {
     private static final OAuthBearerServer SERVER =
             new OAuthBearerServer(new OAuthSettings("https://issuer.example", "a", null, false));
 
-    /** It stands still, so that keys are fetched once and strange ones never asked for again. */
+    /// It stands still, so that keys are fetched once and strange ones never asked for again.
     private static final Clock CLOCK = Clock.fixed(Instant.parse("2030-01-01T00:00:00Z"), ZoneOffset.UTC);
 
     private static @Nullable TestIssuer issuer;

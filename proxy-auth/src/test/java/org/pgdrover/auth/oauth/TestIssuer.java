@@ -44,7 +44,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/** An authorization server that publishes a discovery document and keys, and signs what it is told to. */
+/// An authorization server that publishes a discovery document and keys, and signs what it is told to.
 final class TestIssuer implements AutoCloseable {
     static final RSAKey RSA = rsa("rsa");
     static final ECKey EC = ec();
@@ -176,7 +176,7 @@ final class TestIssuer implements AutoCloseable {
         return new OctetKeyPair.Builder(Curve.Ed25519, x).keyID("ed").build();
     }
 
-    /** Nimbus signs with Ed25519 through another library only. */
+    /// Nimbus signs with Ed25519 through another library only.
     static final class Ed25519Signer extends BaseJWSProvider implements JWSSigner {
         Ed25519Signer() {
             super(Set.of(JWSAlgorithm.EdDSA, JWSAlgorithm.Ed25519));

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.pgdrover.auth.StoredPassword.ScramVerifier;
 
-/** No bytes of a client get another answer than SCRAM's, or {@link ScramException}; and no proof that was guessed is right. */
+/// No bytes of a client get another answer than SCRAM's, or [ScramException]; and no proof that was
+/// guessed is right.
 class ScramFuzzTest {
     private static final ScramVerifier VERIFIER = new ScramVerifier(4096, new byte[16], filled(1), filled(2));
 

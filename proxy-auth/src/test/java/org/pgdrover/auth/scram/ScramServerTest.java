@@ -48,7 +48,7 @@ class ScramServerTest {
                 ScramFunctions.serverKey(mechanism, salted));
     }
 
-    /** The exchange that RFC 7677, section 3, prints. */
+    /// The exchange that RFC 7677, section 3, prints.
     @Test
     void speaksTheExchangeOfTheRfc() throws Exception {
         var server =
@@ -183,7 +183,8 @@ class ScramServerTest {
         return Objects.requireNonNull(ChannelBinding.of(bundle.getCertificate()));
     }
 
-    /** PostgreSQL does not look at it: the startup message has the name. To some of these SASLprep leaves nothing. */
+    /// PostgreSQL does not look at it: the startup message has the name. To some of these SASLprep
+    /// leaves nothing.
     @ParameterizedTest
     @ValueSource(strings = {"", "*", "user", "\u034f\u034f", "\u0007", "=2C=3D", "=zz", "\ud800"})
     void ignoresTheUsersName(String name) throws Exception {

@@ -47,7 +47,8 @@ class PasswordJudgeTest {
                 .isNull();
     }
 
-    /** Half of the work of a known user would tell an unknown one; the bound is wide because machines are shared. */
+    /// Half of the work of a known user would tell an unknown one; the bound is wide because machines
+    /// are shared.
     @Test
     void takesAsLongForAnUnknownUser() {
         var known = Optional.<StoredPassword>of(new Plain("secret"));

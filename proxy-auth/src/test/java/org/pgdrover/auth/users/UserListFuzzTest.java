@@ -7,7 +7,8 @@ import java.nio.file.Path;
 import org.pgdrover.auth.InvalidFileException;
 import org.pgdrover.auth.TextFile;
 
-/** No bytes make the reader of users.txt fail in another way than it says; what it gives tells no secret. */
+/// No bytes make the reader of users.txt fail in another way than it says; what it gives tells no
+/// secret.
 class UserListFuzzTest {
     @FuzzTest(maxDuration = "10m")
     void users(byte[] content) {

@@ -10,7 +10,7 @@ import org.pgdrover.auth.hba.HostNames;
 import org.pgdrover.auth.hba.RoleMemberships;
 import org.pgdrover.config.TlsMode;
 
-/// What it takes to find out who a client is, the same for all.
+/// The means to find out who a client is, the same for all.
 ///
 /// @param guard says how long a wrong answer is kept back
 /// @param next where a client goes that has proved who it is
@@ -19,7 +19,8 @@ public record Authentication(Policy policy, Proofs proofs, LoginGuard guard, Log
     ///
     /// @param rules in force now
     /// @param mode what the listener asks of every client
-    /// @param peers the operating system's name for whoever is at the other end of a Unix-domain socket, or null
+    /// @param peers the operating system's name for whoever is at the other end of a Unix-domain socket,
+    /// or null
     public record Policy(
             Supplier<AccessRules> rules,
             TlsMode mode,

@@ -27,21 +27,21 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Lets a client prove who it is, in the way that the first matching rule of <code>pool_hba.conf</code> asks for (PostgreSQL manual, section
- * 54.2.1).
- *
- * <pre>
- *   rule found --certificate missing or another's, reject, or no rule----&gt; refused
- *              --trust, cert, peer---------------------------------------&gt; next phase
- *              --others--&gt; password looked up --&gt; exchange --proved------&gt; next phase
- *                                                     |  --identified, and the map permits the user--&gt; next phase
- *                                                     \--wrong--&gt; password read anew --&gt; judged again --&gt; next phase, or refused after a delay
- * </pre>
- *
- * <p>Whatever waits or calculates for long runs elsewhere and comes back to the client's event loop; meanwhile the client is not read. What
- * takes microseconds, as SCRAM does when the verifier is at hand, runs where it is: each way to another thread and back costs more.
- */
+/// Lets a client prove who it is (PostgreSQL manual, section 54.2.1). The first matching rule of
+/// `pool_hba.conf` says in which way.
+///
+/// ```
+///   rule found --certificate missing or another's, reject, or no rule----> refused
+///              --trust, cert, peer---------------------------------------> next phase
+///              --others--> password looked up --> exchange --proved------> next phase
+///                                                     |  --identified, and the map permits the user--> next phase
+///                                                     \--wrong--> password read anew --> judged again --> next phase,
+/// or refused after a delay
+/// ```
+///
+/// Whatever waits or calculates for long runs elsewhere and comes back to the client's event loop;
+/// meanwhile the client is not read. What takes microseconds, as SCRAM does when the verifier is at
+/// hand, runs where it is: each way to another thread and back costs more.
 final class AuthenticationPhase implements Phase {
     private static final Logger log = LoggerFactory.getLogger(AuthenticationPhase.class);
     private static final int FRAME_LIMIT = 1 << 17;
@@ -175,7 +175,7 @@ final class AuthenticationPhase implements Phase {
         }
     }
 
-    /** The first byte says whether it is an answer at all. */
+    /// The first byte says whether it is an answer at all.
     private void read(LoginExchange asked, MessageDecoder messages, ByteBuf in) {
         int type = in.getUnsignedByte(in.readerIndex());
         if (!messages.insideMessage() && type != MessageType.PASSWORD)
@@ -244,7 +244,7 @@ final class AuthenticationPhase implements Phase {
         }
     }
 
-    /** The password may have been changed since it was remembered: looks once more, whoever the user is. */
+    /// The password may have been changed since it was remembered: looks once more, whoever the user is.
     private void reread() {
         var asked = exchange;
         if (asked == null || asked.effort() == Effort.WAITS) {
@@ -286,7 +286,7 @@ final class AuthenticationPhase implements Phase {
                 () -> refuse(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many logins at once: try again in a moment"));
     }
 
-    /** Not the one that it says, in PostgreSQL's words. */
+    /// Not the one that it says, in PostgreSQL's words.
     private void wrong() {
         var user = failed();
         switch (method) {
@@ -309,7 +309,7 @@ final class AuthenticationPhase implements Phase {
         return "failed for user \"" + request.user() + "\"";
     }
 
-    /** Whoever guesses has to wait longer each time. */
+    /// Whoever guesses has to wait longer each time.
     private void refuseLater(String sqlState, String message) {
         if (isOver()) return;
         client.read(false);

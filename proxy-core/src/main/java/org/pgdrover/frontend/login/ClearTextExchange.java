@@ -7,7 +7,7 @@ import org.pgdrover.auth.StoredPassword;
 import org.pgdrover.auth.secrets.PasswordJudge;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/** AuthenticationCleartextPassword, judged by what is stored. */
+/// AuthenticationCleartextPassword, judged by what is stored.
 final class ClearTextExchange implements LoginExchange {
     private final String user;
     private final Optional<StoredPassword> stored;
@@ -25,7 +25,7 @@ final class ClearTextExchange implements LoginExchange {
         BackendMessages.authenticationCleartextPassword(out);
     }
 
-    /** Whatever is stored, for the time that it takes must not tell. */
+    /// Whatever is stored, for the time that it takes must not tell.
     @Override
     public Effort effort() {
         return Effort.CALCULATES;

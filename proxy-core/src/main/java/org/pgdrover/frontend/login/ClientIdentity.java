@@ -12,12 +12,12 @@ import org.pgdrover.auth.hba.RoleMemberships;
 import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.frontend.StartupRequest;
 
-/** What is known of a client that wants to be a database user, held against the rules as they were when it came. */
+/// A client that wants to be a database user, held against the rules as they were when it came.
 final class ClientIdentity {
     static final String ROLES_UNKNOWN =
             "role memberships have not been read from the cluster yet: try again in a moment";
 
-    /** What a certificate, or another system's name, says of the client. */
+    /// What a certificate, or another system's name, says of the client.
     enum Standing {
         RIGHT,
         MISSING,
@@ -42,7 +42,7 @@ final class ClientIdentity {
                 client.encryption().isOn());
     }
 
-    /** Whether {@link #match} may wait for the name service. */
+    /// Whether [#match] may wait for the name service.
     boolean mayWait() {
         return asked.address() != null && rules.hba().needHostNames();
     }
@@ -51,7 +51,7 @@ final class ClientIdentity {
         return rules.hba().match(asked, policy.roles(), policy.hosts());
     }
 
-    /** Whether the client has shown the certificate that the rule, or the listener's mode, asks for. */
+    /// Whether the client has shown the certificate that the rule, or the listener's mode, asks for.
     Standing certificate(HbaRule rule) {
         var needed = needed(rule);
         if (needed == ClientCert.NOT_ASKED) return Standing.RIGHT;
@@ -74,7 +74,7 @@ final class ClientIdentity {
         };
     }
 
-    /** Whether somebody whom another system knows by this name may be the user. */
+    /// Whether somebody whom another system knows by this name may be the user.
     Standing permits(HbaRule rule, String systemName) {
         try {
             boolean may = rules.ident().permits(rule.options().map(), systemName, asked.user(), policy.roles());
@@ -84,7 +84,7 @@ final class ClientIdentity {
         }
     }
 
-    /** As PostgreSQL describes a connection that it refuses. */
+    /// As PostgreSQL describes a connection that it refuses.
     String describe() {
         var host = "host \"" + host(asked.address()) + "\", user \"" + asked.user() + "\"";
         var encryption = asked.encrypted() ? "SSL encryption" : "no encryption";

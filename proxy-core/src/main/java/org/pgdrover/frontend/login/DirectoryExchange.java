@@ -9,7 +9,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** AuthenticationCleartextPassword, judged by a directory. */
+/// AuthenticationCleartextPassword, judged by a directory.
 record DirectoryExchange(String user, LdapSettings settings, LdapAuthenticator directory) implements LoginExchange {
     private static final Logger log = LoggerFactory.getLogger(DirectoryExchange.class);
 

@@ -17,7 +17,7 @@ import org.pgdrover.auth.scram.ChannelBinding;
 import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.auth.secrets.PasswordJudge;
 
-/** Begins the exchange that a rule's method asks for; thread-safe. */
+/// Begins the exchange that a rule's method asks for; thread-safe.
 public final class LoginExchanges {
     private static final int NONCE_BYTES = 18;
 
@@ -28,7 +28,8 @@ public final class LoginExchanges {
     private final LdapAuthenticator directory;
     private final TokenValidator tokens;
 
-    /** @param md5ForUnknown whether an unknown user under method md5 is asked as one is whose password is not stored as a SCRAM verifier */
+    /// @param md5ForUnknown whether an unknown user under method md5 is asked as one is whose password
+    /// is not stored as a SCRAM verifier
     public LoginExchanges(
             SecureRandom random,
             ScramVerifiers verifiers,
@@ -43,7 +44,7 @@ public final class LoginExchanges {
         this.tokens = tokens;
     }
 
-    /** @param shown the certificate that we have shown the client, if the connection is under TLS */
+    /// @param shown the certificate that we have shown the client, if the connection is under TLS
     LoginExchange ofPassword(
             AuthenticationMethod method,
             String user,
@@ -80,7 +81,7 @@ public final class LoginExchanges {
         return bytes;
     }
 
-    /** @param rule with method ldap or oauth, and so with its settings */
+    /// @param rule with method ldap or oauth, and so with its settings
     LoginExchange ofOther(HbaRule rule, String user) {
         if (rule.method() == AuthenticationMethod.LDAP)
             return new DirectoryExchange(

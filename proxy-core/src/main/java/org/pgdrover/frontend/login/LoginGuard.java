@@ -11,15 +11,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.AuthConfig.LoginLimits;
 
-/**
- * Keeps strangers from taking more than their share: counts the connections of each address and those that have not logged in, and lets whoever
- * fails to log in wait longer each time.
- *
- * <p>An IPv6 address counts with all of its /64, which one machine can have to itself. Unix-domain sockets have no address: only logins
- * under way are counted of them. Thread-safe.
- */
+/// Keeps strangers from taking more than their share. It counts the connections of each address and
+/// those that have not logged in, and lets whoever fails to log in wait longer each time.
+///
+/// An IPv6 address counts with all of its /64, which one machine can have to itself. Unix-domain sockets
+/// have no address: only logins under way are counted of them. Thread-safe.
 public final class LoginGuard {
-    /** Failures are forgotten when an address has had none for so long. */
+    /// Failures are forgotten when an address has had none for so long.
     private static final long FORGET_NANOS = Duration.ofMinutes(10).toNanos();
 
     private static final int MOST_FAILING = 100_000;
@@ -37,24 +35,22 @@ public final class LoginGuard {
     private int open;
     private int loggingIn;
 
-    /**
-     * @param maxClients most connections at all
-     * @param clock nanoseconds
-     */
+    /// @param maxClients most connections at all
+    /// @param clock nanoseconds
     public LoginGuard(LoginLimits limits, int maxClients, LongSupplier clock) {
         this.maxClients = maxClients;
         this.limits = limits;
         this.clock = clock;
     }
 
-    /** What a new connection may do. */
+    /// What a new connection may do.
     enum Admission {
         WELCOME,
         TOO_MANY_LOGINS,
         TOO_MANY_OF_ADDRESS
     }
 
-    /** A connection has come; every one must be reported with {@link #left}, welcome or not. */
+    /// A connection has come; every one must be reported with [#left], welcome or not.
     synchronized Admission arrived(@Nullable InetAddress address) {
         open++;
         loggingIn++;
@@ -65,20 +61,20 @@ public final class LoginGuard {
         return Admission.WELCOME;
     }
 
-    /** A connection has logged in: whatever failed from its address before is forgiven. */
+    /// A connection has logged in: whatever failed from its address before is forgiven.
     synchronized void loggedIn(@Nullable InetAddress address) {
         loggingIn--;
         if (address != null) failing.remove(key(address));
     }
 
-    /** @param loggedIn whether it had logged in */
+    /// @param loggedIn whether it had logged in
     synchronized void left(@Nullable InetAddress address, boolean loggedIn) {
         open--;
         if (!loggedIn) loggingIn--;
         if (address != null) connections.computeIfPresent(key(address), (same, count) -> count == 1 ? null : count - 1);
     }
 
-    /** A proof of identity was wrong: how long the answer is to be kept back. */
+    /// A proof of identity was wrong: how long the answer is to be kept back.
     synchronized Duration failed(@Nullable InetAddress address) {
         if (address == null) return limits.failureDelay();
         var failures = failing.computeIfAbsent(key(address), fresh -> new Failures());
@@ -92,7 +88,7 @@ public final class LoginGuard {
         return delay.compareTo(limits.maxFailureDelay()) > 0 ? limits.maxFailureDelay() : delay;
     }
 
-    /** Whether there are no more connections than there may be at all. */
+    /// Whether there are no more connections than there may be at all.
     synchronized boolean hasRoom() {
         return open <= maxClients;
     }
@@ -101,7 +97,7 @@ public final class LoginGuard {
         return maxClients;
     }
 
-    /** Connections that have not logged in yet. */
+    /// Connections that have not logged in yet.
     synchronized int loggingIn() {
         return loggingIn;
     }

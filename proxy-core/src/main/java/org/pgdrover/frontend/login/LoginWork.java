@@ -9,7 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.pgdrover.frontend.ClientConnection;
 
-/// Runs a login's work where it keeps nobody waiting, and comes back to the client's event loop with the result.
+/// Runs a login's work where it keeps nobody waiting, and comes back to the client's event loop with the
+/// result.
 ///
 /// Meanwhile the client is not read. What comes back to a login that is over is dropped.
 final class LoginWork {

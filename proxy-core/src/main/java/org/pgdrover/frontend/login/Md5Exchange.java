@@ -10,14 +10,14 @@ import org.pgdrover.auth.StoredPassword.ScramVerifier;
 import org.pgdrover.auth.users.Md5Password;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/** AuthenticationMD5Password. */
+/// AuthenticationMD5Password.
 final class Md5Exchange implements LoginExchange {
     private final String user;
     private final Optional<StoredPassword> stored;
     private final byte[] salt;
     private @Nullable String answer;
 
-    /** @param salt 4 bytes, never used before */
+    /// @param salt 4 bytes, never used before
     Md5Exchange(String user, Optional<StoredPassword> stored, byte[] salt) {
         this.user = user;
         this.stored = stored;
@@ -41,7 +41,7 @@ final class Md5Exchange implements LoginExchange {
         return answer.isEmpty() ? LoginExchange.empty() : judge(stored);
     }
 
-    /** An unknown user's answer is compared as well, with one that cannot be right. */
+    /// An unknown user's answer is compared as well, with one that cannot be right.
     private Outcome judge(Optional<StoredPassword> known) {
         var digest = switch (known.orElse(null)) {
             case Md5 md5 -> md5.digest();

@@ -10,7 +10,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** AuthenticationSASL with OAUTHBEARER (PostgreSQL manual, section 53.3.2). */
+/// AuthenticationSASL with OAUTHBEARER (PostgreSQL manual, section 53.3.2).
 final class OAuthExchange implements LoginExchange {
     private static final Logger log = LoggerFactory.getLogger(OAuthExchange.class);
 

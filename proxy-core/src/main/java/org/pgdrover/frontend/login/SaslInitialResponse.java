@@ -5,13 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The body of a SASLInitialResponse (PostgreSQL manual, section 54.7): the mechanism that the client has chosen, and its first message.
- *
- * @param data empty if there is none
- */
+/// The body of a SASLInitialResponse (PostgreSQL manual, section 54.7): the mechanism that the client
+/// has chosen, and its first message.
+///
+/// @param data empty if there is none
 record SaslInitialResponse(String mechanism, byte[] data) {
-    /** Null if it is malformed. */
+    /// Null if it is malformed.
     static @Nullable SaslInitialResponse read(byte[] body) {
         int end = 0;
         while (end < body.length && body[end] != 0) end++;

@@ -12,7 +12,7 @@ import org.pgdrover.auth.scram.ScramVerifiers;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageTable;
 
-/** AuthenticationSASL with SCRAM-SHA-256, under TLS with channel binding too. */
+/// AuthenticationSASL with SCRAM-SHA-256, under TLS with channel binding too.
 final class ScramExchange implements LoginExchange {
     private final String user;
     private final Optional<StoredPassword> stored;
@@ -22,11 +22,9 @@ final class ScramExchange implements LoginExchange {
     private final boolean onlyBound;
     private @Nullable ScramServer begun;
 
-    /**
-     * @param nonce printable ASCII without a comma, never used before
-     * @param binding null where there is nothing to bind the exchange to
-     * @param onlyBound whether a client without channel binding is refused; then there must be one
-     */
+    /// @param nonce printable ASCII without a comma, never used before
+    /// @param binding null where there is nothing to bind the exchange to
+    /// @param onlyBound whether a client without channel binding is refused; then there must be one
     ScramExchange(
             String user,
             Optional<StoredPassword> stored,
@@ -64,7 +62,8 @@ final class ScramExchange implements LoginExchange {
         BackendMessages.authenticationSasl(out, offer());
     }
 
-    /** The client has done the work; only a plain password that is met for the first time makes some for us. */
+    /// The client has done the work; only a plain password that is met for the first time makes some for
+    /// us.
     @Override
     public Effort effort() {
         return begun != null || verifiers.areAtHand(stored) ? Effort.LITTLE : Effort.CALCULATES;

@@ -14,7 +14,8 @@ import org.pgdrover.protocol.StartupPacket.CancelKey;
 /// The relay implements it: the login need not know how sessions are served.
 @FunctionalInterface
 public interface SessionBegin {
-    /// A server connection that the client keeps for its whole session, and the pool that it is given back to.
+    /// A server connection that the client keeps for its whole session, and the pool that it is given
+    /// back to.
     record LentServer(ServerPool pool, ServerConnection server) {}
 
     /// Called on the client's event loop; the client has been told that its session is ready.

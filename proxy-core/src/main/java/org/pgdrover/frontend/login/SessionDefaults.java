@@ -12,14 +12,12 @@ import org.pgdrover.cluster.RoleSettings;
 import org.pgdrover.cluster.TopologyListener;
 import org.pgdrover.pool.PoolRegistry;
 
-/// Sees to it that new clients begin with what <code>ALTER ROLE … SET</code> and <code>ALTER DATABASE … SET</code> say
-/// now.
+/// Sees to it that new clients begin with what `ALTER ROLE … SET` and `ALTER DATABASE … SET` say now.
 ///
-/// Each probe of a node tells what is set there. When that has changed, the server connections that began with
-/// something else are closed as
-/// soon as nobody works with them, and what clients were welcomed with is forgotten. A change made through the proxy is
-/// looked for at
-/// once, and logins wait until it has been seen.
+/// Each probe of a node tells what is set there. When that has changed, the server connections that
+/// began with something else are closed as soon as nobody works with them, and what clients were
+/// welcomed with is forgotten. A change made through the proxy is looked for at once, and logins wait
+/// until it has been seen.
 public final class SessionDefaults implements TopologyListener {
     private final Function<Node, RoleSettings> seen;
     private final Supplier<? extends CompletionStage<?>> look;
@@ -57,14 +55,15 @@ public final class SessionDefaults implements TopologyListener {
         welcomes.forget();
     }
 
-    /// A statement has been answered that may have changed something; to be called before the client hears the answer,
-    /// on any thread.
+    /// A statement has been answered that may have changed something; to be called before the client
+    /// hears the answer, on any thread.
     public synchronized void mayHaveChanged() {
         settled = CompletableFuture.allOf(
                 settled, look.get().toCompletableFuture().exceptionally(_ -> null));
     }
 
-    /// Done when every change that was made through the proxy before now has been seen, or could not be looked for.
+    /// Done when every change that was made through the proxy before now has been seen, or could not be
+    /// looked for.
     CompletableFuture<?> settled() {
         return settled;
     }

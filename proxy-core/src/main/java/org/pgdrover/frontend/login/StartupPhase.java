@@ -23,9 +23,10 @@ import org.pgdrover.protocol.codec.StartupDecoder;
 import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.TlsProvider;
 
-/** Takes the first packets of a client: requests for encryption, a cancel request, or the startup message (PostgreSQL manual, section 54.2). */
+/// Takes a client's first packets (PostgreSQL manual, section 54.2). They are requests for encryption, a
+/// cancel request, or the startup message.
 final class StartupPhase implements Phase {
-    /** The first byte of a TLS ClientHello; no startup packet is so long that it begins with it. */
+    /// The first byte of a TLS ClientHello; no startup packet is so long that it begins with it.
     private static final byte TLS_HANDSHAKE = 0x16;
 
     private final ClientConnection client;
@@ -93,7 +94,8 @@ final class StartupPhase implements Phase {
         return joined;
     }
 
-    /** Nothing may follow before we answer: after a request for encryption it could be somebody else's injection (CVE-2021-23222). */
+    /// Nothing may follow before we answer: after a request for encryption it could be somebody else's
+    /// injection (CVE-2021-23222).
     private static ProtocolViolation tooEager(StartupPacket packet) {
         return packet instanceof SslRequest
                 ? new ProtocolViolation("received unencrypted data after SSL request")
@@ -118,7 +120,8 @@ final class StartupPhase implements Phase {
         if (offered) client.encryption().begin(tls);
     }
 
-    /** TLS without a request for it, which only a client that knows of it can have begun: the handshake must name the protocol (ALPN). */
+    /// TLS without a request for it, which only a client that knows of it can have begun: the handshake
+    /// must name the protocol (ALPN).
     private void encryptDirectly(ByteBuf hello) {
         var tls = certificates.get();
         if (!tls.isOffered() || client.isLocal()) {
@@ -132,7 +135,7 @@ final class StartupPhase implements Phase {
         client.channel().pipeline().fireChannelRead(hello);
     }
 
-    /** Otherwise a browser could be made to speak to us in another protocol's name (the ALPACA attack). */
+    /// Otherwise a browser could be made to speak to us in another protocol's name (the ALPACA attack).
     @Override
     public void onEncrypted() {
         if (direct && !TlsProvider.ALPN.equals(client.encryption().applicationProtocol()))
@@ -140,7 +143,7 @@ final class StartupPhase implements Phase {
                     "received direct SSL connection request without ALPN protocol negotiation extension");
     }
 
-    /** The second time PostgreSQL takes a request for a version. */
+    /// The second time PostgreSQL takes a request for a version.
     private static ProtocolViolation again(int request) {
         return StartupDecoder.unsupported(ProtocolVersion.ofCode(request));
     }
@@ -183,7 +186,8 @@ final class StartupPhase implements Phase {
         client.become(new AuthenticationPhase(client, StartupRequest.of(message), authentication));
     }
 
-    /** What <code>listen.tls.mode</code> asks of every client that does not come from this machine's own socket, and this one lacks. */
+    /// What `listen.tls.mode` asks of every client that does not come from this machine's own socket,
+    /// and this one lacks.
     private @Nullable String wanting() {
         var tls = certificates.get();
         if (client.isLocal()) return null;
@@ -198,7 +202,8 @@ final class StartupPhase implements Phase {
         client.closeWith(ErrorFields.fatal(sqlState, message), DisconnectReason.LOGIN_REFUSED);
     }
 
-    /** A newer minor version or unknown protocol options are answered with what we speak; the client decides whether that will do. */
+    /// A newer minor version or unknown protocol options are answered with what we speak; the client
+    /// decides whether that will do.
     private void negotiate(StartupMessage message) {
         var unknown = new ArrayList<String>();
         for (var name : message.parameters().keySet()) if (name.startsWith("_pq_.")) unknown.add(name);

@@ -9,7 +9,7 @@ import org.pgdrover.frontend.CancelRegistry;
 import org.pgdrover.frontend.StartupRequest;
 import org.pgdrover.pool.PoolRegistry;
 
-/// What it takes to begin a session, the same for all clients.
+/// The means to begin a session, the same for all clients.
 ///
 /// @param defaults what sessions begin with
 /// @param cancelKeys where the client's key is registered

@@ -9,16 +9,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 
-/**
- * What servers report at the beginning of a session, so that most logins need no server connection.
- *
- * <p>Entries are kept for ten seconds, and less when {@link SessionDefaults} sees that sessions begin with something else.
- */
+/// The reports of servers at the beginning of a session. With them most logins need no server
+/// connection.
+///
+/// Entries are kept for ten seconds, and less when [SessionDefaults] sees that sessions begin with
+/// something else.
 public final class WelcomeCache {
     private static final long KEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int MOST = 1_000;
 
-    /** Sessions that begin alike. */
+    /// Sessions that begin alike.
     record Key(String database, String user, SessionSettings settings) {}
 
     private record Welcome(Map<String, String> parameters, long at) {}
@@ -31,7 +31,7 @@ public final class WelcomeCache {
         this.clock = clock;
     }
 
-    /** The parameters that such a session begins with, or null if they must be asked for. */
+    /// The parameters that such a session begins with, or null if they must be asked for.
     @Nullable
     Map<String, String> find(Key key) {
         var welcome = welcomes.get(key);
@@ -39,7 +39,7 @@ public final class WelcomeCache {
         return welcome.parameters();
     }
 
-    /** Changes whenever everything is forgotten. */
+    /// Changes whenever everything is forgotten.
     int generation() {
         return generation.get();
     }
@@ -49,7 +49,8 @@ public final class WelcomeCache {
         welcomes.clear();
     }
 
-    /** @param asked the generation when the server was asked for: what it says may have been overtaken since */
+    /// @param asked the generation when the server was asked for: what it says may have been overtaken
+    /// since
     void put(Key key, Map<String, String> parameters, int asked) {
         if (asked != generation.get()) return;
         if (welcomes.size() >= MOST) welcomes.clear();

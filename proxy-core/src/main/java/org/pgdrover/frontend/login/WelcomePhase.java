@@ -26,12 +26,11 @@ import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/**
- * Tells an authenticated client what its session begins with, as the primary reports it, and lets it begin.
- *
- * <p>A session that began alike a moment ago needs no server for that, unless the pool is in session mode, in which the client keeps its server
- * connection from here on.
- */
+/// Tells an authenticated client what its session begins with, as the primary reports it, and lets it
+/// begin.
+///
+/// A session that began alike a moment ago needs no server for that, unless the pool is in session mode,
+/// in which the client keeps its server connection from here on.
 final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     private static final Duration RETRY = Duration.ofMillis(50);
 

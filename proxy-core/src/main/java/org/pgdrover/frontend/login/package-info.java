@@ -1,4 +1,4 @@
-/** How a client comes in: encryption, proof of who it is, and the welcome that its session begins with. */
+/// How a client comes in: encryption, proof of who it is, and the welcome that its session begins with.
 @NullMarked
 package org.pgdrover.frontend.login;
 

@@ -6,12 +6,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.codec.MessageType;
 
-/// Messages of a client that were read together: a Query, a FunctionCall, extended-query messages up to their Sync,
-/// or
-/// a part of such.
+/// A batch of messages that were read together. It is a Query, a FunctionCall, extended-query messages
+/// up to their Sync, or a part of such.
 ///
-/// Only the reader adds messages; whoever gets the batch from the reader finds it as it was read. Its bytes are kept
-/// until they are released.
+/// Only the reader adds messages; whoever gets the batch from the reader finds it as it was read. Its
+/// bytes are kept until they are released.
 final class Batch {
     private final List<ClientMessage> messages = new ArrayList<>(6);
     private int count;

@@ -18,12 +18,11 @@ import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 
-/// Finds out, when a batch's turn has come, what the batch runs and which of the client's prepared statements it
-/// names.
+/// Finds out, when a batch's turn has come, what the batch runs. It also finds which of the client's
+/// prepared statements the batch names.
 ///
-/// A name means what answered requests made of it, or what the same batch makes of it; while another batch that may
-/// change its meaning is
-/// under way, nothing can be said.
+/// A name means what answered requests made of it, or what the same batch makes of it; while another
+/// batch that may change its meaning is under way, nothing can be said.
 final class BatchJudge {
     private static final int HEADER = 5;
     private static final byte[] NO_NAME = {};
@@ -66,7 +65,8 @@ final class BatchJudge {
         return !session.statements().isAnyNamePending() && !deliveries.mayDeallocate(delivery);
     }
 
-    /// Whether it is to find the client's statements under their own names, so that all of them must be known.
+    /// Whether it is to find the client's statements under their own names, so that all of them must be
+    /// known.
     private boolean needsNames(Delivery delivery) {
         return deliveries.open() != delivery && (delivery.seesStatements() || delivery.deallocates());
     }
@@ -199,7 +199,8 @@ final class BatchJudge {
     private static final int UNCERTAIN = 0;
     private static final int CERTAIN = 1;
 
-    /// Finds the statement of the name that stands in the buffer, and notes it in the plan; null if there is none.
+    /// Finds the statement of the name that stands in the buffer, and notes it in the plan; null if
+    /// there is none.
     private int find(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int nameEnd) {
         int length = nameEnd - from;
         var earlier = delivery.naming(buffer, from, length);

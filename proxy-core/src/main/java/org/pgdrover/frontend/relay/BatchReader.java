@@ -18,7 +18,8 @@ final class BatchReader {
     /// Adds a message to the batch.
     ///
     /// @param large whether only the message's beginning is in hand
-    /// @return the batch when it has ended, or when its end is not to be waited for; null while it goes on
+    /// @return the batch when it has ended, or when its end is not to be waited for; null while it goes
+    /// on
     @Nullable
     Batch add(MessageDecoder message, boolean large) {
         byte type = message.type();
@@ -42,8 +43,8 @@ final class BatchReader {
         if (spare.size() < SPARE) spare.push(batch);
     }
 
-    /// The end of copied data, which is no part of a batch: where nobody takes such data it means nothing, to
-    /// PostgreSQL neither.
+    /// The end of copied data, which is no part of a batch: where nobody takes such data it means
+    /// nothing, to PostgreSQL neither.
     static boolean isCopyEnd(byte type) {
         return type == MessageType.COPY_DONE || type == MessageType.COPY_FAIL;
     }

@@ -7,8 +7,8 @@ import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageTable;
 import org.pgdrover.protocol.codec.MessageType;
 
-/// The bytes of a client that nobody has taken yet, cut into messages; while some are left nothing more is read from
-/// the client.
+/// The bytes of a client that nobody has taken yet, cut into messages. While some are left nothing more
+/// is read from the client.
 final class ClientInput {
     /// Most bytes of one message that are held in memory.
     private static final int FRAME_LIMIT = 256 * 1024;

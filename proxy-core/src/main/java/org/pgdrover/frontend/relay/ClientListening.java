@@ -21,13 +21,13 @@ import org.pgdrover.sql.SessionEffect;
 
 /// A client's LISTEN in transaction mode: what its transaction changes, and what has come for it.
 ///
-/// LISTEN and UNLISTEN are not sent: what is run in their place is a NOTIFY, which is transactional like them, and has
-/// its place in the
-/// server's queue of notifications. The database's listener, which reads that queue, does what it says. Nothing is
-/// left on the client's
-/// server, so the session is not pinned. Confined to the client's event loop.
+/// LISTEN and UNLISTEN are not sent: what is run in their place is a NOTIFY, which is transactional like
+/// them, and has its place in the server's queue of notifications. The database's listener, which reads
+/// that queue, does what it says. Nothing is left on the client's server, so the session is not pinned.
+/// Confined to the client's event loop.
 final class ClientListening {
-    /// Most channels of one client that are listened on for it; with more of them it has a server of its own.
+    /// Most channels of one client that are listened on for it; with more of them it has a server of its
+    /// own.
     private static final int MOST_CHANNELS = 1_000;
 
     private static final int HEADER = 5;
@@ -157,7 +157,8 @@ final class ClientListening {
         return true;
     }
 
-    /// The statements that make the client's own server listen too, for a delivery that shows what it listens on.
+    /// The statements that make the client's own server listen too, for a delivery that shows what it
+    /// listens on.
     List<String> toShow(Delivery delivery) {
         if (notifications.channels() == 0 || !delivery.seesChannels()) return List.of();
         return notifications.subscribed().stream()
@@ -274,7 +275,8 @@ final class ClientListening {
         notifications.forget(channel);
     }
 
-    /// The server is lost, and with it the transaction; if that was committed after all, the listener tells.
+    /// The server is lost, and with it the transaction; if that was committed after all, the listener
+    /// tells.
     void lost() {
         rolledBack();
         settle();

@@ -11,12 +11,14 @@ import org.pgdrover.sql.TransactionEffect;
 
 /// A BEGIN that the client has had its answer to, and that no server has seen so far.
 ///
-/// The first statement decides which server the transaction needs, and a transaction without statements needs none.
-/// For PostgreSQL the transaction begins with its first statement: so does `now()` in the transaction.
+/// The first statement decides which server the transaction needs, and a transaction without statements
+/// needs none. For PostgreSQL the transaction begins with its first statement: so does `now()` in the
+/// transaction.
 ///
 /// @param text the command as the client sent it; each char is one byte
 /// @param readOnly whether the transaction is READ ONLY, so that a standby may do
-/// @param extended whether it came by the extended protocol, so that its portal is there in the transaction
+/// @param extended whether it came by the extended protocol, so that its portal is there in the
+/// transaction
 record DeferredBegin(String text, boolean readOnly, boolean extended) {
     private static final int HEADER = 5;
 
@@ -42,8 +44,8 @@ record DeferredBegin(String text, boolean readOnly, boolean extended) {
                 && (command.statement().equals("COMMIT") || command.statement().equals("ROLLBACK"));
     }
 
-    /// What a delivery runs, if the delivery is one Query, or one statement from Parse to Sync without parameters; else
-    /// null.
+    /// What a delivery runs, if the delivery is one Query, or one statement from Parse to Sync without
+    /// parameters; else null.
     private static @Nullable QueryClass onlyCommand(Delivery delivery) {
         var batch = delivery.part;
         if (batch == null || !batch.isComplete() || !delivery.first || batch.bytes() == null) return null;

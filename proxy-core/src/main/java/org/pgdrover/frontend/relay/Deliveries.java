@@ -3,9 +3,8 @@ package org.pgdrover.frontend.relay;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/// The answers that a client is owed, in its order: deliveries sent whole, then one sent in part, then those that
-/// wait
-/// for their turn.
+/// The answers that a client is owed, in its order. First are deliveries sent whole, then one sent in
+/// part, then those that wait for their turn.
 ///
 /// While any waits nothing of the client is taken, so nothing is ever sent past one that waits.
 final class Deliveries {
@@ -42,7 +41,8 @@ final class Deliveries {
         if (delivery.countsForSettings) changingSettings--;
     }
 
-    /// Whether something else is on its way that may change how the statements of a delivery are to be read.
+    /// Whether something else is on its way that may change how the statements of a delivery are to be
+    /// read.
     boolean mayChangeReading(Delivery asking) {
         boolean own = open == asking && asking.countsForReading;
         return changingReading > (own ? 1 : 0) || open != null && open != asking && open.changesReading();
@@ -90,7 +90,8 @@ final class Deliveries {
         return removed;
     }
 
-    /// The next of those that were sent whole, which is then no longer outstanding; null if there is none.
+    /// The next of those that were sent whole, which is then no longer outstanding; null if there is
+    /// none.
     @Nullable
     Delivery endNext() {
         var delivery = sent.poll();

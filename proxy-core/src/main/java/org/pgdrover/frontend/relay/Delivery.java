@@ -19,12 +19,11 @@ import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
-/// What becomes of what one ReadyForQuery answers: where it goes and why, what it runs, and what has been answered of
-/// it.
+/// The fate of what one ReadyForQuery answers. It tells where it goes and why, what it runs, and what
+/// has been answered of it.
 ///
-/// It lasts from the first part of a batch to the ReadyForQuery; a batch that is not read whole has several parts,
-/// one
-/// after another.
+/// It lasts from the first part of a batch to the ReadyForQuery; a batch that is not read whole has
+/// several parts, one after another.
 final class Delivery implements RelayNote {
     /// A batch that runs more different statements than this is one that is not understood.
     private static final int MOST_CLASSES = 1_000;
@@ -38,7 +37,8 @@ final class Delivery implements RelayNote {
     @Nullable
     Batch part;
 
-    /// Whether it counts among those under way that may change how statements are read, or names, or settings.
+    /// Whether it counts among those under way that may change how statements are read, or names, or
+    /// settings.
     boolean countsForReading;
 
     boolean countsForNames;
@@ -75,7 +75,8 @@ final class Delivery implements RelayNote {
     boolean outcomeUnknown;
     /// Whether it is a string whose first statement ends a transaction that was lost with its server.
     boolean endsLost;
-    /// What was sent before it, so that the transaction begins with it; null if the transaction does not.
+    /// What was sent before it, so that the transaction begins with it; null if the transaction does
+    /// not.
     @Nullable
     DeferredBegin begin;
     /// Whether all of it is proved to be a read, in a transaction that it does not begin.
@@ -98,8 +99,8 @@ final class Delivery implements RelayNote {
     private @Nullable MessagePlan unnamed;
     private @Nullable Map<ByteBuf, MessagePlan> named;
 
-    /// Statements that are not as the client was told, each with the error that its use gives; null while there are
-    /// none.
+    /// Statements that are not as the client was told, each with the error that its use gives; null
+    /// while there are none.
     private @Nullable Map<ClientStatement, ErrorFields> unusable;
 
     /// @param defaults names of the parameters that the client's startup message has set
@@ -162,7 +163,8 @@ final class Delivery implements RelayNote {
         if (portals != null) portals.forEach(session::portal);
     }
 
-    /// A message of it makes or closes the statement of this name; what follows in the same batch means that.
+    /// A message of it makes or closes the statement of this name; what follows in the same batch means
+    /// that.
     void names(byte[] name, MessagePlan plan) {
         if (name.length == 0) {
             unnamed = plan;
@@ -173,8 +175,8 @@ final class Delivery implements RelayNote {
         all.put(Unpooled.wrappedBuffer(name), plan);
     }
 
-    /// The last message of it that makes or closes the statement whose name stands in the buffer, and is not answered
-    /// yet; null if there is none.
+    /// The last message of it that makes or closes the statement whose name stands in the buffer, and is
+    /// not answered yet; null if there is none.
     @Nullable
     MessagePlan naming(ByteBuf buffer, int from, int length) {
         var plan = length == 0 ? unnamed : named == null ? null : named.get(buffer.slice(from, length));
@@ -314,8 +316,8 @@ final class Delivery implements RelayNote {
         return complete && first && onlyReads && needsServer && !classes.isEmpty();
     }
 
-    /// Whether it may have changed something: whatever is not proved to be a read, or to only begin or end a
-    /// transaction.
+    /// Whether it may have changed something: whatever is not proved to be a read, or to only begin or
+    /// end a transaction.
     boolean mayWrite() {
         if (read || reason.isProvedRead()) return false;
         for (int i = 0; i < classes.size(); i++) {
@@ -360,8 +362,8 @@ final class Delivery implements RelayNote {
         return true;
     }
 
-    /// Whether to run it twice is proved to be the same as once: proved reads, and the mere beginning of a
-    /// transaction.
+    /// Whether to run it twice is proved to be the same as once: proved reads, and the mere beginning of
+    /// a transaction.
     boolean mayRunAgain() {
         if (!complete || !first || begun || repeated) return false;
         return reason.isProvedRead() && isWholeRead() || onlyBegins();
@@ -385,9 +387,8 @@ final class Delivery implements RelayNote {
         return (facts & CHANGES_SETTINGS) != 0;
     }
 
-    /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then the client's
-    /// own
-    /// defaults must be set again before it goes on.
+    /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then
+    /// the client's own defaults must be set again before it goes on.
     boolean takesDefaultsAway() {
         return (facts & TAKES_DEFAULTS) != 0;
     }
@@ -408,8 +409,8 @@ final class Delivery implements RelayNote {
         };
     }
 
-    /// Whether it names a function or command that shows parameters, and something with a dot, as custom parameters
-    /// have.
+    /// Whether it names a function or command that shows parameters, and something with a dot, as custom
+    /// parameters have.
     boolean mayShowCustomSettings() {
         boolean shows = false;
         for (int i = 0; i < classes.size(); i++) shows |= shows(classes.get(i));

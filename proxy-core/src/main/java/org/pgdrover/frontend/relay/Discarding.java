@@ -5,8 +5,8 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageType;
 
-/// A batch has failed before it had come whole: the rest of it, up to Sync, is discarded (PostgreSQL manual, section
-/// 54.2.3).
+/// A batch has failed before it had come whole. The rest of it, up to Sync, is discarded (PostgreSQL
+/// manual, section 54.2.3).
 record Discarding(Relay relay) implements RelayState {
     @Override
     public RelayState proceed() {

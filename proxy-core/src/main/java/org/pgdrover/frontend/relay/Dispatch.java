@@ -9,8 +9,8 @@ import org.pgdrover.protocol.SqlState;
 import org.pgdrover.routing.RoutingDecision;
 import org.pgdrover.routing.RoutingReason;
 
-/// Finds the way of a delivery while no server works for the client: an answer of the proxy's own, or a server of the
-/// node that the router names.
+/// Finds the way of a delivery while no server works for the client. The way is an answer of the proxy's
+/// own, or a server of the node that the router names.
 record Dispatch(Relay relay) {
     RelayState dispatch(Delivery delivery) {
         if (delivery.refusal != null) return relay.fail(delivery, delivery.refusal);
@@ -24,8 +24,8 @@ record Dispatch(Relay relay) {
         return isToWait(decision) ? new WaitingForStandby(relay, delivery) : go(delivery, decision);
     }
 
-    /// Answers a BEGIN, of which a server hears with the first statement, and the end of a transaction without
-    /// statements.
+    /// Answers a BEGIN, of which a server hears with the first statement, and the end of a transaction
+    /// without statements.
     private boolean beginsOrEnds(Delivery delivery) {
         if (relay.deferred() == null) {
             if (relay.kept().isPinned() || delivery.avoidStandby) return false;
@@ -55,9 +55,8 @@ record Dispatch(Relay relay) {
                 || closesOnKept(relay, delivery);
     }
 
-    /// Whether it closes a statement that the server which the client keeps knows under the client's own name: there
-    /// the
-    /// name must come free.
+    /// Whether it closes a statement that the server which the client keeps knows under the client's own
+    /// name: there the name must come free.
     static boolean closesOnKept(Relay relay, Delivery delivery) {
         var kept = relay.kept().lease();
         return kept != null && kept.hasOwnNames() && delivery.closesStatements();

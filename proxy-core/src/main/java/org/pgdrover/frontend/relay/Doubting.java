@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.ServerConnection;
 
-/// A server connection was lost, and it is found out whether its node is lost too: only then is anything run a second
-/// time.
+/// A server connection was lost, and it is found out whether its node is lost too. Only then is anything
+/// run a second time.
 ///
 /// A statement that kills its backend must not be tried on one node after the other.
 final class Doubting implements RelayState {

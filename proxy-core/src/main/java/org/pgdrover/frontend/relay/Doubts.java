@@ -17,10 +17,11 @@ import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
-/// What a client's statements may have left on its server, as long as the server was not asked.
+/// The traces that a client's statements may have left on its server, as long as the server was not
+/// asked.
 ///
-/// What is sent may leave what text and catalog say, or anything; an answer that proves that nothing was run takes that
-/// back.
+/// What is sent may leave what text and catalog say, or anything; an answer that proves that nothing was
+/// run takes that back.
 final class Doubts {
     private final Relay relay;
     private final ServerConnection server;

@@ -10,11 +10,11 @@ import org.pgdrover.frontend.session.ClientEncoding;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.sql.QueryClass;
 
-/// Statements of the proxy's own inside a client's string: they set again what RESET takes away, before the next
-/// statement.
+/// Statements of the proxy's own inside a client's string: they set again what RESET takes away, before
+/// the next statement.
 ///
-/// The client must see neither their completion nor that the string has become longer. In a string that ends a lost
-/// transaction and goes on, a transaction that is rolled back stands for the end.
+/// The client must see neither their completion nor that the string has become longer. In a string that
+/// ends a lost transaction and goes on, a transaction that is rolled back stands for the end.
 final class Insertions {
     /// @param behind index of the statement behind which it stands
     /// @param at byte of the string before which it stands

@@ -3,8 +3,8 @@ package org.pgdrover.frontend.relay;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 
-/// A transaction is over, and its server is asked what the transaction has left there before the server is given away
-/// or kept.
+/// A transaction is over, and its server is asked what it has left there. The answer comes before the
+/// server is given away or kept.
 final class Inspecting implements RelayState {
     private final Relay relay;
     private final ServerLease lease;

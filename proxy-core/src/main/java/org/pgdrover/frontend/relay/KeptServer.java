@@ -3,8 +3,8 @@ package org.pgdrover.frontend.relay;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientSession;
 
-/// The server connection that a client keeps between its transactions: in session mode, or because its session is
-/// pinned to it.
+/// A server connection that a client keeps between its transactions. It does so in session mode, or
+/// because its session is pinned to it.
 final class KeptServer {
     private final ClientSession session;
     private final boolean sessionMode;

@@ -3,7 +3,7 @@ package org.pgdrover.frontend.relay;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
-/// What answered statements may have left on a server, as long as the server was not asked.
+/// The traces that answered statements may have left on a server, as long as the server was not asked.
 final class LeftBehind {
     private static final Residues HARMLESS = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
 
@@ -22,9 +22,8 @@ final class LeftBehind {
         settings = false;
     }
 
-    /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a failover must
-    /// not
-    /// end every session that has used a table which the catalog does not know yet.
+    /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a
+    /// failover must not end every session that has used a table which the catalog does not know yet.
     boolean isOfSession() {
         return settings || isOfSession(may);
     }

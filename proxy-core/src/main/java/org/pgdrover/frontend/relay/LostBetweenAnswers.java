@@ -6,7 +6,8 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageType;
 
-/// A batch was lost whose messages had all been answered, and its end has not come: the client's next message fails.
+/// A batch was lost of which every message so far had been answered. The client's next message fails,
+/// for the end of the batch has not come.
 record LostBetweenAnswers(Relay relay, ErrorFields error) implements RelayState {
     @Override
     public RelayState proceed() {

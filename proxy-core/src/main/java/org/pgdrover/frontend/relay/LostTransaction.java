@@ -16,11 +16,12 @@ import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.TransactionEffect;
 
-/// Stands in for the server of a transaction that was lost with it, until the client ends the transaction.
+/// Stands in for the server of a transaction that was lost with it, until the client ends the
+/// transaction.
 ///
-/// It answers as PostgreSQL answers in an aborted transaction (PostgreSQL manual, section 54.2.2), so no statement of
-/// the transaction's remainder is ever run on its own. Prepared statements are none of the transaction's: what the
-/// answers make of their names holds.
+/// It answers as PostgreSQL answers in an aborted transaction (PostgreSQL manual, section 54.2.2), so no
+/// statement of the transaction's remainder is ever run on its own. Prepared statements are none of the
+/// transaction's: what the answers make of their names holds.
 final class LostTransaction {
     private static final Set<String> ENDS = Set.of("COMMIT", "ROLLBACK", "PREPARE TRANSACTION");
     private static final int HEADER = 5;
@@ -61,7 +62,8 @@ final class LostTransaction {
         discarding = true;
     }
 
-    /// Whether a batch is a string that ends the transaction and then goes on: the rest of it is run as usual.
+    /// Whether a batch is a string that ends the transaction and then goes on: the rest of it is run as
+    /// usual.
     boolean endsAndGoesOn(Batch batch, MessagePlan plan) {
         var parts = plan.runs.parts();
         return !discarding
@@ -151,7 +153,8 @@ final class LostTransaction {
         }
     }
 
-    /// What is known of a statement that gives no rows, which can be described in an aborted transaction; else null.
+    /// What is known of a statement that gives no rows, which can be described in an aborted
+    /// transaction; else null.
     private static @Nullable StatementShape shape(ClientStatement statement) {
         var shape = statement.shape();
         return shape == null || shape.givesRows() ? null : shape;

@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/// A transaction is over: its client gets its own notifications, and what others have sent meanwhile, as from
-/// PostgreSQL before it hears that.
+/// A transaction is over, and its client gets notifications before it hears that. They are its own, and
+/// what others have sent meanwhile, as from PostgreSQL.
 ///
 /// A mark is sent through the server's queue behind them, and waited for.
 final class Marking implements RelayState {

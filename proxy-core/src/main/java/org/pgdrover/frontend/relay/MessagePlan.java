@@ -6,11 +6,13 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.QueryClass;
 
-/// What was found out about one message of a batch; the note of the answer to it; reused.
+/// The findings about one message of a batch. It is the note of the answer to the message, and is used
+/// again.
 final class MessagePlan implements RelayNote {
     private final Delivery delivery;
 
-    /// The statement that a Parse makes or a Bind, Describe or Close names; null if there is none of that name.
+    /// The statement that a Parse makes or a Bind, Describe or Close names; null if there is none of
+    /// that name.
     @Nullable
     ClientStatement statement;
 
@@ -32,8 +34,8 @@ final class MessagePlan implements RelayNote {
     /// Whether the message closes the statement.
     boolean closes;
 
-    /// The error that the client gets for this message instead of the server's, which does not know the client's
-    /// names.
+    /// The error that the client gets for this message instead of the server's, which does not know the
+    /// client's names.
     @Nullable
     ErrorFields errorInstead;
 
@@ -47,7 +49,8 @@ final class MessagePlan implements RelayNote {
     /// Whether the statement is described for the proxy alone.
     boolean describedForUs;
 
-    /// The LISTEN or UNLISTEN that it asks for and that a statement of the proxy's is run for instead; null if none is.
+    /// The LISTEN or UNLISTEN that it asks for and that a statement of the proxy's is run for instead;
+    /// null if none is.
     @Nullable
     ChannelStatement channel;
 

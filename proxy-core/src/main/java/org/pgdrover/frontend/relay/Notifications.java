@@ -15,7 +15,7 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/// What the database's listener has told a client, and the notifications that wait until the client is in no
+/// The notifications of a database's listener for one client. Some wait until the client is in no
 /// transaction.
 ///
 /// Confined to the client's event loop.
@@ -178,7 +178,8 @@ final class Notifications {
         dropUnlistened();
     }
 
-    /// As PostgreSQL, which asks when it delivers: nothing comes of a channel that is not listened to any more.
+    /// As PostgreSQL, which asks when it delivers: nothing comes of a channel that is not listened to
+    /// any more.
     void dropUnlistened() {
         waiting.removeIf(next -> {
             boolean gone = next.channel() != null && !channels.contains(next.channel());

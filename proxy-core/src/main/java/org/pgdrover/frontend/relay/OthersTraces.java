@@ -5,9 +5,9 @@ import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
-/// Tells whether a client could see on a server what others have left there and PostgreSQL forgets only with the
-/// session:
-/// the names of custom parameters, and the schema of temporary objects.
+/// Tells whether a client could see on a server what others have left there. These are traces that
+/// PostgreSQL forgets only with the session: the names of custom parameters, and the schema of temporary
+/// objects.
 final class OthersTraces {
     private static final List<Residue> TIES = List.of(
             Residue.LISTENS, Residue.TEMPORARY, Residue.CURSORS, Residue.LOCKS, Residue.PREPARED, Residue.SEQUENCES);
@@ -29,7 +29,8 @@ final class OthersTraces {
         return false;
     }
 
-    /// Whether the delivery may show them, or may tie the client to the server, so that a later one does.
+    /// Whether the delivery may show them, or may tie the client to the server, so that a later one
+    /// does.
     static boolean wouldBeSeen(Relay relay, ServerConnection server, Delivery delivery) {
         if (!server.hasTraces()) return false;
         if (areShown(relay, server, delivery)) return true;

@@ -14,8 +14,8 @@ import org.pgdrover.sql.SessionEffect;
 final class OwnAnswers {
     private OwnAnswers() {}
 
-    /// Answers a delivery that only closes statements or synchronizes, while no server works for the client; false if
-    /// it needs a server.
+    /// Answers a delivery that only closes statements or synchronizes, while no server works for the
+    /// client; false if it needs a server.
     static boolean answers(Relay relay, Delivery delivery) {
         if (deallocates(relay, delivery)) {
             deallocate(relay, delivery, null);
@@ -107,8 +107,8 @@ final class OwnAnswers {
         relay.end(delivery);
     }
 
-    /// Whether it is a DEALLOCATE of a statement that the client has made with Parse, and that servers know under
-    /// another name.
+    /// Whether it is a DEALLOCATE of a statement that the client has made with Parse, and that servers
+    /// know under another name.
     static boolean deallocates(Relay relay, Delivery delivery) {
         var batch = delivery.part;
         if (batch == null || !batch.isOnly(MessageType.QUERY)) return false;

@@ -10,7 +10,8 @@ import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.frontend.session.SharedStatements;
 import org.pgdrover.protocol.codec.FrontendMessages;
 
-/// Writes a statement of the proxy's own among a client's messages; of its answer the client sees nothing.
+/// Writes a statement of the proxy's own among a client's messages; of its answer the client sees
+/// nothing.
 ///
 /// What the client has unnamed is left alone.
 record OwnStatement(ServerLease lease) {

@@ -87,7 +87,8 @@ final class Preparing implements RelayState {
         return this;
     }
 
-    /// The batch is open on the server, which discards the rest of the batch: the client must hear of the error now.
+    /// The batch is open on the server, which discards the rest of the batch: the client must hear of
+    /// the error now.
     private void tellOpen(ErrorFields error) {
         var out = relay.client().newBuffer(128);
         BackendMessages.error(out, error);

@@ -120,7 +120,8 @@ final class Relay {
 
     // A transaction that no server knows of so far
 
-    /// The transaction that the client has begun and that begins with its first statement; null if there is none.
+    /// The transaction that the client has begun and that begins with its first statement; null if there
+    /// is none.
     @Nullable
     DeferredBegin deferred() {
         return deferred;

@@ -11,13 +11,12 @@ import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.pool.ServerPool;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 
-/// Drives a logged-in client's relay: takes events, and asks the state what is next until there is nothing more to
-/// do.
+/// Drives a logged-in client's relay. It takes events, and asks the state what is next until there is
+/// nothing more to do.
 ///
-/// It is the only loop: whatever happens - bytes, an answer, a server lent or lost, a timer, a cancel - is noted
-/// where
-/// it belongs, and the
-/// relay is woken. Nothing calls back into the loop while it runs. Confined to the client's event loop.
+/// It is the only loop: whatever happens - bytes, an answer, a server lent or lost, a timer, a cancel -
+/// is noted where it belongs, and the relay is woken. Nothing calls back into the loop while it runs.
+/// Confined to the client's event loop.
 final class RelayPhase implements Phase {
     /// How long what a client that is gone has sent may wait.
     private static final Duration ALONE = Duration.ofSeconds(30);
@@ -34,8 +33,8 @@ final class RelayPhase implements Phase {
     private boolean alone;
     private boolean ended;
 
-    /// @param server that the client keeps for its whole session, and the pool that it is from; both null if there is
-    /// none
+    /// @param server that the client keeps for its whole session, and the pool that it is from; both
+    /// null if there is none
     RelayPhase(
             ClientConnection client,
             RelayServices services,
@@ -99,7 +98,8 @@ final class RelayPhase implements Phase {
         client.close(DisconnectReason.TERMINATED);
     }
 
-    /// Whether nothing is left to do for a client that is gone: its work is done, or waits for more of the client.
+    /// Whether nothing is left to do for a client that is gone: its work is done, or waits for more of
+    /// the client.
     private boolean isNothingLeft() {
         if (state instanceof Closed) return true;
         if (!relay.deliveries().isNoneWaiting()) return false;
@@ -147,7 +147,8 @@ final class RelayPhase implements Phase {
         wake();
     }
 
-    /// What a client has sent before its Terminate is done although nobody will read the answers, as by PostgreSQL.
+    /// What a client has sent before its Terminate is done although nobody will read the answers, as by
+    /// PostgreSQL.
     @Override
     public void onClosed() {
         if (relay.isTerminating() || relay.input().endsWithTerminate()) {

@@ -33,7 +33,7 @@ import org.pgdrover.routing.Router;
 import org.pgdrover.routing.RoutingSession;
 import org.pgdrover.sql.QueryClass;
 
-/// What the relays of all clients share.
+/// The services that the relays of all clients share.
 public final class RelayServices {
     private final ProxyConfig config;
     private final Backends backends;
@@ -174,7 +174,8 @@ public final class RelayServices {
         if (node != null) backends.topology().suspect(node, why);
     }
 
-    /// A statement has succeeded: whether it has changed what the catalog says, or what sessions begin with.
+    /// A statement has succeeded: whether it has changed what the catalog says, or what sessions begin
+    /// with.
     void completed(QueryClass ran, RoutingSession session) {
         router().ran(ran, session);
         var statement = ran.statement();

@@ -2,7 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import org.jspecify.annotations.Nullable;
 
-/// Where a client's relay stands; each state does what can be done in it, and says which state is next.
+/// A state of a client's relay. Each does what can be done in it, and says which state is next.
 ///
 /// ```
 ///            batch             server lent       server fit for it      over, nothing left in doubt
@@ -35,7 +35,8 @@ sealed interface RelayState
                 Working {
     /// Does what can be done now.
     ///
-    /// @return the state that is next, which is asked at once; itself if there is nothing more to do for now
+    /// @return the state that is next, which is asked at once; itself if there is nothing more to do for
+    /// now
     RelayState proceed();
 
     /// Whether more is wanted from the client: the state can deal with its next message now.
@@ -55,7 +56,8 @@ sealed interface RelayState
 
     /// Somebody asks to cancel what the client is running.
     ///
-    /// @param done to be run once, when the request has reached the server, or has turned out to be of no use
+    /// @param done to be run once, when the request has reached the server, or has turned out to be of
+    /// no use
     default void onCancel(Runnable done) {
         done.run();
     }

@@ -9,8 +9,8 @@ import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/// RESET ALL or DISCARD ALL has taken the client's own defaults away: they are set again before the client hears that
-/// its batch is over.
+/// A RESET ALL or DISCARD ALL has taken the client's own defaults away. They are set again before the
+/// client hears that its batch is over.
 final class Restoring implements RelayState {
     private final Relay relay;
     private final ServerLease lease;
@@ -59,7 +59,8 @@ final class Restoring implements RelayState {
         return ready();
     }
 
-    /// What the client has not been told yet of the parameters that servers report, and that its batch is over.
+    /// What the client has not been told yet of the parameters that servers report, and that its batch
+    /// is over.
     private RelayState ready() {
         var out = relay.client().newBuffer(64);
         tell(out, Set.of());

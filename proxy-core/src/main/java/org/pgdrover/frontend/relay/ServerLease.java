@@ -32,9 +32,9 @@ import org.pgdrover.sql.TransactionEffect;
 
 /// A server connection that works for one client: passes its answers on, and notes what they tell.
 ///
-/// It decides nothing: what follows from an answer is said by the relay's state, which is woken. The lease ends with
-/// the transaction, unless
-/// the client keeps the connection ([KeptServer]); then it outlives the state and goes on with the next batch.
+/// It decides nothing: what follows from an answer is said by the relay's state, which is woken. The
+/// lease ends with the transaction, unless the client keeps the connection ([KeptServer]); then it
+/// outlives the state and goes on with the next batch.
 final class ServerLease implements AnswerOwner {
     private static final byte[] NOTHING = {};
 
@@ -48,8 +48,8 @@ final class ServerLease implements AnswerOwner {
     private final Doubts doubts;
     private boolean wrote;
 
-    /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an error follow.
-    /// Null while nothing was held back.
+    /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an
+    /// error follow. Null while nothing was held back.
     private @Nullable ArrayDeque<ByteBuf> heldBack;
 
     private byte[] describedParameters = NOTHING;
@@ -125,8 +125,8 @@ final class ServerLease implements AnswerOwner {
 
     // What is sent
 
-    /// The present part of a delivery is about to be sent: what the statements may leave behind is not known to be
-    /// absent any more.
+    /// The present part of a delivery is about to be sent: what the statements may leave behind is not
+    /// known to be absent any more.
     void sending(Delivery delivery) {
         beingSent = delivery;
         boolean read = delivery.reason.isProvedRead() && delivery.isWholeRead();
@@ -147,7 +147,8 @@ final class ServerLease implements AnswerOwner {
         return refused;
     }
 
-    /// A delivery that is over but for the client's own defaults or notifications; null if there is none.
+    /// A delivery that is over but for the client's own defaults or notifications; null if there is
+    /// none.
     @Nullable
     Delivery toRestore() {
         return toRestore;
@@ -170,9 +171,8 @@ final class ServerLease implements AnswerOwner {
         return lastWords;
     }
 
-    /// Whether a transaction is open and the server has answered everything, so that it stays open until something
-    /// new
-    /// ends it.
+    /// Whether a transaction is open and the server has answered everything, so that it stays open until
+    /// something new ends it.
     boolean hasTransactionToItself() {
         return server.status() != TransactionStatus.IDLE && relay.deliveries().isNoneSent();
     }
@@ -288,8 +288,8 @@ final class ServerLease implements AnswerOwner {
         }
     }
 
-    /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of names is
-    /// undone.
+    /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of
+    /// names is undone.
     void undo(Delivery delivery) {
         var statements = relay.session().statements();
         for (var plan : delivery.plans()) {
@@ -412,8 +412,8 @@ final class ServerLease implements AnswerOwner {
         return moved == error.position() ? null : error.withPosition(moved);
     }
 
-    /// An error that names a statement as the server knows the statement, with the name that the client knows; else
-    /// null.
+    /// An error that names a statement as the server knows the statement, with the name that the client
+    /// knows; else null.
     private @Nullable ErrorFields inTheClientsWords(MessagePlan plan, ErrorFields error) {
         if (plan.statement == null || plan.statement.shared() == null) return inTheClientsString(plan, error);
         var name = '"' + new String(plan.statement.shared().name(), StandardCharsets.US_ASCII) + '"';
@@ -449,7 +449,8 @@ final class ServerLease implements AnswerOwner {
         return false;
     }
 
-    /// "canceling wait for synchronous replication": committed here, and perhaps nowhere else, which is no success.
+    /// "canceling wait for synchronous replication": committed here, and perhaps nowhere else, which is
+    /// no success.
     private boolean tellsOfCanceledWait(ErrorFields notice, Delivery delivery) {
         if (!notice.routine().equals("SyncRepWaitForLSN")) return false;
         delivery.outcomeUnknown = true;
@@ -586,7 +587,8 @@ final class ServerLease implements AnswerOwner {
         ServerReset.begin(pool, relay.services().cancels(), server, this, cancelRunning);
     }
 
-    /// The client leaves the server in the middle of something: what that leaves in the session is not known.
+    /// The client leaves the server in the middle of something: what that leaves in the session is not
+    /// known.
     void abandon(boolean cancelRunning) {
         boolean known = server.ledger().isAtRest() && relay.deliveries().isNoneUnderWay() && !doubts.isAny();
         if (!known) server.notClean("a client left before its answer");

@@ -11,11 +11,9 @@ import org.pgdrover.protocol.codec.BackendMessages;
 
 /// Decides what becomes of a client's deliveries when their server is lost.
 ///
-/// Outside a transaction proved reads are run again, once, and of anything else nobody knows whether it was carried
-/// out. A transaction is
-/// lost whole: it is to be run again, unless its COMMIT was under way. A session that had state on the lost
-/// connection
-/// cannot go on.
+/// Outside a transaction proved reads are run again, once, and of anything else nobody knows whether it
+/// was carried out. A transaction is lost whole: it is to be run again, unless its COMMIT was under way.
+/// A session that had state on the lost connection cannot go on.
 final class ServerLoss {
     private final Relay relay;
     private final Deliveries deliveries;
@@ -39,7 +37,8 @@ final class ServerLoss {
         return new Doubting(relay, lease);
     }
 
-    /// The client has half a message: nothing that is said now could be understood. It gets what the server has said.
+    /// The client has half a message: nothing that is said now could be understood. It gets what the
+    /// server has said.
     private RelayState breakOff() {
         relay.kept().forget(lease);
         relay.client().closeAfterFlush(DisconnectReason.SESSION_LOST);
@@ -67,8 +66,9 @@ final class ServerLoss {
         return endSession();
     }
 
-    /// Before it has told what the session holds there. The session goes on if nothing is known that it may hold: a
-    /// failover must not end every session that has used a table which the catalog does not know yet.
+    /// Before it has told what the session holds there. The session goes on if nothing is known that it
+    /// may hold: a failover must not end every session that has used a table which the catalog does not
+    /// know yet.
     RelayState settleInDoubt() {
         boolean set = lease.doubts().hasChangedSettings()
                 || !lease.doubts().settings().isEmpty();
@@ -91,8 +91,8 @@ final class ServerLoss {
 
     // The session
 
-    /// Whether the session cannot go on: it held state there, or the server has ended it for the client's own
-    /// behaviour.
+    /// Whether the session cannot go on: it held state there, or the server has ended it for the
+    /// client's own behaviour.
     boolean isOfSession() {
         if (relay.session().pinned() != null && relay.kept().lease() == lease) return true;
         var words = lastWords;
@@ -108,7 +108,8 @@ final class ServerLoss {
         return endSession(relay, lastWords, DisconnectReason.SESSION_LOST);
     }
 
-    /// What only a lost connection had cannot be had again: the session ends, as it would have without a proxy.
+    /// What only a lost connection had cannot be had again: the session ends, as it would have without a
+    /// proxy.
     static RelayState endSession(Relay relay, @Nullable ErrorFields lastWords, DisconnectReason reason) {
         var lost = ErrorFields.fatal(
                         SqlState.ADMIN_SHUTDOWN,
@@ -146,7 +147,8 @@ final class ServerLoss {
         return loseTransaction(nodeLost);
     }
 
-    /// The client has heard already that its batch has failed, and owes the end of it: nothing of that is run.
+    /// The client has heard already that its batch has failed, and owes the end of it: nothing of that
+    /// is run.
     private RelayState discardRest(boolean nodeLost) {
         var open = deliveries.endOpen();
         boolean begun = open != null && open.opensTransaction();
@@ -158,9 +160,8 @@ final class ServerLoss {
         return new TransactionLost(relay, transaction);
     }
 
-    /// Whether a batch is open of which everything that came has been answered: what the client says next has to hear
-    /// of
-    /// the loss.
+    /// Whether a batch is open of which everything that came has been answered: what the client says
+    /// next has to hear of the loss.
     private boolean isBetweenAnswers() {
         var open = deliveries.open();
         return open != null
@@ -184,7 +185,8 @@ final class ServerLoss {
         return lease.server().status() == TransactionStatus.IDLE && !wroteWithinTheOpen && !isItsBeginningLost();
     }
 
-    /// A batch that began a transaction and did not end it is lost with it: nothing of it can have been committed.
+    /// A batch that began a transaction and did not end it is lost with it: nothing of it can have been
+    /// committed.
     private boolean isItsBeginningLost() {
         if (deliveries.isNoneSent()) return false;
         var first = Objects.requireNonNull(deliveries.answering());
@@ -318,8 +320,8 @@ final class ServerLoss {
         return new TransactionLost(relay, transaction);
     }
 
-    /// Every delivery that is still owed an answer gets the error, and the status that holds from then on if it had
-    /// come whole.
+    /// Every delivery that is still owed an answer gets the error, and the status that holds from then
+    /// on if it had come whole.
     private void failAll(ErrorFields error, TransactionStatus status) {
         var out = relay.client().newBuffer(256);
         while (deliveries.endNext() instanceof Delivery delivery) {

@@ -16,14 +16,11 @@ import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.TransactionEffect;
 
-/// What a server lacks before the present part of a delivery can be sent: settings, and statements that the client
-/// has
-/// prepared elsewhere.
+/// The settings and statements that a server lacks before a delivery can be sent. The client has
+/// prepared such statements elsewhere.
 ///
-/// A statement is prepared again only as the client knows it: if it has other parameters or columns now, its use
-/// gives
-/// the error that
-/// PostgreSQL gives, "cached plan must not change result type".
+/// A statement is prepared again only as the client knows it: if it has other parameters or columns now,
+/// its use gives the error that PostgreSQL gives, "cached plan must not change result type".
 final class ServerNeeds {
     /// Statements that cannot be prepared again must not cost the client its transaction.
     private static final String SAVEPOINT = "pgdrover_own_names";
@@ -224,7 +221,8 @@ final class ServerNeeds {
         else exchange.send();
     }
 
-    /// With the settings that the client had when it prepared the statement, which PostgreSQL folds into it.
+    /// With the settings that the client had when it prepared the statement, which PostgreSQL folds into
+    /// it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var shared = statement.shared();
         var then = Objects.requireNonNullElse(shared == null ? null : shared.settings(), present);
@@ -264,7 +262,8 @@ final class ServerNeeds {
         return error;
     }
 
-    /// Notes what is there now, and of what is not as the client knows it, with which error its use fails.
+    /// Notes what is there now, and of what is not as the client knows it, with which error its use
+    /// fails.
     void verify(Exchange answered) {
         answered.stillThere().forEach(lease.server().statements()::restore);
         for (int i = 0; i < statements.size(); i++)

@@ -23,17 +23,17 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.SessionEffect;
 
-/// Writes the parts of deliveries to a server, with prepared statements under the names they have there, and the
-/// answers to expect into its ledger.
+/// Writes the parts of deliveries to a server. It writes prepared statements under the names they have
+/// there, and the answers to expect into the server's ledger.
 ///
-/// On a server that has only this client's statements the client's own names are used and the bytes pass as they are.
-/// On any other server a
-/// statement has its shared name. Whatever a statement needs to be there already has been seen to before: see
-/// [ServerNeeds].
+/// On a server that has only this client's statements the client's own names are used and the bytes pass
+/// as they are. On any other server a statement has its shared name. Whatever a statement needs to be
+/// there already has been seen to before: see [ServerNeeds].
 final class ServerWriter {
     private static final int HEADER = 5;
     private static final byte[] NO_NAME = {};
-    /// A name that no statement ever has: using it fails at the position where the client has to get an error.
+    /// A name that no statement ever has: using it fails at the position where the client has to get an
+    /// error.
     private static final byte[] MISSING = (SharedStatements.PREFIX + "missing").getBytes(StandardCharsets.US_ASCII);
 
     private static final byte[] BEGIN = "BEGIN".getBytes(StandardCharsets.US_ASCII);
@@ -68,8 +68,8 @@ final class ServerWriter {
         finish(lease.server());
     }
 
-    /// Sets again what RESET has taken away, before the next message of the batch runs; the client hears nothing of
-    /// that.
+    /// Sets again what RESET has taken away, before the next message of the batch runs; the client hears
+    /// nothing of that.
     private void restore(SessionEffect effect, ServerLease lease) {
         var all = settings.restoring(effect);
         if (all.isEmpty()) return;
@@ -189,8 +189,8 @@ final class ServerWriter {
         }
     }
 
-    /// The statement's text is judged by the server each time that a client prepares it: what it means may have
-    /// changed.
+    /// The statement's text is judged by the server each time that a client prepares it: what it means
+    /// may have changed.
     private void parseShared(MessagePlan plan, ClientStatement statement, SharedStatement shared, ServerLease lease) {
         var server = lease.server();
         // What the server is sure to discard leaves the statements there as they are.
@@ -206,8 +206,8 @@ final class ServerWriter {
         describeForUs(plan, shared.name(), lease);
     }
 
-    /// Closes what stands in the way of one more statement: an older one of its name, and the least used if there are
-    /// too many.
+    /// Closes what stands in the way of one more statement: an older one of its name, and the least used
+    /// if there are too many.
     private void makeRoom(SharedStatement shared, ServerLease lease) {
         var server = lease.server();
         var old = server.statements().remove(shared);
@@ -239,8 +239,8 @@ final class ServerWriter {
         statements.planned(name);
     }
 
-    /// PostgreSQL judges the text before it refuses a name that is taken: the Parse goes out under a name that is taken
-    /// there.
+    /// PostgreSQL judges the text before it refuses a name that is taken: the Parse goes out under a
+    /// name that is taken there.
     private void duplicate(
             MessagePlan plan, ClientStatement taken, ByteBuf buffer, int start, int end, ServerLease lease) {
         int nameEnd = WireReader.endOfString(buffer, start + HEADER, end);
@@ -251,8 +251,8 @@ final class ServerWriter {
         named(buffer, start, start + HEADER, nameEnd, end, name, lease.server());
     }
 
-    /// The statement could not be prepared there, and its name is not taken: an empty statement, which may be prepared
-    /// in a failed transaction too, takes another one.
+    /// The statement could not be prepared there, and its name is not taken: an empty statement, which
+    /// may be prepared in a failed transaction too, takes another one.
     private void take(ServerLease lease) {
         finish(lease.server());
         new OwnStatement(lease).prepare(NO_NAME);
@@ -325,7 +325,8 @@ final class ServerWriter {
         named(buffer, start, nameStart, nameEnd, end, name, lease.server());
     }
 
-    /// PostgreSQL counts the values before it looks at the transaction; the error if they are too many or too few.
+    /// PostgreSQL counts the values before it looks at the transaction; the error if they are too many
+    /// or too few.
     private static @Nullable ErrorFields otherValues(MessagePlan plan, ByteBuf buffer, int nameEnd, int end) {
         var statement = plan.statement;
         boolean failed = plan.errorInstead instanceof ErrorFields error

@@ -14,11 +14,11 @@ import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
-/// Asks a server what a client's transaction has left in its session, where the text and the catalog could not tell.
+/// Asks a server what a transaction has left in its session. It does so where the text and the catalog
+/// could not tell.
 ///
-/// One query, of the kinds of state in doubt only. What it finds is what the session holds there; what it does not
-/// find
-/// is proved absent.
+/// One query, of the kinds of state in doubt only. What it finds is what the session holds there; what
+/// it does not find is proved absent.
 final class SessionInspection {
     private static final Set<String> OF_THE_SESSION_ITSELF = Set.of(
             "transaction_isolation",
@@ -100,8 +100,8 @@ final class SessionInspection {
         return bytes.indexOf('\\') < 0 ? quoted : " E" + quoted.replace("\\", "\\\\");
     }
 
-    /// Notes what the rows tell: the settings, the statements that have gone, and what ties the session to its
-    /// server.
+    /// Notes what the rows tell: the settings, the statements that have gone, and what ties the session
+    /// to its server.
     ///
     /// @return false if they are no answer to what was asked: then nothing is known
     boolean learn(Relay relay, List<@Nullable String[]> rows) {
@@ -173,7 +173,8 @@ final class SessionInspection {
         return settings.withBytes(name, value, relay.session().encoding());
     }
 
-    /// Statements of the protocol that a function or a DO block has deallocated are the client's no more either.
+    /// Statements of the protocol that a function or a DO block has deallocated are the client's no more
+    /// either.
     private void forgetGone(Relay relay, Set<String> there) {
         var server = lease.server();
         var gone = new HashSet<>();

@@ -13,7 +13,8 @@ final class StandbyRefusal {
             SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
             SqlState.FEATURE_NOT_SUPPORTED,
             SqlState.SERIALIZATION_FAILURE);
-    /// PostgreSQL's function that reports a prepared statement whose rows have another shape now, on a primary too.
+    /// PostgreSQL's function that reports a prepared statement whose rows have another shape now, on a
+    /// primary too.
     private static final String CHANGED_RESULT = "RevalidateCachedQuery";
 
     private StandbyRefusal() {}

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageType;
 
-/// The client's transaction was lost with its server: what comes is answered in that server's place until the client
-/// has ended the transaction.
+/// A transaction was lost with its server. Whatever comes is answered in that server's place until the
+/// client has ended the transaction.
 record TransactionLost(Relay relay, LostTransaction transaction) implements RelayState {
     @Override
     public RelayState proceed() {

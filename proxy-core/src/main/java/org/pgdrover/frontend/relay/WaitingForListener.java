@@ -3,7 +3,8 @@ package org.pgdrover.frontend.relay;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// A delivery with LISTEN waits until the database's listener listens on the channel, so that nothing is missed.
+/// A delivery with LISTEN waits until the database's listener listens on the channel, so that nothing is
+/// missed.
 ///
 /// If that takes too long the client's own server does it.
 final class WaitingForListener implements RelayState {

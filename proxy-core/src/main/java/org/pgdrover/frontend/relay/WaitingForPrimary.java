@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.failover.HeldClient;
 import org.pgdrover.protocol.ErrorFields;
 
-/// A delivery waits for a primary: at the gate, or, while nobody has noticed that the primary is not there, for the
-/// next try.
+/// A delivery waits for a primary. It waits at the gate, or, while nobody has noticed that the primary
+/// is not there, for the next try.
 final class WaitingForPrimary implements RelayState, HeldClient {
     private static final int RETRY_MILLIS = 25;
 

@@ -8,9 +8,8 @@ import org.pgdrover.pool.Acquirer;
 import org.pgdrover.pool.Refusal;
 import org.pgdrover.pool.ServerPool;
 
-/// A delivery waits for a pool to lend it a server connection; one that comes when nobody waits any more goes
-/// straight
-/// back.
+/// A delivery waits for a pool to lend it a server connection. One that comes when nobody waits any more
+/// goes straight back.
 final class WaitingForServer implements RelayState, Acquirer {
     private final Relay relay;
     private final Delivery delivery;
@@ -76,7 +75,8 @@ final class WaitingForServer implements RelayState, Acquirer {
         };
     }
 
-    /// A standby may lag behind in who may log in, and to which databases: what it says is not the last word.
+    /// A standby may lag behind in who may log in, and to which databases: what it says is not the last
+    /// word.
     private RelayState askPrimary() {
         delivery.avoidStandby = true;
         return new Dispatch(relay).dispatch(delivery);

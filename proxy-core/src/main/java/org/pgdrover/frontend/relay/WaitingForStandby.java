@@ -3,7 +3,7 @@ package org.pgdrover.frontend.relay;
 import java.time.Duration;
 import org.pgdrover.routing.RoutingDecision;
 
-/// A read waits for 20 ms at most until a standby shows what the session has seen; then the primary answers it.
+/// A read waits until a standby shows what the session has seen. After 20 ms the primary answers it.
 final class WaitingForStandby implements RelayState {
     private static final Duration LOOK = Duration.ofMillis(2);
     private static final int MOST_LOOKS = 10;

@@ -10,9 +10,9 @@ import org.pgdrover.routing.RoutingDecision;
 
 /// A server works for the client: gets the client's batches as they come, as far as they may go there.
 ///
-/// A primary takes batches behind what is under way, and so does a server with the client's transaction open. Behind
-/// reads on a standby
-/// another proved read may follow at once; anything else waits until they are answered.
+/// A primary takes batches behind what is under way, and so does a server with the client's transaction
+/// open. Behind reads on a standby another proved read may follow at once; anything else waits until
+/// they are answered.
 final class Working implements RelayState {
     /// Answers that a client may have outstanding before it is not read any more.
     private static final int OUTSTANDING_LIMIT = 65_536;
@@ -91,7 +91,8 @@ final class Working implements RelayState {
         }
     }
 
-    /// What has come of a batch goes on where it has to go anyway: a server tells of an error without being asked.
+    /// What has come of a batch goes on where it has to go anyway: a server tells of an error without
+    /// being asked.
     private boolean passBegun() {
         boolean certain = relay.deliveries().open() != null || !lease.isStandby() || lease.hasTransactionToItself();
         if (!certain || isBusy() || lease.isOver()) return false;
@@ -100,9 +101,8 @@ final class Working implements RelayState {
         return true;
     }
 
-    /// Whether copied data stands behind messages that were not given away yet: they go first, when their turn comes,
-    /// and
-    /// the data is taken once more.
+    /// Whether copied data stands behind messages that were not given away yet: they go first, when
+    /// their turn comes, and the data is taken once more.
     private boolean isBegunToGoFirst() {
         if (!(relay.reader().take() instanceof Batch batch)) return false;
         add(batch);
@@ -123,7 +123,8 @@ final class Working implements RelayState {
 
     // To the server
 
-    /// Sends what waits if it may go behind what is under way; itself if it was sent, or has to wait for now.
+    /// Sends what waits if it may go behind what is under way; itself if it was sent, or has to wait for
+    /// now.
     private RelayState follow(Delivery delivery) {
         if (lease.toRestore() != null || isHeldUp(delivery) || !relay.judge().judge(delivery)) return this;
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
@@ -150,7 +151,8 @@ final class Working implements RelayState {
         return false;
     }
 
-    /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over without Sync.
+    /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over
+    /// without Sync.
     private boolean mayBeDiscarded() {
         var ledger = lease.server().ledger();
         return !ledger.isOpen() && ledger.mayDiscardNext();
@@ -205,8 +207,8 @@ final class Working implements RelayState {
         if (!delivery.mayRunAgain()) Objects.requireNonNull(delivery.part).releaseBytes();
     }
 
-    /// PostgreSQL refuses at once who may not do it, and waits for the sessions of others to end after that: only what
-    /// waits is worth closing idle connections for.
+    /// PostgreSQL refuses at once who may not do it, and waits for the sessions of others to end after
+    /// that: only what waits is worth closing idle connections for.
     private void emptySoon(Delivery delivery, String database) {
         var waits = new Object();
         delivery.waitsForOthers = waits;
@@ -229,7 +231,8 @@ final class Working implements RelayState {
         return !isBusy();
     }
 
-    /// Of a batch that has not come whole nothing more is owed once the server has said what it says without its end.
+    /// Of a batch that has not come whole nothing more is owed once the server has said what it says
+    /// without its end.
     @Override
     public boolean owesNothing() {
         var deliveries = relay.deliveries();
@@ -284,7 +287,8 @@ final class Working implements RelayState {
         else relay.services().cancels().cancel(server, done);
     }
 
-    /// A COMMIT that waits for a synchronous standby must not be told to wait no longer: it is committed already.
+    /// A COMMIT that waits for a synchronous standby must not be told to wait no longer: it is committed
+    /// already.
     private boolean isCommitting() {
         var running = relay.deliveries().answering();
         return running != null && running.isOnlyCommit() && relay.services().reportsCanceledWaits();

@@ -8,7 +8,7 @@ import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.frontend.Phase;
 import org.pgdrover.frontend.StartupRequest;
 
-/// What it takes to join clients that replicate to servers, the same for all.
+/// The means to join clients that replicate to servers, the same for all.
 ///
 /// @param connector for connections that belong to one client alone
 public record Replication(

@@ -18,11 +18,10 @@ import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/**
- * Joins a client that replicates (PostgreSQL manual, section 54.4) to a server connection of its own, byte for byte, until one of them ends.
- *
- * <p>It leads to the primary, or to the node that the startup option <code>-c pgdrover.node=NAME</code> names.
- */
+/// Joins a client that replicates to a server connection of its own (PostgreSQL manual, section 54.4).
+/// The bytes pass as they are until one of them ends.
+///
+/// It leads to the primary, or to the node that the startup option `-c pgdrover.node=NAME` names.
 final class ReplicationPhase implements Phase {
     private final ClientConnection client;
     private final StartupRequest request;
@@ -68,7 +67,7 @@ final class ReplicationPhase implements Phase {
         return null;
     }
 
-    /** The client's own parameters, but for what is the proxy's. */
+    /// The client's own parameters, but for what is the proxy's.
     private Map<String, String> startup() {
         var parameters = new LinkedHashMap<String, String>();
         parameters.put("user", request.user());

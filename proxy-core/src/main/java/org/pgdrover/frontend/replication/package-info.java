@@ -1,4 +1,4 @@
-/** Clients that replicate rather than ask. */
+/// Clients that replicate rather than ask.
 @NullMarked
 package org.pgdrover.frontend.replication;
 

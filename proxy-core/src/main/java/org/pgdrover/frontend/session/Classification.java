@@ -29,8 +29,8 @@ public final class Classification {
         return mine.classifier.classify(mine.bytes, 0, length, standardConformingStrings);
     }
 
-    /// Where each statement of the string that stands in the buffer ends, counted from the string's beginning;
-    /// borrowed.
+    /// Where each statement of the string that stands in the buffer ends, counted from the string's
+    /// beginning; borrowed.
     public List<Integer> ends(ByteBuf buffer, int from, int length, boolean standardConformingStrings) {
         var bytes = new byte[length];
         buffer.getBytes(from, bytes);

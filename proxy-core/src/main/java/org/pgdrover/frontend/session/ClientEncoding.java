@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 public final class ClientEncoding {
     private ClientEncoding() {}
 
-    /// The characters of a part of the buffer; borrowed. An encoding that Java does not know counts as one of single
-    /// bytes.
+    /// The characters of a part of the buffer; borrowed. An encoding that Java does not know counts as
+    /// one of single bytes.
     ///
     /// @param encoding client_encoding
     public static int characters(String encoding, ByteBuf buffer, int from, int to) {

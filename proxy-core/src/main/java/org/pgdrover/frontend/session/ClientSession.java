@@ -37,8 +37,8 @@ public final class ClientSession {
     private final ClientStatements statements = new ClientStatements();
     private final Map<String, QueryClass> portals = new HashMap<>();
     private final Map<String, String> told;
-    /// Names of custom parameters that the client has ever set: in its session they exist, also when that was rolled
-    /// back.
+    /// Names of custom parameters that the client has ever set: in its session they exist, also when
+    /// that was rolled back.
     private final Set<String> customNames = new LinkedHashSet<>();
 
     /// The server on which the client has last done what may have used sequences.
@@ -182,7 +182,8 @@ public final class ClientSession {
 
     // What it holds on its server
 
-    /// Why the session keeps its server between transactions; null if nothing that it holds there is known.
+    /// Why the session keeps its server between transactions; null if nothing that it holds there is
+    /// known.
     public @Nullable String pinned() {
         if (!kept.isNone()) return kept.toString();
         return statements.hasUnkept() ? "a prepared statement too large to keep" : null;
@@ -330,7 +331,8 @@ public final class ClientSession {
         settings.rollBack(server.settings());
     }
 
-    /// Whether an effect may change how the next statements are to be read: backslashes, and the encoding.
+    /// Whether an effect may change how the next statements are to be read: backslashes, and the
+    /// encoding.
     public static boolean changesReading(QueryClass ran) {
         return changesReading(ran.session());
     }

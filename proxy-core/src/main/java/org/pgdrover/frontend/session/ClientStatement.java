@@ -72,7 +72,8 @@ public final class ClientStatement {
         number = among;
     }
 
-    /// Whether its Parse has been answered; until then it is there only for what follows in the same batch.
+    /// Whether its Parse has been answered; until then it is there only for what follows in the same
+    /// batch.
     public boolean isAnswered() {
         return answered;
     }
@@ -81,8 +82,8 @@ public final class ClientStatement {
         answered = true;
     }
 
-    /// The rest of a Parse that makes the same statement elsewhere: with the parameter types that it was given at
-    /// first.
+    /// The rest of a Parse that makes the same statement elsewhere: with the parameter types that it was
+    /// given at first.
     public byte @Nullable [] repetition() {
         var original = definition;
         var said = shape;

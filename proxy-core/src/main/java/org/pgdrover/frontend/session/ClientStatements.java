@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The prepared statements of one client by the client's names, as answers have told of them.
 ///
-/// A Parse or a Close is a plan until it is answered: while one is pending, its name means nothing certain. The hash
-/// table is asked with
-/// bytes of a message, without copying them.
+/// A Parse or a Close is a plan until it is answered: while one is pending, its name means nothing
+/// certain. The hash table is asked with bytes of a message, without copying them.
 public final class ClientStatements {
     private static final int INITIAL = 8;
 
@@ -25,7 +24,8 @@ public final class ClientStatements {
     private int unkept;
     private long added;
 
-    /// Names with a Parse or Close that is not answered yet, and how many; null while there has been none.
+    /// Names with a Parse or Close that is not answered yet, and how many; null while there has been
+    /// none.
     private @Nullable Map<ByteBuf, Integer> pending;
     /// How much is not answered yet that makes or ends the unnamed statement.
     private int pendingUnnamed;
@@ -65,7 +65,8 @@ public final class ClientStatements {
             pending.computeIfPresent(Unpooled.wrappedBuffer(name), (_, count) -> count == 1 ? null : count - 1);
     }
 
-    /// Whether the name that stands in the buffer may mean something else once what is on its way has been answered.
+    /// Whether the name that stands in the buffer may mean something else once what is on its way has
+    /// been answered.
     public boolean isPending(ByteBuf buffer, int from, int length) {
         if (length == 0) return pendingUnnamed > 0;
         return pending != null && !pending.isEmpty() && pending.containsKey(buffer.slice(from, length));

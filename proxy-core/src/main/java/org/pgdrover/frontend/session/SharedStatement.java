@@ -3,7 +3,7 @@ package org.pgdrover.frontend.session;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 
-/// One text with its parameter types, as clients with equal settings share it, under the name that it has on pooled
+/// A text with its parameter types, as clients with equal settings share it. It has one name on pooled
 /// servers.
 public final class SharedStatement {
     private final byte[] name;

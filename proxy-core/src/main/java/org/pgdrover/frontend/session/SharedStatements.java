@@ -9,17 +9,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 
-/// The prepared statements of all clients by what they say, so that clients that prepare the same share one name on
-/// the
-/// servers.
+/// The prepared statements of all clients by what they say. Clients that prepare the same share one name
+/// on the servers.
 ///
-/// Clients share a statement if database, user and all settings are equal on which its meaning can depend: PostgreSQL
-/// folds time zone,
-/// DateStyle, search_path and others into it when it is parsed. An entry lives as long as a client or a server
-/// connection refers to it.
+/// Clients share a statement if database, user and all settings are equal on which its meaning can
+/// depend: PostgreSQL folds time zone, DateStyle, search_path and others into it when it is parsed. An
+/// entry lives as long as a client or a server connection refers to it.
 public final class SharedStatements {
-    /// Begins every name that the proxy gives to a statement on a server; clients' own names never reach pooled
-    /// servers.
+    /// Begins every name that the proxy gives to a statement on a server; clients' own names never reach
+    /// pooled servers.
     public static final String PREFIX = "pgdrover_";
 
     private record Key(String database, String user, SessionSettings settings, byte[] definition, int hash) {

@@ -7,10 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The parameter types and the columns that a server gave a statement when it was parsed.
 ///
-/// Two shapes are equal if a client that was told one of them reads rows of the other rightly: as in PostgreSQL,
-/// names,
-/// types and type
-/// modifiers of the columns count, and the table that a column is from does not.
+/// Two shapes are equal if a client that was told one of them reads rows of the other rightly: as in
+/// PostgreSQL, names, types and type modifiers of the columns count, and the table that a column is from
+/// does not.
 public final class StatementShape {
     private final byte[] parameters;
     private final byte @Nullable [] columns;

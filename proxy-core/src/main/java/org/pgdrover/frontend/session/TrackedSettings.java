@@ -7,12 +7,12 @@ import java.util.Set;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.SessionEffect;
 
-/// A session's settings, and those of the server that works for it, as answers have told of them; they follow the
-/// transaction.
+/// A session's settings, and those of the server that works for it, as answers have told. They follow
+/// the transaction.
 ///
-/// What a transaction sets holds once it is committed, and is forgotten when it is rolled back. Where savepoints make
-/// that uncertain the
-/// settings are in doubt, and the server is to be asked. Confined to the client's event loop.
+/// What a transaction sets holds once it is committed, and is forgotten when it is rolled back. Where
+/// savepoints make that uncertain the settings are in doubt, and the server is to be asked. Confined to
+/// the client's event loop.
 public final class TrackedSettings {
     private static final String DATE_STYLE = "datestyle";
     /// RESET ALL leaves the role as it is (PostgreSQL manual, RESET).
@@ -37,8 +37,8 @@ public final class TrackedSettings {
         return defaults.names();
     }
 
-    /// The SET statements that set again what a statement takes away of the startup message's; none if the statement
-    /// takes nothing away.
+    /// The SET statements that set again what a statement takes away of the startup message's; none if
+    /// the statement takes nothing away.
     public List<String> restoring(SessionEffect effect) {
         return switch (effect) {
             case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> defaults.statements(_ -> true);
@@ -73,8 +73,8 @@ public final class TrackedSettings {
         onServer = server;
     }
 
-    /// Whether the server's settings are not those that the session should have: RESET ALL took the startup message's
-    /// away.
+    /// Whether the server's settings are not those that the session should have: RESET ALL took the
+    /// startup message's away.
     public boolean isServerBehind() {
         return !onServer.equals(current);
     }
@@ -129,7 +129,8 @@ public final class TrackedSettings {
         if (!touched.isEmpty()) doubtful = true;
     }
 
-    /// SET datestyle changes style or order and leaves the other: what has come of it is what the server reports.
+    /// SET datestyle changes style or order and leaves the other: what has come of it is what the server
+    /// reports.
     void reported(String name, String value) {
         if (!name.equals("DateStyle") || !current.names().contains(DATE_STYLE)) return;
         boolean settled = current == committed;

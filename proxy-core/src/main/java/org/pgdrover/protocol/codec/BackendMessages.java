@@ -8,7 +8,8 @@ import org.pgdrover.protocol.ProtocolVersion;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 import org.pgdrover.protocol.TransactionStatus;
 
-/** Writes the messages that the proxy itself sends to clients; every method appends to a buffer that the caller owns. */
+/// Writes the messages that the proxy itself sends to clients; every method appends to a buffer that the
+/// caller owns.
 public final class BackendMessages {
     private BackendMessages() {}
 
@@ -24,7 +25,7 @@ public final class BackendMessages {
         authentication(out, 5, salt);
     }
 
-    /** @param mechanisms in the order of preference */
+    /// @param mechanisms in the order of preference
     public static void authenticationSasl(ByteBuf out, Collection<String> mechanisms) {
         int start = begin(out, MessageType.AUTHENTICATION);
         out.writeInt(10);
@@ -78,19 +79,19 @@ public final class BackendMessages {
         finish(out, start);
     }
 
-    /** A message without a body, such as ParseComplete, BindComplete, CloseComplete or NoData. */
+    /// A message without a body, such as ParseComplete, BindComplete, CloseComplete or NoData.
     public static void bare(ByteBuf out, byte type) {
         out.writeByte(type).writeInt(4);
     }
 
-    /** ParameterDescription with this body. */
+    /// ParameterDescription with this body.
     public static void parameters(ByteBuf out, byte[] body) {
         out.writeByte(MessageType.PARAMETER_DESCRIPTION)
                 .writeInt(4 + body.length)
                 .writeBytes(body);
     }
 
-    /** ParameterDescription of a statement without parameters. */
+    /// ParameterDescription of a statement without parameters.
     public static void noParameters(ByteBuf out) {
         out.writeByte(MessageType.PARAMETER_DESCRIPTION).writeInt(6).writeShort(0);
     }

@@ -6,7 +6,8 @@ import java.util.Map;
 import org.pgdrover.protocol.ProtocolVersion;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 
-/** Writes the messages that the proxy itself sends to servers; every method appends to a buffer that the caller owns. */
+/// Writes the messages that the proxy itself sends to servers; every method appends to a buffer that the
+/// caller owns.
 public final class FrontendMessages {
     private FrontendMessages() {}
 
@@ -55,19 +56,20 @@ public final class FrontendMessages {
         finish(out, start);
     }
 
-    /** @param sql the statement's bytes, in the session's encoding */
+    /// @param sql the statement's bytes, in the session's encoding
     public static void query(ByteBuf out, byte[] sql) {
         out.writeByte(MessageType.QUERY).writeInt(4 + sql.length + 1);
         out.writeBytes(sql).writeByte(0);
     }
 
-    /** @param definition the rest of a Parse after the statement's name: query and parameter types, as they were on the wire */
+    /// @param definition the rest of a Parse after the statement's name: query and parameter types, as
+    /// they were on the wire
     public static void parse(ByteBuf out, byte[] name, byte[] definition) {
         out.writeByte(MessageType.PARSE).writeInt(4 + name.length + 1 + definition.length);
         out.writeBytes(name).writeByte(0).writeBytes(definition);
     }
 
-    /** Binds a statement without parameters to a portal whose rows are text. */
+    /// Binds a statement without parameters to a portal whose rows are text.
     public static void bindPlainly(ByteBuf out, byte[] portal, byte[] statement) {
         int start = begin(out, MessageType.BIND);
         out.writeBytes(portal).writeByte(0).writeBytes(statement).writeByte(0);
@@ -75,7 +77,7 @@ public final class FrontendMessages {
         finish(out, start);
     }
 
-    /** Executes a portal to its end. */
+    /// Executes a portal to its end.
     public static void execute(ByteBuf out, byte[] portal) {
         int start = begin(out, MessageType.EXECUTE);
         out.writeBytes(portal).writeByte(0).writeInt(0);
@@ -88,13 +90,13 @@ public final class FrontendMessages {
         finish(out, start);
     }
 
-    /** Close of a prepared statement. */
+    /// Close of a prepared statement.
     public static void closeStatement(ByteBuf out, byte[] name) {
         out.writeByte(MessageType.CLOSE).writeInt(4 + 1 + name.length + 1);
         out.writeByte('S').writeBytes(name).writeByte(0);
     }
 
-    /** Describe of a prepared statement. */
+    /// Describe of a prepared statement.
     public static void describeStatement(ByteBuf out, byte[] name) {
         out.writeByte(MessageType.DESCRIBE).writeInt(4 + 1 + name.length + 1);
         out.writeByte('S').writeBytes(name).writeByte(0);

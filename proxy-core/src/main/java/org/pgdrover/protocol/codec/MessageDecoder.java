@@ -5,41 +5,42 @@ import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ProtocolViolation;
 
-/**
- * Cuts one direction's byte stream into frames, which somebody must look at, and runs, which nobody needs to see.
- *
- * <p>{@link #next} is called with a buffer until it answers {@link Event#NEED_MORE}; the buffer's reader index moves over what was taken.
- * After FRAME, LARGE_FRAME or RUN the bytes stand in {@link #buffer()} from {@link #start()} to {@link #end()} until the next call; the
- * decoder keeps ownership of them. A message that arrives in pieces is joined here, up to the frame limit; what is longer comes as a
- * LARGE_FRAME, the message's beginning, with the rest of it as runs, so that no message is ever held in memory whole.
- *
- * <p>Confined to its channel's event loop. Which messages are frames, and how long each may be, is the {@link MessageTable}'s business.
- */
+/// Cuts one direction's byte stream into frames, which somebody must look at, and runs, which nobody
+/// needs to see.
+///
+/// [#next] is called with a buffer until it answers [Event#NEED_MORE]; the buffer's reader index moves
+/// over what was taken. After FRAME, LARGE_FRAME or RUN the bytes stand in [#buffer()] from [#start()]
+/// to [#end()] until the next call; the decoder keeps ownership of them. A message that arrives in
+/// pieces is joined here, up to the frame limit; what is longer comes as a LARGE_FRAME, the message's
+/// beginning, with the rest of it as runs, so that no message is ever held in memory whole.
+///
+/// Confined to its channel's event loop. Which messages are frames, and how long each may be, is the
+/// [MessageTable]'s business.
 public final class MessageDecoder implements AutoCloseable {
-    /** What {@link #next} found. */
+    /// What [#next] found.
     public enum Event {
         NEED_MORE,
-        /** One whole message. */
+        /// One whole message.
         FRAME,
-        /** The beginning of a message that is longer than the frame limit; runs follow. */
+        /// The beginning of a message that is longer than the frame limit; runs follow.
         LARGE_FRAME,
-        /** Whole messages, or parts of one, that pass as they are. */
+        /// Whole messages, or parts of one, that pass as they are.
         RUN
     }
 
     static final int HEADER = 5;
-    /** How much of a large message is shown: enough for the names at the beginning of a Bind. */
+    /// How much of a large message is shown: enough for the names at the beginning of a Bind.
     public static final int LARGE_PREFIX = 4096;
 
     private final MessageTable table;
     private final ByteBufAllocator allocator;
     private final int frameLimit;
 
-    /** A message that began in an earlier buffer; holds exactly its bytes so far. */
+    /// A message that began in an earlier buffer; holds exactly its bytes so far.
     private @Nullable ByteBuf partial;
-    /** The partial message has been handed out and is released by the next call. */
+    /// The partial message has been handed out and is released by the next call.
     private boolean partialDone;
-    /** Bytes of the current message that are still to come and pass unseen. */
+    /// Bytes of the current message that are still to come and pass unseen.
     private long remaining;
 
     private @Nullable ByteBuf buffer;
@@ -50,14 +51,14 @@ public final class MessageDecoder implements AutoCloseable {
     private int messages;
     private boolean dataRow;
 
-    /** @param frameLimit most bytes of a frame, its header included */
+    /// @param frameLimit most bytes of a frame, its header included
     public MessageDecoder(MessageTable table, ByteBufAllocator allocator, int frameLimit) {
         this.table = table;
         this.allocator = allocator;
         this.frameLimit = frameLimit;
     }
 
-    /** @throws ProtocolViolation if a length or a type is impossible; nothing more may be read then */
+    /// @throws ProtocolViolation if a length or a type is impossible; nothing more may be read then
     public Event next(ByteBuf in) {
         if (partial != null) {
             if (!partialDone) return join(partial, in);
@@ -73,7 +74,7 @@ public final class MessageDecoder implements AutoCloseable {
         return frame(in, position, limit);
     }
 
-    /** Walks over whatever passes unseen; the hot loop over rows. */
+    /// Walks over whatever passes unseen; the hot loop over rows.
     private int pass(ByteBuf in, int from, int limit) {
         messages = 0;
         dataRow = false;
@@ -121,7 +122,7 @@ public final class MessageDecoder implements AutoCloseable {
         return Event.LARGE_FRAME;
     }
 
-    /** Bytes to show of the message in {@link #length}: all of it, or the beginning of a large one. */
+    /// Bytes to show of the message in [#length]: all of it, or the beginning of a large one.
     private int wanted() {
         return length < frameLimit ? length + 1 : Math.min(LARGE_PREFIX, length);
     }
@@ -146,7 +147,7 @@ public final class MessageDecoder implements AutoCloseable {
         return whole(size);
     }
 
-    /** Only the header was cut: it passes as a run of its own, and the body as the next. */
+    /// Only the header was cut: it passes as a run of its own, and the body as the next.
     private Event joinedRun(ByteBuf joined) {
         show(joined);
         remaining = length + 1L - joined.readableBytes();
@@ -174,7 +175,7 @@ public final class MessageDecoder implements AutoCloseable {
         partialDone = false;
     }
 
-    /** The buffer that {@link #start()} and {@link #end()} point into; borrowed. */
+    /// The buffer that [#start()] and [#end()] point into; borrowed.
     public ByteBuf buffer() {
         if (buffer == null) throw new IllegalStateException("nothing decoded yet");
         return buffer;
@@ -188,32 +189,32 @@ public final class MessageDecoder implements AutoCloseable {
         return end;
     }
 
-    /** The type byte of the frame. */
+    /// The type byte of the frame.
     public byte type() {
         return type;
     }
 
-    /** The length that the frame's header gives: itself and the body, without the type byte. */
+    /// The length that the frame's header gives: itself and the body, without the type byte.
     public int length() {
         return length;
     }
 
-    /** How many messages began in the run. */
+    /// How many messages began in the run.
     public int messages() {
         return messages;
     }
 
-    /** Whether a DataRow began in the run. */
+    /// Whether a DataRow began in the run.
     public boolean hasDataRow() {
         return dataRow;
     }
 
-    /** Whether the stream stands inside a message: some of it was taken and some is still to come. */
+    /// Whether the stream stands inside a message: some of it was taken and some is still to come.
     public boolean insideMessage() {
         return remaining > 0 || (partial != null && !partialDone);
     }
 
-    /** Whether part of the current message has already been handed out and the rest is still to come. */
+    /// Whether part of the current message has already been handed out and the rest is still to come.
     public boolean insideRun() {
         return remaining > 0;
     }

@@ -2,24 +2,25 @@ package org.pgdrover.protocol.codec;
 
 import org.pgdrover.protocol.ProtocolViolation;
 
-/** Which messages of one direction are looked at, and how long each may be, as PostgreSQL itself limits them. */
+/// The messages of one direction that are looked at, with the longest of each, as PostgreSQL itself
+/// limits them.
 public final class MessageTable {
     private static final int SMALL = 10_000;
-    /** One gigabyte less one byte: PostgreSQL's MaxAllocSize. */
+    /// One gigabyte less one byte: PostgreSQL's MaxAllocSize.
     private static final int LARGE = 0x3FFFFFFF;
 
-    /** PostgreSQL's PG_MAX_SASL_MESSAGE_LENGTH. */
+    /// PostgreSQL's PG_MAX_SASL_MESSAGE_LENGTH.
     private static final int SASL_MOST = 1024;
-    /** PostgreSQL's PG_MAX_AUTH_TOKEN_LENGTH. */
+    /// PostgreSQL's PG_MAX_AUTH_TOKEN_LENGTH.
     private static final int PASSWORD_MOST = 65_535;
 
-    /** From clients that log in with SCRAM. */
+    /// From clients that log in with SCRAM.
     public static final MessageTable SASL = new MessageTable("frontend").frames("p", SASL_MOST);
-    /** From clients that log in in any other way. */
+    /// From clients that log in in any other way.
     public static final MessageTable PASSWORD = new MessageTable("frontend").frames("p", PASSWORD_MOST);
-    /** From clients: everything is looked at but CopyData. */
+    /// From clients: everything is looked at but CopyData.
     public static final MessageTable FRONTEND = frontend();
-    /** From servers: everything is looked at but rows and copied data. */
+    /// From servers: everything is looked at but rows and copied data.
     public static final MessageTable BACKEND = backend();
 
     private final String direction;
@@ -61,7 +62,8 @@ public final class MessageTable {
         return frame[type & 0xFF];
     }
 
-    /** The length if it is possible for this type; after any other one PostgreSQL closes the connection without a word. */
+    /// The length if it is possible for this type; after any other one PostgreSQL closes the connection
+    /// without a word.
     int checkedLength(byte type, int length) {
         int most = limit[type & 0xFF];
         if (most == 0) throw new ProtocolViolation("invalid " + direction + " message type " + (type & 0xFF));

@@ -1,6 +1,7 @@
 package org.pgdrover.protocol.codec;
 
-/** The type bytes of messages (PostgreSQL manual, section 54.7); one letter can mean two things in the two directions. */
+/// The type bytes of messages (PostgreSQL manual, section 54.7); one letter can mean two things in the
+/// two directions.
 public final class MessageType {
     // Frontend
     public static final byte BIND = 'B';

@@ -14,9 +14,10 @@ import org.pgdrover.protocol.StartupPacket.GssEncRequest;
 import org.pgdrover.protocol.StartupPacket.SslRequest;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
 
-/** Reads the packets that have no type byte: SSLRequest, GSSENCRequest, CancelRequest and StartupMessage. */
+/// Reads the packets that have no type byte: SSLRequest, GSSENCRequest, CancelRequest and
+/// StartupMessage.
 public final class StartupDecoder {
-    /** PostgreSQL's MAX_STARTUP_PACKET_LENGTH, and the length itself. */
+    /// PostgreSQL's MAX_STARTUP_PACKET_LENGTH, and the length itself.
     public static final int MAX_LENGTH = 10_004;
 
     public static final int CANCEL_REQUEST = 1234 << 16 | 5678;
@@ -26,11 +27,9 @@ public final class StartupDecoder {
 
     private StartupDecoder() {}
 
-    /**
-     * Takes one packet from the buffer, or nothing if it is not there whole.
-     *
-     * @throws ProtocolViolation if the length, the version or the form is impossible
-     */
+    /// Takes one packet from the buffer, or nothing if it is not there whole.
+    ///
+    /// @throws ProtocolViolation if the length, the version or the form is impossible
     public static @Nullable StartupPacket decode(ByteBuf in) {
         if (in.readableBytes() < 4) return null;
         int length = in.getInt(in.readerIndex());
@@ -80,7 +79,7 @@ public final class StartupDecoder {
         return new StartupMessage(version, parameters);
     }
 
-    /** A version, or a request, that is not understood here. */
+    /// A version, or a request, that is not understood here.
     public static ProtocolViolation unsupported(ProtocolVersion version) {
         return new ProtocolViolation(
                 SqlState.FEATURE_NOT_SUPPORTED,

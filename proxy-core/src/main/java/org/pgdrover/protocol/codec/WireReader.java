@@ -8,11 +8,12 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
 import org.pgdrover.protocol.TransactionStatus;
 
-/** Reads the fields of frames without taking them: every method borrows the buffer and takes absolute positions. */
+/// Reads the fields of frames without taking them: every method borrows the buffer and takes absolute
+/// positions.
 public final class WireReader {
     private WireReader() {}
 
-    /** The position of the zero byte that ends the string at {@code from}. */
+    /// The position of the zero byte that ends the string at `from`.
     public static int endOfString(ByteBuf buffer, int from, int limit) {
         int length = from >= limit ? -1 : buffer.bytesBefore(from, limit - from, (byte) 0);
         if (length < 0) throw new ProtocolViolation("invalid string in message: no terminator");
@@ -24,7 +25,7 @@ public final class WireReader {
         return buffer.toString(from, end - from, StandardCharsets.UTF_8);
     }
 
-    /** The transaction status of a ReadyForQuery that begins at {@code start}. */
+    /// The transaction status of a ReadyForQuery that begins at `start`.
     public static TransactionStatus readyForQuery(ByteBuf buffer, int start) {
         return TransactionStatus.of(buffer.getByte(start + MessageDecoder.HEADER));
     }
@@ -34,7 +35,7 @@ public final class WireReader {
     private static final byte[] NOTIFY = "NOTIFY".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ROLLBACK = "ROLLBACK".getBytes(StandardCharsets.US_ASCII);
 
-    /** What the tag of a CommandComplete tells of the transaction. */
+    /// What the tag of a CommandComplete tells of the transaction.
     public static CommandTag commandTag(ByteBuf buffer, int start, int end) {
         int from = start + MessageDecoder.HEADER;
         int length = end - from - 1;
@@ -54,7 +55,7 @@ public final class WireReader {
         return true;
     }
 
-    /** The fields of an ErrorResponse or NoticeResponse; what is cut off at the end is left out. */
+    /// The fields of an ErrorResponse or NoticeResponse; what is cut off at the end is left out.
     public static ErrorFields errorFields(ByteBuf buffer, int start, int end) {
         var fields = new LinkedHashMap<Character, String>();
         int position = start + MessageDecoder.HEADER;

@@ -56,7 +56,8 @@ import org.pgdrover.testing.WireBytes;
 import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.TlsProvider;
 
-/** How clients begin TLS, cut at every byte; no rule lets anybody in, and the refusal tells how the client was seen. */
+/// How clients begin TLS, cut at every byte; no rule lets anybody in, and the refusal tells how the
+/// client was seen.
 class ClientEncryptionTest {
     private static final byte[] SSL_REQUEST = {0, 0, 0, 8, 4, (byte) 0xD2, 0x16, 0x2F};
     private static final byte[] GSSENC_REQUEST = {0, 0, 0, 8, 4, (byte) 0xD2, 0x16, 0x30};
@@ -91,7 +92,7 @@ class ClientEncryptionTest {
                 TlsProvider.of(library, Runnable::run));
     }
 
-    /** The proxy's end of a client's connection; over TCP unless it is said to be local. */
+    /// The proxy's end of a client's connection; over TCP unless it is said to be local.
     private static final class Channel extends EmbeddedChannel {
         private final boolean local;
 
@@ -116,7 +117,7 @@ class ClientEncryptionTest {
         return channel;
     }
 
-    /** Whoever is refused at the door meets none of the servers behind. */
+    /// Whoever is refused at the door meets none of the servers behind.
     @SuppressWarnings("NullAway")
     private Login entrance() {
         return Logins.login(new HbaRules(List.of()), PasswordSources.NOBODY, () -> tls, new CancelRegistry(), null);
@@ -139,7 +140,7 @@ class ClientEncryptionTest {
         return Unpooled.copiedBuffer(bytes);
     }
 
-    /** Everything that the channel has sent, as ISO 8859-1. */
+    /// Everything that the channel has sent, as ISO 8859-1.
     private static String sent(EmbeddedChannel channel) {
         var text = new StringBuilder();
         for (ByteBuf out = channel.readOutbound(); out != null; out = channel.readOutbound()) {
@@ -159,7 +160,8 @@ class ClientEncryptionTest {
         to.runPendingTasks();
     }
 
-    /** An embedded channel throws what came after its end, as a failed handshake's alert does; what was sent before tells enough. */
+    /// An embedded channel throws what came after its end, as a failed handshake's alert does; what was
+    /// sent before tells enough.
     private static void end(EmbeddedChannel channel) {
         try {
             channel.finishAndReleaseAll();
@@ -183,7 +185,7 @@ class ClientEncryptionTest {
         return settings.build();
     }
 
-    /** A client's end that speaks TLS, and what it has received in the clear. */
+    /// A client's end that speaks TLS, and what it has received in the clear.
     private static final class TlsClient {
         private final EmbeddedChannel channel;
         private final SslHandler handler;
@@ -194,7 +196,7 @@ class ClientEncryptionTest {
             channel = new EmbeddedChannel(made);
         }
 
-        /** Carries bytes both ways until nobody has anything more to say, each piece so long at most. */
+        /// Carries bytes both ways until nobody has anything more to say, each piece so long at most.
         void talk(EmbeddedChannel proxy, int piece) {
             boolean moved = true;
             while (moved) moved = carry(channel, proxy, piece) | carry(proxy, channel, piece);
@@ -452,7 +454,7 @@ class ClientEncryptionTest {
                     .isEqualTo(usual.bundle().getCertificate());
     }
 
-    /** Shows a certificate whatever the server asks for, as libpq does. */
+    /// Shows a certificate whatever the server asks for, as libpq does.
     private static final class Showing extends X509ExtendedKeyManager {
         private final Certificates.Pair pair;
 
@@ -496,7 +498,7 @@ class ClientEncryptionTest {
         }
     }
 
-    /** What the proxy tells a client that has shown this certificate, or that it could not connect. */
+    /// What the proxy tells a client that has shown this certificate, or that it could not connect.
     private String refusal(Certificates.@Nullable Pair shown, String version) throws Exception {
         var settings = SslContextBuilder.forClient();
         if (shown != null) settings.keyManager(new Showing(shown));
@@ -545,7 +547,7 @@ class ClientEncryptionTest {
             }
     }
 
-    /** A resumed session brings the client's certificate along, which was checked when it began. */
+    /// A resumed session brings the client's certificate along, which was checked when it began.
     @ParameterizedTest
     @EnumSource(
             value = TlsLibrary.class,

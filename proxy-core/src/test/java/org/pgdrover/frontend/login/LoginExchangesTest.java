@@ -22,7 +22,7 @@ class LoginExchangesTest {
 
     private boolean unknownIsAskedForMd5;
 
-    /** The code of the Authentication message that a client meets first. */
+    /// The code of the Authentication message that a client meets first.
     private int asked(AuthenticationMethod method, Optional<StoredPassword> stored) throws Exception {
         var random = new SecureRandom();
         var exchanges = new LoginExchanges(

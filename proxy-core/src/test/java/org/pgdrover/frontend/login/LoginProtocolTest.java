@@ -28,7 +28,7 @@ import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.testing.Logins;
 import org.pgdrover.tls.ClientTls;
 
-/** What breaks the protocol before a session begins is answered as PostgreSQL answers it, at once. */
+/// What breaks the protocol before a session begins is answered as PostgreSQL answers it, at once.
 class LoginProtocolTest {
     private static final int SSL_REQUEST = 1234 << 16 | 5679;
     private static final int GSSENC_REQUEST = 1234 << 16 | 5680;
@@ -37,7 +37,7 @@ class LoginProtocolTest {
     @TempDir
     Path directory = Path.of(".");
 
-    /** Knows one password for everybody. */
+    /// Knows one password for everybody.
     private record OnePassword() implements PasswordStore {
         @Override
         public CompletionStage<Optional<StoredPassword>> find(String user) {
@@ -168,7 +168,7 @@ class LoginProtocolTest {
         channel.finishAndReleaseAll();
     }
 
-    /** Whoever has not proved who he is learns nothing; the others hear it in PostgreSQL's words. */
+    /// Whoever has not proved who he is learns nothing; the others hear it in PostgreSQL's words.
     @Test
     void tellsOfAMistakeInTheOptionsAfterTheLogin() throws Exception {
         var channel = connect("trust");

@@ -12,7 +12,7 @@ import org.pgdrover.protocol.StartupPacket;
 import org.pgdrover.protocol.StartupPacket.StartupMessage;
 import org.pgdrover.protocol.codec.StartupDecoder;
 
-/** No bytes make the readers of a client's first packets fail in another way than they say. */
+/// No bytes make the readers of a client's first packets fail in another way than they say.
 class StartupFuzzTest {
     @FuzzTest(maxDuration = "10m")
     void packets(byte[] content) {
@@ -39,7 +39,7 @@ class StartupFuzzTest {
         return packets;
     }
 
-    /** What is passed on means the same to whoever reads it next. */
+    /// What is passed on means the same to whoever reads it next.
     private static void request(StartupMessage message) {
         StartupRequest request;
         try {

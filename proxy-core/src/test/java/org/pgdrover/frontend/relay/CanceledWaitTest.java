@@ -14,7 +14,7 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
 import org.pgdrover.testing.WireBytes;
 
-/** A commit whose wait for a synchronous standby ends too early. */
+/// A commit whose wait for a synchronous standby ends too early.
 @Timeout(60)
 class CanceledWaitTest {
     private final RelayRig rig;
@@ -30,7 +30,7 @@ class CanceledWaitTest {
         rig.close();
     }
 
-    /** PostgreSQL says success, and a failover may take it back. */
+    /// PostgreSQL says success, and a failover may take it back.
     @Test
     void isNoSuccess() throws Exception {
         primary.on("INSERT", (wire, message) -> {

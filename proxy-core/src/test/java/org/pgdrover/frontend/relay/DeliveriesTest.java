@@ -9,7 +9,7 @@ import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
-/** The order in which a client is owed its answers. */
+/// The order in which a client is owed its answers.
 class DeliveriesTest {
     private final Deliveries deliveries = new Deliveries();
 

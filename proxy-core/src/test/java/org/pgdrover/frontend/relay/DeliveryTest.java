@@ -13,7 +13,8 @@ import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
 class DeliveryTest {
-    /// Otherwise every transaction of reads would keep the session's next reads on the primary as a write does.
+    /// Otherwise every transaction of reads would keep the session's next reads on the primary as a
+    /// write does.
     @Test
     void writesNothingWithProvedReadsInATransaction() {
         var delivery = new Delivery(Set.of());
@@ -32,7 +33,7 @@ class DeliveryTest {
                 Access.READ, "SELECT", List.of(), List.of(), TransactionEffect.NONE, SessionEffect.NONE, "", List.of());
     }
 
-    /** The plan of the answered part is used again for a message that has nothing to do with the name. */
+    /// The plan of the answered part is used again for a message that has nothing to do with the name.
     @Test
     void findsNoNameOfAPartThatIsAnswered() {
         var delivery = new Delivery(Set.of());

@@ -56,7 +56,8 @@ class FailedStatementTest {
         assertThat(primary.count("DISCARD ALL")).isZero();
     }
 
-    /// The client's statements have been under their own names there, so the server is cleaned; it is not closed.
+    /// The client's statements have been under their own names there, so the server is cleaned; it is
+    /// not closed.
     @Test
     void costsNoConnectionWhereNothingIsUnderstood() throws Exception {
         fails("selec", "42601", "1", "scanner_yyerror");

@@ -22,7 +22,7 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
 import org.pgdrover.testing.WireBytes;
 
-/** What a client hears when the answer to its work is lost with a server. */
+/// What a client hears when the answer to its work is lost with a server.
 @Timeout(120)
 class LossTest {
     private static final String UNKNOWN = "08007";
@@ -44,7 +44,7 @@ class LossTest {
         return new WireBytes().message('E', 'S', "FATAL", 'V', "FATAL", 'C', sqlState, 'M', message, (char) 0);
     }
 
-    /** No stack and no list may be too short for them. */
+    /// No stack and no list may be too short for them.
     @Test
     void answersAHundredThousandStatementsThatWereOutstanding() throws Exception {
         int many = 100_000;
@@ -75,7 +75,7 @@ class LossTest {
         }
     }
 
-    /** Whoever is told 40001 runs it again, and it may be committed. */
+    /// Whoever is told 40001 runs it again, and it may be committed.
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -112,7 +112,7 @@ class LossTest {
         }
     }
 
-    /** It may have been carried out, so the next read must be where it shows. */
+    /// It may have been carried out, so the next read must be where it shows.
     @ParameterizedTest
     @ValueSource(strings = {"INSERT lost", "INSERT lost; COMMIT", "SELECT writes_lost()", "DO 'lost'"})
     void readsOnThePrimaryWhatMayHaveBeenWritten(String sql) throws Exception {
@@ -130,7 +130,7 @@ class LossTest {
         }
     }
 
-    /** A function may write anywhere, as through dblink. */
+    /// A function may write anywhere, as through dblink.
     @ParameterizedTest
     @ValueSource(strings = {"SELECT unknown_lost()", "SELECT * FROM view_lost", "CALL lost()", "DO 'lost'"})
     void runsNothingTwiceThatIsNoProvedRead(String sql) throws Exception {
@@ -148,7 +148,7 @@ class LossTest {
         }
     }
 
-    /** The client's own behaviour ends the session, with the server's words. */
+    /// The client's own behaviour ends the session, with the server's words.
     @ParameterizedTest
     @ValueSource(strings = {"25P03", "25P04"})
     void endsTheSessionWithTheServersWordsWhenATransactionTookTooLong(String sqlState) throws Exception {
@@ -194,7 +194,7 @@ class LossTest {
         }
     }
 
-    /** That the connection was reset is no word of the server's, which may have come to the COMMIT. */
+    /// That the connection was reset is no word of the server's, which may have come to the COMMIT.
     @Test
     void isUnknownWhatBecameOfACommitBehindAnotherStatementWhenTheConnectionIsReset() throws Exception {
         for (var text : new String[] {"BEGIN", "INSERT 1"})

@@ -23,7 +23,8 @@ import org.pgdrover.testing.Until;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
-/// What a client hears once its transaction is lost: as PostgreSQL in an aborted transaction, and nothing is run.
+/// What a client hears once its transaction is lost: as PostgreSQL in an aborted transaction, and
+/// nothing is run.
 @Timeout(60)
 class LostTransactionTest {
     private static final String LOST = "40001";
@@ -194,7 +195,8 @@ class LostTransactionTest {
         }
     }
 
-    /// Whatever comes gets the answers that PostgreSQL gives in an aborted transaction, and no server hears of it.
+    /// Whatever comes gets the answers that PostgreSQL gives in an aborted transaction, and no server
+    /// hears of it.
     @Test
     void answersWhateverComes() throws Exception {
         try (var client = rig.connect()) {

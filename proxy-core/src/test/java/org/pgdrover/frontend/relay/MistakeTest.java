@@ -16,7 +16,7 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
 import org.pgdrover.testing.WireBytes;
 
-/** A client's mistake or goodbye costs that client, and nobody else; the pool has one server. */
+/// A client's mistake or goodbye costs that client, and nobody else; the pool has one server.
 @Timeout(60)
 class MistakeTest {
     private final RelayRig rig;
@@ -32,7 +32,7 @@ class MistakeTest {
         rig.close();
     }
 
-    /** A's server passes to B, whose next message is none: A has its answer all the same. */
+    /// A's server passes to B, whose next message is none: A has its answer all the same.
     @ParameterizedTest
     @ValueSource(strings = {"unknown type", "impossible length", "goodbye"})
     void keepsNobodyElsesAnswer(String mistake) throws Exception {
@@ -65,7 +65,7 @@ class MistakeTest {
         }
     }
 
-    /** What is taken of a batch and not sent yet is released: the class fails if a buffer is not. */
+    /// What is taken of a batch and not sent yet is released: the class fails if a buffer is not.
     @Test
     void leavesNoBufferBehindWithWhoLeavesInABatch() throws Exception {
         for (int i = 0; i < 5; i++) {

@@ -14,7 +14,8 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
-/** Where notifications stand among answers: as from PostgreSQL, never before the answer to what is under way. */
+/// Where notifications stand among answers: as from PostgreSQL, never before the answer to what is under
+/// way.
 @Timeout(60)
 class NotificationOrderTest {
     private final RelayRig rig;

@@ -19,7 +19,7 @@ import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
-/** What a client hears of a read that a standby refuses: nothing but the primary's answer. */
+/// What a client hears of a read that a standby refuses: nothing but the primary's answer.
 @Timeout(60)
 class RefusalTest {
     private final RelayRig rig;
@@ -80,7 +80,7 @@ class RefusalTest {
         }
     }
 
-    /** Accepts the Parse of a statement, and refuses each of its executions. */
+    /// Accepts the Parse of a statement, and refuses each of its executions.
     private static boolean refuse(Wire wire, Message parse) throws IOException {
         boolean failed = false;
         wire.send(new WireBytes().message('1'));
@@ -101,7 +101,7 @@ class RefusalTest {
         return false;
     }
 
-    /** The same refusal already at Parse. */
+    /// The same refusal already at Parse.
     @Test
     void showsNothingOfThePreparationOfAStatementThatIsRefusedAtOnce() throws Exception {
         standby.on("SELECT refused", (wire, message) -> {
@@ -132,7 +132,7 @@ class RefusalTest {
                 .message('S');
     }
 
-    /** Whether or not a server knows the statement already, the client sees nothing of its preparation. */
+    /// Whether or not a server knows the statement already, the client sees nothing of its preparation.
     @ParameterizedTest
     @CsvSource({"'', false", "named, false", "named, true"})
     void showsNothingOfThePreparationOnThePrimary(String name, boolean onPrimary) throws Exception {
@@ -157,7 +157,7 @@ class RefusalTest {
         }
     }
 
-    /** What the client was told of the rows holds: this one is no standby's refusal. */
+    /// What the client was told of the rows holds: this one is no standby's refusal.
     @Test
     void passesOnThatAResultHasChanged() throws Exception {
         standby.on("SELECT changed", (wire, message) -> {
@@ -189,7 +189,8 @@ class RefusalTest {
         }
     }
 
-    /** A read of the session's own may not be asked of a standby that has not replayed what it may have written. */
+    /// A read of the session's own may not be asked of a standby that has not replayed what it may have
+    /// written.
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -22,7 +22,7 @@ import org.pgdrover.testing.Until;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
-/** Clients that send more before they have their answers, and servers that fail them meanwhile. */
+/// Clients that send more before they have their answers, and servers that fail them meanwhile.
 class RelayPipelineTest {
     private RelayRig rig;
     private ScriptedServer primary;
@@ -57,7 +57,8 @@ class RelayPipelineTest {
         rig.settle();
     }
 
-    /** The client has had every answer to what it has sent of its batch: its next message hears of the loss. */
+    /// The client has had every answer to what it has sent of its batch: its next message hears of the
+    /// loss.
     @Test
     void answersAQueryBehindAnOpenBatchThatIsLost() throws Exception {
         try (var client = rig.connect()) {
@@ -99,7 +100,7 @@ class RelayPipelineTest {
         }
     }
 
-    /** Nobody has asked the server yet what is left there. */
+    /// Nobody has asked the server yet what is left there.
     @Test
     void endsASessionWhoseTemporaryTableIsLost() throws Exception {
         primary.on("UPDATE 23", (wire, message) -> false);
@@ -113,7 +114,7 @@ class RelayPipelineTest {
         }
     }
 
-    /** A client for whom both servers have a connection open. */
+    /// A client for whom both servers have a connection open.
     private Wire connectWarm() throws Exception {
         var client = rig.connect();
         client.send(query("SELECT 0"));
@@ -376,7 +377,7 @@ class RelayPipelineTest {
         }
     }
 
-    /** Nobody can ask for the parameters that a block has set, if they are custom ones. */
+    /// Nobody can ask for the parameters that a block has set, if they are custom ones.
     @Test
     void keepsTheServerWhereSettingsOfUnknownNamesWereMadeWhateverIsAskedLater() throws Exception {
         try (var client = connectWarm()) {
@@ -465,7 +466,7 @@ class RelayPipelineTest {
         }
     }
 
-    /** The data has come in part, and the batch may not go where the read is under way. */
+    /// The data has come in part, and the batch may not go where the read is under way.
     @Test
     void copiesBehindAReadOnAStandby() throws Exception {
         var end = new CountDownLatch(1);

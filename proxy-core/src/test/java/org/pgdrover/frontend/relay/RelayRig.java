@@ -74,7 +74,8 @@ import org.pgdrover.testing.WireBytes;
 import org.pgdrover.tls.ClientTls;
 import org.pgdrover.tls.ServerTls;
 
-/** The whole way from a real client socket to scripted servers, a primary and a standby, and what a client says and hears on it. */
+/// The whole way from a real client socket to scripted servers, a primary and a standby, and what a
+/// client says and hears on it.
 public final class RelayRig implements AutoCloseable {
     private final ScriptedServer primary = new ScriptedServer("primary");
     private final ScriptedServer standby = new ScriptedServer("standby");
@@ -87,7 +88,7 @@ public final class RelayRig implements AutoCloseable {
     private final Login login;
     private final Channel listener;
 
-    /** A cluster that changes only when it is told to. */
+    /// A cluster that changes only when it is told to.
     private static final class Cluster implements TopologySource {
         private final List<Node> nodes = new ArrayList<>();
         private volatile ClusterTopology topology;
@@ -138,7 +139,7 @@ public final class RelayRig implements AutoCloseable {
         this(PoolConfig.DEFAULT);
     }
 
-    /** @param size most server connections of a pool */
+    /// @param size most server connections of a pool
     RelayRig(int size) throws Exception {
         this(pools(size));
     }
@@ -273,34 +274,35 @@ public final class RelayRig implements AutoCloseable {
         return standby;
     }
 
-    /** How many connections to servers are open. */
+    /// How many connections to servers are open.
     int openServers() {
         return pools.pools().stream().mapToInt(ServerPool::open).sum();
     }
 
-    /** How many of them work for clients. */
+    /// How many of them work for clients.
     int leasedServers() {
         return pools.pools().stream().mapToInt(ServerPool::leased).sum();
     }
 
-    /** Whether the primary's position is known from now on; else what was written or seen there is only there. */
+    /// Whether the primary's position is known from now on; else what was written or seen there is only
+    /// there.
     void samples(boolean known) {
         topology.sampled = known;
     }
 
-    /** From now on the other node is the primary. */
+    /// From now on the other node is the primary.
     void changeRoles() {
         topology.topology = topology.withPrimary(1);
     }
 
-    /** Returns when the event loops have done what they had to do. */
+    /// Returns when the event loops have done what they had to do.
     void settle() {
         for (int i = 0; i < 3; i++) for (var loop : loops) loop.submit(() -> {}).syncUninterruptibly();
     }
 
     // A client
 
-    /** The last handler of a channel that nobody else has. */
+    /// The last handler of a channel that nobody else has.
     public ClientConnection onChannel(Channel channel) {
         return new ClientConnection(0, channel, clients, login, Duration.ofSeconds(60));
     }
@@ -315,7 +317,7 @@ public final class RelayRig implements AutoCloseable {
         return new Wire(new Socket("127.0.0.1", ((InetSocketAddress) listener.localAddress()).getPort()));
     }
 
-    /** Logs in, and gives back the body of BackendKeyData. */
+    /// Logs in, and gives back the body of BackendKeyData.
     private static byte[] login(Wire wire) throws IOException {
         wire.send(startup());
         byte[] key = {};
@@ -326,14 +328,14 @@ public final class RelayRig implements AutoCloseable {
         return key;
     }
 
-    /** A client that can have its statements cancelled. */
+    /// A client that can have its statements cancelled.
     Cancellable connectCancellable() throws IOException {
         var wire = socket();
         return new Cancellable(this, wire, login(wire));
     }
 
     record Cancellable(RelayRig rig, Wire wire, byte[] key) implements AutoCloseable {
-        /** Sends a CancelRequest, and returns when it has been dealt with. */
+        /// Sends a CancelRequest, and returns when it has been dealt with.
         void cancel() throws IOException {
             try (var cancel = rig.socket()) {
                 cancel.send(ByteBuffer.allocate(8 + key.length)
@@ -367,7 +369,7 @@ public final class RelayRig implements AutoCloseable {
         return new WireBytes().message('Q', sql);
     }
 
-    /** A batch of the extended query protocol with the unnamed statement. */
+    /// A batch of the extended query protocol with the unnamed statement.
     static WireBytes extended(String sql) {
         return parsed(sql).append(bound()).message('S');
     }
@@ -383,7 +385,7 @@ public final class RelayRig implements AutoCloseable {
                 .message('E', "", 0);
     }
 
-    /** Messages up to the n-th ReadyForQuery, or to the end of the stream. */
+    /// Messages up to the n-th ReadyForQuery, or to the end of the stream.
     static List<Message> answers(Wire wire, int readies) throws IOException {
         var all = new ArrayList<Message>();
         int seen = 0;
@@ -402,7 +404,7 @@ public final class RelayRig implements AutoCloseable {
         return types.toString();
     }
 
-    /** What the rows say, which is where they come from. */
+    /// What the rows say, which is where they come from.
     static List<String> rows(List<Message> messages) {
         return messages.stream()
                 .filter(message -> message.type() == 'D')

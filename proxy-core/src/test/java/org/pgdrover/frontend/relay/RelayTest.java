@@ -22,7 +22,8 @@ import org.pgdrover.testing.Until;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
-/** A real client socket on one side and scripted servers on the other: what the relay does with every odd thing that a server may do. */
+/// A real client socket on one side and scripted servers on the other: what the relay does with every
+/// odd thing that a server may do.
 class RelayTest {
     private RelayRig rig;
     private ScriptedServer primary;
@@ -258,7 +259,7 @@ class RelayTest {
         }
     }
 
-    /** Otherwise what is asked for would be the statement_timeout of the question. */
+    /// Otherwise what is asked for would be the statement_timeout of the question.
     @Test
     void asksForAStatementTimeoutBeforeItIsSetAside() throws Exception {
         primary.on("SET statement_timeout = '5s'", (wire, message) -> {
@@ -299,7 +300,7 @@ class RelayTest {
         }
     }
 
-    /** Once a cancel request has been answered it cannot hit the client's next statement any more. */
+    /// Once a cancel request has been answered it cannot hit the client's next statement any more.
     @Test
     void answersACancelRequestWhenTheServerHasIt() throws Exception {
         var hasSignalled = new CountDownLatch(1);

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.WireBytes;
 
-/** Under which name a statement goes out: clients share it only if it means the same to them. */
+/// Under which name a statement goes out: clients share it only if it means the same to them.
 @Timeout(60)
 class SharedStatementsTest {
     private static final String TEXT = "INSERT shared";
@@ -106,7 +106,8 @@ class SharedStatementsTest {
         assertThat(names).hasSize(2).doesNotHaveDuplicates();
     }
 
-    /** A table has changed between two clients that share its statement, and an error makes the server skip the Close. */
+    /// A table has changed between two clients that share its statement, and an error makes the server
+    /// skip the Close.
     @Test
     void isStillThereIfTheServerHasDiscardedItsClose() throws Exception {
         var fail = "INSERT fail";
@@ -140,7 +141,7 @@ class SharedStatementsTest {
         }
     }
 
-    /** The standby has it, and in a failed transaction on the primary nothing can be prepared. */
+    /// The standby has it, and in a failed transaction on the primary nothing can be prepared.
     @Test
     void isNotMadeAnewWhereItIsMissingInAFailedTransaction() throws Exception {
         primary.on("INSERT fail", (wire, message) -> {

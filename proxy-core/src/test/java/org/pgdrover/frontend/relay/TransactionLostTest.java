@@ -18,7 +18,8 @@ import org.pgdrover.testing.Message;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
-/// What a client hears between the loss of its transaction and the end that it gives the transaction itself.
+/// What a client hears between the loss of its transaction and the end that it gives the transaction
+/// itself.
 @Timeout(30)
 class TransactionLostTest {
     private RelayRig rig;

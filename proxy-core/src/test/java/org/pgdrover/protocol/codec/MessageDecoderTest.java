@@ -20,7 +20,7 @@ import org.pgdrover.testing.WireBytes;
 class MessageDecoderTest {
     private static final int FRAME_LIMIT = 6000;
 
-    /** What came out: all bytes in order, and the frames among them. */
+    /// What came out: all bytes in order, and the frames among them.
     private record Decoded(byte[] bytes, List<String> frames, int messages) {}
 
     private static Decoded decode(MessageTable table, List<ByteBuf> pieces) {

@@ -17,7 +17,7 @@ import org.pgdrover.tls.TlsProvider;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** <code>pgdrover check</code>: is the configuration right, and are the nodes ready for it? */
+/// `pgdrover check`: is the configuration right, and are the nodes ready for it?
 @Command(
         name = "check",
         mixinStandardHelpOptions = true,
@@ -60,7 +60,7 @@ final class CheckCommand implements Callable<Integer> {
         }
     }
 
-    /** Whether nothing was found that will not work. */
+    /// Whether nothing was found that will not work.
     private static boolean visit(ProxyConfig config, ServerTls tls) {
         var nodes = new NodeCheck(config.cluster(), config.failover(), tls);
         nodes.run();

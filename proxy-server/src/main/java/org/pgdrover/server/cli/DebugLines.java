@@ -10,11 +10,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.pgdrover.metrics.StatementObserver;
 
-/**
- * Prints a line a statement: time, client, class, node, reason, milliseconds and the statement, cut to the terminal.
- *
- * <p>Lines wait in a bounded queue for a thread of their own; what does not fit is counted and told, never waited for.
- */
+/// Prints a line a statement: time, client, class, node, reason, milliseconds and the statement, cut to
+/// the terminal.
+///
+/// Lines wait in a bounded queue for a thread of their own; what does not fit is counted and told, never
+/// waited for.
 final class DebugLines implements StatementObserver, AutoCloseable {
     private static final int QUEUE = 10_000;
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
@@ -26,7 +26,7 @@ final class DebugLines implements StatementObserver, AutoCloseable {
     private final AtomicLong lost = new AtomicLong();
     private final Thread printer;
 
-    /** @param width of the terminal, in characters */
+    /// @param width of the terminal, in characters
     DebugLines(PrintStream out, int width, Clock clock) {
         this.out = out;
         this.width = width;

@@ -19,7 +19,7 @@ import org.pgdrover.server.embedded.EmbeddedCluster;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** <code>pgdrover demo</code>: a cluster of its own with the proxy in front of it, to try things on. */
+/// `pgdrover demo`: a cluster of its own with the proxy in front of it, to try things on.
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
@@ -125,7 +125,7 @@ final class DemoCommand implements Callable<Integer> {
                 .with(new MetricsConfig("127.0.0.1", metricsPort));
     }
 
-    /** Commands until the input ends; a demo without input, such as in the background, goes on. */
+    /// Commands until the input ends; a demo without input, such as in the background, goes on.
     private static void read(DemoCommands commands) {
         var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try {

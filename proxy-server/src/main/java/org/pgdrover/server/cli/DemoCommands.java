@@ -8,7 +8,7 @@ import org.pgdrover.server.embedded.EmbeddedCluster;
 import org.pgdrover.server.embedded.EmbeddedNode;
 import picocli.CommandLine;
 
-/** Carries out what is typed into a demo. */
+/// Carries out what is typed into a demo.
 final class DemoCommands {
     private static final String KNOWN =
             "expected: status, kill NODE|primary, start NODE, pause NODE, resume NODE, lag NODE SECONDS, help or quit";
@@ -25,7 +25,7 @@ final class DemoCommands {
         this.quit = quit;
     }
 
-    /** Runs one line; a mistake is answered, and nothing else happens. */
+    /// Runs one line; a mistake is answered, and nothing else happens.
     void run(String line) {
         var words = line.strip().split("\\s+");
         if (words[0].isEmpty()) return;
@@ -107,7 +107,7 @@ final class DemoCommands {
         return seconds == 0 ? node + " replays at once again" : node + " replays commits " + seconds + " s late";
     }
 
-    /** The lines that <code>demo --help</code> ends with. */
+    /// The lines that `demo --help` ends with.
     private static String[] help() {
         return new CommandLine(new DemoCommand())
                 .getCommandSpec()
@@ -115,7 +115,7 @@ final class DemoCommands {
                 .footer();
     }
 
-    /** The nodes as the proxy sees them. */
+    /// The nodes as the proxy sees them.
     String status() {
         return proxy.topology().nodes().stream().map(NodeLine::of).collect(Collectors.joining("\n", "", "\n"))
                 + "failover: " + proxy.failoverState() + ", clients: " + proxy.clients();

@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** <code>pgdrover hash-password</code>: a line for <code>users.txt</code> from which the password cannot be found again. */
+/// `pgdrover hash-password`: a line for `users.txt` from which the password cannot be found again.
 @Command(
         name = "hash-password",
         mixinStandardHelpOptions = true,

@@ -20,7 +20,8 @@ final class LineBudget {
         this.second = clock.getAsLong();
     }
 
-    /// How many lines have been left out since the last that passed, if one may pass now; -1 if it may not.
+    /// How many lines have been left out since the last that passed, if one may pass now; -1 if it may
+    /// not.
     synchronized long take() {
         long now = clock.getAsLong();
         if (now - second >= SECOND) {

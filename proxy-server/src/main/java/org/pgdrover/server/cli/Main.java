@@ -6,7 +6,8 @@ import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The command line of pgdrover: exit status 0 as asked, 1 failed to start or run, 2 wrong usage or configuration. */
+/// The command line of pgdrover. Exit status 0 is as asked, 1 failed to start or run, 2 wrong usage or
+/// configuration.
 @Command(
         name = "pgdrover",
         mixinStandardHelpOptions = true,
@@ -39,7 +40,8 @@ public final class Main implements Runnable {
                 spec.commandLine(), "which command? (run, check, demo or hash-password)");
     }
 
-    /** Netty's search for leaked buffers, for developers, costs a few percent: it is off unless somebody asks for it. */
+    /// Netty's search for leaked buffers, for developers, costs a few percent: it is off unless somebody
+    /// asks for it.
     private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
 
     public static void main(String[] arguments) {
@@ -48,7 +50,7 @@ public final class Main implements Runnable {
         System.exit(new CommandLine(new Main()).execute(arguments));
     }
 
-    /** Reads the version that the build has written. */
+    /// Reads the version that the build has written.
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {

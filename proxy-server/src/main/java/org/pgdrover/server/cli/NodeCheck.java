@@ -15,7 +15,7 @@ import org.pgdrover.config.FailoverConfig;
 import org.pgdrover.config.FailoverMode;
 import org.pgdrover.tls.ServerTls;
 
-/** Asks each node whether the proxy could work with it, and collects a line a finding, with its remedy. */
+/// Asks each node whether the proxy could work with it, and collects a line a finding, with its remedy.
 final class NodeCheck {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
@@ -38,7 +38,7 @@ final class NodeCheck {
         return lines;
     }
 
-    /** Whether anything was found that will not work. */
+    /// Whether anything was found that will not work.
     boolean failed() {
         return failed;
     }

@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.pgdrover.cluster.NodeState;
 import org.pgdrover.cluster.Role;
 
-/** One node's state in one line for people. */
+/// One node's state in one line for people.
 final class NodeLine {
     private NodeLine() {}
 

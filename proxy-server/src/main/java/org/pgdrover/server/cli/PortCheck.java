@@ -5,11 +5,11 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 
-/** Finds out before anything is started that a port is taken. */
+/// Finds out before anything is started that a port is taken.
 final class PortCheck {
     private PortCheck() {}
 
-    /** @throws BindException that names the port and the option */
+    /// @throws BindException that names the port and the option
     static void free(String host, int port, String option) throws IOException {
         if (port <= 0) return;
         try (var socket = new ServerSocket()) {

@@ -12,7 +12,8 @@ import org.pgdrover.config.ProxyConfig;
 import org.pgdrover.server.PasswordQuery;
 import org.pgdrover.tls.ServerTls;
 
-/** Tries <code>auth.query</code> on the first node that can be reached, and says what is to be created there if it does not work. */
+/// Tries `auth.query` on the first node that can be reached. Says what is to be created there if it does
+/// not work.
 final class QueryCheck {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
@@ -30,7 +31,7 @@ final class QueryCheck {
         this.connector = new NodeConnector(cluster, tls, user, password);
     }
 
-    /** One finding, perhaps of several lines. */
+    /// One finding, perhaps of several lines.
     record Finding(boolean failed, String text) {}
 
     Finding run() {

@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
 
-/** Reads files anew when the process gets SIGHUP, as PostgreSQL does. */
+/// Reads files anew when the process gets SIGHUP, as PostgreSQL does.
 final class Reload {
     private static final Logger log = LoggerFactory.getLogger(Reload.class);
 
@@ -16,7 +16,7 @@ final class Reload {
         this.parts = List.copyOf(parts);
     }
 
-    /** From now on; a later call takes the place of an earlier one. */
+    /// From now on; a later call takes the place of an earlier one.
     static void onHangup(List<Reloadable<?>> parts) {
         var reload = new Reload(parts);
         try {
@@ -27,7 +27,7 @@ final class Reload {
         }
     }
 
-    /** One after the other, and one signal after the other. */
+    /// One after the other, and one signal after the other.
     private synchronized void all() {
         parts.forEach(Reloadable::reload);
     }

@@ -13,7 +13,7 @@ import org.pgdrover.server.config.InvalidConfigException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** <code>pgdrover run</code>: the proxy in the foreground until SIGTERM or SIGINT. */
+/// `pgdrover run`: the proxy in the foreground until SIGTERM or SIGINT.
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,

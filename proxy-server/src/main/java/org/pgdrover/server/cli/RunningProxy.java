@@ -13,13 +13,13 @@ import org.pgdrover.server.metrics.MicrometerMetrics;
 import org.pgdrover.server.web.MetricsEndpoint;
 import org.pgdrover.server.web.MetricsEndpoint.Health;
 
-/** The proxy together with the page that tells of it. */
+/// The proxy together with the page that tells of it.
 final class RunningProxy implements AutoCloseable {
     private final MicrometerMetrics metrics = new MicrometerMetrics();
     private final ProxyServer server;
     private final @Nullable MetricsEndpoint endpoint;
 
-    /** @throws IOException if an address is taken or a file cannot be read */
+    /// @throws IOException if an address is taken or a file cannot be read
     RunningProxy(ProxyConfig config, @Nullable StatementObserver observer) throws IOException, InterruptedException {
         server = ProxyServer.start(config, metrics, observer);
         try {

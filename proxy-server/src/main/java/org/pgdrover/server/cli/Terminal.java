@@ -1,6 +1,6 @@
 package org.pgdrover.server.cli;
 
-/** How wide the terminal is, as the script that starts us tells by COLUMNS. */
+/// The terminal's width, as the script that starts us tells by COLUMNS.
 final class Terminal {
     private static final int USUAL = 160;
 

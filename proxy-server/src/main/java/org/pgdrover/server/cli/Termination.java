@@ -3,16 +3,15 @@ package org.pgdrover.server.cli;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Turns SIGTERM and SIGINT into a clean end with status 0: the command is told to stop, and gets some time for it. */
+/// Turns SIGTERM and SIGINT into a clean end with status 0. The command is told to stop, and gets some
+/// time for it.
 final class Termination {
     private final CountDownLatch asked;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final long seconds;
 
-    /**
-     * @param asked is counted down when the process is asked to end
-     * @param seconds how long the end may take; then the exit status is 1
-     */
+    /// @param asked is counted down when the process is asked to end
+    /// @param seconds how long the end may take; then the exit status is 1
     Termination(CountDownLatch asked, long seconds) {
         this.asked = asked;
         this.seconds = seconds;
@@ -20,7 +19,7 @@ final class Termination {
                 .addShutdownHook(Thread.ofPlatform().name("pgdrover-stop").unstarted(this::stop));
     }
 
-    /** The command has come to its end, by itself or because it was asked to. */
+    /// The command has come to its end, by itself or because it was asked to.
     void ended() {
         ended.countDown();
     }

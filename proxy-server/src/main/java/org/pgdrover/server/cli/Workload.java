@@ -14,10 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.pgdrover.cluster.NodeState;
 
-/**
- * A mixed load through the proxy, with a table a second of what each node did: some sessions only read, as reports do; the
- * others write now and then, and what they read next must hold what they wrote.
- */
+/// A mixed load through the proxy, with a table a second of what each node did. Some sessions only read,
+/// as reports do. The others write now and then, and what they read next must hold what they wrote.
 final class Workload {
     private static final int READERS = 6;
     private static final int WRITERS = 2;
@@ -37,7 +35,7 @@ final class Workload {
             names.put(state.node().endpoint().port(), state.node().name());
     }
 
-    /** Runs until the latch is down. */
+    /// Runs until the latch is down.
     void run(CountDownLatch quit) throws InterruptedException {
         var sessions = new ArrayList<Thread>();
         for (int i = 0; i < READERS + WRITERS; i++) {

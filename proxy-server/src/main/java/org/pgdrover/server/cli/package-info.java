@@ -1,4 +1,4 @@
-/** The command line. */
+/// The command line.
 @NullMarked
 package org.pgdrover.server.cli;
 

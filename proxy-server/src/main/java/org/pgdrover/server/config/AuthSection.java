@@ -10,7 +10,7 @@ import org.pgdrover.config.AuthConfig.LoginLimits;
 import org.pgdrover.config.AuthConfig.OAuth;
 import org.pgdrover.config.AuthConfig.Query;
 
-/** Reads the section <code>auth</code>: how clients prove who they are. */
+/// Reads the section `auth`: how clients prove who they are.
 final class AuthSection {
     private AuthSection() {}
 

@@ -40,7 +40,7 @@ import org.pgdrover.config.TlsMode;
 import org.pgdrover.config.TransportKind;
 import org.pgdrover.server.config.ConfigSection.Problems;
 
-/** Reads <code>proxy.conf</code>; docs/configuration.md describes every key. */
+/// Reads `proxy.conf`; docs/configuration.md describes every key.
 public final class ConfigLoader {
     private static final Duration MILLISECOND = Duration.ofMillis(1);
 
@@ -48,7 +48,7 @@ public final class ConfigLoader {
 
     private ConfigLoader() {}
 
-    /** @throws InvalidConfigException with everything that is wrong, in the order of the file */
+    /// @throws InvalidConfigException with everything that is wrong, in the order of the file
     public static ProxyConfig load(Path file) throws InvalidConfigException {
         return new ConfigLoader().read(file);
     }

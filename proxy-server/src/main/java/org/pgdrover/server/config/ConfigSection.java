@@ -18,12 +18,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads one braced section, value by value: what is absent has its default, what is wrong is noted and has its default too, and {@link #end}
- * notes every key that nobody asked for.
- */
+/// Reads one braced section, value by value. A value that is absent has its default. A value that is
+/// wrong is noted, and has its default too. [#end] notes every key that nobody asked for.
 final class ConfigSection {
-    /** Where all sections of one file note what is wrong. */
+    /// Where all sections of one file note what is wrong.
     record Problems(String file, Path directory, List<ConfigProblem> found) {
         void add(int line, String path, String message) {
             found.add(new ConfigProblem(file, line, path, message));
@@ -57,7 +55,7 @@ final class ConfigSection {
         return value(key) != null;
     }
 
-    /** Notes a problem of one key, with what would be right. */
+    /// Notes a problem of one key, with what would be right.
     void problem(String key, String message) {
         var value = object == null ? null : object.get(key);
         int at = value == null ? line : value.origin().lineNumber();
@@ -76,7 +74,7 @@ final class ConfigSection {
                 path + "." + key, inner, value == null ? line : value.origin().lineNumber(), problems);
     }
 
-    /** The sections in a section, by their names, in the order of the file. */
+    /// The sections in a section, by their names, in the order of the file.
     Map<String, ConfigSection> sections(String key) {
         var named = new LinkedHashMap<String, ConfigSection>();
         if (value(key) instanceof ConfigObject all) {
@@ -137,7 +135,7 @@ final class ConfigSection {
         return text == null || text.isBlank() ? usual : text;
     }
 
-    /** A path, relative to the directory of the file. */
+    /// A path, relative to the directory of the file.
     @Nullable
     Path path(String key) {
         var text = text(key);
@@ -159,7 +157,7 @@ final class ConfigSection {
         return usual;
     }
 
-    /** A duration with its unit; zero needs none. */
+    /// A duration with its unit; zero needs none.
     Duration duration(String key, Duration usual, Duration least) {
         var value = value(key);
         if (value == null || object == null) return usual;
@@ -178,7 +176,7 @@ final class ConfigSection {
         return usual;
     }
 
-    /** A size in bytes with its unit; zero needs none. */
+    /// A size in bytes with its unit; zero needs none.
     long size(String key, long usual) {
         var value = value(key);
         if (value == null || object == null) return usual;
@@ -211,7 +209,7 @@ final class ConfigSection {
         return usual;
     }
 
-    /** IO_URING is io_uring, as the kernel calls it; all others have hyphens. */
+    /// IO_URING is io_uring, as the kernel calls it; all others have hyphens.
     private static String spelling(Enum<?> choice) {
         var name = choice.name().toLowerCase(Locale.ROOT);
         return name.equals("io_uring") ? name : name.replace('_', '-');
@@ -227,7 +225,7 @@ final class ConfigSection {
         return list.stream().map(each -> String.valueOf(each.unwrapped())).toList();
     }
 
-    /** Notes every key that was not asked for. */
+    /// Notes every key that was not asked for.
     void end() {
         if (object == null) return;
         for (var key : object.keySet())

@@ -3,7 +3,7 @@ package org.pgdrover.server.config;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The configuration cannot be used: every problem of it at once. */
+/// The configuration cannot be used: every problem of it at once.
 public final class InvalidConfigException extends Exception {
     private static final long serialVersionUID = 1;
 

@@ -15,10 +15,11 @@ import org.pgdrover.config.TlsFiles;
 import org.pgdrover.config.TlsMode;
 import org.pgdrover.config.TlsNegotiation;
 
-/** Reads <code>listen.tls</code> and <code>cluster.tls</code>, and notes what in them contradicts itself. */
+/// Reads `listen.tls` and `cluster.tls`, and notes what in them contradicts itself.
 final class TlsSections {
     private static final String LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?";
-    /** Two labels at least behind the asterisk, as RFC 6125 advises: nobody vouches for a whole top-level domain. */
+    /// Two labels at least behind the asterisk, as RFC 6125 advises: nobody vouches for a whole
+    /// top-level domain.
     private static final Pattern SNI_HOST =
             Pattern.compile("(" + LABEL + "|\\*\\." + LABEL + ")(\\." + LABEL + ")*\\.?");
 
@@ -64,7 +65,7 @@ final class TlsSections {
         return config;
     }
 
-    /** The name that a node's certificate must have. */
+    /// The name that a node's certificate must have.
     static @Nullable String tlsName(ConfigSection node, TlsMode mode) {
         var name = node.text("tls-name");
         if (name != null && mode != TlsMode.VERIFY_FULL)
@@ -120,7 +121,7 @@ final class TlsSections {
         return certificates;
     }
 
-    /** Clients ask for names only, never for addresses (RFC 6066, section 3). */
+    /// Clients ask for names only, never for addresses (RFC 6066, section 3).
     private static boolean isHostName(String host) {
         var lower = host.toLowerCase(Locale.ROOT);
         return SNI_HOST.matcher(lower).matches() && !lower.matches("[0-9.]+") && !lower.matches("\\*\\.[^.]*");

@@ -1,4 +1,4 @@
-/** Reading <code>proxy.conf</code> into the settings records. */
+/// Reading `proxy.conf` into the settings records.
 @NullMarked
 package org.pgdrover.server.config;
 

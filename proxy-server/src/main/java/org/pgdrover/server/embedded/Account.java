@@ -6,10 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The account that PostgreSQL runs under: our own, or, because it refuses root, one without rights. */
+/// The account that PostgreSQL runs under: our own, or, because it refuses root, one without rights.
 enum Account {
     OWN(List.of()),
-    /** A user namespace of its own, in which root is nobody and the files seem to be nobody's too. */
+    /// A user namespace of its own, in which root is nobody and the files seem to be nobody's too.
     NAMESPACE(List.of("unshare", "-U", "--")),
     NOBODY(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"));
 
@@ -19,7 +19,7 @@ enum Account {
         this.prefix = prefix;
     }
 
-    /** @throws IOException if we are root and can become nobody else */
+    /// @throws IOException if we are root and can become nobody else
     static Account choose() throws IOException, InterruptedException {
         boolean root = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
         if (!root) return OWN;
@@ -35,7 +35,7 @@ enum Account {
         return all;
     }
 
-    /** Makes the account own the directory and what is in it. */
+    /// Makes the account own the directory and what is in it.
     void own(Path directory) throws IOException, InterruptedException {
         if (this == NOBODY) Shell.run(List.of("chown", "-R", "65534:65534", directory.toString()), directory);
     }

@@ -11,11 +11,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Predicate;
 
-/** Copies and deletes trees of files. */
+/// Copies and deletes trees of files.
 final class Directories {
     private Directories() {}
 
-    /** Copies a tree; a file that disappears meanwhile is left out, as a base backup allows. */
+    /// Copies a tree; a file that disappears meanwhile is left out, as a base backup allows.
     static void copy(Path from, Path to, Predicate<Path> leftOut) throws IOException {
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
             @Override
@@ -52,7 +52,7 @@ final class Directories {
         });
     }
 
-    /** Deletes a tree, if it is there. */
+    /// Deletes a tree, if it is there.
     static void delete(Path directory) throws IOException {
         if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) return;
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {

@@ -16,13 +16,14 @@ import java.util.Set;
 import org.pgdrover.config.ClusterConfig;
 import org.pgdrover.config.NodeConfig;
 
-/** A real primary with streaming standbys on 127.0.0.1, in a temporary directory that is removed at the end: for the demo and the tests. */
+/// A real primary with streaming standbys on 127.0.0.1, for the demo and the tests. It lives in a
+/// temporary directory that is removed at the end.
 public final class EmbeddedCluster implements AutoCloseable {
-    /** Name and password of the superuser. */
+    /// Name and password of the superuser.
     public static final String SUPERUSER = "postgres";
-    /** Name and password of the proxy's own user. */
+    /// Name and password of the proxy's own user.
     public static final String PROXY_USER = "pgdrover";
-    /** Name of the application's user and of its database, and its password. */
+    /// Name of the application's user and of its database, and its password.
     public static final String USER = "demo";
 
     private static final Set<String> NOT_COPIED =
@@ -32,11 +33,9 @@ public final class EmbeddedCluster implements AutoCloseable {
     private final Account account;
     private final List<EmbeddedNode> nodes = new ArrayList<>();
 
-    /**
-     * @param standbys how many, 0 or more
-     * @param postgres major version
-     * @param synchronous whether commits wait for any one standby
-     */
+    /// @param standbys how many, 0 or more
+    /// @param postgres major version
+    /// @param synchronous whether commits wait for any one standby
     public record Options(int standbys, int postgres, boolean synchronous) {
         public static final Options DEFAULT = new Options(2, PostgresBinaries.BUNDLED, false);
     }
@@ -46,7 +45,7 @@ public final class EmbeddedCluster implements AutoCloseable {
         this.account = account;
     }
 
-    /** Starts all of it, or leaves nothing behind. */
+    /// Starts all of it, or leaves nothing behind.
     public static EmbeddedCluster start(Options options) throws IOException, InterruptedException, SQLException {
         var account = Account.choose();
         var directory = Files.createTempDirectory("pgdrover-");
@@ -188,7 +187,7 @@ public final class EmbeddedCluster implements AutoCloseable {
         return List.copyOf(nodes);
     }
 
-    /** @throws IllegalArgumentException if there is none of that name */
+    /// @throws IllegalArgumentException if there is none of that name
     public EmbeddedNode node(String name) {
         return nodes.stream()
                 .filter(node -> node.name().equals(name))
@@ -198,7 +197,7 @@ public final class EmbeddedCluster implements AutoCloseable {
                                 ", ", nodes.stream().map(EmbeddedNode::name).toList()) + ")"));
     }
 
-    /** What the proxy needs to know of it. */
+    /// What the proxy needs to know of it.
     public ClusterConfig config() {
         return new ClusterConfig(
                 nodes.stream()
@@ -209,7 +208,7 @@ public final class EmbeddedCluster implements AutoCloseable {
                 "postgres");
     }
 
-    /** Makes a stopped node anew from a running primary, and starts it as that one's standby. */
+    /// Makes a stopped node anew from a running primary, and starts it as that one's standby.
     public void rejoin(EmbeddedNode node, EmbeddedNode primary) throws IOException, InterruptedException, SQLException {
         if (node.isRunning()) throw new IllegalStateException(node + " is running (expected: stopped)");
         Directories.delete(node.data());
@@ -219,7 +218,8 @@ public final class EmbeddedCluster implements AutoCloseable {
         node.start();
     }
 
-    /** A base backup over SQL and files (PostgreSQL manual, section 26.3.3); gives what belongs into backup_label. */
+    /// A base backup over SQL and files (PostgreSQL manual, section 26.3.3); gives what belongs into
+    /// backup_label.
     private static String backup(EmbeddedNode primary, EmbeddedNode into) throws IOException, SQLException {
         int version = Integer.parseInt(primary.ask("postgres", "SHOW server_version_num"));
         var start = version >= 150_000 ? "pg_backup_start('rejoin', true)" : "pg_start_backup('rejoin', true, false)";
@@ -237,7 +237,7 @@ public final class EmbeddedCluster implements AutoCloseable {
         }
     }
 
-    /** Ends every process and removes every file. */
+    /// Ends every process and removes every file.
     @Override
     public void close() {
         for (var node : nodes) {

@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One real PostgreSQL server of an {@link EmbeddedCluster}: its data directory and, while it runs, its process. */
+/// One real PostgreSQL server of an [EmbeddedCluster]: its data directory and, while it runs, its
+/// process.
 public final class EmbeddedNode {
     private static final Duration START = Duration.ofSeconds(60);
 
@@ -37,17 +38,17 @@ public final class EmbeddedNode {
         return name;
     }
 
-    /** On 127.0.0.1. */
+    /// On 127.0.0.1.
     public int port() {
         return port;
     }
 
-    /** The data directory, with its configuration files. */
+    /// The data directory, with its configuration files.
     public Path data() {
         return data;
     }
 
-    /** Where it writes its log; begins anew with each start. */
+    /// Where it writes its log; begins anew with each start.
     public Path log() {
         return data.resolveSibling(name + ".log");
     }
@@ -56,7 +57,7 @@ public final class EmbeddedNode {
         return process != null && process.isAlive();
     }
 
-    /** Starts the server as its data directory says, and waits until it takes connections. */
+    /// Starts the server as its data directory says, and waits until it takes connections.
     public synchronized void start() throws IOException, InterruptedException {
         if (isRunning()) return;
         account.own(data);
@@ -102,14 +103,14 @@ public final class EmbeddedNode {
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 15), lines.size()));
     }
 
-    /** Connects as the superuser, past the proxy. */
+    /// Connects as the superuser, past the proxy.
     public Connection connect(String database) throws SQLException {
         return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/" + database
                 + "?user=" + EmbeddedCluster.SUPERUSER + "&password=" + EmbeddedCluster.SUPERUSER
                 + "&connectTimeout=5&socketTimeout=30&ApplicationName=embedded");
     }
 
-    /** Runs statements as the superuser, past the proxy. */
+    /// Runs statements as the superuser, past the proxy.
     public void sql(String database, String... statements) throws SQLException {
         try (var connection = connect(database);
                 var statement = connection.createStatement()) {
@@ -117,7 +118,7 @@ public final class EmbeddedNode {
         }
     }
 
-    /** The first column of the first row, past the proxy. */
+    /// The first column of the first row, past the proxy.
     public String ask(String database, String query) throws SQLException {
         try (var connection = connect(database);
                 var statement = connection.createStatement();
@@ -126,7 +127,7 @@ public final class EmbeddedNode {
         }
     }
 
-    /** SIGKILL for the postmaster and every child: what the kernel does when memory runs out. */
+    /// SIGKILL for the postmaster and every child: what the kernel does when memory runs out.
     public synchronized void kill() throws InterruptedException {
         var running = process;
         if (running == null) return;
@@ -137,7 +138,8 @@ public final class EmbeddedNode {
         removeSharedMemory();
     }
 
-    /** A server that is killed cannot remove its System V segment; line 7 of postmaster.pid has key and identifier. */
+    /// A server that is killed cannot remove its System V segment; line 7 of postmaster.pid has key and
+    /// identifier.
     private void removeSharedMemory() throws InterruptedException {
         try (var lines = Files.lines(data.resolve("postmaster.pid"))) {
             var segment = lines.skip(6).findFirst();
@@ -148,12 +150,12 @@ public final class EmbeddedNode {
         }
     }
 
-    /** SIGSTOP: the server is there, but says nothing. */
+    /// SIGSTOP: the server is there, but says nothing.
     public void pause() throws IOException, InterruptedException {
         signal("-STOP");
     }
 
-    /** SIGCONT. */
+    /// SIGCONT.
     public void resume() throws IOException, InterruptedException {
         signal("-CONT");
     }
@@ -171,7 +173,8 @@ public final class EmbeddedNode {
                 .toList();
     }
 
-    /** Stops it as an operator would (SIGINT, fast shutdown), and kills it if that takes longer than 10 s. */
+    /// Stops it as an operator would (SIGINT, fast shutdown), and kills it if that takes longer than 10
+    /// s.
     public synchronized void stop() throws InterruptedException {
         var running = process;
         if (running == null || !running.isAlive()) return;
@@ -186,7 +189,7 @@ public final class EmbeddedNode {
         if (!running.waitFor(10, TimeUnit.SECONDS)) kill();
     }
 
-    /** How far replay lags behind on purpose: recovery_min_apply_delay, in seconds. */
+    /// How far replay lags behind on purpose: recovery_min_apply_delay, in seconds.
     public void delayReplay(int seconds) throws SQLException {
         sql("postgres", "ALTER SYSTEM SET recovery_min_apply_delay = '" + seconds + "s'", "SELECT pg_reload_conf()");
     }

@@ -12,14 +12,15 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
-/** PostgreSQL's programs: those that the jar brings, unpacked once into a cache, or those that are installed. */
+/// PostgreSQL's programs: those that the jar brings, unpacked once into a cache, or those that are
+/// installed.
 record PostgresBinaries(Path directory) {
-    /** The major version that the jar brings. */
+    /// The major version that the jar brings.
     static final int BUNDLED = 18;
 
     private static final List<String> INSTALLED = List.of("/usr/lib/postgresql/%d/bin", "/usr/pgsql-%d/bin");
 
-    /** @throws IOException if this major version is neither brought nor installed */
+    /// @throws IOException if this major version is neither brought nor installed
     static PostgresBinaries of(int major) throws IOException {
         if (major == BUNDLED && Bundle.exists()) return new PostgresBinaries(Bundle.unpacked());
         for (var pattern : INSTALLED) {
@@ -35,7 +36,7 @@ record PostgresBinaries(Path directory) {
         return directory.resolve(name).toString();
     }
 
-    /** The archive in the jar. */
+    /// The archive in the jar.
     private static final class Bundle {
         private static final String RESOURCE = "/postgres-linux-" + architecture() + ".txz";
 
@@ -48,7 +49,7 @@ record PostgresBinaries(Path directory) {
             return PostgresBinaries.class.getResource(RESOURCE) != null;
         }
 
-        /** Unpacks beside the target and renames, so that two that start at once do not meet. */
+        /// Unpacks beside the target and renames, so that two that start at once do not meet.
         static Path unpacked() throws IOException {
             var cache = cache();
             var target = cache.resolve("postgresql-" + BUNDLED + "-" + size());
@@ -66,7 +67,7 @@ record PostgresBinaries(Path directory) {
             return target.resolve("bin");
         }
 
-        /** Where an account without rights can read it too: /root is closed to others. */
+        /// Where an account without rights can read it too: /root is closed to others.
         private static Path cache() {
             var user = System.getProperty("user.name", "nobody");
             var home = System.getenv("XDG_CACHE_HOME");

@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs short commands of the operating system. */
+/// Runs short commands of the operating system.
 final class Shell {
     private static final long SECONDS = 120;
 
     private Shell() {}
 
-    /** Whether the command ends with status 0; what it prints is dropped. */
+    /// Whether the command ends with status 0; what it prints is dropped.
     static boolean succeeds(List<String> command) throws InterruptedException {
         try {
             var process = new ProcessBuilder(command)
@@ -25,11 +25,9 @@ final class Shell {
         }
     }
 
-    /**
-     * Runs a command to its end.
-     *
-     * @throws IOException if it does not end with status 0; the message has what it printed
-     */
+    /// Runs a command to its end.
+    ///
+    /// @throws IOException if it does not end with status 0; the message has what it printed
     static void run(List<String> command, Path directory) throws IOException, InterruptedException {
         var process = new ProcessBuilder(command)
                 .directory(directory.toFile())

@@ -1,4 +1,4 @@
-/** Real PostgreSQL clusters from embedded binaries, for the demo and for tests. */
+/// Real PostgreSQL clusters from embedded binaries, for the demo and for tests.
 @NullMarked
 package org.pgdrover.server.embedded;
 

@@ -23,7 +23,7 @@ import org.pgdrover.metrics.PoolMeter;
 import org.pgdrover.metrics.ProxyMetrics;
 import org.pgdrover.metrics.QueryMeter;
 
-/** The proxy's counts as Prometheus meters; docs/metrics.md lists them. Thread-safe. */
+/// The proxy's counts as Prometheus meters; docs/metrics.md lists them. Thread-safe.
 public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
     private static final Duration[] LATENCIES = {
         Duration.ofNanos(100_000),
@@ -74,7 +74,7 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
         collections.bindTo(registry);
     }
 
-    /** Everything, in Prometheus' text format. */
+    /// Everything, in Prometheus' text format.
     public String scrape() {
         return registry.scrape();
     }

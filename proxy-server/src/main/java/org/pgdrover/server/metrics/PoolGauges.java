@@ -12,8 +12,8 @@ import org.pgdrover.metrics.PoolMeter;
 
 /// The gauges of all pools, each of which shows the pool that is there now; thread-safe.
 ///
-/// A registry keeps the first gauge of a name for ever: without this a pool that was forgotten and came back would show
-/// nothing.
+/// A registry keeps the first gauge of a name for ever: without this a pool that was forgotten and came
+/// back would show nothing.
 final class PoolGauges {
     private final MeterRegistry registry;
     private final ConcurrentHashMap<Tags, Meter> present = new ConcurrentHashMap<>();

@@ -1,4 +1,4 @@
-/** Metrics in Prometheus form. */
+/// Metrics in Prometheus form.
 @NullMarked
 package org.pgdrover.server.metrics;
 

@@ -10,21 +10,19 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/** Serves <code>/metrics</code> in Prometheus' text format, and <code>/health</code>: 200 while there is a primary, else 503. */
+/// Serves `/metrics` in Prometheus' text format, and `/health`: 200 while there is a primary, else 503.
 public final class MetricsEndpoint implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("pgdrover-http-", 0).factory());
 
-    /** What /health answers with. */
+    /// What /health answers with.
     public record Health(boolean healthy, String text) {}
 
-    /**
-     * Binds and serves at once.
-     *
-     * @param port 0 or below takes a free one
-     * @throws BindException if the address cannot be listened on; the message names it
-     */
+    /// Binds and serves at once.
+    ///
+    /// @param port 0 or below takes a free one
+    /// @throws BindException if the address cannot be listened on; the message names it
     public MetricsEndpoint(String host, int port, Supplier<String> metrics, Supplier<Health> health)
             throws IOException {
         server = bind(host, Math.max(0, port));

@@ -1,4 +1,4 @@
-/** The HTTP endpoints /metrics and /health. */
+/// The HTTP endpoints /metrics and /health.
 @NullMarked
 package org.pgdrover.server.web;
 

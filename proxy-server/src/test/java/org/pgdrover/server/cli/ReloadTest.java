@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.pgdrover.server.Reloadable;
 import sun.misc.Signal;
 
-/** SIGHUP reads everything anew; what is wrong leaves what was there. */
+/// SIGHUP reads everything anew; what is wrong leaves what was there.
 class ReloadTest {
     @Test
     void readsEveryPartOnHangupAndKeepsWhatCannotBeRead() throws Exception {
@@ -34,7 +34,7 @@ class ReloadTest {
         assertThat(broken.get()).isEqualTo("first");
     }
 
-    /** Somebody may still be about to use what was just replaced. */
+    /// Somebody may still be about to use what was just replaced.
     @Test
     void freesWhatIsReplacedOneReloadLater() throws Exception {
         var freed = new ArrayList<Integer>();

@@ -294,7 +294,7 @@ class ConfigLoaderTest {
         assertThat(load(NODES + "cluster.password = hidden").toString()).doesNotContain("hidden");
     }
 
-    /** The sample shows every key with its default: but for the nodes, it changes nothing. */
+    /// The sample shows every key with its default: but for the nodes, it changes nothing.
     @Test
     void theSampleShowsTheDefaults() throws Exception {
         var sample = ConfigLoader.load(Path.of("../conf/proxy.conf"));
@@ -318,7 +318,7 @@ class ConfigLoaderTest {
                 .isNotEmpty();
     }
 
-    /** Every snippet of configuration in the documents can be loaded. */
+    /// Every snippet of configuration in the documents can be loaded.
     @Test
     void theDocumentsCanBeBelieved() throws Exception {
         for (var document : new String[] {"../README.md", "../docs/configuration.md", "../docs/tls.md"}) {

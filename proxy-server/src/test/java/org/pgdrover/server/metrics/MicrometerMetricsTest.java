@@ -47,7 +47,7 @@ class MicrometerMetricsTest {
         assertThat(metrics.scrape()).contains("pgdrover_waits_seconds_count{database=\"db\",node=\"n\",user=\"me\"} 2");
     }
 
-    /** Nobody but the meter may know what the meter counts. */
+    /// Nobody but the meter may know what the meter counts.
     @Test
     void countsBytesStillOnceMemoryWasCleared() {
         var forgotten = new WeakReference<>(new Object());
