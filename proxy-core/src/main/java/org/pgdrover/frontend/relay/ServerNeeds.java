@@ -77,6 +77,8 @@ final class ServerNeeds {
                 ? null
                 : new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
         boolean all = lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
+        if (all && needs == null && hasStandIn(server))
+            needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
         if (all && server.status() == TransactionStatus.IDLE && !server.ledger().isOpen()) {
             for (var statement : relay.session().statements().named()) {
                 if (isThere(statement, lease) || !statement.isKept()) continue;
@@ -97,6 +99,13 @@ final class ServerNeeds {
             needs.add(statement);
         }
         return needs == null || needs.isNothing() ? null : needs;
+    }
+
+    /// Whether a statement of the proxy's own is left there, which has taken a name that was in use.
+    private static boolean hasStandIn(ServerConnection server) {
+        return server.statements().find(OwnStatement.NAME) != null
+                && server.status() != TransactionStatus.FAILED
+                && !server.ledger().isOpen();
     }
 
     /// What another client's sequences have given is nobody else's business.
@@ -188,13 +197,20 @@ final class ServerNeeds {
     }
 
     private boolean isNothing() {
-        return settings.isEmpty() && !ownNames && begin == null && statements.isEmpty() && unnamed == null;
+        return settings.isEmpty()
+                && !ownNames
+                && begin == null
+                && statements.isEmpty()
+                && unnamed == null
+                && !hasStandIn(lease.server());
     }
 
     /// Asks the server for all of it, behind what the server owes already.
     void ask(Exchange exchange) {
         var server = lease.server();
         boolean open = server.ledger().isOpen();
+        if (hasStandIn(server) && server.statements().remove(OwnStatement.NAME) instanceof Prepared standIn)
+            exchange.close(standIn).sync();
         for (var query : settings) exchange.query(query);
         boolean inTransaction = server.status() != TransactionStatus.IDLE;
         if (ownNames) {
