@@ -2,6 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -114,40 +115,35 @@ final class Delivery implements RelayNote {
 
     private @Nullable QueryClass unnamedPortal;
 
-    /// What its names meant before the present part.
-    private Names earlierNames = Names.NONE;
+    /// Takes back, last first, what the present part has made of names, if it is not the first part.
+    private final ArrayDeque<Runnable> undo = new ArrayDeque<>(0);
 
-    /// What statements and portals of some names are.
-    private record Names(
-            @Nullable MessagePlan unnamed,
-            @Nullable Map<ByteBuf, MessagePlan> named,
-            @Nullable QueryClass unnamedPortal,
-            @Nullable Map<String, QueryClass> portals) {
-        static final Names NONE = new Names(null, null, null, null);
-    }
-
-    private static <K, V> @Nullable Map<K, V> copy(@Nullable Map<K, V> of) {
-        return of == null ? null : new HashMap<>(of);
-    }
-
-    private void mean(Names names) {
-        unnamed = names.unnamed();
-        named = copy(names.named());
-        unnamedPortal = names.unnamedPortal();
-        portals = copy(names.portals());
-    }
+    /// Portals that the present part binds; null while there are none but the unnamed one.
+    private @Nullable Map<String, QueryClass> newPortals;
 
     // The names that it makes and closes itself
 
     /// It binds this portal.
     void binds(String portal, QueryClass runs) {
         if (portal.isEmpty()) {
+            var before = unnamedPortal;
+            if (!first) undo.push(() -> unnamedPortal = before);
             unnamedPortal = runs;
             return;
         }
-        var all = portals;
-        if (all == null) portals = all = new HashMap<>();
-        all.put(portal, runs);
+        if (portals == null) portals = new HashMap<>();
+        if (newPortals == null) newPortals = new HashMap<>();
+        newPortals.put(portal, runs);
+        change(portals, portal, runs);
+    }
+
+    private <K, V> void change(Map<K, V> of, K name, V meaning) {
+        var before = of.put(name, meaning);
+        if (first) return;
+        undo.push(() -> {
+            if (before == null) of.remove(name);
+            else of.put(name, before);
+        });
     }
 
     /// What the portal runs that it has bound itself; null if it has bound none of this name.
@@ -157,22 +153,23 @@ final class Delivery implements RelayNote {
         return portals == null ? null : portals.get(portal);
     }
 
-    /// Tells the portals that it has bound, for it is sent.
+    /// Tells the portals that its present part has bound, for the part is sent.
     void tellPortals(ClientSession session) {
         if (unnamedPortal != null) session.portal("", unnamedPortal);
-        if (portals != null) portals.forEach(session::portal);
+        if (newPortals != null) newPortals.forEach(session::portal);
     }
 
     /// A message of it makes or closes the statement of this name; what follows in the same batch means
     /// that.
     void names(byte[] name, MessagePlan plan) {
         if (name.length == 0) {
+            var before = unnamed;
+            if (!first) undo.push(() -> unnamed = before);
             unnamed = plan;
             return;
         }
-        var all = named;
-        if (all == null) named = all = new HashMap<>();
-        all.put(Unpooled.wrappedBuffer(name), plan);
+        if (named == null) named = new HashMap<>();
+        change(named, Unpooled.wrappedBuffer(name), plan);
     }
 
     /// The last message of it that makes or closes the statement whose name stands in the buffer, and is
@@ -196,7 +193,8 @@ final class Delivery implements RelayNote {
             unnamed = null;
             named = null;
         }
-        earlierNames = new Names(unnamed, copy(named), unnamedPortal, copy(portals));
+        undo.clear();
+        newPortals = null;
         partStart = answered ? 0 : count;
         count = partStart;
         complete |= following.isComplete();
@@ -205,8 +203,13 @@ final class Delivery implements RelayNote {
     /// Forgets what was found out about the present part.
     void judgeAgain() {
         count = partStart;
-        mean(earlierNames);
+        newPortals = null;
+        while (undo.poll() instanceof Runnable last) last.run();
         if (!first) return;
+        unnamed = null;
+        named = null;
+        unnamedPortal = null;
+        portals = null;
         classes.clear();
         facts = 0;
         executed = 0;
@@ -517,7 +520,7 @@ final class Delivery implements RelayNote {
         first = true;
         complete = false;
         partStart = 0;
-        earlierNames = Names.NONE;
+        undo.clear();
         judgeAgain();
         node = "-";
         reason = RoutingReason.PROTOCOL;
