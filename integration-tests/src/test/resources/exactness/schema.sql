@@ -21,6 +21,8 @@ CREATE VIEW v_plain AS SELECT n FROM t;
 CREATE VIEW v_tenant AS SELECT current_setting('app.tenant', true) AS tenant;
 CREATE VIEW v_recovery AS SELECT pg_is_in_recovery() AS r;
 CREATE VIEW v_write AS SELECT nextval('sq') AS n;
+CREATE FUNCTION f_lastval() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN lastval(); END $$;
+CREATE VIEW v_lastval AS SELECT lastval() AS n;
 CREATE FUNCTION f_tenant() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.tenant', true); END $$;
 CREATE FUNCTION f_recovery() RETURNS bool STABLE LANGUAGE sql AS 'SELECT pg_is_in_recovery()';
 CREATE FUNCTION f_hidden(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('app.hidden', $1, false); RETURN $1; END $$;

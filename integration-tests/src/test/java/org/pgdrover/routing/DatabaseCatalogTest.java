@@ -123,6 +123,32 @@ class DatabaseCatalogTest {
         assertThat(function(name).may()).isEqualTo(residues(residues));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"nextval", "setval", "lastval", "currval", "tells_last", "draws", "dynamic", "compiled"})
+    void usesSequences(String name) {
+        assertThat(function(name).usesSequences()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"abs", "locks", "sets", "updates", "pg_sequence_last_value"})
+    void usesNoSequences(String name) {
+        assertThat(function(name).usesSequences()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"by_serial", "by_identity", "by_domain", "by_trigger", "logged", "view_by_serial", "view_of_last"
+            })
+    void leadsToSequences(String name) {
+        assertThat(relation(name).usesSequences()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "numbers", "triggered", "defaults", "view_plain", "pg_class"})
+    void leadsToNoSequences(String name) {
+        assertThat(relation(name).usesSequences()).isFalse();
+    }
+
     @Test
     void letsTheTextTellOfSetConfig() {
         assertThat(function("set_config").may()).isEqualTo(Residues.NONE);

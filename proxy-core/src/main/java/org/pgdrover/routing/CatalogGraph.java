@@ -29,6 +29,7 @@ final class CatalogGraph {
         private boolean own;
         private boolean dependent;
         private boolean shows;
+        private boolean sequences;
         private Residues may = Residues.NONE;
 
         boolean isHarmful() {
@@ -58,10 +59,24 @@ final class CatalogGraph {
             return shows || may.equals(Residues.ALL);
         }
 
+        /// It uses what sequences have given in the session, or lets one give a number.
+        void usesSequences() {
+            sequences = true;
+        }
+
+        boolean isUsingSequences() {
+            return sequences || may.equals(Residues.ALL);
+        }
+
         /// It may do this itself.
         void does(boolean harm, Residues residues) {
             harmful |= harm;
             may = may.and(residues);
+        }
+
+        /// Whether nothing is to be learnt of it.
+        private boolean isPlain() {
+            return !harmful && !own && !dependent && !shows && !sequences && may.isNone();
         }
 
         /// Whether what a used thing may do is more than this was known to do.
@@ -70,7 +85,10 @@ final class CatalogGraph {
             boolean harm = harmful || used.harmful;
             boolean depends = dependent || used.own || used.dependent;
             boolean showing = shows || used.shows;
-            if (harm == harmful && depends == dependent && showing == shows && all.equals(may)) return false;
+            boolean using = sequences || used.sequences;
+            boolean same = harm == harmful && depends == dependent && showing == shows && using == sequences;
+            if (same && all.equals(may)) return false;
+            sequences = using;
             harmful = harm;
             shows = showing;
             dependent = depends;
@@ -114,7 +132,7 @@ final class CatalogGraph {
         var open = new ArrayDeque<>(things.values());
         while (!open.isEmpty()) {
             var used = open.pop();
-            if (!used.harmful && !used.own && !used.dependent && !used.shows && used.may.isNone()) continue;
+            if (used.isPlain()) continue;
             for (var user : used.users) if (user.learns(used)) open.push(user);
         }
     }

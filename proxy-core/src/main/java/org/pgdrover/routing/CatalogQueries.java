@@ -27,8 +27,10 @@ final class CatalogQueries {
               FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
              WHERE t.typtype IN ('b', 'd', 'e', 'r', 'm') AND t.typelem = 0 AND n.nspname !~ '^pg_(toast_)?temp_'""";
 
+    /// An identity column takes its numbers from a sequence, without a default.
     static final String RELATIONS = """
-            SELECT c.oid, n.nspname, c.relname, c.relkind IN ('S', 'f') OR c.relpersistence = 'u'
+            SELECT c.oid, n.nspname, c.relname, c.relkind IN ('S', 'f') OR c.relpersistence = 'u',
+                   EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attidentity <> '')
               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p', 'S') AND c.relpersistence <> 't'
                AND n.nspname !~ '^pg_(toast|temp)'""";
@@ -48,6 +50,10 @@ final class CatalogQueries {
             UNION ALL
             SELECT 'type', contypid, conbin::text FROM pg_catalog.pg_constraint
              WHERE contypid <> 0 AND conbin IS NOT NULL AND oid >= 16384
+            UNION ALL
+            SELECT 'change', a.attrelid, t.typdefaultbin::text
+              FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+             WHERE a.attnum > 0 AND NOT a.attisdropped AND t.typdefaultbin IS NOT NULL AND t.oid >= 16384
             UNION ALL
             SELECT 'both', p.polrelid, coalesce(p.polqual::text, '') || ' ' || coalesce(p.polwithcheck::text, '')
               FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity

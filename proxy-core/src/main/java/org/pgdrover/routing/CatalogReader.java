@@ -63,6 +63,7 @@ final class CatalogReader {
         boolean isVolatile = declaredVolatile && !KnownFunctions.isHarmless(name);
         boolean asks = name.equals(CURRENT_SETTING);
         if (asks || name.equals("pg_show_all_settings")) thing.shows();
+        if (KnownFunctions.usesSequences(name)) thing.usesSequences();
         boolean trigger = isVolatile && KnownFunctions.isModestTrigger(name);
         thing.does(!trigger && !asks && (isVolatile || KnownFunctions.isLocal(name)), KnownFunctions.residues(name));
         return isVolatile;
@@ -90,6 +91,7 @@ final class CatalogReader {
     /// may do anything.
     private boolean compiled(Thing thing, String name, @Nullable String extension, boolean declaredVolatile) {
         if (extension != null) compiled.add(thing);
+        if (KnownFunctions.usesSequences(name)) thing.usesSequences();
         boolean harmless = extension != null && KnownFunctions.isHarmlessInExtension(name);
         if (harmless) return false;
         boolean known = extension != null && (!declaredVolatile || KnownFunctions.isModest(extension));
@@ -137,6 +139,7 @@ final class CatalogReader {
         var read = graph.of(Kind.READ, oid);
         boolean local = oid < CatalogQueries.FIRST_OWN_OID && KnownFunctions.isLocal(name);
         read.does(local || row.getBoolean(4), Residues.NONE);
+        if (row.getBoolean(5)) graph.of(Kind.CHANGE, oid).usesSequences();
         var relation = new Relation(oid, row.getString(2), name);
         relations.add(relation);
         if (oid >= CatalogQueries.FIRST_OWN_OID)
@@ -217,7 +220,8 @@ final class CatalogReader {
                         !everywhere.isHarmful() && everywhere.may().isNone(),
                         everywhere.may(),
                         defining.may(),
-                        defining.isDependent()))
+                        defining.isDependent(),
+                        everywhere.isUsingSequences()))
                 .build(like);
     }
 
@@ -253,7 +257,13 @@ final class CatalogReader {
                 function.oid() < CatalogQueries.FIRST_OWN_OID && function.name().equals("set_config");
         // What a call of it in a statement leaves, the statement's own words tell.
         var may = ownWords ? Residues.NONE : thing.may();
-        return new FunctionFacts(function.isVolatile(), thing.isHarmful(), may, thing.isDependent(), thing.isShowing());
+        return new FunctionFacts(
+                function.isVolatile(),
+                thing.isHarmful(),
+                may,
+                thing.isDependent(),
+                thing.isShowing(),
+                thing.isUsingSequences());
     }
 
     private RelationFacts facts(Relation relation) {
@@ -261,6 +271,8 @@ final class CatalogReader {
         var change = graph.of(Kind.CHANGE, relation.oid());
         boolean dependent = read.isDependent() || change.isDependent();
         boolean shows = read.isShowing() || change.isShowing();
-        return new RelationFacts(!read.isHarmful() && read.may().isNone(), read.may(), change.may(), dependent, shows);
+        boolean sequences = read.isUsingSequences() || change.isUsingSequences();
+        boolean readable = !read.isHarmful() && read.may().isNone();
+        return new RelationFacts(readable, read.may(), change.may(), dependent, shows, sequences);
     }
 }

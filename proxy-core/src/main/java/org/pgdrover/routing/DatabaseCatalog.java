@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.sql.KnownFunctions;
 import org.pgdrover.sql.Residues;
 
 /// The facts that one database's catalog proves of its functions and relations, by name; immutable.
@@ -22,9 +23,15 @@ public final class DatabaseCatalog {
     /// @param everywhere what these may leave in the session
     /// @param defining what its event triggers may leave
     /// @param hasEventTriggers whether it has any
-    record Database(boolean isReadable, Residues everywhere, Residues defining, boolean hasEventTriggers) {
-        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL, false);
-        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE, false);
+    /// @param usesSequences whether every statement may use what sequences have given in the session
+    record Database(
+            boolean isReadable,
+            Residues everywhere,
+            Residues defining,
+            boolean hasEventTriggers,
+            boolean usesSequences) {
+        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL, false, false);
+        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE, false, false);
     }
 
     private final Map<String, FunctionFacts> systemFunctions;
@@ -119,7 +126,12 @@ public final class DatabaseCatalog {
                 systemRelations,
                 leftFunctions,
                 leftRelations,
-                new Database(database.isReadable(), database.everywhere(), defining, database.hasEventTriggers()));
+                new Database(
+                        database.isReadable(),
+                        database.everywhere(),
+                        defining,
+                        database.hasEventTriggers(),
+                        database.usesSequences()));
     }
 
     /// Only what PostgreSQL itself has, because nothing is known of what has changed.
@@ -139,7 +151,8 @@ public final class DatabaseCatalog {
         ///
         /// @param isRead whether a standby may run it
         public Builder function(String schema, String name, boolean isRead, Residues may) {
-            return function(schema, name, new FunctionFacts(!isRead, !isRead, may));
+            boolean sequences = KnownFunctions.usesSequences(name);
+            return function(schema, name, new FunctionFacts(!isRead, !isRead, may, false, false, sequences));
         }
 
         Builder function(String schema, String name, FunctionFacts facts) {

@@ -1,5 +1,6 @@
 package org.pgdrover.routing;
 
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
 /// The worst of what the functions of one name may do.
@@ -10,11 +11,18 @@ import org.pgdrover.sql.Residues;
 /// @param may what calling it may leave in the session
 /// @param isDependent whether one of them leads to another function, operator or type of the database's own
 /// @param shows whether one of them may show run-time parameters
-record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may, boolean isDependent, boolean shows) {
+/// @param usesSequences whether one of them may use, or change, what sequences have given in the session
+record FunctionFacts(
+        boolean isVolatile,
+        boolean isHarmful,
+        Residues may,
+        boolean isDependent,
+        boolean shows,
+        boolean usesSequences) {
     static final FunctionFacts STEADY = new FunctionFacts(false, false, Residues.NONE);
 
     FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may) {
-        this(isVolatile, isHarmful, may, false, false);
+        this(isVolatile, isHarmful, may, false, false, may.has(Residue.SEQUENCES));
     }
 
     FunctionFacts and(FunctionFacts other) {
@@ -24,7 +32,8 @@ record FunctionFacts(boolean isVolatile, boolean isHarmful, Residues may, boolea
                 isHarmful || other.isHarmful,
                 may.and(other.may),
                 isDependent || other.isDependent,
-                shows || other.shows);
+                shows || other.shows,
+                usesSequences || other.usesSequences);
     }
 
     /// Whether a standby may run it.

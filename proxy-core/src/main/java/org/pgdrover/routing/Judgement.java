@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.config.RoutingConfig;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.SessionEffect;
 
@@ -97,6 +98,42 @@ final class Judgement {
             else may = may.and(facts.reading()).and(changes ? facts.changing() : Residues.NONE);
         }
         return may;
+    }
+
+    // What may it do with sequences?
+
+    /// Whether it may use, or change, what sequences have given in its session: nextval(), lastval() and
+    /// their kin, itself or by defaults, triggers, views and functions.
+    boolean usesSequences(QueryClass query, RoutingSession session) {
+        var parts = query.parts();
+        for (int i = 0; i < parts.size(); i++) if (usesSequences(parts.get(i), session)) return true;
+        if (!parts.isEmpty()) return false;
+        if (SessionEffect.residues(query.session()).has(Residue.SEQUENCES)) return true;
+        var access = query.access();
+        if (access != Access.READ && access != Access.WRITE) return false;
+        var known = catalogs.of(session.database());
+        return known.database().usesSequences()
+                || Definition.of(query).isDefinition()
+                || callSequences(query.functions(), known)
+                || leadToSequences(query.relations(), known);
+    }
+
+    private boolean callSequences(List<String> functions, DatabaseCatalog known) {
+        for (int i = 0; i < functions.size(); i++) {
+            var name = functions.get(i);
+            if (config.readFunctions().contains(name)) continue;
+            var facts = known.function(name);
+            if (facts == null || facts.usesSequences()) return true;
+        }
+        return false;
+    }
+
+    private static boolean leadToSequences(List<String> relations, DatabaseCatalog known) {
+        for (int i = 0; i < relations.size(); i++) {
+            var facts = known.relation(relations.get(i));
+            if (facts == null || facts.usesSequences()) return true;
+        }
+        return false;
     }
 
     // What may it show?

@@ -1,5 +1,6 @@
 package org.pgdrover.routing;
 
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
 /// The worst of what reading and changing the relations of one name may do.
@@ -9,11 +10,18 @@ import org.pgdrover.sql.Residues;
 /// @param changing what changing it may leave: by triggers, rules, policies, defaults, constraints
 /// @param isDependent whether it leads to a function, operator or type of the database's own
 /// @param shows whether reading or changing it may show run-time parameters
-record RelationFacts(boolean isReadable, Residues reading, Residues changing, boolean isDependent, boolean shows) {
+/// @param usesSequences whether reading or changing it may use, or change, what sequences have given in the session
+record RelationFacts(
+        boolean isReadable,
+        Residues reading,
+        Residues changing,
+        boolean isDependent,
+        boolean shows,
+        boolean usesSequences) {
     static final RelationFacts PLAIN = new RelationFacts(true, Residues.NONE, Residues.NONE);
 
     RelationFacts(boolean isReadable, Residues reading, Residues changing) {
-        this(isReadable, reading, changing, false, false);
+        this(isReadable, reading, changing, false, false, reading.and(changing).has(Residue.SEQUENCES));
     }
 
     RelationFacts and(RelationFacts other) {
@@ -23,6 +31,7 @@ record RelationFacts(boolean isReadable, Residues reading, Residues changing, bo
                 reading.and(other.reading),
                 changing.and(other.changing),
                 isDependent || other.isDependent,
-                shows || other.shows);
+                shows || other.shows,
+                usesSequences || other.usesSequences);
     }
 }

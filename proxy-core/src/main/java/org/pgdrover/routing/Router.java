@@ -87,6 +87,11 @@ public final class Router {
         return judgement.showsSettings(query, session);
     }
 
+    /// Whether a statement may use, or change, what sequences have given in its session.
+    public boolean usesSequences(QueryClass query, RoutingSession session) {
+        return judgement.usesSequences(query, session);
+    }
+
     /// A few words for why it may leave something; worth asking only where it may.
     public String whyResidues(QueryClass query, RoutingSession session) {
         return judgement.why(query, session);

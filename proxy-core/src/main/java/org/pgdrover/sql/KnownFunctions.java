@@ -38,6 +38,10 @@ public final class KnownFunctions {
             pg_current_xact_id pg_sequences pg_sequence_last_value
             """);
 
+    /// They let a sequence give the session a number, or tell the session's last; autoinc is the trigger
+    /// of the extension spi.
+    private static final Set<String> USING_SEQUENCES = words("nextval setval currval lastval autoinc");
+
     private static final Map<String, Residues> RESIDUES = new HashMap<>();
 
     static {
@@ -112,6 +116,12 @@ public final class KnownFunctions {
     /// @param name without its schema
     public static Residues residues(String name) {
         return RESIDUES.getOrDefault(name, Residues.NONE);
+    }
+
+    /// Whether a function of PostgreSQL, or in C of an extension, uses what sequences have given in the
+    /// session.
+    public static boolean usesSequences(String name) {
+        return USING_SEQUENCES.contains(name);
     }
 
     /// Whether an extension's functions in C are known to leave nothing.

@@ -15,16 +15,17 @@ import org.pgdrover.sql.Residues;
 final class Catalogs {
     static final DatabaseCatalog SMALL = new DatabaseCatalog.Builder()
             .function("pg_catalog", "abs", FunctionFacts.STEADY)
-            .function("pg_catalog", "nextval", new FunctionFacts(true, true, Residues.NONE))
+            .function("pg_catalog", "nextval", new FunctionFacts(true, true, Residues.NONE, false, false, true))
             .function("pg_catalog", "set_config", new FunctionFacts(true, true, Residues.NONE))
             .function("public", "f", FunctionFacts.STEADY)
             .function("public", "locks", new FunctionFacts(false, true, Residues.of(Residue.LOCKS)))
             .relation("pg_catalog", "pg_class", RelationFacts.PLAIN)
             .relation("public", "t", RelationFacts.PLAIN)
             .relation("public", "u", RelationFacts.PLAIN)
-            .relation("public", "view_of_f", new RelationFacts(true, Residues.NONE, Residues.NONE, true, false))
+            .relation("public", "view_of_f", new RelationFacts(true, Residues.NONE, Residues.NONE, true, false, false))
             .relation("public", "unlogged", new RelationFacts(false, Residues.NONE, Residues.NONE))
             .relation("public", "triggered", new RelationFacts(true, Residues.NONE, Residues.of(Residue.SETTINGS)))
+            .relation("public", "numbered", new RelationFacts(true, Residues.NONE, Residues.NONE, false, false, true))
             .build();
 
     private Catalogs() {}

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.cluster.Node;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.PrimaryReads;
@@ -128,7 +129,7 @@ class RouterTest {
     void readsOnThePrimaryWhatOperatorsMayHide() {
         catalog = new DatabaseCatalog.Builder()
                 .function("pg_catalog", "abs", FunctionFacts.STEADY)
-                .database(new DatabaseCatalog.Database(false, Residues.of(Residue.LOCKS), Residues.NONE, false))
+                .database(new DatabaseCatalog.Database(false, Residues.of(Residue.LOCKS), Residues.NONE, false, false))
                 .build();
         catalogs.refresh("db");
         worker.passes(1, TimeUnit.SECONDS);
@@ -168,6 +169,40 @@ class RouterTest {
         var known = new DatabaseCatalog.Builder();
         known.function("pg_catalog", "lastval", new FunctionFacts(true, true, Residues.of(Residue.SEQUENCES)));
         assertThat(residues(sql.replace(", lastval()", "")).toString()).isEqualTo(residues.replace(", sequences", ""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT nextval('s')",
+                "UPDATE t SET a = nextval('s')",
+                "INSERT INTO numbered VALUES (1)",
+                "COPY numbered FROM STDIN",
+                "SELECT 1; INSERT INTO numbered VALUES (1)",
+                "INSERT INTO missing VALUES (1)",
+                "SELECT missing()",
+                "DISCARD SEQUENCES",
+                "ALTER TABLE t ADD COLUMN a serial",
+                "DO 'x'",
+                "not understood"
+            })
+    void knowsWhatMayUseSequences(String sql) {
+        assertThat(router.usesSequences(Catalogs.classify(sql), session)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT f(1) FROM t",
+                "INSERT INTO t SELECT abs(1) FROM u",
+                "UPDATE t SET a = f(1); DELETE FROM u",
+                "BEGIN",
+                "COMMIT",
+                "SET a.b = 'c'",
+                "LISTEN a"
+            })
+    void knowsWhatUsesNoSequences(String sql) {
+        assertThat(router.usesSequences(Catalogs.classify(sql), session)).isFalse();
     }
 
     @ParameterizedTest

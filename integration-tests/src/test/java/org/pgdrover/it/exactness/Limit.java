@@ -57,23 +57,6 @@ enum Limit {
         }
     },
 
-    /// Another client's sequences were used on the server before this one wrote there without using any.
-    OTHERS_SEQUENCES_SEEN {
-        @Override
-        boolean explains(Scenario scenario, Difference difference) {
-            var one = difference.expected();
-            var other = difference.got();
-            if (isUndefined(one)) return isSequenceAnswer(other);
-            return isRow(one) && isRow(other) && asksSequences(difference);
-        }
-
-        private static boolean asksSequences(Difference difference) {
-            if (difference.before().isEmpty()) return false;
-            var columns = difference.before().getLast();
-            return columns.startsWith("T lastval:") || columns.startsWith("T currval:");
-        }
-    },
-
     /// The schema of a session's temporary objects, of which none is left, is not known to another
     /// server.
     TEMPORARY_SCHEMA {

@@ -9,6 +9,7 @@ import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.close;
 import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
@@ -327,6 +328,53 @@ final class StatementConversations {
                 new Turn(0, ask(query("SELECT nextval('sq')"))),
                 new Turn(1, ask(query("SELECT lastval()"))),
                 new Turn(0, ask(query("SELECT 1"))));
+        for (var between : List.of(
+                "UPDATE t SET n = 1 WHERE id = 2",
+                "INSERT INTO t2 (id, v) VALUES (5000, 'x')",
+                "DO $$ BEGIN NULL; END $$",
+                "SELECT f_notice('x')"))
+            script.together(
+                    "lastval() of another client behind " + between,
+                    script.startup(),
+                    script.startup("application_name", "stranger"),
+                    new Turn(0, ask(query("INSERT INTO t2 (v) VALUES ('first')"))),
+                    new Turn(1, ask(query(between))),
+                    new Turn(1, ask(query("SELECT lastval()"))));
+        for (var asks : List.of(
+                "SELECT f_lastval()",
+                "SELECT * FROM v_lastval",
+                "DO $$ BEGIN PERFORM lastval(); END $$",
+                "INSERT INTO t (id, v) SELECT 900, f_lastval()"))
+            script.together(
+                    "lastval() of another client, asked by " + asks,
+                    script.startup(),
+                    script.startup("application_name", "stranger"),
+                    new Turn(0, ask(query("SELECT nextval('sq')"))),
+                    new Turn(1, ask(query(asks))));
+        script.together(
+                "lastval() of another client behind Flush",
+                script.startup(),
+                script.startup("application_name", "stranger"),
+                new Turn(0, ask(query("SELECT nextval('sq')"))),
+                new Turn(
+                        1,
+                        ask(
+                                parse("", "UPDATE t SET n = 1 WHERE id = 2"),
+                                bind("", ""),
+                                execute("", 0),
+                                flush(),
+                                parse("", "SELECT lastval()"),
+                                bind("", ""),
+                                execute("", 0),
+                                sync())));
+        script.together(
+                "lastval() of another client in a transaction",
+                script.startup(),
+                script.startup("application_name", "stranger"),
+                new Turn(0, ask(query("SELECT nextval('sq')"))),
+                new Turn(1, ask(query("BEGIN"), query("UPDATE t SET n = 1 WHERE id = 2"))),
+                new Turn(1, ask(query("SELECT lastval()"))),
+                new Turn(1, ask(query("ROLLBACK; SELECT lastval()"))));
         script.together(
                 "lastval() where another client has left the name of a custom parameter",
                 script.startup(),

@@ -67,6 +67,7 @@ final class Preparing implements RelayState {
             lease.server().notClean("settings that could not be set");
             return giveUp(relay.fail(delivery, failure));
         }
+        asked.succeeded();
         if (fresh) {
             var settings = relay.session().settings();
             lease.server().settings(settings.committed());

@@ -130,7 +130,7 @@ final class ServerLease implements AnswerOwner {
     void sending(Delivery delivery) {
         beingSent = delivery;
         boolean read = delivery.reason.isProvedRead() && delivery.isWholeRead();
-        if (!read && !standby) relay.session().mayUseSequences(server);
+        if (!read && !standby) SequenceUse.sending(relay, server, delivery);
         doubts.sending(delivery, !read);
     }
 

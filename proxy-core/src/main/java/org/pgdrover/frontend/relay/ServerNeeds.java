@@ -57,10 +57,9 @@ final class ServerNeeds {
         if (server.ledger().isDiscarding()) return null;
         var wanted = relay.session().settings().committed();
         var settings = fresh ? settings(relay, server, wanted) : List.<String>of();
-        if (delivery.asksSequences() && isOfOthers(relay, server)) {
+        if (SequenceUse.needsForgetting(relay, server, delivery)) {
             settings = new ArrayList<>(settings);
-            settings.add("DISCARD SEQUENCES");
-            server.sequencesOf(null);
+            settings.add(SequenceUse.FORGET);
         }
         var channels = relay.listening().toShow(delivery);
         if (!channels.isEmpty()
@@ -104,13 +103,6 @@ final class ServerNeeds {
     /// Whether a statement of the proxy's own is left there, which has taken a name that was in use.
     private static boolean hasStandIn(ServerConnection server) {
         return server.statements().find(OwnStatement.NAME) != null
-                && server.status() != TransactionStatus.FAILED
-                && !server.ledger().isOpen();
-    }
-
-    /// What another client's sequences have given is nobody else's business.
-    private static boolean isOfOthers(Relay relay, ServerConnection server) {
-        return relay.session().isOfOthers(server)
                 && server.status() != TransactionStatus.FAILED
                 && !server.ledger().isOpen();
     }
@@ -276,6 +268,11 @@ final class ServerNeeds {
         if (error == null) return null;
         for (var statement : answered.prepared()) if (statement.error() == error) return null;
         return error;
+    }
+
+    /// Notes that what was asked has succeeded.
+    void succeeded() {
+        if (settings.contains(SequenceUse.FORGET)) lease.server().sequencesOf(null);
     }
 
     /// Notes what is there now, and of what is not as the client knows it, with which error its use

@@ -41,8 +41,8 @@ public final class ClientSession {
     /// that was rolled back.
     private final Set<String> customNames = new LinkedHashSet<>();
 
-    /// The server on which the client has last done what may have used sequences.
-    private @Nullable ServerConnection lastWritten;
+    /// The server on which the client has last used sequences, or may have.
+    private @Nullable ServerConnection sequencesUsedAt;
 
     private long thereWhenSent;
     private boolean usesSequences;
@@ -204,10 +204,10 @@ public final class ClientSession {
 
     // Sequences: lastval() and currval() tell of the session's own, which no server is asked for
 
-    /// Something has been sent to a server that may use sequences there.
+    /// Something is about to be sent to a server that may use sequences there.
     public void mayUseSequences(ServerConnection server) {
         server.sequencesOf(identity);
-        lastWritten = server;
+        sequencesUsedAt = server;
     }
 
     /// Whether another client may have used sequences on the server last.
@@ -217,7 +217,7 @@ public final class ClientSession {
 
     /// The server that knows what the session's sequences have given last; null if none does.
     public @Nullable ServerConnection sequencesAt() {
-        var server = lastWritten;
+        var server = sequencesUsedAt;
         return server != null && server.isOpen() && server.sequencesOf() == identity ? server : null;
     }
 
