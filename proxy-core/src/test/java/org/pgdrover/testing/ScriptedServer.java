@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,8 +37,16 @@ public final class ScriptedServer implements AutoCloseable {
     private final AtomicInteger sessions = new AtomicInteger();
     private final String name;
     private volatile @Nullable String refusal;
+    private volatile @Nullable String beginRefusal;
     private volatile boolean dead;
     private volatile CountDownLatch cancels = new CountDownLatch(0);
+
+    /// What a session has parsed, begun and failed.
+    private static final class Session {
+        private String parsed = "";
+        private char status = 'I';
+        private boolean discarding;
+    }
 
     /// @param name what its rows say
     public ScriptedServer(String name) throws IOException {
@@ -49,9 +58,16 @@ public final class ScriptedServer implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /// What happens when a statement with this text comes, in a Query or in a Parse.
+    /// What happens when a statement with this text comes, in a Query or in a Parse; but a BEGIN in a
+    /// Parse begins a transaction, and no script is asked.
     public void on(String text, Answer answer) {
         answers.put(text, answer);
+    }
+
+    /// Refuses every BEGIN that comes in a Parse with this SQLSTATE, or with null none. With ADMIN_SHUTDOWN
+    /// the session ends.
+    public void refuseBegin(@Nullable String sqlState) {
+        beginRefusal = sqlState;
     }
 
     /// The texts of Query and Parse messages, in their order.
@@ -115,9 +131,10 @@ public final class ScriptedServer implements AutoCloseable {
     private void serve(Socket socket) {
         try (var wire = new Wire(socket)) {
             if (dead || !login(wire)) return;
+            var session = new Session();
             for (var message = wire.read(); message != null && message.type() != 'X'; message = wire.read()) {
                 received.append(message.type());
-                if (!answer(wire, message)) return;
+                if (!answer(wire, message, session)) return;
             }
         } catch (IOException gone) {
             // As a server notices that its client is gone.
@@ -153,20 +170,50 @@ public final class ScriptedServer implements AutoCloseable {
         return true;
     }
 
-    private boolean answer(Wire wire, Message message) throws IOException {
+    private boolean answer(Wire wire, Message message, Session session) throws IOException {
+        if (session.discarding && message.type() != 'S') return true;
         return switch (message.type()) {
             case 'Q' -> statement(wire, message, message.text(0), false);
-            case 'P' -> {
-                int nameLength = message.text(0).length();
-                yield statement(wire, message, message.text(nameLength + 1), true);
-            }
+            case 'P' -> parse(wire, message, session);
             case 'B' -> send(wire, new WireBytes().message('2'));
             case 'C' -> send(wire, new WireBytes().message('3'));
             case 'D' -> send(wire, new WireBytes().message('n'));
-            case 'E' -> send(wire, row().message('C', "SELECT 1"));
-            case 'S' -> send(wire, new WireBytes().message('Z', 'I'));
+            case 'E' -> execute(wire, session);
+            case 'S' -> {
+                session.discarding = false;
+                yield send(wire, new WireBytes().message('Z', session.status));
+            }
             default -> true;
         };
+    }
+
+    private boolean parse(Wire wire, Message message, Session session) throws IOException {
+        int nameLength = message.text(0).length();
+        session.parsed = message.text(nameLength + 1);
+        if (!begins(session.parsed)) return statement(wire, message, session.parsed, true);
+        statements.add(session.parsed);
+        var refused = beginRefusal;
+        if (refused == null) return send(wire, new WireBytes().message('1'));
+        if (refused.equals("57P01")) {
+            wire.send(new WireBytes().message('E', 'S', "FATAL", 'V', "FATAL", 'C', refused, 'M', "over", (char) 0));
+            return false;
+        }
+        session.discarding = true;
+        return send(wire, error(refused, "no transaction"));
+    }
+
+    private boolean execute(Wire wire, Session session) throws IOException {
+        if (begins(session.parsed)) {
+            session.status = 'T';
+            return send(wire, new WireBytes().message('C', "BEGIN"));
+        }
+        if (session.parsed.startsWith("COMMIT") || session.parsed.startsWith("ROLLBACK")) session.status = 'I';
+        return send(wire, row().message('C', "SELECT 1"));
+    }
+
+    private static boolean begins(String text) {
+        var upper = text.toUpperCase(Locale.ROOT);
+        return upper.startsWith("BEGIN") || upper.startsWith("START TRANSACTION");
     }
 
     private boolean statement(Wire wire, Message message, String text, boolean parse) throws IOException {

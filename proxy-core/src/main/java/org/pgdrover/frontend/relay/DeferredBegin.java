@@ -1,9 +1,14 @@
 package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.RequestKind;
+import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.QueryClass;
@@ -19,8 +24,13 @@ import org.pgdrover.sql.TransactionEffect;
 /// @param readOnly whether the transaction is READ ONLY, so that a standby may do
 /// @param extended whether it came by the extended protocol, so that its portal is there in the
 /// transaction
-record DeferredBegin(String text, boolean readOnly, boolean extended) {
+/// @param request the messages that run the command by the extended protocol, without Sync
+record DeferredBegin(String text, boolean readOnly, boolean extended, byte[] request) {
     private static final int HEADER = 5;
+    private static final byte[] NO_NAME = {};
+
+    /// What [#request()] asks for.
+    static final List<RequestKind> REQUEST_KINDS = List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE);
 
     /// The BEGIN that a delivery consists of; null if the delivery is anything else.
     ///
@@ -34,7 +44,16 @@ record DeferredBegin(String text, boolean readOnly, boolean extended) {
         boolean readOnly = effect == TransactionEffect.BEGIN_READ_ONLY;
         if (last != null && last.readOnly == readOnly && last.extended == extended && last.isTextOf(delivery))
             return last;
-        return new DeferredBegin(text(delivery), readOnly, extended);
+        var text = text(delivery);
+        return new DeferredBegin(text, readOnly, extended, request(text));
+    }
+
+    private static byte[] request(String text) {
+        var out = Unpooled.buffer(text.length() + 48);
+        FrontendMessages.parse(out, NO_NAME, (text + "\0\0\0").getBytes(StandardCharsets.ISO_8859_1));
+        FrontendMessages.bindPlainly(out, NO_NAME, NO_NAME);
+        FrontendMessages.execute(out, NO_NAME);
+        return ByteBufUtil.getBytes(out);
     }
 
     /// Whether a delivery consists of a COMMIT or ROLLBACK after which no transaction is open.

@@ -80,6 +80,8 @@ final class Delivery implements RelayNote {
     /// not.
     @Nullable
     DeferredBegin begin;
+    /// Whether that goes to the server in one write with it.
+    boolean begunWithIt;
     /// Whether all of it is proved to be a read, in a transaction that it does not begin.
     boolean read;
     /// Commands of it that have completed.
@@ -357,6 +359,7 @@ final class Delivery implements RelayNote {
 
     /// Whether it begins a transaction block and leaves the block open.
     boolean opensTransaction() {
+        if (begunWithIt) return true;
         if (!begins()) return false;
         for (int i = 1; i < classes.size(); i++) {
             var effect = classes.get(i).transaction();
@@ -533,6 +536,7 @@ final class Delivery implements RelayNote {
         attempts = 0;
         completed = 0;
         begin = null;
+        begunWithIt = false;
         read = false;
         refusal = null;
         listensItself = false;

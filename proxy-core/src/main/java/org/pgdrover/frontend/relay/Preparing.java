@@ -49,6 +49,8 @@ final class Preparing implements RelayState {
             asked = true;
             if (fresh) needs = ServerNeeds.of(relay, lease, delivery, true);
             if (needs == null) return work();
+            if (needs.onlyBegins() instanceof DeferredBegin begin && Beginning.suits(relay, lease, delivery))
+                return workAtOnce(begin);
             needs.ask(new Exchange(lease.server(), this::answered));
         }
         if (recovered) return work();
@@ -96,6 +98,15 @@ final class Preparing implements RelayState {
         relay.write(out);
         delivery.sqlState = error.sqlState();
         delivery.begun = true;
+    }
+
+    /// The server needs nothing but the client's BEGIN.
+    private RelayState workAtOnce(DeferredBegin begin) {
+        delivery.begin = begin;
+        delivery.begunWithIt = true;
+        relay.defer(null);
+        lease.begins(new Beginning(begin));
+        return work();
     }
 
     private RelayState work() {

@@ -55,6 +55,7 @@ final class ServerLease implements AnswerOwner {
     private byte[] describedParameters = NOTHING;
 
     private @Nullable Delivery beingSent;
+    private @Nullable Beginning beginning;
     private boolean vanished;
 
     // What the state has to deal with
@@ -134,7 +135,24 @@ final class ServerLease implements AnswerOwner {
         doubts.sending(delivery, !read);
     }
 
+    /// The client's transaction begins together with the delivery that is sent next.
+    void begins(Beginning with) {
+        beginning = with;
+        with.write(this);
+    }
+
     // What the state asks
+
+    /// The BEGIN that is under way together with a statement; null if none is.
+    @Nullable
+    Beginning beginning() {
+        return beginning;
+    }
+
+    /// Whether that BEGIN was refused, so that nothing of the statement behind it runs.
+    private boolean isNotBegun() {
+        return beginning != null && beginning.error() != null;
+    }
 
     /// The error with which a standby refuses what the primary would do; null if none did.
     @Nullable
@@ -274,6 +292,7 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public void onAnswered(RequestKind kind, byte type, Note note) {
+        if (note instanceof Beginning begin) begin.answered(kind);
         if (!(note instanceof MessagePlan plan)) return;
         var statements = relay.session().statements();
         if (kind == RequestKind.PARSE) {
@@ -311,6 +330,8 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
+        // The delivery is taken back.
+        if (isNotBegun()) return;
         switch (note) {
             case RelayNote.MakesRoom(var statement) -> server.statements().restore(statement);
             case MessagePlan plan -> discarded(kind, fate, plan);
@@ -377,6 +398,11 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean onError(Note note, ErrorFields error) {
+        if (note instanceof Beginning begin) {
+            begin.failed(error);
+            relay.wake();
+            return false;
+        }
         var delivery = relay.deliveries().answering();
         if (delivery == null) return true;
         var instead = note instanceof MessagePlan plan ? instead(plan, error) : null;
@@ -423,7 +449,7 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean onNotice(Note note, ByteBuf frame, int start, int end) {
-        if (refusal != null) return false;
+        if (refusal != null || isNotBegun()) return false;
         if (note instanceof MessagePlan plan && plan.insertions != null) {
             var moved = inTheClientsString(plan, WireReader.errorFields(frame, start, end));
             if (moved != null) {
@@ -479,7 +505,7 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean wantsReady(Note note) {
-        return refusal == null && !isHeldBack(delivery(note));
+        return refusal == null && !isNotBegun() && !isHeldBack(delivery(note));
     }
 
     /// Whether something is to be done before the client hears that the delivery is over.
@@ -499,6 +525,8 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public void onReady(TransactionStatus status, Note note) {
+        if (isNotBegun()) return;
+        beginning = null;
         if (refusal != null) {
             refused = true;
             relay.wake();

@@ -32,9 +32,19 @@ final class ServerLoss {
     /// While it worked for the client.
     RelayState settle() {
         if (lease.server().endedInsideMessage()) return breakOff();
+        if (lease.beginning() instanceof Beginning begin && isRefused(begin)) {
+            var delivery = Working.takeBack(relay, lease, begin);
+            return settleUnsent(delivery);
+        }
         if (isOfSession() || lease.doubts().hasLeft()) return endSession();
         if (isNodeGivenUp() || !isInDoubt()) return settle(true);
         return new Doubting(relay, lease);
+    }
+
+    /// Whether the server has said its last words instead of beginning the transaction: it has run nothing
+    /// behind them.
+    private boolean isRefused(Beginning begin) {
+        return begin.error() != null || !begin.isBegun() && lastWords != null && !isOfSession();
     }
 
     /// The client has half a message: nothing that is said now could be understood. It gets what the
@@ -247,6 +257,11 @@ final class ServerLoss {
     }
 
     private void repeat(Delivery delivery, boolean head) {
+        if (delivery.begunWithIt) {
+            relay.defer(delivery.begin);
+            delivery.begin = null;
+            delivery.begunWithIt = false;
+        }
         delivery.avoidStandby |= lease.isStandby();
         delivery.repeated |= head;
         relay.services().metrics().retried("server-lost");

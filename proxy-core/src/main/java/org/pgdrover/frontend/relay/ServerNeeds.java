@@ -189,12 +189,21 @@ final class ServerNeeds {
     }
 
     private boolean isNothing() {
+        return begin == null && isNothingElse();
+    }
+
+    private boolean isNothingElse() {
         return settings.isEmpty()
                 && !ownNames
-                && begin == null
                 && statements.isEmpty()
                 && unnamed == null
                 && !hasStandIn(lease.server());
+    }
+
+    /// The client's BEGIN, if nothing else is needed; else null.
+    @Nullable
+    DeferredBegin onlyBegins() {
+        return isNothingElse() ? begin : null;
     }
 
     /// Asks the server for all of it, behind what the server owes already.

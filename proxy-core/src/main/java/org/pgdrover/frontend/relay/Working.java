@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.pool.PoolRegistry;
+import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingDecision;
@@ -35,6 +36,7 @@ final class Working implements RelayState {
     @Override
     public RelayState proceed() {
         if (lease.isLost()) return new ServerLoss(relay, lease).settle();
+        if (lease.beginning() instanceof Beginning begin && begin.error() != null) return fail(begin, begin.error());
         if (lease.refusal() != null) return lease.isRefused() ? toPrimary() : this;
         if (lease.toRestore() instanceof Delivery delivery)
             return delivery.takesDefaultsAway()
@@ -142,6 +144,8 @@ final class Working implements RelayState {
     /// Whether something that must be over first is under way.
     private boolean isHeldUp(Delivery delivery) {
         if (relay.deliveries().open() == delivery) return false;
+        // Nothing may run of which it is not known that it runs in the transaction.
+        if (lease.beginning() != null) return true;
         if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
         // Whether the transaction will still be a failed one then, nobody can say.
         if (lease.server().status() == TransactionStatus.FAILED
@@ -204,7 +208,8 @@ final class Working implements RelayState {
         relay.writer().write(delivery, lease);
         if (!lease.sent(delivery)) return;
         lease.server().sendFakes();
-        if (!delivery.mayRunAgain()) Objects.requireNonNull(delivery.part).releaseBytes();
+        if (!delivery.mayRunAgain() && !delivery.begunWithIt)
+            Objects.requireNonNull(delivery.part).releaseBytes();
     }
 
     /// PostgreSQL refuses at once who may not do it, and waits for the sessions of others to end after
@@ -265,6 +270,27 @@ final class Working implements RelayState {
         lease.server().notClean("a standby refused");
         lease.reset(false);
         return new Idle(relay);
+    }
+
+    /// The client's transaction could not begin: as if its first statement had failed.
+    private RelayState fail(Beginning begin, ErrorFields error) {
+        var delivery = takeBack(relay, lease, begin);
+        lease.server().notClean("a transaction that could not begin");
+        lease.reset(false);
+        return relay.fail(delivery, error);
+    }
+
+    /// Takes back a delivery of which nothing has run, because its transaction has not begun.
+    static Delivery takeBack(Relay relay, ServerLease lease, Beginning begin) {
+        var delivery = Objects.requireNonNull(relay.deliveries().answering());
+        lease.undo(delivery);
+        relay.deliveries().takeBack();
+        relay.deliveries().nextWaiting();
+        relay.session().transactionEnded();
+        delivery.begin = null;
+        delivery.begunWithIt = false;
+        relay.defer(begin.begin());
+        return delivery;
     }
 
     private RelayState end() {

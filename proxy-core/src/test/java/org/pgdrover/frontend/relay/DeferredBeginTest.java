@@ -8,10 +8,13 @@ import static org.pgdrover.frontend.relay.RelayRig.query;
 import static org.pgdrover.frontend.relay.RelayRig.row;
 import static org.pgdrover.frontend.relay.RelayRig.types;
 
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.WireBytes;
@@ -97,16 +100,42 @@ class DeferredBeginTest {
         }
     }
 
-    /// Otherwise the statement would be carried out alone.
     @Test
-    void runsNothingIfTheTransactionCannotBegin() throws Exception {
-        primary.on("BEGIN", (wire, message) -> {
-            wire.send(ScriptedServer.error("57014", "canceling statement").message('Z', 'I'));
-            return true;
-        });
+    void goesInOneWriteWithTheFirstStatement() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("UPDATE t")).append(query("COMMIT")));
+            assertThat(statuses(answers(client, 3))).isEqualTo("TTI");
+            client.send(query("BEGIN").append(extended("DELETE FROM u")).append(query("COMMIT")));
+            var answers = answers(client, 3);
+            assertThat(types(answers)).isEqualTo("CZ12nDCZCZ");
+            assertThat(primary.received()).isEqualTo("PBEQQPBEPBDESQ");
+        }
+    }
+
+    /// A server that nobody has heard of for a while may be gone.
+    @Test
+    void goesAloneToAServerThatWasIdle() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(query("UPDATE t"));
+            answers(client, 1);
+            client.send(query("BEGIN"));
+            answers(client, 1);
+            rig.advance(Duration.ofMillis(200));
+            client.send(query("UPDATE t"));
+            assertThat(statuses(answers(client, 1))).isEqualTo("T");
+            assertThat(primary.received()).isEqualTo("QQQ");
+        }
+    }
+
+    /// Otherwise the statement would be carried out alone.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void runsNothingIfTheTransactionCannotBegin(boolean idle) throws Exception {
+        refuseBegin("57014");
         try (var client = rig.connect()) {
             client.send(query("BEGIN"));
             answers(client, 1);
+            if (idle) rig.advance(Duration.ofMillis(200));
             client.send(query("UPDATE t"));
             var failed = answers(client, 1);
             assertThat(error(failed).field('C')).isEqualTo("57014");
@@ -119,6 +148,64 @@ class DeferredBeginTest {
             assertThat(over.get(2).text(0)).isEqualTo("ROLLBACK");
             assertThat(statuses(over)).isEqualTo("EI");
             assertThat(primary.count("UPDATE")).isZero();
+        }
+    }
+
+    private void refuseBegin(String sqlState) {
+        primary.refuseBegin(sqlState);
+        primary.on("BEGIN", (wire, message) -> {
+            wire.send(ScriptedServer.error(sqlState, "no transaction").message('Z', 'I'));
+            return true;
+        });
+    }
+
+    @Test
+    void runsNothingThatStandsBehindInTheSameWrite() throws Exception {
+        refuseBegin("57014");
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN")
+                    .append(extended("UPDATE t"))
+                    .append(query("UPDATE u"))
+                    .append(query("COMMIT"))
+                    .append(query("UPDATE v")));
+            var answers = answers(client, 4);
+            assertThat(types(answers)).isEqualTo("CZEZEZCZ");
+            assertThat(statuses(answers)).isEqualTo("TEEI");
+            var last = answers(client, 1);
+            assertThat(types(last)).isEqualTo("CZ");
+            assertThat(primary.count("UPDATE v")).isEqualTo(1);
+            assertThat(primary.count("UPDATE")).isEqualTo(1);
+        }
+    }
+
+    /// A server's last words in place of BEGIN prove that it has run nothing.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void beginsElsewhereIfTheServerEndsBeforeIt(boolean extended) throws Exception {
+        primary.refuseBegin("57P01");
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(extended ? extended("UPDATE t") : query("UPDATE t")));
+            answers(client, 1);
+            while (primary.logins() < 2) Thread.sleep(5);
+            primary.refuseBegin(null);
+            assertThat(statuses(answers(client, 1))).isEqualTo("T");
+            client.send(query("COMMIT"));
+            assertThat(statuses(answers(client, 1))).isEqualTo("I");
+        }
+    }
+
+    @Test
+    void isLostWithTheFirstStatement() throws Exception {
+        primary.on("DELETE FROM w", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("DELETE FROM w")));
+            var answers = answers(client, 2);
+            assertThat(error(answers).field('C')).isEqualTo("40001");
+            assertThat(statuses(answers)).isEqualTo("TE");
+            client.send(query("COMMIT"));
+            var over = answers(client, 1);
+            assertThat(over.getFirst().text(0)).isEqualTo("ROLLBACK");
+            assertThat(primary.count("DELETE FROM w")).isEqualTo(1);
         }
     }
 
