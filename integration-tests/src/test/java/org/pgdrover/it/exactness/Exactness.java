@@ -72,7 +72,9 @@ public final class Exactness {
                         DifferentialFuzzer.pools(),
                         primary -> Playground.prepare(primary, DifferentialFuzzer.schemas()));
                 var playground = new Playground(rig, "pool1", "w1_", pattern(options))) {
+            var names = Pattern.compile(options.getOrDefault("names", ""));
             for (var conversation : KnownConversations.all("w1_")) {
+                if (!names.matcher(conversation.name()).find()) continue;
                 playground.purge();
                 playground.reset(conversation);
                 var differences = playground

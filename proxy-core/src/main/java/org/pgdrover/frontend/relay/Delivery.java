@@ -91,6 +91,8 @@ final class Delivery implements RelayNote {
     ErrorFields refusal;
     /// Whether LISTEN is left to the client's own server, for the database's listener cannot be had.
     boolean listensItself;
+    /// Whether the server was told to send what it has, for the present part waits for it.
+    boolean asked;
     /// A statement of the proxy's that is to be run before it; null if none is.
     byte @Nullable [] before;
     /// What stands for its wait until others have left a database; null if it does not wait.
@@ -190,6 +192,7 @@ final class Delivery implements RelayNote {
     void next(Batch following, boolean answered) {
         part = following;
         first = false;
+        asked = false;
         if (answered) {
             // What was made is known to the client's statements now, and the plans are used again.
             unnamed = null;
@@ -540,6 +543,7 @@ final class Delivery implements RelayNote {
         read = false;
         refusal = null;
         listensItself = false;
+        asked = false;
         before = null;
         waitsForOthers = null;
         unusable = null;

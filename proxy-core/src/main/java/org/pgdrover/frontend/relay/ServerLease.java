@@ -108,6 +108,11 @@ final class ServerLease implements AnswerOwner {
         server.notClean("statements under a client's own names");
     }
 
+    /// Shared statements are still there, for the server has discarded what was to close them.
+    void leaveOwnNames() {
+        ownNames = false;
+    }
+
     /// Whether its transaction may have written.
     boolean hasWritten() {
         return wrote;
@@ -197,11 +202,14 @@ final class ServerLease implements AnswerOwner {
 
     /// Whether the server has nothing left to do for the client.
     boolean isOver() {
+        return hasNothingToDo() && toRestore == null && !isInsideMessage();
+    }
+
+    /// Whether all that was sent has been answered, and no transaction is open.
+    boolean hasNothingToDo() {
         return server.status() == TransactionStatus.IDLE
                 && server.ledger().isAtRest()
-                && relay.deliveries().isNoneUnderWay()
-                && toRestore == null
-                && !isInsideMessage();
+                && relay.deliveries().isNoneUnderWay();
     }
 
     /// Whether a message has come in part that belongs here; one whose beginning waits may go elsewhere.

@@ -87,17 +87,29 @@ final class ServerNeeds {
         }
         if (ownNames && needs != null) relay.session().statements().named().forEach(needs::add);
         var batch = Objects.requireNonNull(delivery.part);
+        ClientStatement unnamedThere = null;
         for (int i = 0; i < batch.messages(); i++) {
             byte type = batch.message(i).type;
             boolean duplicate = delivery.plan(i).duplicate;
             if (type != MessageType.BIND && type != MessageType.DESCRIBE && !duplicate) continue;
             var statement = delivery.plan(i).statement;
             if (statement == null || !statement.isAnswered() || !statement.isKept()) continue;
-            if (!ownNames && isThere(statement, lease)) continue;
+            boolean there = isThere(statement, lease);
+            if (there && statement.isUnnamed()) unnamedThere = statement;
+            if (there && !ownNames) continue;
             if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
             needs.add(statement);
         }
-        return needs == null || needs.isNothing() ? null : needs;
+        if (needs == null || needs.isNothing()) return null;
+        if (unnamedThere != null && needs.endsUnnamed()) needs.add(unnamedThere);
+        return needs;
+    }
+
+    /// Whether something of it ends the server's unnamed statement, as a Query does.
+    private boolean endsUnnamed() {
+        if (lease.server().ledger().isOpen()) return false;
+        if (begin != null || ownNames || !settings.isEmpty()) return true;
+        return statements.stream().anyMatch(each -> !settingsOf(each).equals(present));
     }
 
     /// Whether a statement of the proxy's own is left there, which has taken a name that was in use.
@@ -122,9 +134,17 @@ final class ServerNeeds {
         return all;
     }
 
+    /// Whether the answers to what was sent before in the same batch have to be there first, for they
+    /// tell what the client's statements are.
+    static boolean wantsAnswers(ServerLease lease, Delivery delivery) {
+        var ledger = lease.server().ledger();
+        boolean waits = ledger.isOpen() && !ledger.isDiscarding() && !ledger.isCopyIn() && !ledger.isEmpty();
+        return waits && wantsOwnNames(lease, delivery);
+    }
+
     private static boolean wantsOwnNames(ServerLease lease, Delivery delivery) {
         var server = lease.server();
-        if (lease.hasOwnNames() || server.ledger().isOpen() || server.status() == TransactionStatus.FAILED)
+        if (lease.hasOwnNames() || server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED)
             return false;
         return delivery.seesStatements() || delivery.deallocates() || parsesUnkept(delivery);
     }
@@ -213,7 +233,7 @@ final class ServerNeeds {
         if (hasStandIn(server) && server.statements().remove(OwnStatement.NAME) instanceof Prepared standIn)
             exchange.close(standIn).sync();
         for (var query : settings) exchange.query(query);
-        boolean inTransaction = server.status() != TransactionStatus.IDLE;
+        boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
         if (ownNames) {
             for (var shared : server.statements().all()) exchange.close(shared);
             if (!open && !inTransaction) exchange.sync();
@@ -241,14 +261,18 @@ final class ServerNeeds {
     /// With the settings that the client had when it prepared the statement, which PostgreSQL folds into
     /// it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
-        var shared = statement.shared();
-        var then = Objects.requireNonNullElse(shared == null ? null : shared.settings(), present);
+        var then = settingsOf(statement);
         if (open && !then.equals(present)) lease.server().notClean("a statement was prepared with other settings");
         if (!open) present.difference(then).forEach(exchange::query);
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
         if (open) return;
         exchange.sync();
         then.difference(present).forEach(exchange::query);
+    }
+
+    private SessionSettings settingsOf(ClientStatement statement) {
+        var shared = statement.shared();
+        return Objects.requireNonNullElse(shared == null ? null : shared.settings(), present);
     }
 
     /// Whether the transaction has to be taken back to where it was.
@@ -287,7 +311,9 @@ final class ServerNeeds {
     /// Notes what is there now, and of what is not as the client knows it, with which error its use
     /// fails.
     void verify(Exchange answered) {
-        answered.stillThere().forEach(lease.server().statements()::restore);
+        var still = answered.stillThere();
+        if (ownNames && !still.isEmpty()) lease.leaveOwnNames();
+        still.forEach(lease.server().statements()::restore);
         for (int i = 0; i < statements.size(); i++)
             verify(statements.get(i), answered.prepared().get(i));
         if (unnamed != null) verify(unnamed, answered.prepared().getLast());

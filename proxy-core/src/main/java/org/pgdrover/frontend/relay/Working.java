@@ -6,8 +6,10 @@ import org.pgdrover.backend.CloseReason;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingDecision;
+import org.pgdrover.sql.Residue;
 
 /// A server works for the client: gets the client's batches as they come, as far as they may go there.
 ///
@@ -131,6 +133,8 @@ final class Working implements RelayState {
         if (lease.toRestore() != null || isHeldUp(delivery) || !relay.judge().judge(delivery)) return this;
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
         if (!relay.listening().mayFollow(delivery) || !mayFollow(delivery)) return this;
+        if (isToInspectFirst(delivery)) return lease.hasNothingToDo() ? end() : this;
+        if (ServerNeeds.wantsAnswers(lease, delivery)) return askForAnswers(delivery);
         if (!relay.listening().prepare(delivery, lease))
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
@@ -138,6 +142,27 @@ final class Working implements RelayState {
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
+        return this;
+    }
+
+    /// Whether it sees the client's statements behind something that may have deallocated some, which
+    /// only the server can tell.
+    private boolean isToInspectFirst(Delivery delivery) {
+        if (relay.deliveries().open() != null || lease.server().ledger().isOpen()) return false;
+        if (!delivery.seesStatements() && !delivery.deallocates()) return false;
+        if (lease.hasTransactionToItself() || relay.session().statements().size() == 0) return false;
+        return lease.doubts().may().has(Residue.PREPARED)
+                && !relay.session().statements().hasUnkept();
+    }
+
+    /// What the server has answered already it may keep until it is told to send it.
+    private RelayState askForAnswers(Delivery delivery) {
+        if (delivery.asked) return this;
+        delivery.asked = true;
+        var out = lease.server().newBuffer(8);
+        FrontendMessages.flush(out);
+        lease.server().ledger().flushed();
+        lease.server().write(out);
         return this;
     }
 
