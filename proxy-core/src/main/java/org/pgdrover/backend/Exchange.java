@@ -20,6 +20,7 @@ import org.pgdrover.protocol.codec.MessageType;
 /// closed; then, as whenever the connection is lost, `done` is not called: the lessee hears of it.
 public final class Exchange implements AnswerOwner {
     private static final byte[] NO_NAME = {};
+    private static final byte[] COMMAND = "pgdrover_command".getBytes(StandardCharsets.US_ASCII);
     private static final long TIMEOUT_SECONDS = 30;
     /// Most bytes of rows that are kept.
     private static final int MOST = 4 << 20;
@@ -94,15 +95,31 @@ public final class Exchange implements AnswerOwner {
     /// text is one byte.
     public Exchange run(String sql) {
         server.unnamedStatement(null);
-        var parse = server.newBuffer(sql.length() + 16);
-        FrontendMessages.parse(parse, NO_NAME, (sql + "\0\0\0").getBytes(StandardCharsets.ISO_8859_1));
+        return run(NO_NAME, sql).sync();
+    }
+
+    /// A command within a transaction that leaves alone what the client has unnamed there, as a Query
+    /// would not; each char of the text is one byte.
+    public Exchange command(String sql) {
+        run(COMMAND, sql);
+        var portal = server.newBuffer(8 + COMMAND.length);
+        FrontendMessages.closePortal(portal, COMMAND);
+        ask(RequestKind.CLOSE, portal, Note.NONE).sync();
+        var statement = server.newBuffer(8 + COMMAND.length);
+        FrontendMessages.closeStatement(statement, COMMAND);
+        return ask(RequestKind.CLOSE, statement, Note.NONE).sync();
+    }
+
+    private Exchange run(byte[] name, String sql) {
+        var parse = server.newBuffer(sql.length() + 16 + name.length);
+        FrontendMessages.parse(parse, name, (sql + "\0\0\0").getBytes(StandardCharsets.ISO_8859_1));
         ask(RequestKind.PARSE, parse, Note.NONE);
-        var bind = server.newBuffer(16);
-        FrontendMessages.bindPlainly(bind, NO_NAME, NO_NAME);
+        var bind = server.newBuffer(16 + 2 * name.length);
+        FrontendMessages.bindPlainly(bind, name, name);
         ask(RequestKind.BIND, bind, Note.NONE);
-        var execute = server.newBuffer(16);
-        FrontendMessages.execute(execute, NO_NAME);
-        return ask(RequestKind.EXECUTE, execute, Note.NONE).sync();
+        var execute = server.newBuffer(16 + name.length);
+        FrontendMessages.execute(execute, name);
+        return ask(RequestKind.EXECUTE, execute, Note.NONE);
     }
 
     /// Closes a statement, which [#stillThere()] has if the server has not come to it.

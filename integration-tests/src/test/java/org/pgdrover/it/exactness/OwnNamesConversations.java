@@ -7,8 +7,11 @@ import static org.pgdrover.it.exactness.Script.flushed;
 import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Script.run;
 import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.close;
+import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.flush;
+import static org.pgdrover.it.exactness.Sent.functionCall;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
@@ -16,6 +19,7 @@ import static org.pgdrover.it.exactness.Sent.sync;
 /// Conversations in which SQL names or shows statements in the middle of something else.
 final class OwnNamesConversations {
     private static final String DEALLOCATE = "SELECT f_deallocate()";
+    private static final int UPPER = 871;
     private static final String TEXT = "SELECT id FROM t WHERE id = 1 FOR SHARE";
 
     private final Script script;
@@ -28,6 +32,8 @@ final class OwnNamesConversations {
         ofOpenBatches();
         ofHiddenDeallocation();
         ofTheUnnamedStatement();
+        ofThePortal();
+        ofWhatCannotBePrepared();
     }
 
     private void ofOpenBatches() {
@@ -92,7 +98,99 @@ final class OwnNamesConversations {
                 ask(query(DEALLOCATE), parse("s", "SELECT 2"), bind("", "s"), execute("", 0), sync()));
     }
 
+    private void ofThePortal() {
+        script.alone(
+                "the portal of BEGIN behind a FunctionCall",
+                ask(query("PREPARE q AS SELECT 1"), query("DEALLOCATE q")),
+                ask(parse("p", TEXT), sync()),
+                ask(parse("", "BEGIN"), bind("", ""), execute("", 0), parse("", "BEGIN"), sync()),
+                ask(functionCall(UPPER, "abc")),
+                ask(describe('P', ""), sync()));
+        script.alone(
+                "the portal of a failed Query before pg_prepared_statements",
+                ask(query("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")),
+                ask(query("SELECT f_raise()"), query(PREPARED), query("SET TRANSACTION READ WRITE")),
+                ask(describe('P', ""), sync()));
+        script.alone(
+                "the portal beside EXECUTE in a transaction",
+                ask(parse("p", TEXT), sync()),
+                ask(query("BEGIN")),
+                ask(parse("", "VALUES (1), (2), (3)"), bind("", ""), execute("", 1), sync()),
+                ask(parse("s", "EXECUTE p"), bind("c1", "s"), execute("c1", 0), execute("", 1), sync()),
+                ask(bind("", ""), execute("", 1), sync()));
+    }
+
+    private void ofWhatCannotBePrepared() {
+        var view = "CREATE TEMP VIEW t AS SELECT 99 AS id";
+        script.alone(
+                "pg_prepared_statements shows what cannot be prepared any more",
+                ask(parse("s1", "UPDATE t SET n = $1 WHERE id = 1"), sync()),
+                ask(query(view)),
+                ask(query(PREPARED)),
+                ask(query(PREPARED)),
+                ask(query("BEGIN")),
+                ask(query(PREPARED)),
+                ask(query("COMMIT")),
+                ask(query("DROP VIEW t")),
+                ask(bind("", "s1", "3"), execute("", 0), sync()));
+        script.alone(
+                "pg_prepared_statements shows it in a transaction",
+                ask(query("BEGIN")),
+                ask(parse("s0", "SELECT 1"), parse("s1", "UPDATE t SET n = $1 WHERE id = 1"), sync()),
+                ask(query(view)),
+                ask(query(PREPARED)),
+                ask(query(PREPARED)));
+        script.alone(
+                "DO deallocates what cannot be prepared any more",
+                ask(parse("s1", "UPDATE t SET n = $1 WHERE id = 1"), sync()),
+                ask(query(view)),
+                ask(query("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")),
+                ask(parse("s1", "SELECT 2"), sync()),
+                ask(query(PREPARED)));
+        script.alone(
+                "Close behind COPY that waits for data",
+                ask(parse("s", TEXT), sync()),
+                ask(
+                        parse("", "COPY t (id, v) FROM STDIN"),
+                        bind("", ""),
+                        execute("", 0),
+                        close('S', "s"),
+                        parse("s", "SELECT 1"),
+                        sync()),
+                ask(bind("", "s"), execute("", 0), sync()));
+    }
+
     private void ofTheUnnamedStatement() {
+        script.alone(
+                "the unnamed statement before one that is discarded",
+                ask(query("BEGIN")),
+                ask(
+                        parse("", "EXECUTE missing"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "SELECT 2"),
+                        parse("", "SELECT 3"),
+                        sync()),
+                ask(describe('S', ""), sync()));
+        script.alone(
+                "the unnamed statement of BEGIN before one that is discarded",
+                ask(
+                        parse("", "START TRANSACTION READ ONLY"),
+                        bind("", ""),
+                        execute("", 0),
+                        bind("", "missing"),
+                        parse("", "SELECT 2"),
+                        sync()),
+                ask(bind("", "", "2"), sync()));
+        script.alone(
+                "the unnamed statement before a Query that is discarded",
+                ask(
+                        parse("", "UPDATE t SET n = 1 WHERE id = 1"),
+                        bind("", "missing"),
+                        query("SELECT 1"),
+                        close('S', ""),
+                        sync()),
+                ask(bind("", ""), execute("", 0), sync()));
         script.alone(
                 "a statement with older settings beside the unnamed one",
                 ask(parse("s1", "SELECT id FROM t WHERE id = $1"), sync()),

@@ -34,6 +34,9 @@ final class MessagePlan implements RelayNote {
     /// Whether the message closes the statement.
     boolean closes;
 
+    /// Whether the server is asked to close nothing instead of the statement.
+    boolean closesNothing;
+
     /// The error that the client gets for this message instead of the server's, which does not know the
     /// client's names.
     @Nullable
@@ -73,6 +76,7 @@ final class MessagePlan implements RelayNote {
         makes = false;
         duplicate = false;
         closes = false;
+        closesNothing = false;
         errorInstead = null;
         insertions = null;
         describedForUs = false;

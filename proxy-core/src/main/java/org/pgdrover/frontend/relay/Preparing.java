@@ -65,6 +65,7 @@ final class Preparing implements RelayState {
     private RelayState prepared(ServerNeeds asked, Exchange exchange) {
         var failure = asked.failure(exchange);
         asked.verify(exchange);
+        lease.prepared();
         if (failure != null) {
             lease.server().notClean("settings that could not be set");
             return giveUp(relay.fail(delivery, failure));
@@ -81,9 +82,9 @@ final class Preparing implements RelayState {
             }
         }
         if (exchange.error() != null && lease.server().ledger().isDiscarding()) tellOpen(exchange.error());
-        if (!asked.hasFailedTransaction()) return work();
+        if (!asked.hasGaps()) return work();
         recovering = true;
-        ServerNeeds.recover(new Exchange(lease.server(), _ -> {
+        asked.fillGaps(new Exchange(lease.server(), _ -> {
             recovered = true;
             relay.wake();
         }));

@@ -54,6 +54,10 @@ final class ServerLease implements AnswerOwner {
 
     private byte[] describedParameters = NOTHING;
 
+    /// The unnamed statement that the server has now, as its answers tell; null if it has none that
+    /// anybody knows.
+    private @Nullable Object unnamedThere;
+
     private @Nullable Delivery beingSent;
     private @Nullable Beginning beginning;
     private boolean vanished;
@@ -127,6 +131,12 @@ final class ServerLease implements AnswerOwner {
     void begin() {
         server.lease(this);
         relay.session().settings().entered(server.settings());
+        unnamedThere = server.unnamedStatement();
+    }
+
+    /// All that was sent has been answered.
+    void prepared() {
+        unnamedThere = server.unnamedStatement();
     }
 
     // What is sent
@@ -308,10 +318,12 @@ final class ServerLease implements AnswerOwner {
             if (plan.statement != null) {
                 plan.statement.answered();
                 statements.add(plan.statement);
+                if (plan.statement.isUnnamed()) unnamedThere = plan.statement;
             }
         } else if (kind == RequestKind.CLOSE) {
             settle(plan);
             if (plan.statement != null) statements.remove(plan.statement);
+            if (plan.statement != null && plan.statement.isUnnamed()) unnamedThere = null;
         }
     }
 
@@ -359,12 +371,15 @@ final class ServerLease implements AnswerOwner {
             }
             case CLOSE -> {
                 settle(plan);
-                if (plan.statement != null && fate == AnswerFate.FORWARD && !plan.statement.isUnnamed())
+                if (plan.statement == null) return;
+                if (plan.statement.isUnnamed()) unnamedStays(null);
+                else if (fate == AnswerFate.FORWARD && !plan.closesNothing)
                     server.statements().add(plan.statement, plan.statement.name(), plan.statement);
             }
             case BIND -> relay.session().transactionEnded();
             case QUERY -> {
                 settle(plan);
+                unnamedStays(null);
                 vanish(plan.delivery());
             }
             case DESCRIBE, EXECUTE, FUNCTION_CALL, SYNC, COPY_END -> {}
@@ -391,12 +406,17 @@ final class ServerLease implements AnswerOwner {
 
     /// A Parse was not carried out: the statement is not on this server.
     private void forget(ClientStatement statement) {
-        if (server.unnamedStatement() == statement) server.unnamedStatement(null);
+        if (statement.isUnnamed()) unnamedStays(statement);
         server.statements().remove(statement);
         var shared = statement.shared();
         if (shared == null) return;
         var there = server.statements().find(shared);
         if (there != null && there.shape() == statement) server.statements().remove(shared);
+    }
+
+    /// What would have made another unnamed statement, or none, was not carried out.
+    private void unnamedStays(@Nullable ClientStatement instead) {
+        if (server.unnamedStatement() == instead) server.unnamedStatement(unnamedThere);
     }
 
     /// Whether the session cannot go on elsewhere, whatever the server refuses.
@@ -435,6 +455,7 @@ final class ServerLease implements AnswerOwner {
         if (plan.makes && plan.statement != null && plan.statement.isUnnamed()) {
             relay.session().statements().unnamed(null);
             server.unnamedStatement(null);
+            unnamedThere = null;
         }
         if (plan.duplicate && !error.sqlState().equals(SqlState.DUPLICATE_PREPARED_STATEMENT)) return null;
         return plan.errorInstead == null ? inTheClientsWords(plan, error) : plan.errorInstead;
@@ -544,6 +565,7 @@ final class ServerLease implements AnswerOwner {
         if (note instanceof MessagePlan query) {
             settle(query);
             relay.session().statements().unnamed(null);
+            unnamedThere = null;
         }
         passOnHeldBack();
         doubts.answered(delivery);

@@ -25,6 +25,10 @@ final class ServerNeeds {
     /// Statements that cannot be prepared again must not cost the client its transaction.
     private static final String SAVEPOINT = "pgdrover_own_names";
 
+    private static final byte[] EMPTY = new byte[3];
+    /// What is known of an empty statement that stands in for another one.
+    private static final Object GAP = new Object();
+
     private final ServerLease lease;
     private final Delivery delivery;
     private final List<String> settings;
@@ -32,6 +36,7 @@ final class ServerNeeds {
     private final @Nullable DeferredBegin begin;
     private final SessionSettings present;
     private final List<ClientStatement> statements = new ArrayList<>();
+    private final List<ClientStatement> gaps = new ArrayList<>();
     private @Nullable ClientStatement unnamed;
 
     private ServerNeeds(
@@ -108,8 +113,10 @@ final class ServerNeeds {
     /// Whether something of it ends the server's unnamed statement, as a Query does.
     private boolean endsUnnamed() {
         if (lease.server().ledger().isOpen()) return false;
-        if (begin != null || ownNames || !settings.isEmpty()) return true;
-        return statements.stream().anyMatch(each -> !settingsOf(each).equals(present));
+        if (begin != null) return true;
+        if (lease.server().status() != TransactionStatus.IDLE) return false;
+        return !settings.isEmpty()
+                || statements.stream().anyMatch(each -> !settingsOf(each).equals(present));
     }
 
     /// Whether a statement of the proxy's own is left there, which has taken a name that was in use.
@@ -134,12 +141,13 @@ final class ServerNeeds {
         return all;
     }
 
-    /// Whether the answers to what was sent before in the same batch have to be there first, for they
-    /// tell what the client's statements are.
+    /// Whether the answers to what was sent before have to be there first. They tell what the client's
+    /// statements are, or whether the transaction has failed.
     static boolean wantsAnswers(ServerLease lease, Delivery delivery) {
         var ledger = lease.server().ledger();
-        boolean waits = ledger.isOpen() && !ledger.isDiscarding() && !ledger.isCopyIn() && !ledger.isEmpty();
-        return waits && wantsOwnNames(lease, delivery);
+        if (ledger.isEmpty() || ledger.isDiscarding() || ledger.isCopyIn()) return false;
+        boolean inside = ledger.isOpen() || lease.server().status() != TransactionStatus.IDLE;
+        return inside && wantsOwnNames(lease, delivery);
     }
 
     private static boolean wantsOwnNames(ServerLease lease, Delivery delivery) {
@@ -232,12 +240,12 @@ final class ServerNeeds {
         boolean open = server.ledger().isOpen();
         if (hasStandIn(server) && server.statements().remove(OwnStatement.NAME) instanceof Prepared standIn)
             exchange.close(standIn).sync();
-        for (var query : settings) exchange.query(query);
+        for (var query : settings) set(query, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
         if (ownNames) {
             for (var shared : server.statements().all()) exchange.close(shared);
             if (!open && !inTransaction) exchange.sync();
-            if (inTransaction) exchange.query("SAVEPOINT " + SAVEPOINT);
+            if (inTransaction) exchange.command("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
         }
         boolean own = lease.hasOwnNames();
@@ -246,7 +254,7 @@ final class ServerNeeds {
             if (old != null) exchange.close(old);
             prepare(statement, own, open, exchange);
         }
-        if (ownNames && inTransaction) exchange.query("RELEASE SAVEPOINT " + SAVEPOINT);
+        if (ownNames && inTransaction) exchange.command("RELEASE SAVEPOINT " + SAVEPOINT);
         // A Query ends the unnamed statement.
         if (begin != null && begin.extended()) exchange.run(begin.text());
         else if (begin != null) exchange.query(begin.text());
@@ -263,11 +271,17 @@ final class ServerNeeds {
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
         if (open && !then.equals(present)) lease.server().notClean("a statement was prepared with other settings");
-        if (!open) present.difference(then).forEach(exchange::query);
+        if (!open) present.difference(then).forEach(query -> set(query, exchange));
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
         if (open) return;
         exchange.sync();
-        then.difference(present).forEach(exchange::query);
+        then.difference(present).forEach(query -> set(query, exchange));
+    }
+
+    /// In a transaction a Query would end the client's unnamed portal.
+    private void set(String query, Exchange exchange) {
+        if (lease.server().status() == TransactionStatus.IDLE) exchange.query(query);
+        else exchange.command(query);
     }
 
     private SessionSettings settingsOf(ClientStatement statement) {
@@ -275,16 +289,25 @@ final class ServerNeeds {
         return Objects.requireNonNullElse(shared == null ? null : shared.settings(), present);
     }
 
-    /// Whether the transaction has to be taken back to where it was.
-    boolean hasFailedTransaction() {
+    /// Whether the client's own names are there, but for some whose statements cannot be prepared now.
+    boolean hasGaps() {
+        return !gaps.isEmpty() || hasFailedTransaction();
+    }
+
+    private boolean hasFailedTransaction() {
         return ownNames && lease.server().status() == TransactionStatus.FAILED;
     }
 
-    /// Takes the transaction back to where it was.
-    static void recover(Exchange exchange) {
-        exchange.query("ROLLBACK TO SAVEPOINT " + SAVEPOINT)
-                .query("RELEASE SAVEPOINT " + SAVEPOINT)
-                .send();
+    /// Takes the transaction back to where it was. Under a name whose statement cannot be prepared an
+    /// empty one stands in, for SQL is to find the name; whoever uses it by the protocol gets the error.
+    void fillGaps(Exchange exchange) {
+        if (hasFailedTransaction())
+            exchange.command("ROLLBACK TO SAVEPOINT " + SAVEPOINT).command("RELEASE SAVEPOINT " + SAVEPOINT);
+        for (var statement : gaps) {
+            exchange.prepare(statement.name(), EMPTY).sync();
+            lease.server().statements().add(statement, statement.name(), GAP);
+        }
+        exchange.send();
     }
 
     /// Whether the client's transaction begins here.
@@ -323,6 +346,9 @@ final class ServerNeeds {
         if (there.isDiscarded()) return;
         if (there.error() != null) {
             delivery.unusable(statement, there.error());
+            if (lease.hasOwnNames()
+                    && !statement.isUnnamed()
+                    && !lease.server().ledger().isOpen()) gaps.add(statement);
             return;
         }
         var server = lease.server();

@@ -406,9 +406,16 @@ final class ServerWriter {
         if (statement != null) announce(plan, statement.name());
         if (statement != null && statement.isUnnamed()) server.unnamedStatement(null);
         boolean ours = statement == null ? lease.hasOwnNames() : isOnServer(statement, lease);
+        plan.closesNothing = false;
         if (ours || statement != null && statement.isUnnamed()) {
             if (statement != null) server.statements().remove(statement);
             plain(RequestKind.CLOSE, plan, buffer, start, end, lease);
+        } else if (server.ledger().isOpen()) {
+            // What stands before it may be COPY, which ends with a message that is not copied data.
+            plan.closesNothing = true;
+            server.expect(RequestKind.CLOSE, AnswerFate.FORWARD, lease, plan);
+            int nameStart = start + HEADER + 1;
+            named(buffer, start, nameStart, WireReader.endOfString(buffer, nameStart, end), end, MISSING, server);
         } else {
             fakeClose(plan, lease);
         }

@@ -157,7 +157,7 @@ final class Working implements RelayState {
 
     /// What the server has answered already it may keep until it is told to send it.
     private RelayState askForAnswers(Delivery delivery) {
-        if (delivery.asked) return this;
+        if (delivery.asked || !lease.server().ledger().isOpen()) return this;
         delivery.asked = true;
         var out = lease.server().newBuffer(8);
         FrontendMessages.flush(out);
