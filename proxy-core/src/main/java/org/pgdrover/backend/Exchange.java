@@ -281,6 +281,7 @@ public final class Exchange implements AnswerOwner {
         if (owed > 0 || !sent) return;
         sent = false;
         if (timeout != null) timeout.cancel(false);
+        server.unnamedAnswered();
         readRows();
         done.accept(this);
     }

@@ -48,6 +48,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
+    /// The same as answers have told so far.
+    private @Nullable Object unnamedAnswered;
     /// Names of custom parameters that the session knows since somebody has set them; that is for ever.
     private final Set<String> customNames = new HashSet<>();
 
@@ -132,6 +134,21 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         unnamedStatement = statement;
     }
 
+    /// What made this the unnamed statement, or ended that, has been answered.
+    public void unnamedAnswered(@Nullable Object statement) {
+        unnamedAnswered = statement;
+    }
+
+    /// All that was sent has been answered.
+    void unnamedAnswered() {
+        unnamedAnswered = unnamedStatement;
+    }
+
+    /// What would have made this the unnamed statement was not carried out.
+    public void unnamedDiscarded(@Nullable Object statement) {
+        if (unnamedStatement == statement) unnamedStatement = unnamedAnswered;
+    }
+
     /// Why the session may hold what the next client must not see; null if it is proved that it does
     /// not.
     public @Nullable String notClean() {
@@ -191,6 +208,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         sequencesOf = null;
         statements.clear();
         unnamedStatement = null;
+        unnamedAnswered = null;
     }
 
     public EventLoop eventLoop() {

@@ -93,6 +93,27 @@ final class OwnNamesConversations {
                 ask(parse("s", TEXT), sync()),
                 ask(query(DEALLOCATE), query("PREPARE s AS SELECT 2"), query("EXECUTE s")));
         script.alone(
+                "a function deallocates what its server does not have",
+                ask(parse("s", TEXT), sync()),
+                ask(query("PREPARE x AS SELECT 1")),
+                ask(query("DEALLOCATE x")),
+                ask(query(DEALLOCATE)),
+                ask(bind("", "s"), sync()));
+        script.alone(
+                "a function deallocates in a transaction",
+                ask(query("BEGIN")),
+                ask(parse("s", TEXT), sync()),
+                ask(query(DEALLOCATE)),
+                ask(run(PREPARED)),
+                ask(bind("", "s"), sync()),
+                ask(query("ROLLBACK")),
+                ask(bind("", "s"), sync()));
+        script.alone(
+                "EXECUTE bound again when its statement gives columns",
+                ask(parse("", "EXECUTE s1"), sync()),
+                ask(bind("", ""), parse("s1", "SELECT v FROM t WHERE id <> $1 ORDER BY id"), sync()),
+                ask(bind("", ""), sync()));
+        script.alone(
                 "a function deallocates before Parse",
                 ask(parse("s", TEXT), sync()),
                 ask(query(DEALLOCATE), parse("s", "SELECT 2"), bind("", "s"), execute("", 0), sync()));
@@ -182,6 +203,12 @@ final class OwnNamesConversations {
                         parse("", "SELECT 2"),
                         sync()),
                 ask(bind("", "", "2"), sync()));
+        script.alone(
+                "the unnamed statement on a server that was asked",
+                ask(query("SELECT pg_advisory_lock(77)")),
+                ask(run("SELECT pg_advisory_lock_shared(77)")),
+                ask(bind("", "missing"), parse("", "SELECT 12 / $1::int"), sync(), bind("", "", "2"), sync()),
+                ask(describe('S', ""), sync()));
         script.alone(
                 "the unnamed statement before a Query that is discarded",
                 ask(

@@ -65,7 +65,6 @@ final class Preparing implements RelayState {
     private RelayState prepared(ServerNeeds asked, Exchange exchange) {
         var failure = asked.failure(exchange);
         asked.verify(exchange);
-        lease.prepared();
         if (failure != null) {
             lease.server().notClean("settings that could not be set");
             return giveUp(relay.fail(delivery, failure));

@@ -54,10 +54,6 @@ final class ServerLease implements AnswerOwner {
 
     private byte[] describedParameters = NOTHING;
 
-    /// The unnamed statement that the server has now, as its answers tell; null if it has none that
-    /// anybody knows.
-    private @Nullable Object unnamedThere;
-
     private @Nullable Delivery beingSent;
     private @Nullable Beginning beginning;
     private boolean vanished;
@@ -131,12 +127,6 @@ final class ServerLease implements AnswerOwner {
     void begin() {
         server.lease(this);
         relay.session().settings().entered(server.settings());
-        unnamedThere = server.unnamedStatement();
-    }
-
-    /// All that was sent has been answered.
-    void prepared() {
-        unnamedThere = server.unnamedStatement();
     }
 
     // What is sent
@@ -318,12 +308,12 @@ final class ServerLease implements AnswerOwner {
             if (plan.statement != null) {
                 plan.statement.answered();
                 statements.add(plan.statement);
-                if (plan.statement.isUnnamed()) unnamedThere = plan.statement;
+                if (plan.statement.isUnnamed()) server.unnamedAnswered(plan.statement);
             }
         } else if (kind == RequestKind.CLOSE) {
             settle(plan);
             if (plan.statement != null) statements.remove(plan.statement);
-            if (plan.statement != null && plan.statement.isUnnamed()) unnamedThere = null;
+            if (plan.statement != null && plan.statement.isUnnamed()) server.unnamedAnswered(null);
         }
     }
 
@@ -372,14 +362,14 @@ final class ServerLease implements AnswerOwner {
             case CLOSE -> {
                 settle(plan);
                 if (plan.statement == null) return;
-                if (plan.statement.isUnnamed()) unnamedStays(null);
+                if (plan.statement.isUnnamed()) server.unnamedDiscarded(null);
                 else if (fate == AnswerFate.FORWARD && !plan.closesNothing)
                     server.statements().add(plan.statement, plan.statement.name(), plan.statement);
             }
             case BIND -> relay.session().transactionEnded();
             case QUERY -> {
                 settle(plan);
-                unnamedStays(null);
+                server.unnamedDiscarded(null);
                 vanish(plan.delivery());
             }
             case DESCRIBE, EXECUTE, FUNCTION_CALL, SYNC, COPY_END -> {}
@@ -406,17 +396,12 @@ final class ServerLease implements AnswerOwner {
 
     /// A Parse was not carried out: the statement is not on this server.
     private void forget(ClientStatement statement) {
-        if (statement.isUnnamed()) unnamedStays(statement);
+        if (statement.isUnnamed()) server.unnamedDiscarded(statement);
         server.statements().remove(statement);
         var shared = statement.shared();
         if (shared == null) return;
         var there = server.statements().find(shared);
         if (there != null && there.shape() == statement) server.statements().remove(shared);
-    }
-
-    /// What would have made another unnamed statement, or none, was not carried out.
-    private void unnamedStays(@Nullable ClientStatement instead) {
-        if (server.unnamedStatement() == instead) server.unnamedStatement(unnamedThere);
     }
 
     /// Whether the session cannot go on elsewhere, whatever the server refuses.
@@ -455,7 +440,7 @@ final class ServerLease implements AnswerOwner {
         if (plan.makes && plan.statement != null && plan.statement.isUnnamed()) {
             relay.session().statements().unnamed(null);
             server.unnamedStatement(null);
-            unnamedThere = null;
+            server.unnamedAnswered(null);
         }
         if (plan.duplicate && !error.sqlState().equals(SqlState.DUPLICATE_PREPARED_STATEMENT)) return null;
         return plan.errorInstead == null ? inTheClientsWords(plan, error) : plan.errorInstead;
@@ -565,7 +550,7 @@ final class ServerLease implements AnswerOwner {
         if (note instanceof MessagePlan query) {
             settle(query);
             relay.session().statements().unnamed(null);
-            unnamedThere = null;
+            server.unnamedAnswered(null);
         }
         passOnHeldBack();
         doubts.answered(delivery);

@@ -14,6 +14,8 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.TransactionEffect;
 
 /// The settings and statements that a server lacks before a delivery can be sent. The client has
@@ -74,7 +76,7 @@ final class ServerNeeds {
             settings.addAll(channels);
             server.notClean("channels that a client has asked for");
         }
-        boolean ownNames = wantsOwnNames(lease, delivery);
+        boolean ownNames = wantsOwnNames(relay, lease, delivery);
         var present = relay.session().settings().current();
         var begin = fresh ? relay.deferred() : null;
         var needs = settings.isEmpty() && !ownNames && begin == null
@@ -143,18 +145,36 @@ final class ServerNeeds {
 
     /// Whether the answers to what was sent before have to be there first. They tell what the client's
     /// statements are, or whether the transaction has failed.
-    static boolean wantsAnswers(ServerLease lease, Delivery delivery) {
+    static boolean wantsAnswers(Relay relay, ServerLease lease, Delivery delivery) {
         var ledger = lease.server().ledger();
         if (ledger.isEmpty() || ledger.isDiscarding() || ledger.isCopyIn()) return false;
         boolean inside = ledger.isOpen() || lease.server().status() != TransactionStatus.IDLE;
-        return inside && wantsOwnNames(lease, delivery);
+        // What waits for names that are on their way has been seen to, but not what only the catalog knows of.
+        boolean pending = relay.session().statements().isAnyNamePending();
+        return (inside || pending) && wantsOwnNames(relay, lease, delivery);
     }
 
-    private static boolean wantsOwnNames(ServerLease lease, Delivery delivery) {
+    private static boolean wantsOwnNames(Relay relay, ServerLease lease, Delivery delivery) {
         var server = lease.server();
         if (lease.hasOwnNames() || server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED)
             return false;
-        return delivery.seesStatements() || delivery.deallocates() || parsesUnkept(delivery);
+        return delivery.seesStatements()
+                || delivery.deallocates()
+                || parsesUnkept(delivery)
+                || callsDeallocate(relay, delivery);
+    }
+
+    /// Whether a function in it is known to prepare or deallocate statements; what may do anything at
+    /// all does not count.
+    private static boolean callsDeallocate(Relay relay, Delivery delivery) {
+        var session = relay.session();
+        if (delivery.reason.isProvedRead() || session.statements().size() == 0) return false;
+        var classes = delivery.classes();
+        for (int i = 0; i < classes.size(); i++) {
+            var may = relay.services().router().residues(classes.get(i), session.routing());
+            if (may.has(Residue.PREPARED) && !may.equals(Residues.ALL)) return true;
+        }
+        return false;
     }
 
     private static boolean parsesUnkept(Delivery delivery) {
@@ -355,13 +375,24 @@ final class ServerNeeds {
         var shape = new StatementShape(there.parameters(), there.columns());
         boolean asKnown = statement.shape() == null || shape.equals(statement.shape());
         statement.shape(shape);
-        if (statement.isUnnamed()) server.unnamedStatement(statement);
-        else add(server, statement, asKnown ? statement : shape);
-        if (!asKnown)
+        if (statement.isUnnamed()) {
+            server.unnamedStatement(statement);
+            server.unnamedAnswered(statement);
+        } else {
+            add(server, statement, asKnown ? statement : shape);
+        }
+        if (!asKnown && isRevalidated(statement))
             delivery.unusable(
                     statement,
                     ErrorFields.error(SqlState.FEATURE_NOT_SUPPORTED, "cached plan must not change result type")
                             .withRoutine("RevalidateCachedQuery"));
+    }
+
+    /// Whether PostgreSQL looks again at what the statement gives: it never does at commands that it does
+    /// not analyse.
+    private static boolean isRevalidated(ClientStatement statement) {
+        var command = statement.queryClass().statement();
+        return !command.equals("EXECUTE") && !command.equals("FETCH");
     }
 
     private void add(ServerConnection server, ClientStatement statement, Object shape) {

@@ -134,7 +134,7 @@ final class Working implements RelayState {
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
         if (!relay.listening().mayFollow(delivery) || !mayFollow(delivery)) return this;
         if (isToInspectFirst(delivery)) return lease.hasNothingToDo() ? end() : this;
-        if (ServerNeeds.wantsAnswers(lease, delivery)) return askForAnswers(delivery);
+        if (ServerNeeds.wantsAnswers(relay, lease, delivery)) return askForAnswers(delivery);
         if (!relay.listening().prepare(delivery, lease))
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
