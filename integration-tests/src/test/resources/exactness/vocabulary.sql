@@ -142,7 +142,7 @@ SELECT current_user = session_user, current_user IN ('other', 'owner'), current_
 SELECT timestamptz '2024-01-01 05:00+00'
 SELECT name, from_sql FROM pg_prepared_statements ORDER BY name
 SELECT name, is_holdable FROM pg_cursors ORDER BY name
-SELECT pg_listening_channels()
+SELECT pg_listening_channels() ORDER BY 1
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
 SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() ORDER BY relname
 SELECT lastval()

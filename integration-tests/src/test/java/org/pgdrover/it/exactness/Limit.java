@@ -22,7 +22,7 @@ enum Limit {
             // Without Describe nobody has told the columns.
             for (var line : difference.before().reversed()) {
                 if (line.startsWith("T")) return line.contains(" current_setting:") || line.contains(" tenant:");
-                if (line.startsWith("Z")) break;
+                if (line.startsWith("Z") || line.startsWith("C")) break;
             }
             return difference.expected().matches("D( (NULL|'\\w*')){1,3}");
         }
@@ -69,7 +69,51 @@ enum Limit {
                             .anyMatch(step ->
                                     MAKES_TEMPORARY.matcher(step.toString()).find());
         }
+    },
+
+    /// A READ ONLY transaction is on a standby, which says so when it is asked, and refuses what a primary
+    /// refuses in other words.
+    ON_STANDBY {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var one = difference.expected();
+            if (one.equals("D 'f' 'f' 'f'"))
+                return difference.got().equals("D 't' 't' 't'") && asksForRecovery(scenario, difference);
+            return one.contains("C=25006")
+                    && one.contains(" in a read-only transaction,")
+                    && difference.got().contains("C=25006")
+                    && difference.got().contains(" during recovery,");
+        }
+
+        private static boolean asksForRecovery(Scenario scenario, Difference difference) {
+            return scenario.stepsOf(difference.actor()).stream()
+                    .anyMatch(step -> step.toString().contains("pg_is_in_recovery()"));
+        }
+    },
+
+    /// A string that cannot be read, or EXECUTE of a statement of the protocol, has taken away what the
+    /// startup message had set.
+    RESET_UNREAD {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var texts = scenario.stepsOf(difference.actor()).stream()
+                    .flatMap(step -> step.messages().stream())
+                    .filter(message -> !message.text().isEmpty())
+                    .toList();
+            boolean executes = texts.stream().anyMatch(each -> each.text().contains("EXECUTE "));
+            return texts.stream()
+                    .filter(each -> TAKES_AWAY.matcher(each.text()).find())
+                    .anyMatch(each -> UNREADABLE.matcher(each.text()).find() || executes && isNamed(each));
+        }
+
+        private static boolean isNamed(Sent message) {
+            return message.type() == 'P' && !message.shown().startsWith("Parse \"\"");
+        }
     };
+
+    private static final Pattern UNREADABLE = Pattern.compile("U&\"|^.{100000}", Pattern.DOTALL);
+    private static final Pattern TAKES_AWAY =
+            Pattern.compile("RESET (ALL|search_path|TimeZone|DateStyle|application_name)|DISCARD ALL|TO DEFAULT");
 
     private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
     private static final Pattern UNDEFINED = Pattern.compile(

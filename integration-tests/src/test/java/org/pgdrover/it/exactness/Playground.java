@@ -55,6 +55,8 @@ final class Playground implements Closeable {
     static void prepare(EmbeddedNode primary, List<String> schemas) throws SQLException {
         for (var database : new String[] {Rig.DIRECT, Rig.PROXIED}) {
             primary.sql(database, """
+                    -- Nobody makes anything where all workers would find it.
+                    ALTER SCHEMA public OWNER TO CURRENT_USER;
                     CREATE SCHEMA shared;
                     CREATE TABLE shared.ref (at timestamp with time zone, t text);
                     INSERT INTO shared.ref SELECT timestamptz '2024-01-01 00:00+00' + i * interval '1 hour', 'r' || i

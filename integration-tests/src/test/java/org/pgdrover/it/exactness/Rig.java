@@ -115,7 +115,8 @@ final class Rig implements AutoCloseable {
     }
 
     private static PoolSettings settings(PoolMode mode, int size) {
-        return new PoolSettings(mode, size, 0, Duration.ofSeconds(20), Duration.ofMinutes(10), Duration.ofHours(1));
+        // Longer than the patience with a client that holds the last server in COPY and says nothing more.
+        return new PoolSettings(mode, size, 0, Duration.ofSeconds(60), Duration.ofMinutes(10), Duration.ofHours(1));
     }
 
     /// Returns when both standbys show what the primary has committed.

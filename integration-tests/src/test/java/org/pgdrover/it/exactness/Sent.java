@@ -132,6 +132,16 @@ record Sent(char type, byte[] bytes, String shown) {
         return body.int16(0).as('F', "FunctionCall " + function + " (" + String.join(", ", arguments) + ")");
     }
 
+    /// The statement of a Query or Parse; empty for other messages.
+    String text() {
+        if (type != 'Q' && type != 'P') return "";
+        int from = 5;
+        if (type == 'P') while (bytes[from++] != 0) continue;
+        int to = from;
+        while (bytes[to] != 0) to++;
+        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    }
+
     private static String shortened(String text) {
         return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "… (" + text.length() + " characters)";
     }

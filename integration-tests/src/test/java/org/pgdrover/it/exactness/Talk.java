@@ -22,6 +22,7 @@ final class Talk implements Closeable {
     private boolean failed;
     private boolean copying;
     private boolean closed;
+    private boolean terminated;
     private int certain;
 
     Talk(int port, Map<String, String> startup) throws IOException {
@@ -94,7 +95,9 @@ final class Talk implements Closeable {
         try {
             var message = client.next(millis);
             if (message == null) return false;
-            transcript.add(message, client.processId());
+            // Whoever has said Terminate does not listen any more (manual, section 54.2.10): what PostgreSQL says of a
+            // Terminate among copied data, it says to nobody.
+            if (!terminated || message.type() == 'A') transcript.add(message, client.processId());
             note(message.type());
             return true;
         } catch (EOFException | SocketException end) {
@@ -129,6 +132,7 @@ final class Talk implements Closeable {
         if (!settle(quietMillis)) transcript.note(Transcript.NO_ANSWER);
         while (!closed && transcript.notifications() < notifications && read(quietMillis)) continue;
         client.send(closed ? new Sent[0] : new Sent[] {Sent.terminate()});
+        terminated = true;
         while (!closed && read(quietMillis)) continue;
         certain = transcript.size();
         client.close();
