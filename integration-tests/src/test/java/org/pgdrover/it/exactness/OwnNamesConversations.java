@@ -100,6 +100,20 @@ final class OwnNamesConversations {
                 ask(query(DEALLOCATE)),
                 ask(bind("", "s"), sync()));
         script.alone(
+                "a function deallocates the statement that calls it",
+                ask(parse("s", DEALLOCATE), bind("", "s"), execute("", 0), sync(), bind("", "s", "2"), sync()),
+                ask(bind("", "s"), sync()));
+        script.alone(
+                "a function deallocates the statement that calls it, and more in the same batch",
+                ask(
+                        parse("s", DEALLOCATE),
+                        bind("", "s"),
+                        execute("", 0),
+                        bind("", "s"),
+                        execute("", 0),
+                        sync()),
+                ask(bind("", "s"), sync()));
+        script.alone(
                 "a function deallocates in a transaction",
                 ask(query("BEGIN")),
                 ask(parse("s", TEXT), sync()),
