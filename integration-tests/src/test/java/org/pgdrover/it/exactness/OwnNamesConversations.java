@@ -104,14 +104,18 @@ final class OwnNamesConversations {
                 ask(parse("s", DEALLOCATE), bind("", "s"), execute("", 0), sync(), bind("", "s", "2"), sync()),
                 ask(bind("", "s"), sync()));
         script.alone(
+                "a function deallocates the statement that calls it in a transaction",
+                ask(query("BEGIN")),
+                ask(parse("s", DEALLOCATE), bind("", "s"), execute("", 0), sync()),
+                ask(run(PREPARED)),
+                ask(bind("", "s", "2"), sync()));
+        script.alone(
+                "a function deallocates the statement that calls it, without Sync behind",
+                ask(parse("s", DEALLOCATE), sync(), query("SELECT pg_sleep(0.2)")),
+                ask(bind("", "s"), execute("", 0), sync(), bind("", "s", "2")));
+        script.alone(
                 "a function deallocates the statement that calls it, and more in the same batch",
-                ask(
-                        parse("s", DEALLOCATE),
-                        bind("", "s"),
-                        execute("", 0),
-                        bind("", "s"),
-                        execute("", 0),
-                        sync()),
+                ask(parse("s", DEALLOCATE), bind("", "s"), execute("", 0), bind("", "s"), execute("", 0), sync()),
                 ask(bind("", "s"), sync()));
         script.alone(
                 "a function deallocates in a transaction",

@@ -176,6 +176,11 @@ final class Delivery implements RelayNote {
         change(named, Unpooled.wrappedBuffer(name), plan);
     }
 
+    /// Whether it makes or closes a statement with a name.
+    boolean makesNames() {
+        return named != null && !named.isEmpty();
+    }
+
     /// The last message of it that makes or closes the statement whose name stands in the buffer, and is
     /// not answered yet; null if there is none.
     @Nullable

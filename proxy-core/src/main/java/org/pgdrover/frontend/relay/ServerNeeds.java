@@ -158,17 +158,20 @@ final class ServerNeeds {
         var server = lease.server();
         if (lease.hasOwnNames() || server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED)
             return false;
-        return delivery.seesStatements()
-                || delivery.deallocates()
-                || parsesUnkept(delivery)
-                || callsDeallocate(relay, delivery);
+        return parsesUnkept(delivery) || looksForNames(relay, delivery);
+    }
+
+    /// Whether it sees or takes away the client's statements by their names.
+    static boolean looksForNames(Relay relay, Delivery delivery) {
+        return delivery.seesStatements() || delivery.deallocates() || callsDeallocate(relay, delivery);
     }
 
     /// Whether a function in it is known to prepare or deallocate statements; what may do anything at
     /// all does not count.
     private static boolean callsDeallocate(Relay relay, Delivery delivery) {
         var session = relay.session();
-        if (delivery.reason.isProvedRead() || session.statements().size() == 0) return false;
+        if (delivery.reason.isProvedRead()) return false;
+        if (session.statements().size() == 0 && !delivery.makesNames()) return false;
         var classes = delivery.classes();
         for (int i = 0; i < classes.size(); i++) {
             var may = relay.services().router().residues(classes.get(i), session.routing());

@@ -148,11 +148,10 @@ final class Working implements RelayState {
     /// Whether it sees the client's statements behind something that may have deallocated some, which
     /// only the server can tell.
     private boolean isToInspectFirst(Delivery delivery) {
+        if (!lease.doubts().may().has(Residue.PREPARED)) return false;
         if (relay.deliveries().open() != null || lease.server().ledger().isOpen()) return false;
-        if (!delivery.seesStatements() && !delivery.deallocates()) return false;
-        if (lease.hasTransactionToItself() || relay.session().statements().size() == 0) return false;
-        return lease.doubts().may().has(Residue.PREPARED)
-                && !relay.session().statements().hasUnkept();
+        if (lease.hasTransactionToItself() || relay.session().statements().hasUnkept()) return false;
+        return relay.session().statements().size() > 0 && ServerNeeds.looksForNames(relay, delivery);
     }
 
     /// What the server has answered already it may keep until it is told to send it.
