@@ -16,6 +16,8 @@ import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
 
+import org.pgdrover.it.exactness.Scenario.Turn;
+
 /// Conversations in which SQL names or shows statements in the middle of something else.
 final class OwnNamesConversations {
     private static final String DEALLOCATE = "SELECT f_deallocate()";
@@ -227,6 +229,22 @@ final class OwnNamesConversations {
                 ask(run("SELECT pg_advisory_lock_shared(77)")),
                 ask(bind("", "missing"), parse("", "SELECT 12 / $1::int"), sync(), bind("", "", "2"), sync()),
                 ask(describe('S', ""), sync()));
+        script.together(
+                "the unnamed statement with older settings on another server",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(parse("", "UPDATE t SET n = $1 WHERE id = 1"), sync())),
+                new Turn(0, ask(parse("s", "SET search_path = pg_temp"), bind("", "s"), execute("", 0), sync())),
+                new Turn(1, ask(run("UPDATE t SET n = 1 WHERE id = 1"))),
+                new Turn(0, ask(bind("c1", ""), sync())),
+                new Turn(0, ask(describe('S', ""), sync())),
+                new Turn(0, ask(query("SHOW search_path"))));
+        script.alone(
+                "BEGIN is described in the failed transaction that it began",
+                ask(parse("p", "BEGIN"), bind("", "p"), execute("", 0), sync()),
+                ask(query("SELECT 1/0")),
+                ask(describe('S', "p"), bind("", "p"), sync()),
+                ask(query("ROLLBACK")));
         script.alone(
                 "the unnamed statement before a Query that is discarded",
                 ask(

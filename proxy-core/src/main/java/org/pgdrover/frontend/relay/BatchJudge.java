@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.session.Classification;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
@@ -149,11 +150,17 @@ final class BatchJudge {
         boolean again = !large && last != null && isSame(last.definition(), buffer, textStart, end);
         plan.runs = again && last != null ? last.queryClass() : classify(delivery, buffer, textStart, textEnd, large);
         var definition = large ? null : again && last != null ? last.definition() : bytes(buffer, textStart, end);
-        plan.statement = new ClientStatement(NO_NAME, definition, plan.runs, null);
+        plan.statement = new ClientStatement(NO_NAME, definition, plan.runs, null, settings(delivery));
         plan.makes = true;
         plan.pending = true;
         delivery.names(NO_NAME, plan);
         return true;
+    }
+
+    /// The settings with which the statement is parsed; null if they may change before.
+    private @Nullable SessionSettings settings(Delivery delivery) {
+        boolean change = deliveries.mayChangeSettings() || delivery.changesSettings();
+        return change ? null : session.knownSettings();
     }
 
     private static boolean isSame(byte @Nullable [] definition, ByteBuf buffer, int from, int to) {
@@ -189,7 +196,8 @@ final class BatchJudge {
         var definition = large ? null : bytes(buffer, nameEnd + 1, end);
         boolean settingsChange = deliveries.mayChangeSettings() || delivery.changesSettings();
         var shared = definition == null ? null : session.share(definition, settingsChange);
-        plan.statement = new ClientStatement(bytes(buffer, from, nameEnd), definition, plan.runs, shared);
+        var settings = shared == null ? null : shared.settings();
+        plan.statement = new ClientStatement(bytes(buffer, from, nameEnd), definition, plan.runs, shared, settings);
         plan.makes = true;
         plan.pending = true;
         delivery.names(plan.statement.name(), plan);

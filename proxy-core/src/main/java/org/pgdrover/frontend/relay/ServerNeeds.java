@@ -36,6 +36,7 @@ final class ServerNeeds {
     private final List<String> settings;
     private final boolean ownNames;
     private final @Nullable DeferredBegin begin;
+    private final SessionSettings current;
     private final SessionSettings present;
     private final List<ClientStatement> statements = new ArrayList<>();
     private final List<ClientStatement> gaps = new ArrayList<>();
@@ -49,6 +50,7 @@ final class ServerNeeds {
             @Nullable DeferredBegin begin,
             SessionSettings present) {
         this.begin = begin;
+        this.current = present;
         this.present = present.ofMeaning();
         this.lease = lease;
         this.delivery = delivery;
@@ -281,10 +283,7 @@ final class ServerNeeds {
         // A Query ends the unnamed statement.
         if (begin != null && begin.extended()) exchange.run(begin.text());
         else if (begin != null) exchange.query(begin.text());
-        if (unnamed != null) {
-            exchange.prepare(unnamed.name(), Objects.requireNonNull(unnamed.repetition()));
-            if (!open) exchange.sync();
-        }
+        if (unnamed != null) prepareUnnamed(unnamed, open, exchange);
         if (open) exchange.sendOpen();
         else exchange.send();
     }
@@ -307,9 +306,19 @@ final class ServerNeeds {
         else exchange.command(query);
     }
 
+    private void prepareUnnamed(ClientStatement statement, boolean open, Exchange exchange) {
+        var then = settingsOf(statement);
+        if (!open) present.difference(then).forEach(query -> set(query, exchange));
+        exchange.prepare(statement.name(), Objects.requireNonNull(statement.repetition()));
+        if (open) return;
+        exchange.sync();
+        // A Query would end it.
+        then.difference(present).forEach(exchange::command);
+    }
+
     private SessionSettings settingsOf(ClientStatement statement) {
-        var shared = statement.shared();
-        return Objects.requireNonNullElse(shared == null ? null : shared.settings(), present);
+        var then = statement.settings();
+        return then == null || then == current ? present : then.ofMeaning();
     }
 
     /// Whether the client's own names are there, but for some whose statements cannot be prepared now.

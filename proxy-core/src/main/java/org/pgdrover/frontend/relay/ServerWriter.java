@@ -320,18 +320,45 @@ final class ServerWriter {
         int nameStart = start + HEADER + 1;
         int nameEnd = WireReader.endOfString(buffer, nameStart, end);
         boolean fails = isToFail(plan, buffer, nameStart, nameEnd, lease);
+        if (fails && givesNothing(plan)) {
+            fakeDescribe(plan, lease);
+            return;
+        }
         lease.server().expect(RequestKind.DESCRIBE, AnswerFate.FORWARD, lease, plan);
         var name = fails ? MISSING : serverName(plan.statement, lease);
         named(buffer, start, nameStart, nameEnd, end, name, lease.server());
+    }
+
+    /// In a failed transaction PostgreSQL describes what gives no rows.
+    private static boolean givesNothing(MessagePlan plan) {
+        var shape = plan.statement == null ? null : plan.statement.shape();
+        return isInFailedTransaction(plan) && shape != null && !shape.givesRows() && shape.parameterCount() >= 0;
+    }
+
+    private static boolean isInFailedTransaction(MessagePlan plan) {
+        return plan.errorInstead instanceof ErrorFields error
+                && error.sqlState().equals(SqlState.IN_FAILED_SQL_TRANSACTION);
+    }
+
+    /// The statement is not there, and cannot be prepared now.
+    private void fakeDescribe(MessagePlan plan, ServerLease lease) {
+        plan.errorInstead = null;
+        finish(lease.server());
+        var parameters = Objects.requireNonNull(
+                        Objects.requireNonNull(plan.statement).shape())
+                .parameters();
+        var bytes = lease.server().newBuffer(10 + parameters.length);
+        BackendMessages.parameters(bytes, parameters);
+        BackendMessages.bare(bytes, MessageType.NO_DATA);
+        lease.server().expect(RequestKind.DESCRIBE, AnswerFate.FAKE, lease, new FakeAnswer(bytes, plan));
     }
 
     /// PostgreSQL counts the values before it looks at the transaction; the error if they are too many
     /// or too few.
     private static @Nullable ErrorFields otherValues(MessagePlan plan, ByteBuf buffer, int nameEnd, int end) {
         var statement = plan.statement;
-        boolean failed = plan.errorInstead instanceof ErrorFields error
-                && error.sqlState().equals(SqlState.IN_FAILED_SQL_TRANSACTION);
-        if (!failed || statement == null || statement.shape() == null || nameEnd + 3 > end) return null;
+        if (!isInFailedTransaction(plan) || statement == null || statement.shape() == null || nameEnd + 3 > end)
+            return null;
         int countAt = nameEnd + 3 + 2 * buffer.getUnsignedShort(nameEnd + 1);
         if (countAt + 2 > end) return null;
         int given = buffer.getUnsignedShort(countAt);

@@ -108,6 +108,11 @@ public final class ClientSession {
                 : shared.share(database, user, settings.current(), definition);
     }
 
+    /// The settings that the session has now; null if nobody knows all of them.
+    public @Nullable SessionSettings knownSettings() {
+        return settings.isUnknown() ? null : settings.current();
+    }
+
     // How its statements are to be read
 
     public boolean standardStrings() {

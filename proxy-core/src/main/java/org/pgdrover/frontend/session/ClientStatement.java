@@ -2,6 +2,7 @@ package org.pgdrover.frontend.session;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.QueryClass;
 
 /// A prepared statement as one client knows it; each Parse makes one of its own.
@@ -12,6 +13,7 @@ public final class ClientStatement {
     private final byte @Nullable [] definition;
     private final QueryClass queryClass;
     private final @Nullable SharedStatement shared;
+    private final @Nullable SessionSettings settings;
     private @Nullable StatementShape shape;
     private boolean answered;
     private long number;
@@ -21,8 +23,14 @@ public final class ClientStatement {
     ///     on one server only
     /// @param shared what it is called on pooled servers; null for the unnamed statement and for one that was not
     ///     kept
+    /// @param settings with which it is parsed; null if nobody knows
     public ClientStatement(
-            byte[] name, byte @Nullable [] definition, QueryClass queryClass, @Nullable SharedStatement shared) {
+            byte[] name,
+            byte @Nullable [] definition,
+            QueryClass queryClass,
+            @Nullable SharedStatement shared,
+            @Nullable SessionSettings settings) {
+        this.settings = settings;
         this.name = name;
         this.definition = definition;
         this.queryClass = queryClass;
@@ -39,6 +47,11 @@ public final class ClientStatement {
 
     public @Nullable SharedStatement shared() {
         return shared;
+    }
+
+    /// The settings with which it was parsed; null if nobody knows.
+    public @Nullable SessionSettings settings() {
+        return settings;
     }
 
     public boolean isUnnamed() {

@@ -28,7 +28,7 @@ class ClientStatementsTest {
     private static ClientStatement statement(String name, boolean kept) {
         var definition = bytes("SELECT 1\0\0\0");
         var read = new QueryClassifier().classify(definition, 0, 8, true);
-        return new ClientStatement(bytes(name), kept ? definition : null, read, null);
+        return new ClientStatement(bytes(name), kept ? definition : null, read, null, null);
     }
 
     private static ClientStatement statement(String name) {
