@@ -411,6 +411,13 @@ final class StatementConversations {
     }
 
     private void ofTheSameText() {
+        var text = "SELECT count(*) FROM shared.ref";
+        script.alone(
+                "two names of one text where both are missing",
+                ask(parse("a", text), parse("b", text), sync()),
+                ask(query("BEGIN"), query("INSERT INTO t (id, v) VALUES (911, 'primary')")),
+                ask(bind("", "a"), execute("", 0), bind("", "b"), execute("", 0), sync()),
+                ask(query("ROLLBACK")));
         for (var setting : SETTINGS) {
             var pair = setting.split("=", 2);
             script.together(

@@ -1,6 +1,8 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,7 @@ final class ServerNeeds {
     private final @Nullable DeferredBegin begin;
     private final SessionSettings current;
     private final SessionSettings present;
+    /// Of those that have one name there the server gets the first only.
     private final List<ClientStatement> statements = new ArrayList<>();
     private final List<ClientStatement> gaps = new ArrayList<>();
     private @Nullable ClientStatement unnamed;
@@ -274,7 +277,9 @@ final class ServerNeeds {
             lease.takeOwnNames();
         }
         boolean own = lease.hasOwnNames();
+        var asked = new HashSet<Object>();
         for (var statement : statements) {
+            if (!asked.add(key(statement, own))) continue;
             var old = server.statements().remove(key(statement, own));
             if (old != null) exchange.close(old);
             prepare(statement, own, open, exchange);
@@ -369,8 +374,11 @@ final class ServerNeeds {
         var still = answered.stillThere();
         if (ownNames && !still.isEmpty()) lease.leaveOwnNames();
         still.forEach(lease.server().statements()::restore);
-        for (int i = 0; i < statements.size(); i++)
-            verify(statements.get(i), answered.prepared().get(i));
+        boolean own = lease.hasOwnNames();
+        var prepared = answered.prepared().iterator();
+        var byKey = new HashMap<Object, Exchange.Prepared>();
+        for (var statement : statements)
+            verify(statement, byKey.computeIfAbsent(key(statement, own), _ -> prepared.next()));
         if (unnamed != null) verify(unnamed, answered.prepared().getLast());
     }
 

@@ -6,6 +6,7 @@ import static org.pgdrover.frontend.relay.RelayRig.bound;
 import static org.pgdrover.frontend.relay.RelayRig.error;
 import static org.pgdrover.frontend.relay.RelayRig.parsed;
 import static org.pgdrover.frontend.relay.RelayRig.query;
+import static org.pgdrover.frontend.relay.RelayRig.types;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
 import org.pgdrover.testing.WireBytes;
 
 /// Under which name a statement goes out: clients share it only if it means the same to them.
@@ -166,6 +168,26 @@ class SharedStatementsTest {
             assertThat(error(answers(client, 1)).field('M')).isEqualTo("prepared statement \"mine\" already exists");
             assertThat(names).containsExactly("pgdrover_own");
             assertThat(primary.received()).endsWith("CPPS");
+        }
+    }
+
+    /// Two names of one client have one text, and so one name on the server.
+    @Test
+    void isPreparedOnceOnAnotherServerForTwoNamesOfOneClient() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(new WireBytes()
+                    .message('P', "one", TEXT, (short) 0)
+                    .message('P', "two", TEXT, (short) 0)
+                    .message('S'));
+            answers(client, 1);
+            primary.drop();
+            Until.isTrue(() -> rig.openServers() == 0);
+            names.clear();
+
+            client.send(bind("one").append(bind("two")).message('S'));
+
+            assertThat(types(answers(client, 1))).isEqualTo("22Z");
+            assertThat(names).hasSize(1);
         }
     }
 
