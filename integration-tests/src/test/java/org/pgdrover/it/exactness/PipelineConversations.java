@@ -1,10 +1,12 @@
 package org.pgdrover.it.exactness;
 
 import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.flushed;
 import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
@@ -23,6 +25,7 @@ final class PipelineConversations {
     void write() {
         ofNotifications();
         ofBegin();
+        ofDiscarded();
         ofSelfTermination();
     }
 
@@ -80,6 +83,22 @@ final class PipelineConversations {
                 ask(query("BEGIN")),
                 ask(describe('P', ""), sync()),
                 ask(query("COMMIT")));
+    }
+
+    /// A Query that the server discards ends nothing: what has failed is the batch.
+    private void ofDiscarded() {
+        var failing = ask(execute("none", 0), query("SELECT 1"), query("SELECT 2"), sync());
+        script.alone(
+                "a setting in a batch that fails before a Query",
+                flushed(parse("", "SET lock_timeout = '5s'"), bind("", ""), execute("", 0), flush()),
+                failing,
+                ask(query("SHOW lock_timeout")));
+        script.alone(
+                "UNLISTEN in a batch that has failed",
+                ask(query("LISTEN ch")),
+                flushed(execute("none", 0), flush()),
+                ask(query("SELECT 1"), query("UNLISTEN ch"), sync()),
+                ask(query("NOTIFY ch, 'still heard'")));
     }
 
     private void ofSelfTermination() {

@@ -57,6 +57,8 @@ final class ServerLease implements AnswerOwner {
     private @Nullable Delivery beingSent;
     private @Nullable Beginning beginning;
     private boolean vanished;
+    /// Whether a delivery has failed that a Query has ended, while its batch goes on to the next Sync.
+    private boolean batchFailed;
 
     // What the state has to deal with
     private @Nullable ErrorFields refusal;
@@ -379,6 +381,7 @@ final class ServerLease implements AnswerOwner {
     /// The server discarded the whole of it behind an error: nobody is told more than that error.
     private void vanish(Delivery delivery) {
         if (!relay.deliveries().end(delivery)) return;
+        batchFailed |= !delivery.sqlState.isEmpty();
         if (delivery == beingSent) vanished = true;
         else relay.drop(delivery);
     }
@@ -555,6 +558,7 @@ final class ServerLease implements AnswerOwner {
         passOnHeldBack();
         doubts.answered(delivery);
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
+        batchFailed = false;
         relay.deliveries().end(delivery);
         count(delivery, status);
         if (isHeldBack(delivery)) toRestore = delivery;
@@ -564,10 +568,11 @@ final class ServerLease implements AnswerOwner {
 
     private void transactionEnded(Delivery last) {
         var session = relay.session();
-        if (last.sqlState.isEmpty() || last.outcomeUnknown) session.commit(server);
+        boolean committed = last.sqlState.isEmpty() && !batchFailed || last.outcomeUnknown;
+        if (committed) session.commit(server);
         else session.rollBack(server);
         session.transactionEnded();
-        relay.listening().transactionEnded(last.sqlState.isEmpty() || last.outcomeUnknown);
+        relay.listening().transactionEnded(committed);
         relay.services().router().transactionEnded(session.routing());
     }
 
