@@ -3,7 +3,9 @@ package org.pgdrover.it.exactness;
 import static org.pgdrover.it.exactness.Script.ask;
 import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Script.run;
+import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
 
 import java.util.List;
 import java.util.Locale;
@@ -63,6 +65,12 @@ final class ResetConversations {
                 "DISCARD ALL and BEGIN in one pipeline, rolled back",
                 pipeline("DISCARD ALL", "BEGIN"),
                 ask(query("SELECT 1/0")),
+                ask(query("ROLLBACK")));
+        alone(
+                "the portal of RESET ALL is run again",
+                ask(query("BEGIN")),
+                ask(run("RESET ALL")),
+                ask(execute("", 0), sync()),
                 ask(query("ROLLBACK")));
         alone("DISCARD ALL and VACUUM in one pipeline", pipeline("DISCARD ALL", "VACUUM t"));
         alone("DISCARD ALL and an error in one pipeline", pipeline("DISCARD ALL", "SELECT 1/0", "SELECT 1"));

@@ -62,21 +62,25 @@ final class ServerWriter {
             if (delivery.before != null && ClientListening.mayNotify(message, delivery.plan(i)))
                 before(delivery, i == 0 && message.type == MessageType.QUERY, lease);
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
-            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway() && isFollowed(batch, i))
-                restore(delivery.plan(i).runs.session(), lease);
+            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway())
+                restore(delivery.plan(i).runs.session(), isFollowed(batch, i), lease);
         }
         finish(lease.server());
     }
 
     /// Sets again what RESET has taken away, before the next message of the batch runs; the client hears
     /// nothing of that.
-    private void restore(SessionEffect effect, ServerLease lease) {
+    ///
+    /// A Query behind the batch could do it too, but would end the unnamed portal where a transaction
+    /// goes on.
+    private void restore(SessionEffect effect, boolean followed, ServerLease lease) {
+        // DISCARD ALL stands in no transaction, and what follows must find none.
+        boolean alone = effect instanceof SessionEffect.DiscardAll;
+        if (alone && !followed) return;
         var all = settings.restoring(effect);
         if (all.isEmpty()) return;
         finish(lease.server());
         var own = new OwnStatement(lease);
-        // DISCARD ALL stands in no transaction, and what follows must find none.
-        boolean alone = effect instanceof SessionEffect.DiscardAll;
         if (alone) own.run(BEGIN);
         for (int i = 0; i < all.size(); i++)
             own.run(
