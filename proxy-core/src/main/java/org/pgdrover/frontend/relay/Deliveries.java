@@ -17,7 +17,7 @@ final class Deliveries {
 
     /// The present part of a delivery goes to a server.
     void sent(Delivery delivery) {
-        if (delivery.first) begin(delivery);
+        count(delivery);
         if (!delivery.isComplete()) {
             open = delivery;
             return;
@@ -26,19 +26,29 @@ final class Deliveries {
         sent.add(delivery);
     }
 
-    private void begin(Delivery delivery) {
-        delivery.countsForReading = delivery.changesReading();
-        delivery.countsForSettings = delivery.changesSettings();
-        delivery.countsForNames = delivery.deallocatesAll() || delivery.deallocates();
-        if (delivery.countsForNames) deallocating++;
-        if (delivery.countsForReading) changingReading++;
-        if (delivery.countsForSettings) changingSettings++;
+    /// Counts it once for whatever its parts, as far as they were sent, may change.
+    private void count(Delivery delivery) {
+        if (!delivery.countsForReading && delivery.changesReading()) {
+            delivery.countsForReading = true;
+            changingReading++;
+        }
+        if (!delivery.countsForSettings && delivery.changesSettings()) {
+            delivery.countsForSettings = true;
+            changingSettings++;
+        }
+        if (!delivery.countsForNames && (delivery.deallocatesAll() || delivery.deallocates())) {
+            delivery.countsForNames = true;
+            deallocating++;
+        }
     }
 
     private void over(Delivery delivery) {
-        if (delivery.countsForNames) deallocating--;
         if (delivery.countsForReading) changingReading--;
         if (delivery.countsForSettings) changingSettings--;
+        if (delivery.countsForNames) deallocating--;
+        delivery.countsForReading = false;
+        delivery.countsForSettings = false;
+        delivery.countsForNames = false;
     }
 
     /// Whether something else is on its way that may change how the statements of a delivery are to be

@@ -11,6 +11,16 @@ import org.pgdrover.sql.TransactionEffect;
 
 /// The order in which a client is owed its answers.
 class DeliveriesTest {
+    private static final QueryClass DEALLOCATE_ALL = new QueryClass(
+            Access.SESSION,
+            "DEALLOCATE",
+            List.of(),
+            List.of(),
+            TransactionEffect.NONE,
+            new SessionEffect.DeallocateAll(),
+            "",
+            List.of());
+
     private final Deliveries deliveries = new Deliveries();
 
     private static Delivery whole() {
@@ -74,16 +84,22 @@ class DeliveriesTest {
     @Test
     void knowsThatNamesMayEndAsLongAsTheirDeallocationIsUnderWay() {
         var deallocating = whole();
-        deallocating.executes(new QueryClass(
-                Access.SESSION,
-                "DEALLOCATE",
-                List.of(),
-                List.of(),
-                TransactionEffect.NONE,
-                new SessionEffect.DeallocateAll(),
-                "",
-                List.of()));
+        deallocating.executes(DEALLOCATE_ALL);
         assertThat(deliveries.mayDeallocate(whole())).isFalse();
+        deliveries.sent(deallocating);
+        assertThat(deliveries.mayDeallocate(whole())).isTrue();
+        deliveries.end(deallocating);
+        assertThat(deliveries.mayDeallocate(whole())).isFalse();
+    }
+
+    /// A batch comes in parts, and what deallocates is in a later one.
+    @Test
+    void knowsThatNamesMayEndAlsoByALaterPart() {
+        var deallocating = new Delivery(java.util.Set.of());
+        deliveries.sent(deallocating);
+        deallocating.next(new Batch(), false);
+        deallocating.executes(DEALLOCATE_ALL);
+        deallocating.complete();
         deliveries.sent(deallocating);
         assertThat(deliveries.mayDeallocate(whole())).isTrue();
         deliveries.end(deallocating);
