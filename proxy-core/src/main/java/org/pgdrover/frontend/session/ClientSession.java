@@ -53,6 +53,8 @@ public final class ClientSession {
     private String encoding;
     private boolean classifiable;
     private Residues kept = Residues.NONE;
+    /// Whether the transaction resets the settings whose names nobody knows, if it is not taken back.
+    private boolean resetsUnknown;
 
     /// @param settings that the startup message sets
     /// @param parameters that the client was told when the session began
@@ -256,6 +258,7 @@ public final class ClientSession {
     }
 
     private void inside(QueryClass ran, ServerConnection server) {
+        if (ran.statement().equals("ROLLBACK TO")) resetsUnknown = false;
         if (!ran.statement().startsWith("SET")) {
             settings.savepoint();
             return;
@@ -277,7 +280,7 @@ public final class ClientSession {
             }
             case SessionEffect.ResetAll _ -> {
                 settings.resetAll();
-                forgetUnknownSettings();
+                resetsUnknown = true;
             }
             case SessionEffect.DiscardAll _ -> {
                 usesSequences = false;
@@ -302,6 +305,7 @@ public final class ClientSession {
     }
 
     private void forgetUnknownSettings() {
+        resetsUnknown = false;
         if (!kept.has(Residue.SETTINGS)) return;
         int rest = kept.mask() & ~Residues.of(Residue.SETTINGS).mask();
         kept = rest == 0 ? Residues.NONE : new Residues(rest);
@@ -330,9 +334,11 @@ public final class ClientSession {
                 && server.parameters().get("DateStyle") instanceof String style) settings.reported("DateStyle", style);
         settings.commit();
         server.settings(settings.onServer());
+        if (resetsUnknown) forgetUnknownSettings();
     }
 
     public void rollBack(ServerConnection server) {
+        resetsUnknown = false;
         settings.rollBack(server.settings());
     }
 
