@@ -4,12 +4,16 @@ import static org.pgdrover.it.exactness.Script.ask;
 import static org.pgdrover.it.exactness.Script.flushed;
 import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.close;
 import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// Conversations in which a client writes what follows before it has its answer.
 final class PipelineConversations {
@@ -26,6 +30,7 @@ final class PipelineConversations {
         ofNotifications();
         ofBegin();
         ofDiscarded();
+        ofCopy();
         ofSelfTermination();
     }
 
@@ -99,6 +104,22 @@ final class PipelineConversations {
                 flushed(execute("none", 0), flush()),
                 ask(query("SELECT 1"), query("UNLISTEN ch"), sync()),
                 ask(query("NOTIFY ch, 'still heard'")));
+    }
+
+    /// The server ignores the Sync behind COPY FROM STDIN.
+    private void ofCopy() {
+        var copy = List.of(parse("", "COPY t (id, v) FROM STDIN"), bind("", ""), execute("", 0), sync());
+        var more = new ArrayList<>(copy);
+        more.addAll(List.of(parse("", "UNLISTEN ch"), bind("", ""), execute("", 0), sync()));
+        script.alone(
+                "UNLISTEN in one write behind a batch that copies",
+                ask(query("LISTEN ch")),
+                ask(more.toArray(Sent[]::new)));
+        script.alone(
+                "Close while data is copied",
+                ask(parse("s", "SELECT 1"), sync()),
+                flushed(copy.toArray(Sent[]::new)),
+                ask(close('S', "s"), sync()));
     }
 
     private void ofSelfTermination() {

@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.ArrayDeque;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The answers that a client is owed, in its order. First are deliveries sent whole, then one sent in
@@ -88,9 +89,21 @@ final class Deliveries {
         return delivery;
     }
 
-    /// The server ignores the end of a delivery that was sent: what follows belongs to it.
-    void goesOn(Delivery delivery) {
-        if (sent.remove(delivery) && open == null) open = delivery;
+    /// The server ignores the end of a delivery that was sent: what follows belongs to it, also what
+    /// waits for its turn already.
+    ///
+    /// @return the delivery that has waited, and whose part is now the other's; null if none has
+    @Nullable
+    Delivery goesOn(Delivery delivery) {
+        if (!sent.remove(delivery) || open != null) return null;
+        open = delivery;
+        delivery.goesOn();
+        var next = waiting.poll();
+        if (next == null) return null;
+        delivery.next(Objects.requireNonNull(next.part), false);
+        next.part = null;
+        waiting.addFirst(delivery);
+        return next;
     }
 
     /// A delivery that was sent whole is over; false if it was not among them.

@@ -303,6 +303,11 @@ final class Delivery implements RelayNote {
         complete = true;
     }
 
+    /// The server has ignored its end.
+    void goesOn() {
+        complete = false;
+    }
+
     /// Whether its present part closes a prepared statement.
     boolean closesStatements() {
         for (int i = partStart; i < count; i++) if (plans.get(i).closes) return true;

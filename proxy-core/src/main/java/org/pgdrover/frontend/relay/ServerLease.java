@@ -348,8 +348,8 @@ final class ServerLease implements AnswerOwner {
             case RelayNote.MakesRoom(var statement) -> server.statements().restore(statement);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
-                if (kind == RequestKind.SYNC) relay.deliveries().goesOn(delivery);
-                else vanish(delivery);
+                if (kind != RequestKind.SYNC) vanish(delivery);
+                else if (relay.deliveries().goesOn(delivery) instanceof Delivery next) relay.drop(next);
             }
             default -> {}
         }

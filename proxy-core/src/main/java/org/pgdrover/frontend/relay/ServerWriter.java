@@ -438,7 +438,9 @@ final class ServerWriter {
         if (statement != null && statement.isUnnamed()) server.unnamedStatement(null);
         boolean ours = statement == null ? lease.hasOwnNames() : isOnServer(statement, lease);
         plan.closesNothing = false;
-        if (ours || statement != null && statement.isUnnamed()) {
+        // While the server takes copied data any other message ends the session, and that is to be the client's.
+        boolean passes = server.ledger().isCopyIn();
+        if (ours || passes || statement != null && statement.isUnnamed()) {
             if (statement != null) server.statements().remove(statement);
             plain(RequestKind.CLOSE, plan, buffer, start, end, lease);
         } else if (server.ledger().isOpen()) {

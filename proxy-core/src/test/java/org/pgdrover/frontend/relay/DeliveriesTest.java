@@ -82,6 +82,24 @@ class DeliveriesTest {
     }
 
     @Test
+    void goesOnWithWhatWaitsBehindTheEndThatTheServerIgnored() {
+        var copying = whole();
+        deliveries.sent(copying);
+        var next = whole();
+        var batch = new Batch();
+        next.part = batch;
+        deliveries.await(next);
+
+        assertThat(deliveries.goesOn(copying)).isSameAs(next);
+
+        assertThat(next.part).isNull();
+        assertThat(copying.part).isSameAs(batch);
+        assertThat(deliveries.nextWaiting()).isSameAs(copying);
+        assertThat(deliveries.isNoneWaiting()).isTrue();
+        assertThat(deliveries.open()).isSameAs(copying);
+    }
+
+    @Test
     void knowsThatNamesMayEndAsLongAsTheirDeallocationIsUnderWay() {
         var deallocating = whole();
         deallocating.executes(DEALLOCATE_ALL);
