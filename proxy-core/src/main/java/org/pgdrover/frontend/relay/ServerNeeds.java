@@ -307,12 +307,18 @@ final class ServerNeeds {
 
     /// In a transaction a Query would end the client's unnamed portal.
     private void set(String query, Exchange exchange) {
-        if (lease.server().status() == TransactionStatus.IDLE) exchange.query(query);
+        if (lease.server().status() == TransactionStatus.IDLE || !isOne(query)) exchange.query(query);
         else exchange.command(query);
+    }
+
+    /// Whether a query is surely one statement, which alone the extended protocol takes.
+    private static boolean isOne(String query) {
+        return query.indexOf(';') < 0;
     }
 
     private void prepareUnnamed(ClientStatement statement, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
+        if (!then.difference(present).stream().allMatch(ServerNeeds::isOne)) then = present;
         if (!open) present.difference(then).forEach(query -> set(query, exchange));
         exchange.prepare(statement.name(), Objects.requireNonNull(statement.repetition()));
         if (open) return;
