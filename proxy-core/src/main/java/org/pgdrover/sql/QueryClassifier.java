@@ -23,6 +23,7 @@ public final class QueryClassifier {
 
     private final SqlLexer lexer = new SqlLexer();
     private final StatementRules rules = new StatementRules(lexer);
+    private final KnownTexts texts = new KnownTexts();
 
     /// Classifies the bytes from one index to another, in an encoding in which every byte of a longer character
     /// is above 127.
@@ -30,6 +31,15 @@ public final class QueryClassifier {
     /// @param standardConformingStrings the session's setting of that name: whether a backslash in '…' is only
     ///     a backslash
     public QueryClass classify(byte[] sql, int from, int to, boolean standardConformingStrings) {
+        var known = texts.find(sql, from, to, standardConformingStrings);
+        if (known != null) return known;
+        var read = read(sql, from, to, standardConformingStrings);
+        texts.remember(read);
+        return read;
+    }
+
+    /// The same, without looking whether the text is known.
+    QueryClass read(byte[] sql, int from, int to, boolean standardConformingStrings) {
         if (!lexer.lex(sql, from, to, standardConformingStrings)) return QueryClass.UNKNOWN;
         int first = skipSemicolons(0);
         if (first == lexer.count()) return EMPTY;
