@@ -59,6 +59,11 @@ final class ServerAnswers {
         return status;
     }
 
+    /// The server has said that it has begun a transaction; its ReadyForQuery comes later.
+    void transactionBegun() {
+        status = TransactionStatus.IN_TRANSACTION;
+    }
+
     /// The error with which the server ended the session, if it did.
     @Nullable
     ErrorFields lastWords() {

@@ -211,6 +211,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         unnamedAnswered = null;
     }
 
+    /// The server has answered a BEGIN in the middle of a batch.
+    public void transactionBegun() {
+        answers.transactionBegun();
+    }
+
     public EventLoop eventLoop() {
         return channel.eventLoop();
     }

@@ -88,8 +88,11 @@ final class Beginning implements RelayNote {
     }
 
     /// A part of it was answered.
-    void answered(RequestKind kind) {
+    ///
+    /// @return whether the server has begun the transaction with that
+    boolean answered(RequestKind kind) {
         begun |= kind == RequestKind.EXECUTE;
+        return begun;
     }
 
     /// It was refused, and with it everything behind it.

@@ -302,7 +302,7 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public void onAnswered(RequestKind kind, byte type, Note note) {
-        if (note instanceof Beginning begin) begin.answered(kind);
+        if (note instanceof Beginning begin && begin.answered(kind)) server.transactionBegun();
         if (!(note instanceof MessagePlan plan)) return;
         var statements = relay.session().statements();
         if (kind == RequestKind.PARSE) {
