@@ -191,6 +191,30 @@ class SharedStatementsTest {
         }
     }
 
+    /// To prepare the other one as it was, settings are changed for a while, by a Query.
+    @Test
+    void leavesTheUnnamedStatementOfTheSameBatchThere() throws Exception {
+        var unnamed = "INSERT unnamed";
+        try (var client = rig.connect()) {
+            client.send(query("SET TimeZone = 'Asia/Tokyo'"));
+            answers(client, 1);
+            client.send(new WireBytes().message('P', "mine", TEXT, (short) 0).message('S'));
+            answers(client, 1);
+            client.send(query("SET TimeZone = 'UTC'"));
+            answers(client, 1);
+            primary.drop();
+            Until.isTrue(() -> rig.openServers() == 0);
+            client.send(parsed(unnamed).message('S'));
+            answers(client, 1);
+
+            client.send(bind("").append(bind("mine")).message('S'));
+            answers(client, 1);
+
+            assertThat(primary.count(unnamed)).isEqualTo(2);
+            assertThat(primary.statements().getLast()).contains(unnamed);
+        }
+    }
+
     private static WireBytes bind(String statement) {
         return new WireBytes().message('B', "", statement, (short) 0, (short) 0, (short) 0);
     }
