@@ -261,11 +261,15 @@ final class ClientListening {
 
     void transactionEnded(boolean committed) {
         if (!committed) rolledBack();
-        if (!unlistened.isEmpty()) {
-            for (var each : unlistened) unlisten(each.channel());
-            unlistened.clear();
-        }
+        // What stands in the queue was listened on before.
+        if (!involved) unlisten();
         notified = false;
+    }
+
+    private void unlisten() {
+        if (unlistened.isEmpty()) return;
+        for (var each : unlistened) unlisten(each.channel());
+        unlistened.clear();
     }
 
     /// @param channel null for all channels
@@ -307,6 +311,7 @@ final class ClientListening {
     /// The transaction is over: what the listener has not heard of is told.
     void settle() {
         if (notifications.marked() < awaited || notifications.isInterrupted()) changes.forEach(this::tell);
+        unlisten();
         notifications.dropUnlistened();
         wantNothing();
         changes.clear();

@@ -7,6 +7,7 @@ import static org.pgdrover.frontend.relay.RelayRig.types;
 
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -59,5 +60,45 @@ class NotificationOrderTest {
                     .isNotNull()
                     .satisfies(next -> assertThat(next.type()).isEqualTo('A'));
         }
+    }
+
+    /// What the transaction listened on has its place in the queue; UNLISTEN went to the server, for the
+    /// session was to be tied to it.
+    @Test
+    void areNotHeardIfTheirTransactionHasEndedListening() throws Exception {
+        var queue = new WireBytes();
+        answer("BEGIN", 'T', _ -> {});
+        answer("LISTEN other", 'T', _ -> {});
+        answer("UNLISTEN news", 'T', _ -> {});
+        answer("NOTIFY news", 'T', _ -> queue.message('A', 7, "news", "x"));
+        answer("COMMIT", 'I', _ -> {});
+        primary.on("NOTIFY pgdrover_", (wire, message) -> {
+            var words = message.text(0).split("[ ,']+", 3);
+            var payload = words[2].substring(0, words[2].length() - 1);
+            boolean end = payload.split(" ")[2].equals("e");
+            queue.message('A', 7, words[1], payload);
+            if (end) listener.get().send(queue);
+            wire.send(new WireBytes().message('C', "NOTIFY").message('Z', end ? 'I' : 'T'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            for (var each :
+                    new String[] {"BEGIN", "LISTEN news", "NOTIFY news, 'x'", "LISTEN other", "UNLISTEN news"}) {
+                client.send(query(each));
+                answers(client, 1);
+            }
+
+            client.send(query("COMMIT"));
+
+            assertThat(types(answers(client, 1))).isEqualTo("CZ");
+        }
+    }
+
+    private void answer(String text, char status, Consumer<String> then) {
+        primary.on(text, (wire, message) -> {
+            then.accept(message.text(0));
+            wire.send(new WireBytes().message('C', text.split(" ")[0]).message('Z', status));
+            return true;
+        });
     }
 }
