@@ -95,11 +95,18 @@ final class Deliveries {
     /// @return the delivery that has waited, and whose part is now the other's; null if none has
     @Nullable
     Delivery goesOn(Delivery delivery) {
-        if (!sent.remove(delivery) || open != null) return null;
+        if (!sent.remove(delivery)) return null;
+        if (open != null) {
+            // It belongs to the open one too, and nobody will ask for it again.
+            over(delivery);
+            release(delivery);
+            return null;
+        }
         open = delivery;
         delivery.goesOn();
         var next = waiting.poll();
         if (next == null) return null;
+        release(delivery);
         delivery.next(Objects.requireNonNull(next.part), false);
         next.part = null;
         waiting.addFirst(delivery);

@@ -2,8 +2,11 @@ package org.pgdrover.frontend.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.SessionEffect;
@@ -97,6 +100,47 @@ class DeliveriesTest {
         assertThat(deliveries.nextWaiting()).isSameAs(copying);
         assertThat(deliveries.isNoneWaiting()).isTrue();
         assertThat(deliveries.open()).isSameAs(copying);
+    }
+
+    /// The server ignores both ends, for it copies.
+    @Test
+    void releasesWhatWasSentBehindTheBatchThatGoesOn() {
+        var bytes = Unpooled.buffer(8).writeZero(5);
+        var copying = whole();
+        var behind = whole();
+        behind.part = sync(bytes);
+        deliveries.sent(copying);
+        deliveries.sent(behind);
+
+        deliveries.goesOn(copying);
+        deliveries.goesOn(behind);
+
+        assertThat(deliveries.open()).isSameAs(copying);
+        assertThat(deliveries.isNoneSent()).isTrue();
+        assertThat(bytes.refCnt()).isOne();
+        bytes.release();
+    }
+
+    @Test
+    void releasesThePartBeforeTheOneThatHasWaited() {
+        var bytes = Unpooled.buffer(8).writeZero(5);
+        var copying = whole();
+        copying.part = sync(bytes);
+        deliveries.sent(copying);
+        var next = whole();
+        next.part = new Batch();
+        deliveries.await(next);
+
+        deliveries.goesOn(copying);
+
+        assertThat(bytes.refCnt()).isOne();
+        bytes.release();
+    }
+
+    private static Batch sync(ByteBuf bytes) {
+        var batch = new Batch();
+        batch.append(MessageType.SYNC, bytes, 0, bytes.writerIndex(), false);
+        return batch;
     }
 
     @Test
