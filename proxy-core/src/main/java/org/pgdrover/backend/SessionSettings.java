@@ -170,8 +170,17 @@ public final class SessionSettings {
     /// The queries that turn a session with these settings into one with the wanted ones, in their
     /// order; none if they are equal.
     public List<String> difference(SessionSettings wanted) {
+        return difference(wanted, false);
+    }
+
+    /// The same, each statement on its own: the extended protocol takes no more at once.
+    public List<String> differenceOneByOne(SessionSettings wanted) {
+        return difference(wanted, true);
+    }
+
+    private List<String> difference(SessionSettings wanted, boolean oneByOne) {
         if (equals(wanted)) return List.of();
-        var script = new Script();
+        var script = new Script(oneByOne);
         if (settings.containsKey(ROLE)) script.add("RESET role");
         for (var name : settings.keySet())
             if (!wanted.settings.containsKey(name) && !name.equals(ROLE))
@@ -191,10 +200,16 @@ public final class SessionSettings {
     private static final class Script {
         private final List<String> queries = new ArrayList<>();
         private final StringBuilder together = new StringBuilder();
+        private final boolean oneByOne;
         private boolean encodingChanged;
         private boolean stringsChanged;
 
+        Script(boolean oneByOne) {
+            this.oneByOne = oneByOne;
+        }
+
         void add(String statement) {
+            if (oneByOne) end();
             if (!together.isEmpty()) together.append(';');
             together.append(statement);
         }

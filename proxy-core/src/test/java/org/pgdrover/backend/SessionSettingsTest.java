@@ -146,7 +146,9 @@ class SessionSettingsTest {
             for (int turn = 0; turn < 5; turn++) {
                 var client = clients.get(random.nextInt(clients.size()));
                 for (int steps = random.nextInt(6); steps > 0; steps--) client.step();
-                var queries = present.difference(client.settings);
+                var queries = turn % 2 == 0
+                        ? present.difference(client.settings)
+                        : present.differenceOneByOne(client.settings);
                 var described = "seed " + seed + ", " + queries;
                 try {
                     run(server, queries);
@@ -171,6 +173,14 @@ class SessionSettingsTest {
             assertThat(one.settings).isEqualTo(other.settings).hasSameHashCodeAs(other.settings);
             assertThat(one.settings.difference(other.settings)).isEmpty();
         }
+    }
+
+    @Test
+    void setsOneByOneForTheExtendedProtocol() {
+        var wanted = SessionSettings.EMPTY.withValue("app.a", "1;").withValue("timezone", "Asia/Tokyo");
+
+        assertThat(SessionSettings.EMPTY.difference(wanted)).hasSize(1);
+        assertThat(SessionSettings.EMPTY.differenceOneByOne(wanted)).hasSize(2);
     }
 
     @Test

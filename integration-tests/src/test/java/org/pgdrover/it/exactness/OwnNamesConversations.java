@@ -22,6 +22,8 @@ import org.pgdrover.it.exactness.Scenario.Turn;
 final class OwnNamesConversations {
     private static final String DEALLOCATE = "SELECT f_deallocate()";
     private static final int UPPER = 871;
+    /// What it counts depends on the time zone in which it was parsed.
+    private static final String BEFORE_FIVE = "SELECT count(*) FROM shared.ref WHERE at < '2024-01-01 05:00'";
     private static final String TEXT = "SELECT id FROM t WHERE id = 1 FOR SHARE";
 
     private final Script script;
@@ -34,6 +36,7 @@ final class OwnNamesConversations {
         ofOpenBatches();
         ofHiddenDeallocation();
         ofTheUnnamedStatement();
+        ofOlderSettings();
         ofThePortal();
         ofWhatCannotBePrepared();
     }
@@ -137,6 +140,29 @@ final class OwnNamesConversations {
                 "a function deallocates before Parse",
                 ask(parse("s", TEXT), sync()),
                 ask(query(DEALLOCATE), parse("s", "SELECT 2"), bind("", "s"), execute("", 0), sync()));
+    }
+
+    private void ofOlderSettings() {
+        script.alone(
+                "EXECUTE in a transaction of a statement with two older settings",
+                ask(parse("p", BEFORE_FIVE), sync()),
+                ask(query("SET TimeZone = 'Asia/Tokyo'"), query("SET IntervalStyle = 'iso_8601'")),
+                ask(query("BEGIN")),
+                ask(query("SELECT 1")),
+                ask(query("EXECUTE p")),
+                ask(query("COMMIT")));
+        script.together(
+                "the unnamed statement with two older settings on another server",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(parse("", BEFORE_FIVE), sync())),
+                new Turn(0, ask(parse("s", "SET TimeZone = 'Asia/Tokyo'"), bind("c", "s"), execute("c", 0), sync())),
+                new Turn(
+                        0, ask(parse("s1", "SET IntervalStyle = 'iso_8601'"), bind("c", "s1"), execute("c", 0), sync())),
+                new Turn(1, ask(run("SELECT 1 FROM t FOR UPDATE"))),
+                new Turn(0, ask(bind("c", ""), execute("c", 0), sync())),
+                new Turn(0, ask(bind("c", ""), execute("c", 0), sync())),
+                new Turn(0, ask(query("SHOW TimeZone; SHOW IntervalStyle"))));
     }
 
     private void ofThePortal() {

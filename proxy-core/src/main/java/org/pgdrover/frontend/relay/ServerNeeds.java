@@ -135,7 +135,7 @@ final class ServerNeeds {
 
     private static List<String> settings(Relay relay, ServerConnection server, SessionSettings wanted) {
         List<String> queries =
-                server.settings().equals(wanted) ? List.of() : server.settings().difference(wanted);
+                server.settings().equals(wanted) ? List.of() : difference(server, server.settings(), wanted);
         if (!relay.session().hasCustomNames()) return queries;
         var missing = relay.session().unknownTo(server);
         if (missing.isEmpty()) return queries;
@@ -298,33 +298,36 @@ final class ServerNeeds {
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
         if (open && !then.equals(present)) lease.server().notClean("a statement was prepared with other settings");
-        if (!open) present.difference(then).forEach(query -> set(query, exchange));
+        if (!open) set(present, then, exchange);
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
         if (open) return;
         exchange.sync();
-        then.difference(present).forEach(query -> set(query, exchange));
+        set(then, present, exchange);
+    }
+
+    private void set(SessionSettings from, SessionSettings to, Exchange exchange) {
+        difference(lease.server(), from, to).forEach(query -> set(query, exchange));
     }
 
     /// In a transaction a Query would end the client's unnamed portal.
     private void set(String query, Exchange exchange) {
-        if (lease.server().status() == TransactionStatus.IDLE || !isOne(query)) exchange.query(query);
+        if (lease.server().status() == TransactionStatus.IDLE) exchange.query(query);
         else exchange.command(query);
     }
 
-    /// Whether a query is surely one statement, which alone the extended protocol takes.
-    private static boolean isOne(String query) {
-        return query.indexOf(';') < 0;
+    /// As [#set] sends it: the extended protocol takes one statement at a time.
+    private static List<String> difference(ServerConnection server, SessionSettings from, SessionSettings to) {
+        return server.status() == TransactionStatus.IDLE ? from.difference(to) : from.differenceOneByOne(to);
     }
 
     private void prepareUnnamed(ClientStatement statement, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
-        if (!then.difference(present).stream().allMatch(ServerNeeds::isOne)) then = present;
-        if (!open) present.difference(then).forEach(query -> set(query, exchange));
+        if (!open) set(present, then, exchange);
         exchange.prepare(statement.name(), Objects.requireNonNull(statement.repetition()));
         if (open) return;
         exchange.sync();
         // A Query would end it.
-        then.difference(present).forEach(exchange::command);
+        then.differenceOneByOne(present).forEach(exchange::command);
     }
 
     private SessionSettings settingsOf(ClientStatement statement) {
