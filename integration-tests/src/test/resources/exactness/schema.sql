@@ -13,6 +13,8 @@ CREATE TABLE ruled (a int);
 CREATE TABLE secured (id int, tenant text);
 CREATE UNLOGGED TABLE unlogged (a int);
 CREATE SEQUENCE sq;
+-- For those who leave: nobody waits until it has given a number.
+CREATE SEQUENCE left_sq;
 INSERT INTO same VALUES (${number});
 INSERT INTO secured VALUES (1, 'alice'), (2, 'bob'), (3, 'carol');
 ALTER TABLE secured ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

@@ -378,7 +378,7 @@ BEGIN READ ONLY; SET app.tenant = 'parting'; COMMIT
 BEGIN; SET app.tenant = 'parting'; COMMIT; SELECT pg_sleep(0.02)
 SET default_transaction_read_only = on
 SET app.${x} = 'parting'
-SELECT nextval('sq')
+SELECT nextval('left_sq')
 DEALLOCATE ALL
 SELECT f_hidden('parting')
 SELECT f_temp()
