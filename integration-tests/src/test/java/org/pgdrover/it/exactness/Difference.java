@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The first line in which two transcripts of a client differ, with some lines before it.
+/// The first line in which two transcripts of a client differ, with those before it.
 record Difference(int actor, List<String> before, String expected, String got) {
     private static final int CONTEXT = 6;
     private static final int SHOWN = 600;
@@ -20,7 +20,7 @@ record Difference(int actor, List<String> before, String expected, String got) {
             var one = i < expected.size() ? expected.get(i) : END;
             var other = j < got.size() ? got.get(j) : END;
             if (one.equals(other)) continue;
-            var difference = new Difference(actor, expected.subList(Math.max(0, i - CONTEXT), i), one, other);
+            var difference = new Difference(actor, List.copyOf(expected.subList(0, i)), one, other);
             if (known == null || !known.matcher(difference.kind()).find()) return difference;
             if (isReport(other) && !isReport(one)) i--;
             if (isReport(one) && !isReport(other)) j--;
@@ -57,10 +57,29 @@ record Difference(int actor, List<String> before, String expected, String got) {
 
     List<String> shown() {
         var lines = new ArrayList<String>();
-        for (var line : before) lines.add("    both        " + shortened(line));
+        for (var line : before.subList(Math.max(0, before.size() - CONTEXT), before.size()))
+            lines.add("    both        " + shortened(line));
         lines.add("    PostgreSQL  " + shortened(expected));
         lines.add("    proxy       " + shortened(got));
         return lines;
+    }
+
+    /// What came before in the answer to the same Query or up to the same Sync.
+    List<String> sameAnswer() {
+        int from = before.size();
+        while (from > 0 && !before.get(from - 1).startsWith("Z ")) from--;
+        return before.subList(from, before.size());
+    }
+
+    /// Whether the line stands in a transaction that the client has begun.
+    boolean isInTransaction() {
+        var answer = sameAnswer();
+        for (var line : answer.reversed()) {
+            if (line.matches("C (BEGIN|START TRANSACTION)")) return true;
+            if (line.matches("C (COMMIT|ROLLBACK)")) return false;
+        }
+        int ready = before.size() - answer.size() - 1;
+        return ready >= 0 && !before.get(ready).equals("Z I");
     }
 
     private static String shortened(String line) {

@@ -98,7 +98,7 @@ final class DifferentialFuzzer {
                 playground.reset(scenario);
                 for (var difference : runner.differences(scenario)) {
                     if (Limit.of(scenario, difference) instanceof Limit limit) {
-                        findings.explained(limit, scenario.name());
+                        findings.explained(limit, difference, scenario.name());
                         continue;
                     }
                     if (!findings.isNew(difference, scenario.name())) continue;

@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// The differences found so far, counted by kind; prints the first of each kind.
 final class Findings {
@@ -13,7 +14,7 @@ final class Findings {
 
     private final PrintStream out;
     private final Map<String, Integer> kinds = new LinkedHashMap<>();
-    private final Map<Limit, Integer> explained = new EnumMap<>(Limit.class);
+    private final Map<Limit, Map<String, Integer>> explained = new EnumMap<>(Limit.class);
     private final Map<String, List<String>> seeds = new LinkedHashMap<>();
     private final List<String> examples = new ArrayList<>();
 
@@ -22,13 +23,17 @@ final class Findings {
     }
 
     /// A difference was found that comes of a limit which the documentation names.
-    synchronized void explained(Limit limit, String where) {
-        explained.merge(limit, 1, Integer::sum);
+    synchronized void explained(Limit limit, Difference difference, String where) {
+        explained.computeIfAbsent(limit, _ -> new TreeMap<>()).merge(difference.kind(), 1, Integer::sum);
         remember(limit.toString(), where);
     }
 
     synchronized int explained() {
-        return explained.values().stream().mapToInt(Integer::intValue).sum();
+        return explained.values().stream().mapToInt(Findings::sum).sum();
+    }
+
+    private static int sum(Map<String, Integer> counts) {
+        return counts.values().stream().mapToInt(Integer::intValue).sum();
     }
 
     private void remember(String kind, String where) {
@@ -70,8 +75,10 @@ final class Findings {
     }
 
     synchronized void summary() {
-        explained.forEach((limit, times) ->
-                out.println("  explained " + times + " x  " + limit + "  " + seeds.get(limit.toString())));
+        explained.forEach((limit, kindsOfIt) -> {
+            out.println("  explained " + sum(kindsOfIt) + " x  " + limit + "  " + seeds.get(limit.toString()));
+            kindsOfIt.forEach((kind, times) -> out.println("    " + times + " x  " + kind));
+        });
         kinds.entrySet().stream()
                 .sorted((one, other) -> other.getValue() - one.getValue())
                 .forEach(kind ->

@@ -1,5 +1,6 @@
 package org.pgdrover.it.exactness;
 
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -78,43 +79,79 @@ enum Limit {
         boolean explains(Scenario scenario, Difference difference) {
             var one = difference.expected();
             if (one.equals("D 'f' 'f' 'f'"))
-                return difference.got().equals("D 't' 't' 't'") && asksForRecovery(scenario, difference);
+                return difference.got().equals("D 't' 't' 't'")
+                        && difference.isInTransaction()
+                        && says(scenario, difference, RECOVERY)
+                        && says(scenario, difference, READ_ONLY);
             return one.contains("C=25006")
                     && one.contains(" in a read-only transaction,")
                     && difference.got().contains("C=25006")
                     && difference.got().contains(" during recovery,");
         }
 
-        private static boolean asksForRecovery(Scenario scenario, Difference difference) {
+        private static boolean says(Scenario scenario, Difference difference, Pattern what) {
             return scenario.stepsOf(difference.actor()).stream()
-                    .anyMatch(step -> step.toString().contains("pg_is_in_recovery()"));
+                    .anyMatch(step -> what.matcher(step.toString()).find());
         }
     },
 
     /// A string that cannot be read, or EXECUTE of a statement of the protocol, has taken away what the
-    /// startup message had set.
+    /// startup message had set: the rest of the string finds the server's own default.
     RESET_UNREAD {
         @Override
         boolean explains(Scenario scenario, Difference difference) {
+            if (difference.sameAnswer().stream().noneMatch(line -> line.matches("C (RESET|DISCARD ALL|SET)")))
+                return false;
             var texts = scenario.stepsOf(difference.actor()).stream()
                     .flatMap(step -> step.messages().stream())
                     .filter(message -> !message.text().isEmpty())
                     .toList();
             boolean executes = texts.stream().anyMatch(each -> each.text().contains("EXECUTE "));
-            return texts.stream()
-                    .filter(each -> TAKES_AWAY.matcher(each.text()).find())
-                    .anyMatch(each -> UNREADABLE.matcher(each.text()).find() || executes && isNamed(each));
+            var unread = texts.stream()
+                    .filter(each -> UNREADABLE.matcher(each.text()).find() || executes && isNamed(each))
+                    .toList();
+            return scenario.actors().get(difference.actor()).startup().keySet().stream()
+                    .map(name -> name.equals("options") ? "search_path" : name)
+                    .filter(name -> unread.stream().anyMatch(each -> takesAway(each.text(), name)))
+                    .anyMatch(name -> showsParameter(difference, name));
         }
 
         private static boolean isNamed(Sent message) {
             return message.type() == 'P' && !message.shown().startsWith("Parse \"\"");
         }
+
+        private static boolean takesAway(String text, String name) {
+            return text.contains("RESET ALL")
+                    || text.contains("DISCARD ALL")
+                    || text.contains("RESET " + name)
+                    || text.contains("SET " + name + " TO DEFAULT");
+        }
+
+        private static boolean showsParameter(Difference difference, String name) {
+            var lines = List.of(difference.expected(), difference.got());
+            if (lines.stream().anyMatch(line -> line.startsWith("S " + name + "="))) return true;
+            if (name.equals("search_path")
+                    && NOT_FOUND.matcher(difference.got()).find()) return true;
+            if (!lines.stream().allMatch(Limit::isRow)) return false;
+            var columns = difference.sameAnswer().reversed().stream()
+                    .filter(line -> line.startsWith("T"))
+                    .findFirst()
+                    .orElse("");
+            return switch (name) {
+                case "TimeZone", "DateStyle" ->
+                    columns.contains(" " + name + ":") || lines.stream().allMatch(HAS_TIME.asPredicate());
+                case "search_path" -> columns.contains(" search_path:") || columns.contains(" current_schemas:");
+                case "app.tenant" -> columns.contains("tenant:") || columns.contains(" current_setting:");
+                default -> columns.contains(" " + name + ":") || columns.startsWith("T name:");
+            };
+        }
     };
 
     private static final Pattern UNREADABLE = Pattern.compile("U&\"|^.{100000}", Pattern.DOTALL);
-    private static final Pattern TAKES_AWAY =
-            Pattern.compile("RESET (ALL|search_path|TimeZone|DateStyle|application_name)|DISCARD ALL|TO DEFAULT");
-
+    private static final Pattern NOT_FOUND = Pattern.compile("C=(42P01|42883|42704|3F000)");
+    private static final Pattern HAS_TIME = Pattern.compile("\\d\\d:\\d\\d:\\d\\d");
+    private static final Pattern RECOVERY = Pattern.compile("pg_is_in_recovery\\(\\)");
+    private static final Pattern READ_ONLY = Pattern.compile("(?i)READ ONLY|read_only = on");
     private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
     private static final Pattern UNDEFINED = Pattern.compile(
             "E \\{C=55000, M=(lastval|currval of sequence \"\\w+\") is not yet defined in this session,");
