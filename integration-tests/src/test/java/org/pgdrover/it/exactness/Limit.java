@@ -83,10 +83,19 @@ enum Limit {
                         && difference.isInTransaction()
                         && says(scenario, difference, RECOVERY)
                         && says(scenario, difference, READ_ONLY);
-            return one.contains("C=25006")
-                    && one.contains(" in a read-only transaction,")
+            if (!one.contains("C=25006")) return isRestOfString(scenario, difference);
+            return one.contains(" in a read-only transaction,")
                     && difference.got().contains("C=25006")
                     && difference.got().contains(" during recovery,");
+        }
+
+        /// A string has ended the transaction, and has gone on there.
+        private static boolean isRestOfString(Scenario scenario, Difference difference) {
+            boolean refused = difference.got().contains("C=25006");
+            boolean shown = difference.expected().equals("D 'off'") && difference.got().equals("D 'on'");
+            return (refused || shown)
+                    && says(scenario, difference, READ_ONLY)
+                    && says(scenario, difference, ENDS_AND_GOES_ON);
         }
 
         private static boolean says(Scenario scenario, Difference difference, Pattern what) {
@@ -151,6 +160,7 @@ enum Limit {
     private static final Pattern NOT_FOUND = Pattern.compile("C=(42P01|42883|42704|3F000)");
     private static final Pattern HAS_TIME = Pattern.compile("\\d\\d:\\d\\d:\\d\\d");
     private static final Pattern RECOVERY = Pattern.compile("pg_is_in_recovery\\(\\)");
+    private static final Pattern ENDS_AND_GOES_ON = Pattern.compile("\\b(COMMIT|ROLLBACK|END|ABORT); ");
     private static final Pattern READ_ONLY = Pattern.compile("(?i)READ ONLY|read_only = on");
     private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
     private static final Pattern UNDEFINED = Pattern.compile(
