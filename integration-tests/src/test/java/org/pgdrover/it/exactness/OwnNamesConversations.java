@@ -16,6 +16,7 @@ import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
 
+import java.util.List;
 import org.pgdrover.it.exactness.Scenario.Turn;
 
 /// Conversations in which SQL names or shows statements in the middle of something else.
@@ -158,11 +159,59 @@ final class OwnNamesConversations {
                 new Turn(0, ask(parse("", BEFORE_FIVE), sync())),
                 new Turn(0, ask(parse("s", "SET TimeZone = 'Asia/Tokyo'"), bind("c", "s"), execute("c", 0), sync())),
                 new Turn(
-                        0, ask(parse("s1", "SET IntervalStyle = 'iso_8601'"), bind("c", "s1"), execute("c", 0), sync())),
+                        0,
+                        ask(parse("s1", "SET IntervalStyle = 'iso_8601'"), bind("c", "s1"), execute("c", 0), sync())),
                 new Turn(1, ask(run("SELECT 1 FROM t FOR UPDATE"))),
                 new Turn(0, ask(bind("c", ""), execute("c", 0), sync())),
                 new Turn(0, ask(bind("c", ""), execute("c", 0), sync())),
                 new Turn(0, ask(query("SHOW TimeZone; SHOW IntervalStyle"))));
+        var sets = "SELECT set_config('app.tenant', $1, false)";
+        var read = "SELECT id FROM t WHERE id = $1";
+        script.alone(
+                "a statement with older settings behind a setting that only the server knows",
+                ask(parse("s", read), bind("", "s", "1"), execute("", 0), sync()),
+                ask(query("SET app.tenant = 'known'")),
+                ask(
+                        parse("s1", sets),
+                        bind("", "s1", "new"),
+                        execute("", 0),
+                        sync(),
+                        bind("", "s", "1"),
+                        execute("", 0),
+                        sync()),
+                ask(query("SHOW app.tenant")));
+        script.alone(
+                "a statement with older settings in a transaction behind a setting that only the server knows",
+                ask(parse("s", read), bind("", "s", "1"), execute("", 0), sync()),
+                ask(query("SET app.tenant = 'known'")),
+                ask(query("BEGIN")),
+                ask(parse("s1", sets), bind("c", "s1", "new"), execute("c", 0), sync()),
+                ask(bind("c1", "s", "1"), execute("c1", 0), sync()),
+                ask(query("SHOW app.tenant")),
+                ask(query("COMMIT")),
+                ask(query("SHOW app.tenant")));
+        var writes = "INSERT INTO t2 (v) SELECT count(*) FROM shared.ref WHERE at < '2024-01-01 05:00' RETURNING v";
+        for (var zone : List.of("false", "true"))
+            script.together(
+                    "a statement parsed behind set_config('TimeZone', …, " + zone + ") is nobody else's",
+                    script.startup(),
+                    script.startup(),
+                    new Turn(1, ask(parse("s", writes), describe('S', "s"), sync())),
+                    new Turn(0, ask(query("BEGIN"))),
+                    new Turn(0, ask(query("SELECT set_config('TimeZone', 'Asia/Tokyo', " + zone + ")"))),
+                    new Turn(0, ask(parse("s", writes), describe('S', "s"), sync())),
+                    new Turn(0, ask(query("ROLLBACK"))),
+                    new Turn(1, ask(bind("", "s"), execute("", 0), sync())));
+        script.alone(
+                "a statement with older settings behind SET LOCAL",
+                ask(parse("s", read), bind("", "s", "1"), execute("", 0), sync()),
+                ask(query("SET app.tenant = 'known'")),
+                ask(query("BEGIN")),
+                ask(query("SET LOCAL app.tenant = 'local'")),
+                ask(bind("", "s", "1"), execute("", 0), sync()),
+                ask(query("SHOW app.tenant")),
+                ask(query("COMMIT")),
+                ask(query("SHOW app.tenant")));
     }
 
     private void ofThePortal() {

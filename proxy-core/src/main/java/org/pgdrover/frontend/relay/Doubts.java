@@ -106,6 +106,7 @@ final class Doubts {
         if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema(true);
         if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
+        if (may.has(Residue.SETTINGS)) session.settings().unseen(true);
         if (maySetUnknown(ran, may)) unknownSettings().sent();
         noteEffect(ran.session());
         for (int i = 0; i < ran.parts().size(); i++)
@@ -117,6 +118,7 @@ final class Doubts {
             case SessionEffect.Leaves(var _, var names) -> {
                 if (unprovedSettings.isEmpty()) unprovedSettings = new LinkedHashSet<>();
                 unprovedSettings.addAll(names);
+                if (!names.isEmpty()) relay.session().settings().unseen(true);
                 for (var name : names)
                     if (name.indexOf('.') > 0) server.customNames().add(name);
             }
@@ -147,6 +149,7 @@ final class Doubts {
             Residues unproved,
             int settings,
             boolean settingsUnknown,
+            boolean unseen,
             boolean temporarySchema,
             boolean unknownName) {
         static Guess of(Doubts doubts, Delivery delivery) {
@@ -157,6 +160,7 @@ final class Doubts {
                     doubts.unproved,
                     doubts.unprovedSettings.size(),
                     doubts.settingsUnknown,
+                    doubts.relay.session().settings().isUnseen(),
                     server.hasTemporarySchema(),
                     server.customNames().contains(ClientSession.UNKNOWN_NAME));
         }
@@ -174,6 +178,7 @@ final class Doubts {
         void takeBack() {
             doubts.unproved = unproved;
             doubts.settingsUnknown = settingsUnknown;
+            doubts.relay.session().settings().unseen(unseen);
             doubts.server.temporarySchema(temporarySchema);
             if (!unknownName) doubts.server.customNames().remove(ClientSession.UNKNOWN_NAME);
         }
@@ -225,6 +230,7 @@ final class Doubts {
         unproved = Residues.NONE;
         unprovedSettings = Set.of();
         left = null;
+        relay.session().settings().unseen(false);
         if (settingsUnknown) server.notClean("parameters whose names are not known");
         settingsUnknown = false;
         unknownSettings = null;

@@ -10,6 +10,7 @@ import org.pgdrover.backend.Exchange;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerStatements.Prepared;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.ErrorFields;
@@ -28,6 +29,8 @@ import org.pgdrover.sql.TransactionEffect;
 final class ServerNeeds {
     /// Statements that cannot be prepared again must not cost the client its transaction.
     private static final String SAVEPOINT = "pgdrover_own_names";
+    /// Settings that nobody but the server knows are those of its transaction again behind it.
+    private static final String SETTINGS_SAVEPOINT = "pgdrover_settings";
 
     private static final byte[] EMPTY = new byte[3];
     /// What is known of an empty statement that stands in for another one.
@@ -40,6 +43,8 @@ final class ServerNeeds {
     private final @Nullable DeferredBegin begin;
     private final SessionSettings current;
     private final SessionSettings present;
+    /// Whether there may be others on the server, which it has not told of.
+    private final boolean unknown;
     /// Of those that have one name there the server gets the first only.
     private final List<ClientStatement> statements = new ArrayList<>();
     private final List<ClientStatement> gaps = new ArrayList<>();
@@ -51,7 +56,9 @@ final class ServerNeeds {
             List<String> settings,
             boolean ownNames,
             @Nullable DeferredBegin begin,
-            SessionSettings present) {
+            ClientSession session) {
+        var present = session.settings().current();
+        this.unknown = session.knownSettings() == null;
         this.begin = begin;
         this.current = present;
         this.present = present.ofMeaning();
@@ -82,18 +89,18 @@ final class ServerNeeds {
             server.notClean("channels that a client has asked for");
         }
         boolean ownNames = wantsOwnNames(relay, lease, delivery);
-        var present = relay.session().settings().current();
+        var session = relay.session();
         var begin = fresh ? relay.deferred() : null;
         var needs = settings.isEmpty() && !ownNames && begin == null
                 ? null
-                : new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
+                : new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
         boolean all = lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
         if (all && needs == null && hasStandIn(server))
-            needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
+            needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
         if (all && server.status() == TransactionStatus.IDLE && !server.ledger().isOpen()) {
             for (var statement : relay.session().statements().named()) {
                 if (isThere(statement, lease) || !statement.isKept()) continue;
-                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
+                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
                 needs.add(statement);
             }
         }
@@ -109,7 +116,7 @@ final class ServerNeeds {
             boolean there = isThere(statement, lease);
             if (there && statement.isUnnamed()) unnamedThere = statement;
             if (there && !ownNames) continue;
-            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, present);
+            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
             needs.add(statement);
         }
         if (needs == null || needs.isNothing()) return null;
@@ -298,11 +305,35 @@ final class ServerNeeds {
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
         if (open && !then.equals(present)) lease.server().notClean("a statement was prepared with other settings");
-        if (!open) set(present, then, exchange);
+        if (!open) toOlder(then, exchange);
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
         if (open) return;
         exchange.sync();
-        set(then, present, exchange);
+        if (isAside(then)) back(exchange);
+        else set(then, present, exchange);
+    }
+
+    private void toOlder(SessionSettings then, Exchange exchange) {
+        if (isAside(then)) exchange.command("SAVEPOINT " + SETTINGS_SAVEPOINT);
+        set(present, then, exchange);
+    }
+
+    /// Whether the present settings cannot be set again, for nobody knows all of them.
+    private boolean isAside(SessionSettings then) {
+        return unknown && lease.server().status() != TransactionStatus.IDLE && !then.equals(present);
+    }
+
+    private static void back(Exchange exchange) {
+        exchange.command("ROLLBACK TO SAVEPOINT " + SETTINGS_SAVEPOINT)
+                .command("RELEASE SAVEPOINT " + SETTINGS_SAVEPOINT);
+    }
+
+    /// Whether statements are to be prepared with older settings while nobody knows the present ones.
+    boolean wantsKnownSettings() {
+        return unknown
+                && (unnamed != null && !settingsOf(unnamed).equals(present)
+                        || statements.stream()
+                                .anyMatch(each -> !settingsOf(each).equals(present)));
     }
 
     private void set(SessionSettings from, SessionSettings to, Exchange exchange) {
@@ -322,12 +353,13 @@ final class ServerNeeds {
 
     private void prepareUnnamed(ClientStatement statement, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
-        if (!open) set(present, then, exchange);
+        if (!open) toOlder(then, exchange);
         exchange.prepare(statement.name(), Objects.requireNonNull(statement.repetition()));
         if (open) return;
         exchange.sync();
         // A Query would end it.
-        then.differenceOneByOne(present).forEach(exchange::command);
+        if (isAside(then)) back(exchange);
+        else then.differenceOneByOne(present).forEach(exchange::command);
     }
 
     private SessionSettings settingsOf(ClientStatement statement) {

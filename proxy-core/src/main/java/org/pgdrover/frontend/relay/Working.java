@@ -139,6 +139,7 @@ final class Working implements RelayState {
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
         if (needs != null && mayBeDiscarded()) return this;
+        if (needs != null && needs.wantsKnownSettings() && mayInspect()) return lease.hasNothingToDo() ? end() : this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
@@ -148,10 +149,14 @@ final class Working implements RelayState {
     /// Whether it sees the client's statements behind something that may have deallocated some, which
     /// only the server can tell.
     private boolean isToInspectFirst(Delivery delivery) {
-        if (!lease.doubts().may().has(Residue.PREPARED)) return false;
-        if (relay.deliveries().open() != null || lease.server().ledger().isOpen()) return false;
-        if (lease.hasTransactionToItself() || relay.session().statements().hasUnkept()) return false;
+        if (!lease.doubts().may().has(Residue.PREPARED) || !mayInspect()) return false;
         return relay.session().statements().size() > 0 && ServerNeeds.looksForNames(relay, delivery);
+    }
+
+    /// Whether the server can be asked what was left there as soon as it has answered.
+    private boolean mayInspect() {
+        if (relay.deliveries().open() != null || lease.server().ledger().isOpen()) return false;
+        return !lease.hasTransactionToItself() && !relay.session().statements().hasUnkept();
     }
 
     /// What the server has answered already it may keep until it is told to send it.

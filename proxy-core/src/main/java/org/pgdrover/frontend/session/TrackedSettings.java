@@ -25,6 +25,8 @@ public final class TrackedSettings {
     private final Set<String> touched = new LinkedHashSet<>();
     private boolean local;
     private boolean doubtful;
+    /// Whether something was sent that may have changed them in a way that only the server can tell.
+    private boolean unseen;
 
     TrackedSettings(SessionSettings defaults) {
         this.defaults = defaults;
@@ -71,6 +73,7 @@ public final class TrackedSettings {
     /// A server that has these settings works for the session from now on.
     public void entered(SessionSettings server) {
         onServer = server;
+        unseen = false;
     }
 
     /// Whether the server's settings are not those that the session should have: RESET ALL took the
@@ -167,7 +170,17 @@ public final class TrackedSettings {
 
     /// Whether statements may be parsed now with settings that are not known.
     boolean isUnknown() {
-        return local || doubtful;
+        return local || doubtful || unseen;
+    }
+
+    /// Something is sent, or was not carried out, that may change them in a way that only the server can
+    /// tell.
+    public void unseen(boolean may) {
+        unseen = may;
+    }
+
+    public boolean isUnseen() {
+        return unseen;
     }
 
     /// The server has told what the settings are.
@@ -176,6 +189,7 @@ public final class TrackedSettings {
         current = told;
         onServer = told;
         doubtful = false;
+        unseen = false;
         touched.clear();
     }
 }
