@@ -92,7 +92,8 @@ enum Limit {
         /// A string has ended the transaction, and has gone on there.
         private static boolean isRestOfString(Scenario scenario, Difference difference) {
             boolean refused = difference.got().contains("C=25006");
-            boolean shown = difference.expected().equals("D 'off'") && difference.got().equals("D 'on'");
+            boolean shown =
+                    difference.expected().equals("D 'off'") && difference.got().equals("D 'on'");
             return (refused || shown)
                     && says(scenario, difference, READ_ONLY)
                     && says(scenario, difference, ENDS_AND_GOES_ON);

@@ -278,7 +278,8 @@ final class Delivery implements RelayNote {
 
     private int factsOfNew(QueryClass ran) {
         int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
-        if (ran.session() == SessionEffect.NONE) return found;
+        if (ran.session() == SessionEffect.NONE)
+            return ClientSession.setsByCall(ran) ? found | CHANGES_SETTINGS : found;
         if (ClientSession.changesReading(ran)) found |= CHANGES_READING;
         if (ClientSession.changesSettings(ran)) found |= CHANGES_SETTINGS;
         if (!defaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;

@@ -33,6 +33,8 @@ final class Doubts {
     private @Nullable Guess guess;
     /// Whether settings may have been changed whose names nobody knows.
     private boolean settingsUnknown;
+    /// Whether the server was asked, and could not tell.
+    private boolean untold;
 
     /// Whether that is more than a guess.
     private @Nullable UnknownSettings unknownSettings;
@@ -189,6 +191,16 @@ final class Doubts {
         return !unproved.isNone()
                 || !unprovedSettings.isEmpty()
                 || !relay.session().settings().inDoubt().isEmpty();
+    }
+
+    /// Whether the server can tell more than is known.
+    boolean canTell() {
+        return isAny() && !untold;
+    }
+
+    /// The server was asked, and could not tell.
+    void untold() {
+        untold = true;
     }
 
     /// Whether parameters may have been set whose names are not known, so that nobody can ask for them.

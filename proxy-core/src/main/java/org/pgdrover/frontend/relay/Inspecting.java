@@ -39,6 +39,7 @@ final class Inspecting implements RelayState {
             lease.doubts().proved();
         } else {
             // What could not be found out is taken for present.
+            lease.doubts().untold();
             relay.session().holds(lease.doubts().may().and(relay.session().held()));
             lease.server().notClean("what a client has left could not be found out");
         }

@@ -12,6 +12,7 @@ import org.pgdrover.backend.Note;
 import org.pgdrover.backend.RequestKind;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.cluster.Node;
+import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.pool.ServerPool;
@@ -269,6 +270,8 @@ final class ServerLease implements AnswerOwner {
         if (SessionEffect.isAboutSequences(ran.session()))
             relay.session().sequencesUsed(ran.statement().equals("DISCARD"));
         doubts.completed(ran, tag);
+        if (ran.access() == Access.WRITE && ClientSession.setsByCall(ran))
+            relay.session().setLocally();
         if (ran.access() == Access.WRITE)
             relay.services().completed(ran, relay.session().routing());
         return !plan.delivery().outcomeUnknown;

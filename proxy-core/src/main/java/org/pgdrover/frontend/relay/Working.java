@@ -139,7 +139,10 @@ final class Working implements RelayState {
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
         if (needs != null && mayBeDiscarded()) return this;
-        if (needs != null && needs.wantsKnownSettings() && mayInspect()) return lease.hasNothingToDo() ? end() : this;
+        if (needs != null
+                && needs.wantsKnownSettings()
+                && mayInspect()
+                && lease.doubts().canTell()) return lease.hasNothingToDo() ? end() : this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);

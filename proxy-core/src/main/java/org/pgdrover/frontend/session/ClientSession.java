@@ -252,6 +252,11 @@ public final class ClientSession {
         apply(ran.session(), server);
     }
 
+    /// A statement has completed that calls set_config.
+    public void setLocally() {
+        settings.setLocally();
+    }
+
     /// A statement has completed that asks for, or discards, what sequences have given in the session.
     public void sequencesUsed(boolean discarded) {
         usesSequences = !discarded;
@@ -370,7 +375,14 @@ public final class ClientSession {
 
     /// Whether an effect may change settings, so that what is parsed behind it has others.
     public static boolean changesSettings(QueryClass ran) {
-        return changesSettings(ran.session());
+        return changesSettings(ran.session()) || setsByCall(ran);
+    }
+
+    /// Whether it calls set_config, which may set a parameter for the transaction only.
+    public static boolean setsByCall(QueryClass ran) {
+        var called = ran.functions();
+        for (int i = 0; i < called.size(); i++) if (called.get(i).endsWith("set_config")) return true;
+        return false;
     }
 
     private static boolean changesSettings(SessionEffect effect) {
