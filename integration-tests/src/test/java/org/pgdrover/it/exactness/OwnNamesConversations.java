@@ -37,6 +37,7 @@ final class OwnNamesConversations {
         ofOpenBatches();
         ofHiddenDeallocation();
         ofTheUnnamedStatement();
+        ofDeallocationInStrings();
         ofOlderSettings();
         ofThePortal();
         ofWhatCannotBePrepared();
@@ -141,6 +142,29 @@ final class OwnNamesConversations {
                 "a function deallocates before Parse",
                 ask(parse("s", TEXT), sync()),
                 ask(query(DEALLOCATE), parse("s", "SELECT 2"), bind("", "s"), execute("", 0), sync()));
+    }
+
+    private void ofDeallocationInStrings() {
+        script.alone(
+                "Parse behind DEALLOCATE ALL in a string, in one write",
+                ask(parse("s1", TEXT), sync()),
+                ask(query("DEALLOCATE ALL; SELECT pg_sleep(0.2)"), parse("s1", "SELECT 3"), sync()),
+                ask(bind("", "s1"), execute("", 0), sync()));
+        script.alone(
+                "Parse behind DEALLOCATE ALL in a string that fails, in one write",
+                ask(parse("s1", TEXT), sync()),
+                ask(query("DEALLOCATE ALL; SELECT 1/0"), parse("s1", "SELECT 3"), bind("", "s1"), sync()),
+                ask(bind("", "s1"), execute("", 0), sync()));
+        script.alone(
+                "Bind behind DEALLOCATE in DO, in one write",
+                ask(parse("s1", TEXT), sync()),
+                ask(
+                        query("DO $$ BEGIN PERFORM pg_sleep(0.2); EXECUTE 'DEALLOCATE ALL'; END $$"),
+                        parse("s1", "SELECT 3"),
+                        bind("", "s1"),
+                        execute("", 0),
+                        sync()),
+                ask(bind("", "s1"), execute("", 0), sync()));
     }
 
     private void ofOlderSettings() {

@@ -37,7 +37,7 @@ final class Deliveries {
             delivery.countsForSettings = true;
             changingSettings++;
         }
-        if (!delivery.countsForNames && (delivery.deallocatesAll() || delivery.deallocates())) {
+        if (!delivery.countsForNames && delivery.mayDeallocate()) {
             delivery.countsForNames = true;
             deallocating++;
         }
@@ -62,7 +62,7 @@ final class Deliveries {
     /// Whether something else is on its way that deallocates statements by SQL.
     boolean mayDeallocate(Delivery asking) {
         boolean own = open == asking && asking.countsForNames;
-        boolean other = open != null && open != asking && (open.deallocatesAll() || open.deallocates());
+        boolean other = open != null && open != asking && open.mayDeallocate();
         return other || deallocating > (own ? 1 : 0);
     }
 

@@ -17,6 +17,7 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingReason;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
 
@@ -262,6 +263,7 @@ final class Delivery implements RelayNote {
     private static final int DEALLOCATES = 16;
     private static final int SEES_STATEMENTS = 32;
     private static final int ASKS_SEQUENCES = 64;
+    private static final int MAY_DEALLOCATE = 128;
 
     private int facts;
     private int executed;
@@ -287,6 +289,7 @@ final class Delivery implements RelayNote {
         if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
             found |= DEALLOCATES_ALL;
         if (effect instanceof SessionEffect.Deallocate) found |= DEALLOCATES;
+        if (SessionEffect.residues(effect).has(Residue.PREPARED)) found |= MAY_DEALLOCATE;
         if (SessionEffect.isAboutSequences(effect)) found |= ASKS_SEQUENCES;
         return found;
     }
@@ -485,6 +488,11 @@ final class Delivery implements RelayNote {
     /// Whether it deallocates one statement.
     boolean deallocates() {
         return (facts & DEALLOCATES) != 0;
+    }
+
+    /// Whether its text tells that it may deallocate statements, as a string of several statements may.
+    boolean mayDeallocate() {
+        return deallocatesAll() || deallocates() || (executed & MAY_DEALLOCATE) != 0;
     }
 
     boolean seesStatements() {
