@@ -355,6 +355,19 @@ final class Delivery implements RelayNote {
             var effect = classes.get(i).transaction();
             if (effect == TransactionEffect.COMMIT) return true;
         }
+        return mayWrite() && goesOnBehindRollback();
+    }
+
+    /// Whether it ends a transaction with ROLLBACK and runs something behind that, outside of any block.
+    private boolean goesOnBehindRollback() {
+        boolean over = false;
+        for (var whole : classes) {
+            for (var each : whole.parts().isEmpty() ? List.of(whole) : whole.parts()) {
+                if (each.transaction() == TransactionEffect.ROLLBACK) over = true;
+                else if (begins(each)) over = false;
+                else if (over && (each.access() == Access.WRITE || each.access() == Access.READ)) return true;
+            }
+        }
         return false;
     }
 

@@ -300,9 +300,17 @@ final class ServerLoss {
     /// A server that has said its last words has run nothing behind what it was answering then.
     private boolean mayHaveCommitted() {
         if (lastWords != null && deliveries.answering() instanceof Delivery head) return head.mayCommit();
-        boolean commitSent = deliveries.open() instanceof Delivery open && open.mayCommit();
-        for (var delivery : deliveries.sent()) commitSent |= delivery.mayCommit();
-        return commitSent;
+        boolean rolledBack = false;
+        for (var delivery : deliveries.sent()) {
+            if (mayCommit(delivery, rolledBack)) return true;
+            rolledBack |= endsBlock(delivery);
+        }
+        return deliveries.open() instanceof Delivery open && mayCommit(open, rolledBack);
+    }
+
+    /// What writes behind a ROLLBACK is committed by itself.
+    private static boolean mayCommit(Delivery delivery, boolean rolledBack) {
+        return delivery.mayCommit() || rolledBack && delivery.mayWrite();
     }
 
     private ErrorFields unknownCommit() {

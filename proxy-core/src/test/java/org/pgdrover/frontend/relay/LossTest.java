@@ -84,6 +84,8 @@ class LossTest {
                 "COMMIT; BEGIN; SELECT lost",
                 "COMMIT AND CHAIN; SELECT lost",
                 "COMMIT; SELECT lost",
+                "ROLLBACK; INSERT lost",
+                "ROLLBACK; SELECT 1; SELECT lost()",
                 "PREPARE TRANSACTION 'lost'",
                 "COMMIT -- lost"
             })
@@ -212,6 +214,31 @@ class LossTest {
             answers(client, 2);
 
             client.send(query("INSERT 2").append(query("COMMIT")));
+
+            var answers = answers(client, 2);
+            assertThat(types(answers)).isEqualTo("EZEZ");
+            for (int i = 0; i < 4; i += 2) assertThat(answers.get(i).field('C')).isEqualTo(UNKNOWN);
+        }
+    }
+
+    /// It runs outside the transaction, and may have been carried out.
+    @Test
+    void isUnknownWhatBecameOfAWriteBehindRollback() throws Exception {
+        for (var text : new String[] {"BEGIN", "INSERT 1"})
+            primary.on(text, (wire, message) -> {
+                wire.send(new WireBytes().message('C', "DONE").message('Z', 'T'));
+                return true;
+            });
+        primary.on("ROLLBACK", (wire, message) -> {
+            wire.read();
+            wire.reset();
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("INSERT 1")));
+            answers(client, 2);
+
+            client.send(query("ROLLBACK").append(query("INSERT 2")));
 
             var answers = answers(client, 2);
             assertThat(types(answers)).isEqualTo("EZEZ");
