@@ -38,6 +38,7 @@ final class Beginning implements RelayNote {
                 && relay.kept().lease() != lease
                 && server.ledger().isAtRest()
                 && !relay.listening().isInvolved()
+                && !relay.listening().concerns(delivery)
                 && delivery.isComplete()
                 && delivery.first
                 && !hasTransactionCommand(delivery)

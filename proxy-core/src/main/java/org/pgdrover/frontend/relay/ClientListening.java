@@ -168,9 +168,14 @@ final class ClientListening {
 
     /// Whether a delivery may be sent behind what is under way: one whose end must be held back may not.
     boolean mayFollow(Delivery delivery) {
-        if (sessionMode || !hasChannelStatement(delivery) && !(isSubscribed() && mayNotify(delivery))) return true;
+        if (!concerns(delivery)) return true;
         var open = relay.deliveries().open();
         return relay.deliveries().isNoneSent() && (open == null || open == delivery);
+    }
+
+    /// Whether the delivery is about channels, or may send the client notifications of its own.
+    boolean concerns(Delivery delivery) {
+        return !sessionMode && (hasChannelStatement(delivery) || isSubscribed() && mayNotify(delivery));
     }
 
     private boolean isSubscribed() {

@@ -168,9 +168,16 @@ final class ServerNeeds {
 
     private static boolean wantsOwnNames(Relay relay, ServerLease lease, Delivery delivery) {
         var server = lease.server();
-        if (lease.hasOwnNames() || server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED)
-            return false;
+        if (server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED) return false;
+        if (lease.hasOwnNames() && (server.status() == TransactionStatus.IDLE || hasAll(relay, lease))) return false;
         return parsesUnkept(delivery) || looksForNames(relay, delivery);
+    }
+
+    /// Whether all that the client has prepared is there under the client's own names.
+    private static boolean hasAll(Relay relay, ServerLease lease) {
+        for (var statement : relay.session().statements().named())
+            if (statement.isKept() && !isThere(statement, lease)) return false;
+        return true;
     }
 
     /// Whether it sees or takes away the client's statements by their names.
