@@ -305,7 +305,11 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public void onAnswered(RequestKind kind, byte type, Note note) {
-        if (note instanceof Beginning begin && begin.answered(kind)) server.transactionBegun();
+        if (note instanceof Beginning begin) {
+            // BEGIN's own Parse has taken the place of whatever was unnamed there.
+            server.unnamedAnswered(null);
+            if (begin.answered(kind)) server.transactionBegun();
+        }
         if (!(note instanceof MessagePlan plan)) return;
         var statements = relay.session().statements();
         if (kind == RequestKind.PARSE) {
