@@ -100,6 +100,28 @@ final class Judgement {
         return may;
     }
 
+    /// Whether a function that it calls is known to prepare or deallocate statements, or is not known at
+    /// all, as between a definition and the reading that follows it. What is known to do anything that
+    /// nobody can read does not count.
+    boolean mayDeallocate(QueryClass query, RoutingSession session) {
+        var parts = query.parts();
+        for (int i = 0; i < parts.size(); i++) if (mayDeallocate(parts.get(i), session)) return true;
+        if (!parts.isEmpty()) return false;
+        var may = one(query, session);
+        if (!may.has(Residue.PREPARED)) return false;
+        return !may.equals(Residues.ALL)
+                || Definition.of(query).runsFunctions()
+                        && callUnknown(query.functions(), catalogs.of(session.database()));
+    }
+
+    private boolean callUnknown(List<String> functions, DatabaseCatalog known) {
+        for (int i = 0; i < functions.size(); i++) {
+            var name = functions.get(i);
+            if (known.function(name) == null && !config.readFunctions().contains(name)) return true;
+        }
+        return false;
+    }
+
     // What may it do with sequences?
 
     /// Whether it may use, or change, what sequences have given in its session: nextval(), lastval() and

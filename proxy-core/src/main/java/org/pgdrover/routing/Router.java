@@ -92,6 +92,11 @@ public final class Router {
         return judgement.usesSequences(query, session);
     }
 
+    /// Whether a statement may prepare or deallocate statements by a function that it calls.
+    public boolean mayDeallocate(QueryClass query, RoutingSession session) {
+        return judgement.mayDeallocate(query, session);
+    }
+
     /// A few words for why it may leave something; worth asking only where it may.
     public String whyResidues(QueryClass query, RoutingSession session) {
         return judgement.why(query, session);

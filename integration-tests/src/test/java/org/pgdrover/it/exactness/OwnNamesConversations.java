@@ -107,6 +107,21 @@ final class OwnNamesConversations {
                 ask(query(DEALLOCATE)),
                 ask(bind("", "s"), sync()));
         script.alone(
+                "a function deallocates just after a definition",
+                ask(parse("s", TEXT), sync()),
+                ask(
+                        query("CREATE OR REPLACE FUNCTION f_deallocate() RETURNS void LANGUAGE plpgsql AS"
+                                + " 'BEGIN DEALLOCATE ALL; END'"),
+                        query(DEALLOCATE),
+                        bind("", "s"),
+                        sync()));
+        script.alone(
+                "PREPARE behind a transaction that has failed, then a Bind in another one",
+                ask(query("BEGIN; SELECT 1/0")),
+                ask(query("ROLLBACK AND CHAIN; DEALLOCATE PREPARE ALL; PREPARE p AS SELECT 3")),
+                ask(parse("p", "SELECT 1; SELECT 2"), sync()),
+                ask(bind("", "p"), sync()));
+        script.alone(
                 "a function deallocates the statement that calls it",
                 ask(parse("s", DEALLOCATE), bind("", "s"), execute("", 0), sync(), bind("", "s", "2"), sync()),
                 ask(bind("", "s"), sync()));

@@ -107,7 +107,7 @@ final class Rig implements AutoCloseable {
                         .with(new AuthConfig(
                                 directory.resolve("pool_hba.conf"),
                                 directory.resolve("users.txt"),
-                                Duration.ofSeconds(30)))
+                                Duration.ofMinutes(5)))
                         .with(new PoolConfig(settings(mode, 8), 0, Map.of(), users, 100))
                         .with(new MetricsConfig("127.0.0.1", 0)),
                 ProxyMetrics.NOOP,

@@ -17,8 +17,6 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageType;
-import org.pgdrover.sql.Residue;
-import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.TransactionEffect;
 
 /// The settings and statements that a server lacks before a delivery can be sent. The client has
@@ -185,17 +183,15 @@ final class ServerNeeds {
         return delivery.seesStatements() || delivery.deallocates() || callsDeallocate(relay, delivery);
     }
 
-    /// Whether a function in it is known to prepare or deallocate statements; what may do anything at
-    /// all does not count.
+    /// Whether a function in it may prepare or deallocate statements, as far as the catalog tells.
     private static boolean callsDeallocate(Relay relay, Delivery delivery) {
         var session = relay.session();
         if (delivery.reason.isProvedRead()) return false;
         if (session.statements().size() == 0 && !delivery.makesNames()) return false;
         var classes = delivery.classes();
-        for (int i = 0; i < classes.size(); i++) {
-            var may = relay.services().router().residues(classes.get(i), session.routing());
-            if (may.has(Residue.PREPARED) && !may.equals(Residues.ALL)) return true;
-        }
+        var router = relay.services().router();
+        for (int i = 0; i < classes.size(); i++)
+            if (router.mayDeallocate(classes.get(i), session.routing())) return true;
         return false;
     }
 

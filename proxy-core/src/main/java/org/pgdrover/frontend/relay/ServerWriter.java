@@ -21,6 +21,7 @@ import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.SessionEffect;
 
 /// Writes the parts of deliveries to a server. It writes prepared statements under the names they have
@@ -357,12 +358,11 @@ final class ServerWriter {
         lease.server().expect(RequestKind.DESCRIBE, AnswerFate.FAKE, lease, new FakeAnswer(bytes, plan));
     }
 
-    /// PostgreSQL counts the values before it looks at the transaction; the error if they are too many
-    /// or too few.
+    /// PostgreSQL counts the values before it looks at the transaction, and at what the statement means
+    /// today; the error if they are too many or too few.
     private static @Nullable ErrorFields otherValues(MessagePlan plan, ByteBuf buffer, int nameEnd, int end) {
         var statement = plan.statement;
-        if (!isInFailedTransaction(plan) || statement == null || statement.shape() == null || nameEnd + 3 > end)
-            return null;
+        if (statement == null || statement.shape() == null || nameEnd + 3 > end) return null;
         int countAt = nameEnd + 3 + 2 * buffer.getUnsignedShort(nameEnd + 1);
         if (countAt + 2 > end) return null;
         int given = buffer.getUnsignedShort(countAt);
@@ -382,8 +382,9 @@ final class ServerWriter {
             plan.errorInstead = plan.delivery().whyUnusable(statement);
             return plan.errorInstead != null;
         }
-        // Under its own names the server knows what SQL's PREPARE has made, and says itself what it does not know.
-        if (lease.hasOwnNames() && nameEnd > nameStart) return false;
+        // The server knows what SQL's PREPARE has made, and says itself what it does not know.
+        boolean mayHaveOthers = lease.hasOwnNames() || lease.doubts().may().has(Residue.PREPARED);
+        if (mayHaveOthers && nameEnd > nameStart) return false;
         var name = buffer.toString(nameStart, nameEnd - nameStart, StandardCharsets.UTF_8);
         plan.errorInstead = missing(name);
         return true;
