@@ -28,8 +28,17 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
 
     /// The LISTEN to a channel; each char is one byte of UTF-8.
     public static String listenTo(String channel) {
+        return "LISTEN " + quoted(channel);
+    }
+
+    /// The UNLISTEN of a channel; each char is one byte of UTF-8.
+    public static String endListenTo(String channel) {
+        return "UNLISTEN " + quoted(channel);
+    }
+
+    private static String quoted(String channel) {
         var name = '"' + channel.replace("\"", "\"\"") + '"';
-        return "LISTEN " + new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        return new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
     /// Whether a class is that of one LISTEN or UNLISTEN.

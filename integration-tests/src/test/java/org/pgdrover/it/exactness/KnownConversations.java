@@ -36,6 +36,7 @@ final class KnownConversations {
         var script = new Script(schemas);
         new KnownConversations(script).write();
         new StatementConversations(script).write();
+        new ChangedMeaningConversations(script).write();
         new OwnNamesConversations(script).write();
         new ResetConversations(script).write();
         new PipelineConversations(script).write();

@@ -109,6 +109,8 @@ final class OwnNamesConversations {
         script.alone(
                 "a function deallocates just after a definition",
                 ask(parse("s", TEXT), sync()),
+                ask(query("PREPARE x AS SELECT 1")),
+                ask(query("DEALLOCATE x")),
                 ask(
                         query("CREATE OR REPLACE FUNCTION f_deallocate() RETURNS void LANGUAGE plpgsql AS"
                                 + " 'BEGIN DEALLOCATE ALL; END'"),

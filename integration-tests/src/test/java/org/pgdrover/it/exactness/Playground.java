@@ -95,13 +95,14 @@ final class Playground implements Closeable {
                 .anyMatch(step -> words.matcher(step.toString()).find());
     }
 
-    /// Ends the pool's server connections, so that nothing of the past is left in them.
+    /// Ends the pool's server connections, so that nothing of the past is left in them; not the listener
+    /// that all pools of the database share.
     void purge() throws IOException {
         distrust();
         run(
                 nodes,
                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = '" + Rig.PROXIED
-                        + "' AND usename = '" + user + "'");
+                        + "' AND usename = '" + user + "' AND application_name <> 'pgdrover listener'");
     }
 
     private static void run(List<WireClient> everywhere, String sql) throws IOException {

@@ -158,11 +158,6 @@ final class StatementConversations {
                 ask(parse("n", "SELECT id FROM migrated"), sync()),
                 ask(bind("", "m"), execute("", 0), sync()));
         script.alone(
-                "too few values for a statement whose table has gone",
-                ask(parse("m", "SELECT id FROM migrated WHERE id = $1"), sync()),
-                ask(query("DROP TABLE migrated")),
-                ask(bind("", "m"), sync()));
-        script.alone(
                 "Close and Parse again",
                 ask(parse("p", "SELECT 1"), sync()),
                 ask(close('S', "p"), parse("p", "SELECT 'two'"), bind("", "p"), execute("", 0), sync()));

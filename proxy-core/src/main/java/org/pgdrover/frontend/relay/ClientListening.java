@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.listening.Arrival;
 import org.pgdrover.listening.Subscription;
 import org.pgdrover.protocol.CommandTag;
@@ -37,6 +38,7 @@ final class ClientListening {
     private @Nullable Subscription subscription;
 
     private final Notifications notifications;
+    private final ShownChannels shown = new ShownChannels();
 
     // What the transaction does
     private final Map<String, Long> wanted = new HashMap<>();
@@ -80,7 +82,7 @@ final class ClientListening {
     /// Whether the client's own server has to do it, where the session is then pinned to.
     private boolean isLeftToServer(Delivery delivery, @Nullable ServerLease lease) {
         if (delivery.listensItself || !relay.session().encoding().equals("UTF8")) return true;
-        if (relay.session().held().has(Residue.LISTENS)) return true;
+        if (hasItsOwnThere()) return true;
         if (lease != null && (lease.isStandby() || lease.doubts().may().has(Residue.LISTENS))) return true;
         return false;
     }
@@ -159,11 +161,14 @@ final class ClientListening {
 
     /// The statements that make the client's own server listen too, for a delivery that shows what it
     /// listens on.
-    List<String> toShow(Delivery delivery) {
-        if (notifications.channels() == 0 || !delivery.seesChannels()) return List.of();
-        return notifications.subscribed().stream()
-                .map(ChannelStatement::listenTo)
-                .toList();
+    List<String> toShow(Delivery delivery, ServerConnection server) {
+        if (sessionMode || !delivery.seesChannels()) return List.of();
+        return shown.statements(server, notifications.subscribed(), !hasItsOwnThere());
+    }
+
+    /// Whether the client's own server listens for it.
+    private boolean hasItsOwnThere() {
+        return relay.session().held().has(Residue.LISTENS);
     }
 
     /// Whether a delivery may be sent behind what is under way: one whose end must be held back may not.
@@ -347,8 +352,16 @@ final class ClientListening {
 
     /// Whether a notification of the client's own server comes from the listener too.
     boolean hears(ByteBuf frame, int start, int end) {
-        return notifications.channels() > 0
-                && notifications.isSubscribedTo(WireReader.string(frame, start + HEADER + 4, end));
+        if (subscription == null) return false;
+        var channel = WireReader.string(frame, start + HEADER + 4, end);
+        return notifications.isSubscribedTo(channel)
+                || isAboutToSubscribe(channel)
+                || shown.contains(channel) && !hasItsOwnThere();
+    }
+
+    private boolean isAboutToSubscribe(String channel) {
+        for (var change : changes) if (change.listens() && channel.equals(change.channel())) return true;
+        return false;
     }
 
     // What the client gets

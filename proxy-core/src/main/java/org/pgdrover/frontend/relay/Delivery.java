@@ -491,6 +491,15 @@ final class Delivery implements RelayNote {
     /// A statement of this class is executed, and not only prepared.
     void executes(QueryClass queryClass) {
         executed |= factsOf(queryClass);
+        if ((factsOf(queryClass) & DEALLOCATES_ALL) != 0) forgetNames();
+    }
+
+    /// What it has made of names before is deallocated.
+    private void forgetNames() {
+        var before = named;
+        if (before == null) return;
+        if (!first) undo.push(() -> named = before);
+        named = null;
     }
 
     /// Whether it has deallocated every statement with a name before what it names now.

@@ -78,10 +78,10 @@ final class ServerNeeds {
             settings = new ArrayList<>(settings);
             settings.add(SequenceUse.FORGET);
         }
-        var channels = relay.listening().toShow(delivery);
-        if (!channels.isEmpty()
-                && server.status() == TransactionStatus.IDLE
-                && !server.ledger().isOpen()) {
+        boolean idle =
+                server.status() == TransactionStatus.IDLE && !server.ledger().isOpen();
+        var channels = idle ? relay.listening().toShow(delivery, server) : List.<String>of();
+        if (!channels.isEmpty()) {
             settings = new ArrayList<>(settings);
             settings.addAll(channels);
             server.notClean("channels that a client has asked for");

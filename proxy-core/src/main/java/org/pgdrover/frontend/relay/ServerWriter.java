@@ -329,9 +329,21 @@ final class ServerWriter {
             fakeDescribe(plan, lease);
             return;
         }
+        if (fails) describeParameters(plan, lease);
         lease.server().expect(RequestKind.DESCRIBE, AnswerFate.FORWARD, lease, plan);
         var name = fails ? MISSING : serverName(plan.statement, lease);
         named(buffer, start, nameStart, nameEnd, end, name, lease.server());
+    }
+
+    /// PostgreSQL tells the parameters before it looks at what the statement means today.
+    private void describeParameters(MessagePlan plan, ServerLease lease) {
+        var shape = plan.statement == null || isInFailedTransaction(plan) ? null : plan.statement.shape();
+        if (shape == null || shape.parameterCount() < 0) return;
+        finish(lease.server());
+        var parameters = shape.parameters();
+        var bytes = lease.server().newBuffer(5 + parameters.length);
+        BackendMessages.parameters(bytes, parameters);
+        lease.server().expect(RequestKind.DESCRIBE, AnswerFate.FAKE, lease, new FakeAnswer(bytes, plan));
     }
 
     /// In a failed transaction PostgreSQL describes what gives no rows.

@@ -1,0 +1,96 @@
+package org.pgdrover.it.exactness;
+
+import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.behind;
+import static org.pgdrover.it.exactness.Script.run;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.describe;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
+
+/// Conversations in which a statement or portal means something else than when the client made it.
+final class ChangedMeaningConversations {
+    private static final String HIDING = "CREATE TEMP VIEW t AS SELECT 99 AS id";
+
+    private final Script script;
+
+    ChangedMeaningConversations(Script script) {
+        this.script = script;
+    }
+
+    void write() {
+        script.alone(
+                "too few values for a statement whose table has gone",
+                ask(parse("m", "SELECT id FROM migrated WHERE id = $1"), sync()),
+                ask(query("DROP TABLE migrated")),
+                ask(bind("", "m"), sync()));
+        script.alone(
+                "Describe of a statement whose column is hidden",
+                ask(parse("p", "SELECT id, v FROM t WHERE id = $1"), sync()),
+                ask(query(HIDING)),
+                ask(describe('S', "p"), sync()),
+                ask(bind("", "p", "1"), sync()));
+        script.alone(
+                "Describe of a statement whose columns have other types",
+                ask(parse("p", "SELECT * FROM migrated WHERE id = $1"), sync()),
+                ask(query("ALTER TABLE migrated ALTER COLUMN qty TYPE text USING 'q' || qty")),
+                ask(describe('S', "p"), sync()));
+        script.alone(
+                "a portal is run again in a read-only transaction",
+                ask(
+                        parse("", "START TRANSACTION READ ONLY"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "SELECT 1"),
+                        sync()),
+                ask(
+                        parse("s", "LOCK TABLE t IN ACCESS SHARE MODE"),
+                        bind("", "s"),
+                        execute("", 0),
+                        execute("", 0),
+                        sync()));
+        script.alone(
+                "a portal is run again in a deferred transaction",
+                ask(query("BEGIN")),
+                ask(parse("s", "SELECT 1"), bind("", "s"), execute("", 0), execute("", 0), sync()));
+        script.alone(
+                "a name that DISCARD ALL has freed is used again in a batch that fails",
+                ask(
+                        parse("s", "DISCARD ALL"),
+                        bind("", "s"),
+                        execute("", 0),
+                        parse("s", "SELECT set_config('app.tenant', $1, false)"),
+                        bind("c1", "s", "2"),
+                        describe('S', "p"),
+                        sync()),
+                ask(bind("", "s"), sync()),
+                ask(bind("", "s", "3"), execute("", 0), sync()));
+        script.alone(
+                "a name that DISCARD ALL has freed is used again in a pipeline",
+                behind(
+                        parse("s", "DISCARD ALL"),
+                        bind("", "s"),
+                        execute("", 0),
+                        parse("s", "SELECT set_config('app.tenant', $1, false)"),
+                        bind("c1", "s", "2"),
+                        describe('S', "p"),
+                        sync(),
+                        bind("", "s1"),
+                        sync()),
+                behind(query("SELECT txid_current_if_assigned() IS NULL")),
+                ask(parse("", "SELECT nextval('missing')"), sync(), bind("", "s"), execute("", 0), sync()));
+        script.alone(
+                "channels that were shown on a pinned server are listened to no more",
+                ask(query("SELECT pg_advisory_lock(8871)")),
+                ask(query("LISTEN ch1")),
+                ask(query("LISTEN ch2")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(run("UNLISTEN ch1")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(run("UNLISTEN *")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(query("SELECT pg_advisory_unlock(8871)")));
+    }
+}
