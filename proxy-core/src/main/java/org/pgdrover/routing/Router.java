@@ -145,6 +145,7 @@ public final class Router {
     /// A transaction has ended, so that everybody sees now what was defined in it.
     public void transactionEnded(RoutingSession session) {
         if (!session.hasDefined()) return;
+        if (session.hasDefinedMore()) catalogs.refresh(session.database());
         for (var definition : session.takeDefinitions()) announce(definition, session);
     }
 

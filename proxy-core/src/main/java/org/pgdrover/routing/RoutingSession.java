@@ -42,11 +42,14 @@ public final class RoutingSession {
     private long term;
 
     private static final int MOST_MADE = 256;
+    private static final int MOST_DEFINITIONS = 256;
     /// Tables that the session has made and that the catalog may not have yet, with what changing them
     /// may leave.
     private final Map<String, Residues> made = new HashMap<>();
     /// What the open transaction has defined.
     private final List<QueryClass> definitions = new ArrayList<>(0);
+    /// Whether that is not all, for it is too much to keep.
+    private boolean definedMore;
 
     private boolean everDefined;
 
@@ -109,14 +112,21 @@ public final class RoutingSession {
 
     void defined(QueryClass definition) {
         everDefined = true;
-        if (definitions.size() < MOST_MADE) definitions.add(definition);
+        if (definitions.size() < MOST_DEFINITIONS) definitions.add(definition);
+        else definedMore = true;
     }
 
     boolean hasDefined() {
         return !definitions.isEmpty();
     }
 
+    /// Whether the open transaction has defined more than [#takeDefinitions] tells.
+    boolean hasDefinedMore() {
+        return definedMore;
+    }
+
     List<QueryClass> takeDefinitions() {
+        definedMore = false;
         var taken = List.copyOf(definitions);
         definitions.clear();
         return taken;

@@ -287,6 +287,19 @@ class RouterTest {
     }
 
     @Test
+    void knowsNothingBehindATransactionOfVeryManyDefinitions() {
+        for (int i = 0; i < 300; i++) ran("ALTER TABLE other" + i + " ADD COLUMN a int");
+        ran("ALTER TABLE t ADD COLUMN a int");
+        worker.passes(1, TimeUnit.SECONDS);
+
+        router.transactionEnded(session);
+
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.UNKNOWN_RELATION);
+        worker.passes(1, TimeUnit.SECONDS);
+        assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);
+    }
+
+    @Test
     void definesNothingForOthersByTemporaryTables() {
         ran("CREATE TEMP TABLE t (a int)");
 

@@ -38,6 +38,8 @@ import org.pgdrover.sql.TransactionEffect;
 /// outlives the state and goes on with the next batch.
 final class ServerLease implements AnswerOwner {
     private static final byte[] NOTHING = {};
+    /// Most bytes of answers that are kept before a read's rows, as notices are.
+    private static final int MOST_HELD_BACK = 65_536;
 
     private final Relay relay;
     private final ServerPool pool;
@@ -52,6 +54,7 @@ final class ServerLease implements AnswerOwner {
     /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an
     /// error follow. Null while nothing was held back.
     private @Nullable ArrayDeque<ByteBuf> heldBack;
+    private int heldBackBytes;
 
     private byte[] describedParameters = NOTHING;
 
@@ -226,10 +229,7 @@ final class ServerLease implements AnswerOwner {
     public void onBytes(ByteBuf bytes, boolean begun) {
         var delivery = relay.deliveries().answering();
         if (delivery != null) {
-            if (!begun && delivery.mayRunAgain()) {
-                holdBack(bytes);
-                return;
-            }
+            if (!begun && delivery.mayRunAgain() && holdBack(bytes)) return;
             delivery.begun = true;
         }
         passOnHeldBack();
@@ -237,20 +237,26 @@ final class ServerLease implements AnswerOwner {
         if (!relay.client().isWritable()) server.read(false);
     }
 
-    private void holdBack(ByteBuf bytes) {
+    /// @return false if that is too much to keep
+    private boolean holdBack(ByteBuf bytes) {
+        if (heldBackBytes + bytes.readableBytes() > MOST_HELD_BACK) return false;
         if (heldBack == null) heldBack = new ArrayDeque<>();
         heldBack.add(bytes);
+        heldBackBytes += bytes.readableBytes();
+        return true;
     }
 
     private void passOnHeldBack() {
         if (heldBack == null) return;
         while (heldBack.poll() instanceof ByteBuf bytes) relay.write(bytes);
+        heldBackBytes = 0;
     }
 
     /// What was held back is not passed on, for the answer comes from elsewhere.
     private void dropHeldBack() {
         if (heldBack == null) return;
         while (heldBack.poll() instanceof ByteBuf bytes) bytes.release();
+        heldBackBytes = 0;
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
 import org.pgdrover.testing.WireBytes;
 
 /// Tests that a transaction begins with its first statement, on the node which that needs.
@@ -28,6 +29,7 @@ class DeferredBeginTest {
     @BeforeEach
     void start() throws Exception {
         rig = new RelayRig();
+        rig.stopClock();
         primary = rig.primary();
         standby = rig.standby();
         for (var server : List.of(primary, standby)) {
@@ -105,7 +107,7 @@ class DeferredBeginTest {
         try (var client = rig.connect()) {
             client.send(query("BEGIN").append(query("UPDATE t")).append(query("COMMIT")));
             assertThat(statuses(answers(client, 3))).isEqualTo("TTI");
-            client.send(query("BEGIN").append(extended("DELETE FROM u")).append(query("COMMIT")));
+            client.send(query("BEGIN").append(extended("DELETE FROM t")).append(query("COMMIT")));
             var answers = answers(client, 3);
             assertThat(types(answers)).isEqualTo("CZ12nDCZCZ");
             assertThat(primary.received()).isEqualTo("PBEQQPBEPBDESQ");
@@ -186,7 +188,7 @@ class DeferredBeginTest {
         try (var client = rig.connect()) {
             client.send(query("BEGIN").append(extended ? extended("UPDATE t") : query("UPDATE t")));
             answers(client, 1);
-            while (primary.logins() < 2) Thread.sleep(5);
+            Until.isTrue(() -> primary.logins() >= 2);
             primary.refuseBegin(null);
             assertThat(statuses(answers(client, 1))).isEqualTo("T");
             client.send(query("COMMIT"));

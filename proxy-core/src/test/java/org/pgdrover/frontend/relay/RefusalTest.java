@@ -8,6 +8,7 @@ import static org.pgdrover.frontend.relay.RelayRig.row;
 import static org.pgdrover.frontend.relay.RelayRig.types;
 
 import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
 import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
@@ -63,6 +65,25 @@ class RefusalTest {
 
             assertThat(types(answers)).isEqualTo("NTDCZ");
             assertThat(answers.getFirst().field('M')).isEqualTo("from the primary");
+        }
+    }
+
+    /// They could fill the memory: with so many of them the read is not run again.
+    @Test
+    void keepsNoMoreNoticesThanItMust() throws Exception {
+        var go = new CountDownLatch(1);
+        standby.on("SELECT noisy", (wire, message) -> {
+            for (int i = 0; i < 1_000; i++) wire.send(notice("x".repeat(100)));
+            Until.isTrue(() -> go.getCount() == 0);
+            wire.send(standby.rows().message('C', "SELECT 1").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("SELECT noisy FROM t"));
+            assertThat(client.read().type()).isEqualTo('N');
+            go.countDown();
+
+            assertThat(types(answers(client, 1))).isEqualTo("N".repeat(999) + "TDCZ");
         }
     }
 

@@ -82,6 +82,8 @@ public final class RelayRig implements AutoCloseable {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private volatile long aheadNanos;
+    private volatile long stoppedNanos;
+    private volatile boolean stopped;
     private final Cluster topology;
     private final PoolRegistry pools;
     private final FunctionCatalog functions;
@@ -136,9 +138,20 @@ public final class RelayRig implements AutoCloseable {
         public void suspect(Node node, String why) {}
     }
 
-    /// For clients more time has passed than for servers.
+    /// So much time passes at once.
     void advance(Duration time) {
         aheadNanos += time.toNanos();
+    }
+
+    /// The time of all that the rig drives.
+    private long now() {
+        return (stopped ? stoppedNanos : System.nanoTime()) + aheadNanos;
+    }
+
+    /// From now on time passes by [#advance] alone.
+    void stopClock() {
+        stoppedNanos = System.nanoTime();
+        stopped = true;
     }
 
     public RelayRig() throws Exception {
@@ -164,15 +177,13 @@ public final class RelayRig implements AutoCloseable {
         gate.open();
         var transport = new Transport(NioSocketChannel::new);
         var connector = new ServerConnector(
-                transport,
-                () -> ServerTls.DISABLED,
-                new ServerOptions(Logins.withoutPasswords(), 100, System::nanoTime));
-        pools = new PoolRegistry(pool, connector, ProxyMetrics.NOOP, System::nanoTime, loops);
-        functions = new FunctionCatalog(_ -> catalog(), timer, System::nanoTime);
+                transport, () -> ServerTls.DISABLED, new ServerOptions(Logins.withoutPasswords(), 100, this::now));
+        pools = new PoolRegistry(pool, connector, ProxyMetrics.NOOP, this::now, loops);
+        functions = new FunctionCatalog(_ -> catalog(), timer, this::now);
         functions.prepare("db");
         // Read before anybody's first statement.
         timer.submit(() -> {}).get();
-        var router = new Router(config.routing(), topology, functions, System::nanoTime);
+        var router = new Router(config.routing(), topology, functions, this::now);
         var rules = trust();
         var cancels = new CancelSender(transport, () -> ServerTls.DISABLED);
         var cancelKeys = new CancelRegistry();
@@ -188,7 +199,7 @@ public final class RelayRig implements AutoCloseable {
                         new Listeners(topology, connector, ProxyMetrics.NOOP, new Random()),
                         cancels,
                         () -> {},
-                        () -> System.nanoTime() + aheadNanos),
+                        this::now),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);
@@ -236,12 +247,12 @@ public final class RelayRig implements AutoCloseable {
         return new PoolConfig(settings, 0, Map.of(), Map.of(), PoolConfig.DEFAULT.statementCache());
     }
 
-    private static SessionDefaults defaults(PoolRegistry pools) {
+    private SessionDefaults defaults(PoolRegistry pools) {
         return new SessionDefaults(
                 node -> RoleSettings.UNKNOWN,
                 () -> CompletableFuture.completedFuture(null),
                 pools,
-                new WelcomeCache(System::nanoTime));
+                new WelcomeCache(this::now));
     }
 
     private static DatabaseCatalog catalog() {

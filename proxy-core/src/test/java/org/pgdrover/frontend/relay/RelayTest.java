@@ -254,7 +254,7 @@ class RelayTest {
                 assertThat(row(answers(client, 1))).isIn("primary", "standby");
                 standby.drop();
                 primary.drop();
-                while (rig.openServers() > 0) Thread.onSpinWait();
+                Until.isTrue(() -> rig.openServers() == 0);
             }
         }
     }
