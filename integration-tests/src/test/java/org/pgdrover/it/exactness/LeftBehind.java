@@ -109,6 +109,14 @@ final class LeftBehind {
     private void settings() {
         leaves("a setting", "SET app.tenant = 'alice'");
         leaves("a setting of a read-only transaction", "BEGIN READ ONLY; SET app.tenant = 'alice'; COMMIT");
+        for (var statement : List.of(
+                "SELECT set_config('app.tenant', 'alice', false)",
+                "SET TimeZone = 'Asia/Tokyo'",
+                "SET search_path = pg_temp",
+                "SET ROLE other",
+                "PREPARE p AS SELECT 1",
+                "DECLARE c CURSOR WITH HOLD FOR SELECT 1"))
+            leaves("what a read-only transaction has done: " + statement, "BEGIN READ ONLY; " + statement + "; COMMIT");
         leaves("a setting before an error", "SET app.tenant = 'x'; BEGIN; COMMIT; SELECT 1/0");
         leaves("a setting of one statement", "SELECT set_config('app.tenant', 'short', true)");
         leaves("a setting of a function", "SELECT f_hidden('x')");
