@@ -45,6 +45,10 @@ public record ProxyConfig(
         return new ProxyConfig(listen, auth, cluster, pool, other, failover, admin, metrics, log, runtime);
     }
 
+    public ProxyConfig with(FailoverConfig other) {
+        return new ProxyConfig(listen, auth, cluster, pool, routing, other, admin, metrics, log, runtime);
+    }
+
     public ProxyConfig with(MetricsConfig other) {
         return new ProxyConfig(listen, auth, cluster, pool, routing, failover, admin, other, log, runtime);
     }

@@ -2,6 +2,10 @@ package org.pgdrover.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -33,6 +37,7 @@ import org.pgdrover.testing.Logins;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
 import org.pgdrover.tls.ServerTls;
+import org.slf4j.LoggerFactory;
 
 /// Limits, order and age of server connections, against a real socket and a clock that the test turns.
 class ServerPoolTest {
@@ -179,6 +184,36 @@ class ServerPoolTest {
 
         assertThat(order).containsExactly("0", "1", "2", "3", "4", "5", "6", "7");
         assertThat(pool.open()).isEqualTo(1);
+    }
+
+    /// Whoever should have cleaned the connection has a fault: the pool is the last to see that, and says
+    /// so.
+    @Test
+    void closesAndNamesWhatIsNotClean() throws Exception {
+        var pool = pool(settings(1, 0));
+        var logger = (Logger) LoggerFactory.getLogger(ServerPool.class);
+        var logged = new ListAppender<ILoggingEvent>();
+        logged.start();
+        logger.addAppender(logged);
+        logger.setAdditive(false);
+        var level = logger.getLevel();
+        logger.setLevel(Level.WARN);
+        try {
+            var asking = new Asking(pool);
+            var connection = asking.lent();
+            asking.loop.submit(() -> connection.notClean("a lock of alice's")).sync();
+            asking.giveBack(connection);
+
+            assertThat(new Asking(pool).lent()).isNotSameAs(connection);
+        } finally {
+            logger.detachAppender(logged);
+            logger.setAdditive(true);
+            logger.setLevel(level);
+        }
+        assertThat(logged.list).singleElement().satisfies(line -> {
+            assertThat(line.getFormattedMessage()).contains("closed instead of being given");
+            assertThat(line.getKeyValuePairs().toString()).contains("a lock of alice's");
+        });
     }
 
     @Test

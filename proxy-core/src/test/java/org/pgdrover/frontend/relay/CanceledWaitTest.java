@@ -10,6 +10,8 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.pgdrover.config.FailoverConfig;
+import org.pgdrover.config.PoolConfig;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
 import org.pgdrover.testing.WireBytes;
@@ -30,9 +32,8 @@ class CanceledWaitTest {
         rig.close();
     }
 
-    /// PostgreSQL says success, and a failover may take it back.
-    @Test
-    void isNoSuccess() throws Exception {
+    /// It commits, and warns of a wait that was cancelled.
+    private static void cancelsTheWait(ScriptedServer primary) {
         primary.on("INSERT", (wire, message) -> {
             wire.send(new WireBytes()
                     .message(
@@ -52,6 +53,12 @@ class CanceledWaitTest {
                     .message('Z', 'I'));
             return true;
         });
+    }
+
+    /// PostgreSQL says success, and a failover may take it back.
+    @Test
+    void isNoSuccess() throws Exception {
+        cancelsTheWait(primary);
         try (var client = rig.connect()) {
             client.send(query("INSERT 1"));
 
@@ -90,6 +97,34 @@ class CanceledWaitTest {
             committed.countDown();
             assertThat(types(answers(client.wire(), 1))).isEqualTo("CZ");
             assertThat(primary.cancelled()).isEmpty();
+        }
+    }
+
+    @Test
+    void isWhatPostgresqlSaysWhereTheConfigurationWantsThat() throws Exception {
+        var usual = FailoverConfig.DEFAULT;
+        var failover = new FailoverConfig(
+                usual.mode(), usual.holdTimeout(), usual.holdMaxClients(), usual.maxDataLossBytes(), false);
+        try (var plain = new RelayRig(PoolConfig.DEFAULT, failover)) {
+            cancelsTheWait(plain.primary());
+            var committed = new CountDownLatch(1);
+            plain.primary().on("COMMIT", (wire, message) -> {
+                ScriptedServer.await(committed);
+                wire.send(new WireBytes().message('C', "COMMIT").message('Z', 'I'));
+                return true;
+            });
+            try (var client = plain.connectCancellable()) {
+                client.wire().send(query("INSERT 1"));
+                assertThat(types(answers(client.wire(), 1))).isEqualTo("NCZ");
+                client.wire().send(query("COMMIT"));
+                Until.isTrue(() -> plain.primary().count("COMMIT") > 0);
+
+                client.cancel();
+
+                Until.isTrue(() -> plain.primary().cancelled().size() == 1);
+                committed.countDown();
+                assertThat(types(answers(client.wire(), 1))).isEqualTo("CZ");
+            }
         }
     }
 }

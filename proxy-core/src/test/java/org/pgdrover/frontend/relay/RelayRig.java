@@ -164,6 +164,10 @@ public final class RelayRig implements AutoCloseable {
     }
 
     RelayRig(PoolConfig pool) throws Exception {
+        this(pool, FailoverConfig.DEFAULT);
+    }
+
+    RelayRig(PoolConfig pool, FailoverConfig failover) throws Exception {
         var cluster = new ClusterConfig(
                 List.of(
                         new NodeConfig("p", "127.0.0.1", primary.port()),
@@ -171,9 +175,9 @@ public final class RelayRig implements AutoCloseable {
                 "me",
                 null,
                 "db");
-        var config = ProxyConfig.of(cluster).with(pool);
+        var config = ProxyConfig.of(cluster).with(pool).with(failover);
         topology = new Cluster(cluster.nodes());
-        var gate = new HoldGate(FailoverConfig.DEFAULT, timer);
+        var gate = new HoldGate(failover, timer);
         gate.open();
         var transport = new Transport(NioSocketChannel::new);
         var connector = new ServerConnector(
