@@ -82,6 +82,27 @@ final class ChangedMeaningConversations {
                 behind(query("SELECT txid_current_if_assigned() IS NULL")),
                 ask(parse("", "SELECT nextval('missing')"), sync(), bind("", "s"), execute("", 0), sync()));
         script.alone(
+                "a name that a function has freed is used again in one write",
+                ask(parse("s", "SELECT 1"), sync()),
+                ask(
+                        query("SELECT f_deallocate()"),
+                        parse("s", "SELECT 2"),
+                        bind("", "s"),
+                        execute("", 0),
+                        sync(),
+                        bind("", "s"),
+                        execute("", 0),
+                        sync()),
+                ask(bind("", "s"), execute("", 0), sync()));
+        script.alone(
+                "a name that a function has freed is used again in a transaction",
+                ask(parse("s", "SELECT 1"), sync()),
+                ask(query("BEGIN")),
+                ask(query("SELECT f_deallocate()")),
+                ask(parse("s", "SELECT 2"), bind("", "s"), execute("", 0), sync()),
+                ask(query("COMMIT")),
+                ask(bind("", "s"), execute("", 0), sync()));
+        script.alone(
                 "channels that were shown on a pinned server are listened to no more",
                 ask(query("SELECT pg_advisory_lock(8871)")),
                 ask(query("LISTEN ch1")),

@@ -188,6 +188,7 @@ final class BatchJudge {
             var name = buffer.toString(from, nameEnd - from, StandardCharsets.UTF_8);
             plan.runs = plan.statement.queryClass();
             plan.duplicate = true;
+            if (!large) plan.ifFree = ifFree(delivery, plan.statement, buffer, nameEnd + 1, textEnd, end);
             plan.errorInstead = ErrorFields.error(
                     SqlState.DUPLICATE_PREPARED_STATEMENT, "prepared statement \"" + name + "\" already exists");
             return true;
@@ -202,6 +203,12 @@ final class BatchJudge {
         plan.pending = true;
         delivery.names(plan.statement.name(), plan);
         return true;
+    }
+
+    private ClientStatement ifFree(
+            Delivery delivery, ClientStatement taken, ByteBuf buffer, int textStart, int textEnd, int end) {
+        var runs = classify(delivery, buffer, textStart, textEnd, false);
+        return new ClientStatement(taken.name(), bytes(buffer, textStart, end), runs, null, settings(delivery));
     }
 
     private static final int UNCERTAIN = 0;

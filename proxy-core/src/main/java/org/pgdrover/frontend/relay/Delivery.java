@@ -512,7 +512,26 @@ final class Delivery implements RelayNote {
         return (facts & DEALLOCATES) != 0;
     }
 
-    /// Whether its text tells that it may deallocate statements, as a string of several statements may.
+    /// A function that it calls may deallocate statements.
+    void callsDeallocate() {
+        executed |= MAY_DEALLOCATE;
+    }
+
+    /// Whether it may deallocate statements that nobody can name.
+    boolean mayDeallocateAny() {
+        return (executed & MAY_DEALLOCATE) != 0;
+    }
+
+    /// Whether its present part names a statement of the client.
+    boolean namesStatements() {
+        for (int i = partStart; i < count; i++) {
+            var statement = plans.get(i).statement;
+            if (statement != null && !statement.isUnnamed()) return true;
+        }
+        return false;
+    }
+
+    /// Whether it may deallocate statements, as a string of several statements may.
     boolean mayDeallocate() {
         return deallocatesAll() || deallocates() || (executed & MAY_DEALLOCATE) != 0;
     }

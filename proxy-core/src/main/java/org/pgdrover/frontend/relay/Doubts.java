@@ -33,6 +33,8 @@ final class Doubts {
     private @Nullable Guess guess;
     /// Whether settings may have been changed whose names nobody knows.
     private boolean settingsUnknown;
+    /// Whether statements may have been deallocated that nobody can name.
+    private boolean deallocated;
     /// Whether the server was asked, and could not tell.
     private boolean untold;
 
@@ -48,6 +50,7 @@ final class Doubts {
     ///
     /// @param mayLeave whether it is not proved to be a read
     void sending(Delivery delivery, boolean mayLeave) {
+        deallocated |= delivery.mayDeallocateAny();
         guess = mayLeave && relay.deliveries().isNoneUnderWay() ? Guess.of(this, delivery) : null;
         if (!mayLeave) return;
         var classes = delivery.classes();
@@ -227,6 +230,11 @@ final class Doubts {
         left.answered(may, !unprovedSettings.isEmpty());
     }
 
+    /// Whether statements may have been deallocated that nobody can name.
+    boolean haveDeallocated() {
+        return deallocated;
+    }
+
     /// What may be there.
     Residues may() {
         return unproved;
@@ -246,5 +254,6 @@ final class Doubts {
         if (settingsUnknown) server.notClean("parameters whose names are not known");
         settingsUnknown = false;
         unknownSettings = null;
+        deallocated = false;
     }
 }

@@ -31,6 +31,10 @@ final class MessagePlan implements RelayNote {
     /// Whether a Parse names a statement that is there already.
     boolean duplicate;
 
+    /// What such a Parse makes all the same, if the server says that the name is free.
+    @Nullable
+    ClientStatement ifFree;
+
     /// Whether the message closes the statement.
     boolean closes;
 
@@ -75,6 +79,7 @@ final class MessagePlan implements RelayNote {
         announced = false;
         makes = false;
         duplicate = false;
+        ifFree = null;
         closes = false;
         closesNothing = false;
         errorInstead = null;

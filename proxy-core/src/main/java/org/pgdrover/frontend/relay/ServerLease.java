@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
 import org.pgdrover.backend.AnswerOwner;
@@ -320,7 +321,9 @@ final class ServerLease implements AnswerOwner {
         var statements = relay.session().statements();
         if (kind == RequestKind.PARSE) {
             settle(plan);
-            if (plan.statement != null) {
+            if (plan.duplicate) {
+                if (plan.ifFree != null) wasFree(plan, plan.ifFree);
+            } else if (plan.statement != null) {
                 plan.statement.answered();
                 statements.add(plan.statement);
                 if (plan.statement.isUnnamed()) server.unnamedAnswered(plan.statement);
@@ -330,6 +333,17 @@ final class ServerLease implements AnswerOwner {
             if (plan.statement != null) statements.remove(plan.statement);
             if (plan.statement != null && plan.statement.isUnnamed()) server.unnamedAnswered(null);
         }
+    }
+
+    /// A statement has taken the name of another one, which a function had deallocated there.
+    private void wasFree(MessagePlan plan, ClientStatement made) {
+        var old = Objects.requireNonNull(plan.statement);
+        var there = server.statements().remove(ServerNeeds.key(old, ownNames));
+        if (ownNames) server.statements().add(made, made.name(), made);
+        else if (there != null) server.statements().add(there.key(), there.name(), made);
+        server.notClean("a statement under the name of another");
+        made.answered();
+        relay.session().statements().add(made);
     }
 
     /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of

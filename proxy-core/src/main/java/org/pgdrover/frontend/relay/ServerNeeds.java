@@ -184,7 +184,7 @@ final class ServerNeeds {
     }
 
     /// Whether a function in it may prepare or deallocate statements, as far as the catalog tells.
-    private static boolean callsDeallocate(Relay relay, Delivery delivery) {
+    static boolean callsDeallocate(Relay relay, Delivery delivery) {
         var session = relay.session();
         if (delivery.reason.isProvedRead()) return false;
         if (session.statements().size() == 0 && !delivery.makesNames()) return false;
@@ -216,7 +216,7 @@ final class ServerNeeds {
         return lease.server().statements().find(key(statement, lease.hasOwnNames())) != null;
     }
 
-    private static Object key(ClientStatement statement, boolean ownNames) {
+    static Object key(ClientStatement statement, boolean ownNames) {
         var shared = statement.shared();
         return ownNames || shared == null ? statement : shared;
     }

@@ -149,11 +149,13 @@ final class Working implements RelayState {
         return this;
     }
 
-    /// Whether it sees the client's statements behind something that may have deallocated some, which
+    /// Whether it sees or names the client's statements behind something that may have deallocated some, which
     /// only the server can tell.
     private boolean isToInspectFirst(Delivery delivery) {
         if (!lease.doubts().may().has(Residue.PREPARED) || !mayInspect()) return false;
-        return relay.session().statements().size() > 0 && ServerNeeds.looksForNames(relay, delivery);
+        if (relay.session().statements().size() == 0) return false;
+        boolean named = lease.doubts().haveDeallocated() && delivery.namesStatements();
+        return named || ServerNeeds.looksForNames(relay, delivery);
     }
 
     /// Whether the server can be asked what was left there as soon as it has answered.
@@ -234,6 +236,7 @@ final class Working implements RelayState {
     void send(Delivery delivery) {
         if (delivery.emptiesDatabase() instanceof String database) emptySoon(delivery, database);
         relay.listening().sending(delivery, lease);
+        if (ServerNeeds.callsDeallocate(relay, delivery)) delivery.callsDeallocate();
         lease.sending(delivery);
         delivery.tellPortals(relay.session());
         relay.deliveries().sent(delivery);
