@@ -283,6 +283,11 @@ final class Conversation {
 
     // Units
 
+    Unit writes() {
+        var sql = runOnce(write());
+        return chance(50) ? Unit.of(query(sql)) : new Unit(batch(sql), false);
+    }
+
     Unit next() {
         units++;
         if (aimed && hasCancelled && chance(70)) {

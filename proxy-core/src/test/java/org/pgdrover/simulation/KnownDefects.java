@@ -116,7 +116,7 @@ public final class KnownDefects {
         var without = EnumSet.allOf(Features.class);
         without.removeAll(defect.only());
         without.remove(Features.READ);
-        var options = new Options(without, defect.faults(), defect.early(), true, true, false, false);
+        var options = new Options(without, defect.faults(), defect.early(), true, true, false, false, false);
         var shown = Pattern.compile(defect.shown());
         long begin = cpu();
         int others = 0;

@@ -175,7 +175,8 @@ final class ModelBackend implements Line.Peer {
     private void step() {
         var working = java.util.Objects.requireNonNull(session);
         doneBefore = world.isToLose() ? world.data().done() : -1;
-        working.step();
+        if (working.isAboutToBegin() && world.refusals().isRefused()) working.stepFails(Refusals.error());
+        else working.step();
         hasDone = world.isToLose() && hasDone();
         doneBefore = -1;
         if (working.isIdle()) flushWhenAsked();
@@ -194,13 +195,13 @@ final class ModelBackend implements Line.Peer {
     /// A cancel request has come: what runs is cancelled, and if nothing runs nothing happens.
     boolean cancel(int process, byte[] key) {
         if (session == null || session.process != process || !Arrays.equals(secret, key)) return false;
-        if (working) interrupt(SqlError.of("57014", "canceling statement due to user request"));
+        if (working) interrupt(Refusals.error());
         return true;
     }
 
     /// What runs fails.
     void interrupt(SqlError error) {
-        if (!working || session == null || closed || !session.runsStatement()) return;
+        if (!working || session == null || closed || !session.mayBeInterrupted()) return;
         generation++;
         working = false;
         session.stepFails(error);

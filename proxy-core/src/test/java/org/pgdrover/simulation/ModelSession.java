@@ -136,9 +136,21 @@ final class ModelSession {
         return Execution.sleeps(next);
     }
 
-    /// Whether the next step runs a statement, rather than dealing with a message.
-    boolean runsStatement() {
-        return nextStatement() != null;
+    /// Whether a cancel meets the next step: one that runs a statement, or analyzes one.
+    boolean mayBeInterrupted() {
+        if (nextStatement() != null) return true;
+        var message = queue.peek();
+        return message != null && message.type() == 'P' && !discarding && script == null && copied == null;
+    }
+
+    /// Whether the next step is a BEGIN of the extended protocol, with which a transaction begins.
+    boolean isAboutToBegin() {
+        return script == null && nextStatement() instanceof Sql.Begin && !transaction.isExplicit();
+    }
+
+    /// Whether a message is sure to be answered, and may be refused instead.
+    boolean answers(Message message) {
+        return !ended && !discarding && copied == null && "QPBDEC".indexOf(message.type()) >= 0;
     }
 
     private @Nullable Sql nextStatement() {
@@ -161,6 +173,16 @@ final class ModelSession {
     /// recovery has.
     void stepFails(SqlError error) {
         if (script == null && copied == null) queue.remove();
+        fail(error);
+    }
+
+    /// A message fails, whatever it says; a Query ends what was unnamed all the same.
+    void refuse(Message message, SqlError error) {
+        if (message.type() == 'Q') {
+            portals.remove("");
+            prepared.remove("");
+            script = new ArrayDeque<>();
+        }
         fail(error);
     }
 

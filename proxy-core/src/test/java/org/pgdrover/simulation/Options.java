@@ -11,6 +11,7 @@ import java.util.Set;
 /// @param aimed whether clients do few things that belong together, and faults meet what chance seldom
 /// meets
 /// @param across whether clients also do what goes on from one batch to the next
+/// @param refusing whether servers may refuse a BEGIN, and cancels may meet one
 record Options(
         Set<Features> without,
         boolean faults,
@@ -18,8 +19,10 @@ record Options(
         boolean named,
         boolean aimed,
         boolean across,
+        boolean refusing,
         boolean tracing) {
-    static final Options ALL = new Options(EnumSet.noneOf(Features.class), true, true, false, false, false, false);
+    static final Options ALL =
+            new Options(EnumSet.noneOf(Features.class), true, true, false, false, false, false, false);
 
     /// As the system properties say.
     static Options fromProperties() {
@@ -38,13 +41,14 @@ record Options(
                 Boolean.getBoolean("simulation.named"),
                 Boolean.getBoolean("simulation.aimed"),
                 Boolean.getBoolean("simulation.across"),
+                Boolean.getBoolean("simulation.refusing"),
                 false);
     }
 
     Options without(Features feature) {
         var more = EnumSet.of(feature);
         more.addAll(without);
-        return new Options(more, faults, earlyGoodbyes, named, aimed, across, tracing);
+        return new Options(more, faults, earlyGoodbyes, named, aimed, across, refusing, tracing);
     }
 
     /// As the property says it.
@@ -53,18 +57,22 @@ record Options(
     }
 
     Options withNames(boolean all) {
-        return new Options(without, faults, earlyGoodbyes, all, aimed, across, tracing);
+        return new Options(without, faults, earlyGoodbyes, all, aimed, across, refusing, tracing);
     }
 
     Options withAim(boolean at) {
-        return new Options(without, faults, earlyGoodbyes, named, at, across, tracing);
+        return new Options(without, faults, earlyGoodbyes, named, at, across, refusing, tracing);
     }
 
     Options withAcross(boolean so) {
-        return new Options(without, faults, earlyGoodbyes, named, aimed, so, tracing);
+        return new Options(without, faults, earlyGoodbyes, named, aimed, so, refusing, tracing);
+    }
+
+    Options withRefusals(boolean so) {
+        return new Options(without, faults, earlyGoodbyes, named, aimed, across, so, tracing);
     }
 
     Options traced() {
-        return new Options(without, faults, earlyGoodbyes, named, aimed, across, true);
+        return new Options(without, faults, earlyGoodbyes, named, aimed, across, refusing, true);
     }
 }

@@ -47,6 +47,7 @@ final class SimulatedClient implements Line.Peer {
     private boolean cancelling;
     private boolean leaving;
     private boolean patienceRuns;
+    private boolean begins;
     private Runnable whenOver = () -> {};
 
     SimulatedClient(World world, RandomGenerator random, int number, List<Features> features) {
@@ -204,6 +205,8 @@ final class SimulatedClient implements Line.Peer {
         left--;
         var other = across == null ? null : across.next();
         var unit = other == null ? conversation.next() : other;
+        unit = world.refusals().instead(unit, begins, transcript.isInTransaction(), conversation);
+        begins = unit.begins();
         var bytes = new ByteArrayOutputStream();
         for (var message : unit.messages()) {
             world.trace(() -> "client " + number + " < " + Describe.message(message));
@@ -218,7 +221,8 @@ final class SimulatedClient implements Line.Peer {
         boolean apart = !transcript.isInsideBatch();
         outstanding.add(new Said(unit, transcript.said(unit)));
         line().send(bytes.toByteArray());
-        if (unit.cancelled() && apart && outstanding.size() == 1) cancelSoon(Conversation.isShort(unit));
+        if (unit.cancelled() && apart && outstanding.size() == 1)
+            cancelSoon(unit == Refusals.CANCELLED, Conversation.isShort(unit));
     }
 
     private void leaveInTheMiddle(byte[] bytes) {
@@ -252,11 +256,11 @@ final class SimulatedClient implements Line.Peer {
 
     // Cancelling
 
-    private void cancelSoon(boolean isShort) {
+    private void cancelSoon(boolean soon, boolean isShort) {
         cancelling = true;
         // In an aimed seed it comes when the statement is just about to end by itself.
         long when = world.isAimed() && isShort ? 18_000_000 + random.nextInt(4_000_000) : random.nextInt(40_000_000);
-        world.network().after(when, this::cancel);
+        world.network().after(soon ? world.refusals().soon() : when, this::cancel);
     }
 
     private void cancel() {

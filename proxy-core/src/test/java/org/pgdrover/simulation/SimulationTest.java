@@ -28,11 +28,9 @@ class SimulationTest {
     private static final int USUAL_SEEDS = QUICK ? 8 : 80;
     private static final long SECONDS = Long.getLong("simulation.seconds", 0);
     private static final boolean ACROSS = Boolean.getBoolean("simulation.across");
+    private static final Options NEW = Options.ALL.withAcross(ACROSS).withRefusals(true);
     private static final List<Options> KINDS = List.of(
-            Options.ALL.withAcross(ACROSS),
-            Options.ALL.withAcross(ACROSS).withNames(true),
-            Options.ALL.withAcross(ACROSS).withAim(true),
-            Options.ALL.withAcross(ACROSS).withNames(true).withAim(true));
+            NEW, NEW.withNames(true), NEW.withAim(true), NEW.withNames(true).withAim(true));
 
     private static void mustBeGood(long seed, Options options) {
         var result = new World(seed, options).run();
@@ -47,7 +45,8 @@ class SimulationTest {
 
     private static String command(long seed, Options options) {
         return "benchmarks/simulate seed " + seed + (options.named() ? " named" : "")
-                + (options.aimed() ? " aimed" : "") + (options.across() ? " across" : "");
+                + (options.aimed() ? " aimed" : "") + (options.across() ? " across" : "")
+                + (options.refusing() ? " refusing" : "");
     }
 
     /// The same in every build.
@@ -79,11 +78,12 @@ class SimulationTest {
     private record Found(long seed, Options options) {
         static Found of(String line) {
             var words = List.of(line.split("\\s+"));
-            var kind = words.subList(1, Math.min(4, words.size()));
+            var kind = words.subList(1, Math.min(5, words.size()));
             var options = Options.ALL
                     .withNames(kind.contains("named"))
                     .withAim(kind.contains("aimed"))
-                    .withAcross(kind.contains("across"));
+                    .withAcross(kind.contains("across"))
+                    .withRefusals(kind.contains("refusing"));
             return new Found(Long.parseLong(words.getFirst()), options);
         }
     }

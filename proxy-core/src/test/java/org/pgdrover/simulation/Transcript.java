@@ -67,12 +67,12 @@ final class Transcript {
 
     boolean isAnswered(int lastReady) {
         if (toldOtherwise) return readiesOwed <= 0;
-        return due() == null || (lastReady > 0 && readiesHeard >= lastReady);
+        return !isOwed() || (lastReady > 0 && readiesHeard >= lastReady);
     }
 
     /// Whether nothing is owed to the client.
     boolean isQuiet() {
-        return toldOtherwise ? readiesOwed <= 0 : due() == null;
+        return toldOtherwise ? readiesOwed <= 0 : !isOwed();
     }
 
     /// Whether the client has heard of a loss, after which nobody compares any more.
@@ -87,13 +87,35 @@ final class Transcript {
                 || own.session().isDiscarding();
     }
 
+    boolean isInTransaction() {
+        return own.session().transaction.isExplicit();
+    }
+
     private @Nullable Answer due() {
-        while (own.answers().isEmpty() && !unfed.isEmpty()) {
-            fed = unfed.remove();
-            remember(fed);
-            own.feed(fed);
-        }
+        while (own.answers().isEmpty() && !unfed.isEmpty()) own.feed(next());
         return own.answers().peek();
+    }
+
+    private Message next() {
+        fed = unfed.remove();
+        remember(fed);
+        return fed;
+    }
+
+    /// Whether an answer is due; what may be refused instead is not answered yet.
+    private boolean isOwed() {
+        while (own.answers().isEmpty() && !unfed.isEmpty()) {
+            if (own.session().answers(unfed.peek())) return true;
+            own.feed(next());
+        }
+        return !own.answers().isEmpty();
+    }
+
+    /// Its own session refuses what comes next, if a server has done so.
+    private void refuse(Answer answer) {
+        if (!answer.field('C').equals("57014") || isPermitted(answer)) return;
+        if (!isOwed() || !own.answers().isEmpty() || !world.refusals().take()) return;
+        own.session().refuse(next(), Refusals.error());
     }
 
     /// What must not have been carried out if the client hears now that its transaction was lost.
@@ -155,7 +177,7 @@ final class Transcript {
     }
 
     private void notification(Answer answer) {
-        skipParameters();
+        if (isOwed() && !own.answers().isEmpty()) skipParameters();
         if (takeNotification(own.answers(), answer) || takeNotification(missed, answer)) {
             if (new BodyReader(answer.body()).number32() != process && world.checksProcess())
                 violated("a notification of its own has another process id than its own");
@@ -167,7 +189,7 @@ final class Transcript {
     /// Of a channel that the client's own server listens on the order among those of other channels is
     /// not kept.
     private boolean takeNotification(Collection<Answer> from, Answer heard) {
-        due();
+        isOwed();
         for (var each : from) {
             if (each.type() != 'A') return false;
             boolean same = Arrays.equals(each.body(), 4, each.body().length, heard.body(), 4, heard.body().length);
@@ -189,6 +211,7 @@ final class Transcript {
     }
 
     private void compare(Answer answer) {
+        refuse(answer);
         skipParameters();
         // What is notified while the proxy's listener is lost is missed.
         while (world.mayLose() && due() instanceof Answer next && next.type() == 'A')

@@ -9,6 +9,12 @@ record Unit(List<Message> messages, boolean cancelled) {
         return new Unit(List.of(messages), false);
     }
 
+    /// Whether it is a BEGIN, and nothing else.
+    boolean begins() {
+        var text = messages.getFirst().text(0);
+        return messages.size() == 1 && (text.startsWith("BEGIN") || text.startsWith("START")) && !text.contains(";");
+    }
+
     /// How many ReadyForQuery answer it.
     int readies() {
         int count = 0;

@@ -31,6 +31,7 @@ final class World {
     private final List<SimulatedClient> clients = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
     private final List<String> trace = new ArrayList<>();
+    private final Refusals refusals;
     private final Rig rig;
     private final boolean faulty;
     private final int slowness;
@@ -44,6 +45,7 @@ final class World {
         this.seed = seed;
         this.options = options;
         this.random = new SplittableRandom(seed);
+        this.refusals = new Refusals(seed, options.refusing());
         this.network = new Network(loop, new SplittableRandom(random.nextLong()), this::failed, options.aimed());
         var aim = options.aimed() ? Features.aim(random, options.without()) : List.<Features>of();
         this.faulty = options.faults() && (Features.isAboutLosses(aim) || random.nextInt(3) == 0);
@@ -124,6 +126,10 @@ final class World {
 
     List<ModelBackend> backends() {
         return backends;
+    }
+
+    Refusals refusals() {
+        return refusals;
     }
 
     Rig rig() {
