@@ -64,6 +64,8 @@ final class ServerLease implements AnswerOwner {
     private boolean vanished;
     /// Whether a delivery has failed that a Query has ended, while its batch goes on to the next Sync.
     private boolean batchFailed;
+    /// Whether the client has not been told that it is ready, for it has to hear something else before.
+    private boolean readyHeldBack;
 
     // What the state has to deal with
     private @Nullable ErrorFields refusal;
@@ -549,14 +551,24 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean wantsReady(Note note) {
-        return refusal == null && !isNotBegun() && !isHeldBack(delivery(note));
+        readyHeldBack = server.status() == TransactionStatus.IDLE
+                && relay.listening().hasWaiting();
+        return refusal == null && !isNotBegun() && !readyHeldBack && !isToRestore(delivery(note));
     }
 
     /// Whether something is to be done before the client hears that the delivery is over.
-    private boolean isHeldBack(Delivery delivery) {
+    private boolean isToRestore(Delivery delivery) {
         return delivery.takesDefaultsAway()
                 || server.status() == TransactionStatus.IDLE
-                        && (relay.listening().isInvolved() || relay.listening().hasWaiting());
+                        && relay.listening().isInvolved();
+    }
+
+    /// Tells the client that its delivery is over, behind what has come for the client from others.
+    private void tellReady(TransactionStatus status) {
+        relay.listening().deliverAll();
+        var out = relay.client().newBuffer(8);
+        BackendMessages.readyForQuery(out, status);
+        relay.write(out);
     }
 
     private static Delivery delivery(Note note) {
@@ -583,13 +595,18 @@ final class ServerLease implements AnswerOwner {
             server.unnamedAnswered(null);
         }
         passOnHeldBack();
+        boolean restores = isToRestore(delivery);
         doubts.answered(delivery);
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
         batchFailed = false;
         relay.deliveries().end(delivery);
         count(delivery, status);
-        if (isHeldBack(delivery)) toRestore = delivery;
-        else relay.end(delivery);
+        if (restores) {
+            toRestore = delivery;
+        } else {
+            if (readyHeldBack) tellReady(status);
+            relay.end(delivery);
+        }
         relay.wake();
     }
 

@@ -94,6 +94,53 @@ class NotificationOrderTest {
         }
     }
 
+    /// What has come for the client is told behind what it hears of the statement, and ReadyForQuery stays
+    /// before the answer to what was sent behind the statement.
+    @Test
+    void areHeardBeforeTheAnswerToWhatIsSentBehind() throws Exception {
+        try (var client = rig.connect();
+                var other = rig.connect()) {
+            listen(client, other);
+            answer("INSERT slow", 'I', _ -> notify(other));
+            answer("INSERT next", 'I', _ -> {});
+            
+            client.send(query("INSERT slow").append(query("INSERT next")).append(query("EXECUTE p")));
+
+            assertThat(types(answers(client, 2))).isEqualTo("CAZCZ");
+        }
+    }
+
+    @Test
+    void hearsThatItsStringIsOverThoughItEndsListening() throws Exception {
+        try (var client = rig.connect();
+                var other = rig.connect()) {
+            listen(client, other);
+            answer("UNLISTEN news; INSERT", 'I', _ -> notify(other));
+
+            client.send(query("UNLISTEN news; INSERT 1"));
+
+            assertThat(types(answers(client, 1))).endsWith("Z");
+        }
+    }
+
+    private static void listen(Wire... clients) throws IOException {
+        for (var each : clients) {
+            each.send(query("LISTEN news"));
+            answers(each, 1);
+        }
+    }
+
+    /// A notification comes to everybody, and has been dealt with.
+    private void notify(Wire other) {
+        try {
+            listener.get().send(new WireBytes().message('A', 7, "news", "x"));
+            if (other.read() == null) throw new IOException("the other client hears nothing");
+        } catch (IOException failure) {
+            throw new java.io.UncheckedIOException(failure);
+        }
+        rig.settle();
+    }
+
     private void answer(String text, char status, Consumer<String> then) {
         primary.on(text, (wire, message) -> {
             then.accept(message.text(0));
