@@ -33,6 +33,9 @@ final class ClientListening {
 
     private static final int HEADER = 5;
 
+    /// An UNLISTEN for the client's own server that is not answered yet.
+    private record Sent(Delivery by, ChannelStatement statement) {}
+
     private final Relay relay;
     private final boolean sessionMode;
     private @Nullable Subscription subscription;
@@ -44,6 +47,7 @@ final class ClientListening {
     private final Map<String, Long> wanted = new HashMap<>();
     private final List<ChannelStatement> changes = new ArrayList<>();
     private final List<ChannelStatement> unlistened = new ArrayList<>();
+    private final List<Sent> unanswered = new ArrayList<>();
     private boolean involved;
     private boolean notified;
     private boolean begun;
@@ -230,6 +234,8 @@ final class ClientListening {
 
     private void noteChanges(Delivery delivery) {
         if (subscription == null) return;
+        // It may have been sent before, or stand for another one that was discarded.
+        if (delivery.first) unanswered.removeIf(each -> each.by() == delivery);
         var batch = Objects.requireNonNull(delivery.part);
         for (int i = 0; i < batch.messages(); i++) {
             var plan = delivery.plan(i);
@@ -238,18 +244,19 @@ final class ClientListening {
                 changes.add(plan.channel);
                 involved = true;
             } else {
-                noteUnlistened(batch.message(i), plan, batch);
+                noteUnlistened(batch.message(i), plan, delivery);
             }
         }
     }
 
     /// What the client's own server does counts for what is listened on elsewhere too.
-    private void noteUnlistened(ClientMessage message, MessagePlan plan, Batch batch) {
+    private void noteUnlistened(ClientMessage message, MessagePlan plan, Delivery delivery) {
         if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
         if (!ChannelStatement.unlistens(plan.runs)) return;
-        var text = text(message, plan, batch);
+        var text = text(message, plan, Objects.requireNonNull(delivery.part));
         if (text == null) return;
-        unlistened.addAll(ChannelStatement.unlistens(text, relay.session().standardStrings()));
+        for (var each : ChannelStatement.unlistens(text, relay.session().standardStrings()))
+            unanswered.add(new Sent(delivery, each));
     }
 
     /// A statement of the client has completed.
@@ -265,8 +272,17 @@ final class ClientListening {
     }
 
     private void rolledBack() {
+        var running = relay.deliveries().answering();
         changes.clear();
         unlistened.clear();
+        unanswered.removeIf(each -> each.by() == running);
+    }
+
+    /// All of a delivery has been answered.
+    void answered(Delivery delivery) {
+        if (unanswered.isEmpty()) return;
+        for (var each : unanswered) if (each.by() == delivery) unlistened.add(each.statement());
+        unanswered.removeIf(each -> each.by() == delivery);
     }
 
     void transactionEnded(boolean committed) {
@@ -293,6 +309,7 @@ final class ClientListening {
     /// tells.
     void lost() {
         rolledBack();
+        unanswered.clear();
         settle();
         notified = false;
     }

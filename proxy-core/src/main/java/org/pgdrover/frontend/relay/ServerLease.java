@@ -597,6 +597,7 @@ final class ServerLease implements AnswerOwner {
         passOnHeldBack();
         boolean restores = isToRestore(delivery);
         doubts.answered(delivery);
+        relay.listening().answered(delivery);
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
         batchFailed = false;
         relay.deliveries().end(delivery);

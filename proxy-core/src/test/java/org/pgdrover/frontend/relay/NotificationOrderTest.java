@@ -123,6 +123,31 @@ class NotificationOrderTest {
         }
     }
 
+    /// The string that ends listening is sent behind what is under way, and fails.
+    @Test
+    void areHeardUntilTheirOwnTransactionHasEndedListening() throws Exception {
+        try (var client = rig.connect();
+                var other = rig.connect()) {
+            listen(client, other);
+            answer("INSERT", 'I', _ -> rig.settle());
+            primary.on("UNLISTEN news; SELECT", (wire, _) -> {
+                wire.send(new WireBytes()
+                        .message('C', "UNLISTEN")
+                        .message('E', 'S', "ERROR", 'C', "22012", 'M', "division by zero", '\0')
+                        .message('Z', 'I'));
+                return true;
+            });
+            client.send(query("INSERT 1").append(query("UNLISTEN news; SELECT 1/0")));
+            assertThat(types(answers(client, 2))).isEqualTo("CZCEZ");
+
+            notify(other);
+
+            assertThat(client.read())
+                    .isNotNull()
+                    .satisfies(next -> assertThat(next.type()).isEqualTo('A'));
+        }
+    }
+
     private static void listen(Wire... clients) throws IOException {
         for (var each : clients) {
             each.send(query("LISTEN news"));
