@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.ArrayDeque;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageType;
@@ -36,6 +37,18 @@ final class BatchReader {
         var batch = reading;
         reading = null;
         return batch;
+    }
+
+    /// What stands in a batch from one of its messages on.
+    Batch rest(Batch whole, int first) {
+        var rest = spare.isEmpty() ? new Batch() : spare.pop();
+        var bytes = Objects.requireNonNull(whole.bytes());
+        for (int i = first; i < whole.messages(); i++) {
+            var message = whole.message(i);
+            int start = whole.from() + message.start;
+            rest.append(message.type, bytes, start, start + message.size, message.large);
+        }
+        return rest;
     }
 
     void recycle(Batch batch) {

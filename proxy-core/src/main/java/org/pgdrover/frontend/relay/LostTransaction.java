@@ -111,6 +111,7 @@ final class LostTransaction {
             case MessageType.BIND -> {
                 exitBound = ends(plan.runs);
                 if (plan.statement == null) failBatch(out, missing(batch, index));
+                else if (otherValues(batch, index, plan.statement) instanceof ErrorFields error) failBatch(out, error);
                 else if (exitBound) BackendMessages.bare(out, MessageType.BIND_COMPLETE);
                 else failBatch(out);
             }
@@ -158,6 +159,18 @@ final class LostTransaction {
     private static @Nullable StatementShape shape(ClientStatement statement) {
         var shape = statement.shape();
         return shape == null || shape.givesRows() ? null : shape;
+    }
+
+    /// What ends a transaction takes no values; of anything else only its server can have told.
+    private @Nullable ErrorFields otherValues(Batch batch, int index, ClientStatement statement) {
+        var shape = statement.shape();
+        int wanted = shape != null ? shape.parameterCount() : exitBound ? 0 : -1;
+        var message = batch.message(index);
+        var bytes = Objects.requireNonNull(batch.bytes());
+        int start = batch.from() + message.start;
+        int end = start + message.size;
+        int nameStart = WireReader.endOfString(bytes, start + HEADER, end) + 1;
+        return ServerWriter.otherValues(statement, wanted, bytes, WireReader.endOfString(bytes, nameStart, end), end);
     }
 
     private static ErrorFields missing(Batch batch, int index) {

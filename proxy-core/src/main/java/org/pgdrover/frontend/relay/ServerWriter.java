@@ -374,12 +374,20 @@ final class ServerWriter {
     /// today; the error if they are too many or too few.
     private static @Nullable ErrorFields otherValues(MessagePlan plan, ByteBuf buffer, int nameEnd, int end) {
         var statement = plan.statement;
-        if (statement == null || statement.shape() == null || nameEnd + 3 > end) return null;
+        if (statement == null || statement.shape() == null) return null;
+        return otherValues(statement, statement.shape().parameterCount(), buffer, nameEnd, end);
+    }
+
+    /// The error if a Bind gives a statement more or fewer values than the statement takes.
+    ///
+    /// @param wanted how many it takes; negative if nobody knows
+    static @Nullable ErrorFields otherValues(
+            ClientStatement statement, int wanted, ByteBuf buffer, int nameEnd, int end) {
+        if (wanted < 0 || nameEnd + 3 > end) return null;
         int countAt = nameEnd + 3 + 2 * buffer.getUnsignedShort(nameEnd + 1);
         if (countAt + 2 > end) return null;
         int given = buffer.getUnsignedShort(countAt);
-        int wanted = statement.shape().parameterCount();
-        if (wanted < 0 || given == wanted) return null;
+        if (given == wanted) return null;
         var name = new String(statement.name(), StandardCharsets.UTF_8);
         return ErrorFields.error(
                 SqlState.PROTOCOL_VIOLATION,

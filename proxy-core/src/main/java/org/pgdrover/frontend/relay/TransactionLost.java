@@ -42,9 +42,23 @@ record TransactionLost(Relay relay, LostTransaction transaction) implements Rela
             relay.judge().judge(delivery);
             if (delivery.plan(0).insertions != null) return new Dispatch(relay).dispatch(delivery);
         }
-        for (int i = 0; i < batch.messages(); i++) transaction.answer(batch, i, delivery.plan(i));
+        for (int i = 0; i < batch.messages(); i++) {
+            if (isForServer(batch.message(i).type)) return goOn(delivery, relay.reader().rest(batch, i));
+            transaction.answer(batch, i, delivery.plan(i));
+        }
         relay.drop(delivery);
         return null;
+    }
+
+    /// Whether a message stands behind the end of the transaction.
+    private boolean isForServer(byte type) {
+        boolean over = transaction.isOver() && !transaction.isDiscarding();
+        return over && type != MessageType.SYNC && type != MessageType.FLUSH;
+    }
+
+    private RelayState goOn(Delivery answered, Batch rest) {
+        relay.drop(answered);
+        return new Dispatch(relay).dispatch(relay.begin(rest));
     }
 
     @Override

@@ -154,6 +154,38 @@ class LostTransactionTest {
         assertThat(primary.count(end)).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"COMMIT", "ROLLBACK"})
+    void isNotEndedByABindThatGivesParameters(String end) throws Exception {
+        try (var client = heard()) {
+            var bind = new WireBytes().message('B', "", "", (short) 0, (short) 1, 1, 'x', (short) 0);
+
+            var answers = ask(client, parsed(end).append(bind).message('E', "", 0).message('S'));
+
+            assertThat(types(answers)).isEqualTo("1EZ");
+            assertThat(error(answers).field('C')).isEqualTo("08P01");
+            assertThat(error(answers).field('M'))
+                    .isEqualTo("bind message supplies 1 parameters, but prepared statement \"\" requires 0");
+            assertThat(status(answers)).isEqualTo('E');
+        }
+    }
+
+    /// What follows in the same batch is run, as after any COMMIT.
+    @ParameterizedTest
+    @ValueSource(strings = {"COMMIT", "ROLLBACK"})
+    void isOverForTheRestOfTheBatch(String end) throws Exception {
+        try (var client = heard()) {
+            var batch = parsed(end).append(bound()).append(parsed("SELECT 3")).append(bound());
+
+            var answers = ask(client, batch.message('S'));
+
+            assertThat(types(answers)).isEqualTo("12nC12nDCZ");
+            assertThat(status(answers)).isEqualTo('I');
+            assertThat(types(ask(client, query("SELECT 3")))).isEqualTo("TDCZ");
+        }
+        assertThat(primary.count(end)).isZero();
+    }
+
     /// Nobody knows how the next transaction was to begin, and the savepoints are lost.
     @ParameterizedTest
     @ValueSource(
