@@ -74,6 +74,7 @@ final class Preparing implements RelayState {
             var settings = relay.session().settings();
             lease.server().settings(settings.committed());
             settings.entered(settings.committed());
+            if (asked.changesSettings()) ParameterReports.tellDefaults(relay, lease);
             if (canceled) return giveUp(relay.failCanceled(delivery));
             if (asked.begin() instanceof DeferredBegin begin) {
                 delivery.begin = begin;

@@ -1,9 +1,6 @@
 package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
-import java.util.Locale;
-import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;
@@ -63,7 +60,7 @@ final class Restoring implements RelayState {
     /// is over.
     private RelayState ready() {
         var out = relay.client().newBuffer(64);
-        tell(out, Set.of());
+        ParameterReports.tell(relay, lease, out, _ -> true);
         BackendMessages.readyForQuery(out, lease.server().status());
         relay.write(out);
         relay.client().flush();
@@ -72,25 +69,12 @@ final class Restoring implements RelayState {
         return new Working(relay, lease);
     }
 
-    /// Tells the parameters that were not told yet.
-    private void tell(ByteBuf out, Set<String> unless) {
-        var session = relay.session();
-        // Servers report in this order, as a rule.
-        var reported = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
-        reported.putAll(lease.server().parameters());
-        reported.forEach((name, value) -> {
-            if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
-            if (unless.contains(name.toLowerCase(Locale.ROOT))) return;
-            session.parameterReported(name, value);
-            BackendMessages.parameterStatus(out, name, value);
-        });
-    }
-
     /// The client's own defaults are set again on the next server.
     private RelayState lost() {
         lease.restored();
         var out = relay.client().newBuffer(64);
-        tell(out, relay.session().settings().defaults());
+        var defaults = relay.session().settings().defaults();
+        ParameterReports.tell(relay, lease, out, name -> !defaults.contains(name));
         relay.write(out);
         return new ServerLoss(relay, lease).settleUnready(delivery);
     }

@@ -122,6 +122,11 @@ final class ServerNeeds {
         return needs;
     }
 
+    /// Whether the server gets other settings.
+    boolean changesSettings() {
+        return !settings.isEmpty();
+    }
+
     /// Whether something of it ends the server's unnamed statement, as a Query does.
     private boolean endsUnnamed() {
         if (lease.server().ledger().isOpen()) return false;

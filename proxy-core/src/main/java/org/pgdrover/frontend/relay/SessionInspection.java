@@ -143,7 +143,7 @@ final class SessionInspection {
         if (inDoubt.has(Residue.LASTING) && !inDoubt.equals(Residues.ALL))
             found = found.and(Residues.of(Residue.LASTING));
         if (allSettings || timeout || !names.isEmpty()) {
-            session.settings().learnt(settings);
+            session.settings().learnt(settings, allSettings);
             lease.server().settings(settings);
         }
         session.holds(found.and(stillHeld(session.held())));

@@ -183,10 +183,23 @@ public final class TrackedSettings {
         return unseen;
     }
 
+    /// Custom parameters are in no view, and the role is not reset.
+    private SessionSettings withDefaults(SessionSettings told) {
+        var whole = told;
+        for (var name : defaults.names()) {
+            boolean reset = !told.names().contains(name) && name.indexOf('.') < 0 && !name.equals(ROLE);
+            if (reset) whole = whole.withDefaultOf(name, defaults);
+        }
+        return whole;
+    }
+
     /// The server has told what the settings are.
-    public void learnt(SessionSettings told) {
-        committed = told;
-        current = told;
+    ///
+    /// @param all whether it has told of all: what the startup message has set and is not among them was reset,
+    /// which gives the client the startup message's value again
+    public void learnt(SessionSettings told, boolean all) {
+        committed = all ? withDefaults(told) : told;
+        current = committed;
         onServer = told;
         doubtful = false;
         unseen = false;

@@ -1,0 +1,35 @@
+package org.pgdrover.frontend.relay;
+
+import io.netty.buffer.ByteBuf;
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.pgdrover.protocol.codec.BackendMessages;
+
+/// Tells a client what its server has reported of parameters and the client has not been told.
+final class ParameterReports {
+    private ParameterReports() {}
+
+    /// @param wanted names, in lower case
+    static void tell(Relay relay, ServerLease lease, ByteBuf out, Predicate<String> wanted) {
+        var session = relay.session();
+        // Servers report in this order, as a rule.
+        var reported = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
+        reported.putAll(lease.server().parameters());
+        reported.forEach((name, value) -> {
+            if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
+            if (!wanted.test(name.toLowerCase(Locale.ROOT))) return;
+            session.parameterReported(name, value);
+            BackendMessages.parameterStatus(out, name, value);
+        });
+    }
+
+    /// The startup message's values that a statement has brought back although nobody could see that.
+    static void tellDefaults(Relay relay, ServerLease lease) {
+        var defaults = relay.session().settings().defaults();
+        if (defaults.isEmpty()) return;
+        var out = relay.client().newBuffer(64);
+        tell(relay, lease, out, defaults::contains);
+        relay.write(out);
+    }
+}
