@@ -297,6 +297,7 @@ final class Execution {
                 yield Outcome.command("PREPARE");
             }
             case Sql.Execute execute -> {
+                session.executes++;
                 var found = session.find(execute.name()).sql();
                 if (found instanceof Sql.Execute) throw SqlError.of("54001", "stack depth limit exceeded");
                 if (parameters(found) > 0)

@@ -56,6 +56,8 @@ final class ModelSession {
     final Map<Long, Integer> locks = new HashMap<>();
     final Map<Long, Integer> lockDepth = new HashMap<>();
     long lastval;
+    /// How often EXECUTE was run.
+    int executes;
     int owner;
     boolean several;
 

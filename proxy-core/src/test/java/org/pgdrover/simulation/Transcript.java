@@ -40,6 +40,7 @@ final class Transcript {
     private Message fed = new Message('S', new byte[0]);
     private boolean exact = true;
     private int process;
+    private int executed;
     private int readiesOwed;
     private boolean toldOtherwise;
     private boolean told;
@@ -307,7 +308,8 @@ final class Transcript {
         // In a failed transaction no statement can be prepared again, not even behind the ROLLBACK in the same batch.
         if (expected != null && expected.type() == '2' && answer.field('C').equals("25P02")) return true;
         // The savepoints of a transaction that no server knew of, or that is lost, nobody knows.
-        if (answer.field('C').equals("25P02") && new String(fed.body(), ISO_8859_1).contains("ROLLBACK TO")) return true;
+        if (answer.field('C').equals("25P02") && new String(fed.body(), ISO_8859_1).contains("ROLLBACK TO"))
+            return true;
         // Of a transaction that was cancelled before any server knew of it nobody asks a server what is wrong with a
         // statement.
         if (expected != null
@@ -369,22 +371,20 @@ final class Transcript {
         for (var name : SessionState.REPORTED) {
             var expected = own.session().state.value(name);
             var spelled = SessionState.spelling(name);
-            if (isToldLater(name, expected) || isTakenAwayUnseen()) continue;
+            if (isToldLater(name, expected)) continue;
             if (!expected.equals(parameters.get(spelled)))
                 violated("was told that " + spelled + " is " + parameters.get(spelled) + ", expected " + expected);
         }
+        executed = own.session().executes;
         raiseFloors();
     }
 
     /// Defaults of the client's own that RESET has brought back on a server which was then lost: the
-    /// client hears of them when the next server has them.
+    /// client hears of them when the next server has them. So does a client that runs RESET by EXECUTE,
+    /// which shows only afterwards.
     private boolean isToldLater(String name, String expected) {
-        return world.mayLose() && expected.equals(own.session().state.startup.get(name));
-    }
-
-    /// Whether EXECUTE may have run a RESET, whose consequences its own batch does not see.
-    private boolean isTakenAwayUnseen() {
-        return fed.type() == 'Q' && fed.text(0).contains("EXECUTE");
+        if (!expected.equals(own.session().state.startup.get(name))) return false;
+        return world.mayLose() || own.session().executes > executed;
     }
 
     /// What the client has written it must read from now on.

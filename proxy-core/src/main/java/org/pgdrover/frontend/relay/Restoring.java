@@ -1,6 +1,5 @@
 package org.pgdrover.frontend.relay;
 
-import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;

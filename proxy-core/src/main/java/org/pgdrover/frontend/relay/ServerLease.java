@@ -551,8 +551,8 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean wantsReady(Note note) {
-        readyHeldBack = server.status() == TransactionStatus.IDLE
-                && relay.listening().hasWaiting();
+        readyHeldBack =
+                server.status() == TransactionStatus.IDLE && relay.listening().hasWaiting();
         return refusal == null && !isNotBegun() && !readyHeldBack && !isToRestore(delivery(note));
     }
 

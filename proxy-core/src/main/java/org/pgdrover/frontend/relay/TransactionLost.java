@@ -43,7 +43,8 @@ record TransactionLost(Relay relay, LostTransaction transaction) implements Rela
             if (delivery.plan(0).insertions != null) return new Dispatch(relay).dispatch(delivery);
         }
         for (int i = 0; i < batch.messages(); i++) {
-            if (isForServer(batch.message(i).type)) return goOn(delivery, relay.reader().rest(batch, i));
+            if (isForServer(batch.message(i).type))
+                return goOn(delivery, relay.reader().rest(batch, i));
             transaction.answer(batch, i, delivery.plan(i));
         }
         relay.drop(delivery);

@@ -160,7 +160,8 @@ class LostTransactionTest {
         try (var client = heard()) {
             var bind = new WireBytes().message('B', "", "", (short) 0, (short) 1, 1, 'x', (short) 0);
 
-            var answers = ask(client, parsed(end).append(bind).message('E', "", 0).message('S'));
+            var answers =
+                    ask(client, parsed(end).append(bind).message('E', "", 0).message('S'));
 
             assertThat(types(answers)).isEqualTo("1EZ");
             assertThat(error(answers).field('C')).isEqualTo("08P01");

@@ -103,7 +103,7 @@ class NotificationOrderTest {
             listen(client, other);
             answer("INSERT slow", 'I', _ -> notify(other));
             answer("INSERT next", 'I', _ -> {});
-            
+
             client.send(query("INSERT slow").append(query("INSERT next")).append(query("EXECUTE p")));
 
             assertThat(types(answers(client, 2))).isEqualTo("CAZCZ");
