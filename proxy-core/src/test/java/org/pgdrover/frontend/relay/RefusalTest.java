@@ -80,7 +80,7 @@ class RefusalTest {
         });
         try (var client = rig.connect()) {
             client.send(query("SELECT noisy FROM t"));
-            assertThat(client.read().type()).isEqualTo('N');
+            assertThat(java.util.Objects.requireNonNull(client.read()).type()).isEqualTo('N');
             go.countDown();
 
             assertThat(types(answers(client, 1))).isEqualTo("N".repeat(999) + "TDCZ");
