@@ -186,7 +186,7 @@ final class BatchJudge {
         if (known == UNCERTAIN) return false;
         if (plan.statement != null) {
             var name = buffer.toString(from, nameEnd - from, StandardCharsets.UTF_8);
-            plan.runs = plan.statement.queryClass();
+            plan.runs = classify(delivery, buffer, nameEnd + 1, textEnd, large);
             plan.duplicate = true;
             if (!large) plan.ifFree = ifFree(delivery, plan.statement, buffer, nameEnd + 1, textEnd, end);
             plan.errorInstead = ErrorFields.error(

@@ -171,6 +171,21 @@ class LostTransactionTest {
         }
     }
 
+    /// What is to be prepared counts, and not what has the name already.
+    @Test
+    void takesNoStatementWhateverHasItsNameAlready() throws Exception {
+        try (var client = rig.connect()) {
+            var named = new WireBytes().message('P', "s", "COMMIT", (short) 0).message('S');
+            assertThat(types(ask(client, named))).isEqualTo("1Z");
+            lose(client);
+
+            var other = new WireBytes().message('P', "s", "UPDATE 2", (short) 0).message('S');
+
+            assertThat(error(ask(client, other)).field('C')).isEqualTo(ABORTED);
+            assertThat(error(ask(client, named)).field('C')).isEqualTo("42P05");
+        }
+    }
+
     /// What follows in the same batch is run, as after any COMMIT.
     @ParameterizedTest
     @ValueSource(strings = {"COMMIT", "ROLLBACK"})
