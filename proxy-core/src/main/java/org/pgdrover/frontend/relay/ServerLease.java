@@ -327,6 +327,7 @@ final class ServerLease implements AnswerOwner {
                 if (plan.ifFree != null) wasFree(plan, plan.ifFree);
             } else if (plan.statement != null) {
                 plan.statement.answered();
+                relay.session().parsed(plan.statement);
                 statements.add(plan.statement);
                 if (plan.statement.isUnnamed()) server.unnamedAnswered(plan.statement);
             }

@@ -115,6 +115,11 @@ public final class ClientSession {
         return settings.isUnknown() ? null : settings.current();
     }
 
+    /// A statement of the session has been parsed.
+    public void parsed(ClientStatement statement) {
+        settings.parsed(statement);
+    }
+
     // How its statements are to be read
 
     public boolean standardStrings() {

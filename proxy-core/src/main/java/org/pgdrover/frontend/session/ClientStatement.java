@@ -13,7 +13,7 @@ public final class ClientStatement {
     private final byte @Nullable [] definition;
     private final QueryClass queryClass;
     private final @Nullable SharedStatement shared;
-    private final @Nullable SessionSettings settings;
+    private @Nullable SessionSettings settings;
     private @Nullable StatementShape shape;
     private boolean answered;
     private long number;
@@ -52,6 +52,11 @@ public final class ClientStatement {
     /// The settings with which it was parsed; null if nobody knows.
     public @Nullable SessionSettings settings() {
         return settings;
+    }
+
+    /// It is known now with which settings it was parsed.
+    void parsedWith(SessionSettings known) {
+        if (settings == null) settings = known;
     }
 
     public boolean isUnnamed() {

@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.session;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +24,8 @@ public final class TrackedSettings {
     private SessionSettings current;
     private SessionSettings onServer = SessionSettings.EMPTY;
     private final Set<String> touched = new LinkedHashSet<>();
+    /// Statements that were parsed with what only the server knows so far.
+    private final List<ClientStatement> parsed = new ArrayList<>(0);
     private boolean local;
     private boolean doubtful;
     /// Whether something was sent that may have changed them in a way that only the server can tell.
@@ -74,6 +77,7 @@ public final class TrackedSettings {
     public void entered(SessionSettings server) {
         onServer = server;
         unseen = false;
+        parsed.clear();
     }
 
     /// Whether the server's settings are not those that the session should have: RESET ALL took the
@@ -92,9 +96,26 @@ public final class TrackedSettings {
         onServer = current.asStated();
     }
 
+    // What was parsed with them
+
+    /// A statement has been parsed now. If nobody knows the settings, it gets what the server tells next, or
+    /// what is known when something else is set before that.
+    void parsed(ClientStatement statement) {
+        if (statement.settings() != null) return;
+        if (!isUnknown()) statement.parsedWith(current);
+        else parsed.add(statement);
+    }
+
+    private void parsedWith(SessionSettings known) {
+        if (parsed.isEmpty()) return;
+        for (var statement : parsed) statement.parsedWith(known);
+        parsed.clear();
+    }
+
     // What a statement that succeeded has done
 
     void set(String name, String statement, String encoding, boolean standardStrings) {
+        parsedWith(current);
         touched.add(name);
         var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         current = current.withStatement(name, bytes, encoding, standardStrings);
@@ -102,12 +123,14 @@ public final class TrackedSettings {
     }
 
     void reset(String name) {
+        parsedWith(current);
         touched.add(name);
         current = current.withDefaultOf(name, defaults);
         onServer = onServer.withDefaultOf(name, SessionSettings.EMPTY);
     }
 
     void resetAll() {
+        parsedWith(current);
         touched.addAll(current.names());
         current = defaults.withDefaultOf(ROLE, current);
         onServer = SessionSettings.EMPTY.withDefaultOf(ROLE, onServer);
@@ -147,6 +170,7 @@ public final class TrackedSettings {
     void commit() {
         committed = current;
         local = false;
+        if (!isUnknown()) parsed.clear();
         if (!doubtful) touched.clear();
     }
 
@@ -155,6 +179,7 @@ public final class TrackedSettings {
         current = committed;
         onServer = server;
         local = false;
+        if (!isUnknown()) parsed.clear();
         if (!doubtful) touched.clear();
     }
 
@@ -201,6 +226,7 @@ public final class TrackedSettings {
         committed = all ? withDefaults(told) : told;
         current = committed;
         onServer = told;
+        parsedWith(told);
         doubtful = false;
         unseen = false;
         touched.clear();

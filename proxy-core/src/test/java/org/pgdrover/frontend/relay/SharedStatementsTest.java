@@ -8,6 +8,7 @@ import static org.pgdrover.frontend.relay.RelayRig.parsed;
 import static org.pgdrover.frontend.relay.RelayRig.query;
 import static org.pgdrover.frontend.relay.RelayRig.types;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -98,6 +99,42 @@ class SharedStatementsTest {
         assertThat(names).hasSize(2);
         assertThat(names.getFirst()).isNotEqualTo("mine");
         assertThat(names.getLast()).isEqualTo(names.getFirst());
+    }
+
+    /// What a function has set is told by the server when the statement has been parsed already.
+    @Test
+    void isPreparedAgainWithTheSettingsThatTheServerHasToldLater() throws Exception {
+        primary.on("SET ", (wire, message) -> {
+            boolean asked = message.text(0).contains("'asked'");
+            wire.send((asked ? ScriptedServer.asked().append(there()) : new WireBytes())
+                    .message('C', "SET")
+                    .message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            var parse = new WireBytes().message('P', "mine", TEXT, (short) 0).message('S');
+            client.send(query("SELECT set_config('app.x', '1', false)").append(parse));
+            answers(client, 2);
+            Until.isTrue(() -> primary.count("'asked'") == 1);
+            client.send(query("SET TimeZone = 'Asia/Tokyo'"));
+            answers(client, 1);
+            int before = primary.statements().size();
+
+            client.send(query("PREPARE q AS SELECT 1"));
+            answers(client, 1);
+
+            var since = primary.statements().subList(before, primary.statements().size());
+            assertThat(since.indexOf(TEXT)).isPositive();
+            assertThat(since.subList(0, since.indexOf(TEXT)))
+                    .anySatisfy(each -> assertThat(each).contains("RESET \"timezone\""));
+        }
+    }
+
+    /// A row of the server's answer: the statement is there.
+    private WireBytes there() {
+        var name = names.getLast().getBytes(StandardCharsets.US_ASCII);
+        var kind = "statement".getBytes(StandardCharsets.US_ASCII);
+        return new WireBytes().message('D', (short) 3, kind.length, kind, name.length, name, -1);
     }
 
     @Test
