@@ -123,7 +123,8 @@ class SharedStatementsTest {
             client.send(query("PREPARE q AS SELECT 1"));
             answers(client, 1);
 
-            var since = primary.statements().subList(before, primary.statements().size());
+            var since =
+                    primary.statements().subList(before, primary.statements().size());
             assertThat(since.indexOf(TEXT)).isPositive();
             assertThat(since.subList(0, since.indexOf(TEXT)))
                     .anySatisfy(each -> assertThat(each).contains("RESET \"timezone\""));
