@@ -78,7 +78,7 @@ public final class Exactness {
                 playground.purge();
                 playground.reset(conversation);
                 var differences = playground
-                        .runner((int) number(options, "patience", 3000), 1000)
+                        .runner((int) number(options, "patience", 3000), 3000)
                         .differences(conversation);
                 System.out.println((differences.isEmpty() ? "same       " : "different  ") + conversation.name());
                 for (var difference : differences) difference.shown().forEach(System.out::println);

@@ -21,7 +21,7 @@ import org.pgdrover.config.PoolMode;
 abstract class KnownConversationsCases {
     private static final String SCHEMAS = "w1_";
     private static final int PATIENCE = 3_000;
-    private static final int TURN = 1_000;
+    private static final int TURN = 3_000;
 
     private final PoolMode mode;
     private @Nullable Rig rig;
