@@ -45,6 +45,7 @@ public final class ResponseLedger {
             return;
         } else if (kind == RequestKind.COPY_END) {
             copyIn = false;
+            if (size == 0) return;
         } else {
             open = !kind.endsWithReady();
         }
@@ -99,7 +100,14 @@ public final class ResponseLedger {
         return (head + offset) & (kinds.length - 1);
     }
 
+    /// Takes the head away, and what follows it that nothing answers: an end of copied data is never the
+    /// head.
     private void remove() {
+        do removeHead();
+        while (size > 0 && kinds[head] == RequestKind.COPY_END);
+    }
+
+    private void removeHead() {
         if (kinds[head] == RequestKind.SYNC) syncs--;
         notes[head] = null;
         owners[head] = null;
@@ -121,13 +129,8 @@ public final class ResponseLedger {
         return note == null ? Note.NONE : note;
     }
 
-    private void skipCopyEnds() {
-        while (size > 0 && kinds[head] == RequestKind.COPY_END) remove();
-    }
-
     /// Whether nothing is owed that the server answers or the proxy fakes.
     public boolean isEmpty() {
-        skipCopyEnds();
         return size == 0;
     }
 
@@ -175,7 +178,6 @@ public final class ResponseLedger {
 
     /// Whether the answer at the head is one that the proxy gives itself.
     boolean isFakeNext() {
-        skipCopyEnds();
         return size > 0 && fates[head] == AnswerFate.FAKE;
     }
 
@@ -234,7 +236,6 @@ public final class ResponseLedger {
     /// The server takes copied data now (CopyInResponse): Syncs sent before the end of the data are
     /// ignored by it.
     void copyInStarted() {
-        skipCopyEnds();
         if (size == 0) return;
         copyIn = true;
         int kept = 1;
@@ -262,7 +263,6 @@ public final class ResponseLedger {
 
     /// The server reported an error: the owners of everything that it will not answer hear of it.
     void failed() {
-        skipCopyEnds();
         copyIn = false;
         if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
         // Also a Query behind extended-query messages is discarded then, and what follows it.
@@ -277,7 +277,6 @@ public final class ResponseLedger {
     ///
     /// @return whether there was such an entry; its fate, owner and note are to be asked before
     boolean ready() {
-        skipCopyEnds();
         copyIn = false;
         while (size > 0 && !kinds[head].endsWithReady()) discardHead();
         if (size == 0) return false;
