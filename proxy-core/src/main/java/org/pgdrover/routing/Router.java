@@ -269,7 +269,7 @@ public final class Router {
             if (last == null) return draw(now, session, own, time, false);
             if (serves(now.state(last), own)) return standby(last, false);
         }
-        long floor = floor(session);
+        long floor = settleFloor(session);
         if (floor < 0) return toPrimary[RoutingReason.READ_YOUR_WRITES.ordinal()];
         var kept = session.standby();
         if (kept != null && selector.keeps(session, time) && serves(now.state(kept), floor))
@@ -299,21 +299,21 @@ public final class Router {
         return selector.isEligible(state) && topology.replayLsn(state.node()) >= floor;
     }
 
-    /// The position that a standby must have replayed for this session; -1 while the primary has not
+    /// Settles which position a standby must have replayed for this session; -1 while the primary has not
     /// been sampled since.
-    private long floor(RoutingSession session) {
+    private long settleFloor(RoutingSession session) {
         return switch (config.consistency()) {
             case EVENTUAL, BOUNDED -> 0;
-            case SESSION -> sessionFloor(session);
+            case SESSION -> settleSessionFloor(session);
             case GLOBAL -> {
-                long own = sessionFloor(session);
+                long own = settleSessionFloor(session);
                 long all = topology.insertPositionSampledAfter(globalWrites.lastNanos());
                 yield own < 0 || all < 0 ? -1 : Math.max(own, all);
             }
         };
     }
 
-    private long sessionFloor(RoutingSession session) {
+    private long settleSessionFloor(RoutingSession session) {
         if (session.hasUnsampled()) {
             long position = topology.insertPositionSampledAfter(session.unsampledNanos());
             if (position < 0) return -1;

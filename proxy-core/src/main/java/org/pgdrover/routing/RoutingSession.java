@@ -147,11 +147,14 @@ public final class RoutingSession {
         unsampled = true;
     }
 
-    /// Whether a read that no standby is up to date for should wait for one a little.
+    /// Lets a read that no standby is up to date for wait for one a little, if it is time to try that
+    /// again.
     ///
     /// Every read on the primary shows what standbys have to show from then on. A session that reads all
     /// the time would never leave the primary again.
-    public boolean isToWait(long nanoTime) {
+    ///
+    /// @return whether it waits
+    public boolean startToWait(long nanoTime) {
         if (!behind) {
             behind = true;
             waitAtNanos = nanoTime + FIRST_PATIENCE_NANOS;

@@ -90,7 +90,7 @@ class RoutingSessionTest {
     private List<Long> waitsWithin(long millis) {
         var waits = new ArrayList<Long>();
         for (long time = 0; time < millis; time += 10)
-            if (session.isToWait(NOW + TimeUnit.MILLISECONDS.toNanos(time))) waits.add(time);
+            if (session.startToWait(NOW + TimeUnit.MILLISECONDS.toNanos(time))) waits.add(time);
         return waits;
     }
 

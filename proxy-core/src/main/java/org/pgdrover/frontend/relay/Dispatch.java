@@ -15,18 +15,18 @@ record Dispatch(Relay relay) {
     RelayState dispatch(Delivery delivery) {
         if (delivery.refusal != null) return relay.fail(delivery, delivery.refusal);
         if (!relay.judge().judge(delivery)) throw new IllegalStateException("something is under way while idle");
-        if (beginsOrEnds(delivery) || OwnAnswers.answers(relay, delivery)) return new Idle(relay);
+        if (answerBeginOrEnd(delivery) || OwnAnswers.tryAnswer(relay, delivery)) return new Idle(relay);
         if (staysOnPrimary(delivery))
             return toPrimary(
                     delivery,
                     relay.journal().reasonToStay(delivery, relay.kept().isPinned()));
         var decision = route(relay, delivery);
-        return isToWait(decision) ? new WaitingForStandby(relay, delivery) : go(delivery, decision);
+        return startToWait(decision) ? new WaitingForStandby(relay, delivery) : go(delivery, decision);
     }
 
     /// Answers a BEGIN, of which a server hears with the first statement, and the end of a transaction
-    /// without statements.
-    private boolean beginsOrEnds(Delivery delivery) {
+    /// without statements; false if the delivery is neither.
+    private boolean answerBeginOrEnd(Delivery delivery) {
         if (relay.deferred() == null) {
             if (relay.kept().isPinned() || delivery.avoidStandby) return false;
             var begin = DeferredBegin.of(delivery, relay.lastDeferred());
@@ -41,9 +41,9 @@ record Dispatch(Relay relay) {
         return true;
     }
 
-    private boolean isToWait(RoutingDecision decision) {
+    private boolean startToWait(RoutingDecision decision) {
         return decision.reason() == RoutingReason.READ_YOUR_WRITES
-                && relay.session().routing().isToWait(relay.services().clock().getAsLong());
+                && relay.session().routing().startToWait(relay.services().clock().getAsLong());
     }
 
     private boolean staysOnPrimary(Delivery delivery) {

@@ -16,7 +16,7 @@ final class OwnAnswers {
 
     /// Answers a delivery that only closes statements or synchronizes, while no server works for the
     /// client; false if it needs a server.
-    static boolean answers(Relay relay, Delivery delivery) {
+    static boolean tryAnswer(Relay relay, Delivery delivery) {
         if (deallocates(relay, delivery)) {
             deallocate(relay, delivery, null);
             return true;
