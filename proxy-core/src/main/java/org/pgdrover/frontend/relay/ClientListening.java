@@ -99,7 +99,7 @@ final class ClientListening {
         var asked =
                 text == null ? null : ChannelStatement.of(text, relay.session().standardStrings());
         if (asked == null || asked.listens() && !mayListen) return;
-        if (asked.listens() ? mayWant(asked.channel()) : subscription != null) plan.channel = asked;
+        if (asked.listens() ? want(asked.channel()) : subscription != null) plan.channel = asked;
     }
 
     /// The text that a Query runs or a Bind names; null if it is not had whole.
@@ -131,8 +131,8 @@ final class ClientListening {
         return end;
     }
 
-    /// Whether the listener listens, or is asked to listen, on a channel.
-    private boolean mayWant(@Nullable String channel) {
+    /// Asks the listener to listen on a channel, if it does not; false if that may not be asked for.
+    private boolean want(@Nullable String channel) {
         if (channel == null || notifications.channels() + wanted.size() >= MOST_CHANNELS) return false;
         if (!wanted.containsKey(channel)) wanted.put(channel, subscription().want(channel));
         return true;
@@ -168,6 +168,11 @@ final class ClientListening {
     List<String> toShow(Delivery delivery, ServerConnection server) {
         if (sessionMode || !delivery.seesChannels()) return List.of();
         return shown.statements(server, notifications.subscribed(), !hasItsOwnThere());
+    }
+
+    /// What makes the client's own server listen too is sent.
+    void showing(ServerConnection server) {
+        shown.sending(server, notifications.subscribed());
     }
 
     /// Whether the client's own server listens for it.

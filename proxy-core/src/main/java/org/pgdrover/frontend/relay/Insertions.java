@@ -98,14 +98,14 @@ final class Insertions {
 
     /// A command of the string has completed.
     ///
-    /// @param completed how many of the client's own have completed before
+    /// @param before how many of the client's own have completed before
     /// @return whether the command is one of the client's own
-    boolean isOwn(int completed) {
+    boolean completed(int before) {
         if (expected > 0) {
             expected--;
             return false;
         }
-        if (passed < all.size() && all.get(passed).behind() == completed)
+        if (passed < all.size() && all.get(passed).behind() == before)
             expected = all.get(passed++).statements();
         return true;
     }

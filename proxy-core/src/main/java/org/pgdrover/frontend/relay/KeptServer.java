@@ -34,11 +34,13 @@ final class KeptServer {
         return lease != null && session.pinned() != null;
     }
 
-    /// A transaction is over: whether the client keeps the connection.
-    boolean keeps(ServerLease ending) {
+    /// A transaction is over: the client keeps the connection, or has it no more.
+    ///
+    /// @return whether it is kept
+    boolean keepOrForget(ServerLease ending) {
         boolean wanted = session.pinned() != null || sessionMode && (lease == ending || lease == null);
         if (wanted && (ending == lease || !ending.isStandby() || session.pinned() != null)) {
-            // Its only state are the session's settings, which follow.
+            // It holds nothing but the session's settings, which follow.
             if (lease != null && lease != ending && !lease.isLost()) lease.reset(false);
             lease = ending;
             return true;

@@ -266,7 +266,7 @@ final class ServerLease implements AnswerOwner {
     public boolean onCompleted(Note note, CommandTag tag) {
         if (note instanceof RelayNote.Restores) relay.session().settings().restored();
         if (!(note instanceof MessagePlan plan)) return true;
-        if (plan.insertions != null && !plan.insertions.isOwn(plan.delivery().completed)) {
+        if (plan.insertions != null && !plan.insertions.completed(plan.delivery().completed)) {
             if (plan.insertions.isRestored()) relay.session().settings().restored();
             return false;
         }
@@ -451,6 +451,7 @@ final class ServerLease implements AnswerOwner {
         }
         var delivery = relay.deliveries().answering();
         if (delivery == null) return true;
+        if (note instanceof MessagePlan plan && plan.makes) forgetUnnamed(plan);
         var instead = note instanceof MessagePlan plan ? instead(plan, error) : null;
         if (instead == null && standby && !isPinned() && StandbyRefusal.is(error, delivery, server)) {
             refusal = error;
@@ -468,13 +469,16 @@ final class ServerLease implements AnswerOwner {
         return false;
     }
 
-    private @Nullable ErrorFields instead(MessagePlan plan, ErrorFields error) {
-        // A Parse of the unnamed statement has ended the older one, whatever comes of it.
-        if (plan.makes && plan.statement != null && plan.statement.isUnnamed()) {
-            relay.session().statements().unnamed(null);
-            server.unnamedStatement(null);
-            server.unnamedAnswered(null);
-        }
+    /// A Parse of the unnamed statement has ended the older one, whatever comes of it.
+    private void forgetUnnamed(MessagePlan failed) {
+        if (failed.statement == null || !failed.statement.isUnnamed()) return;
+        relay.session().statements().unnamed(null);
+        server.unnamedStatement(null);
+        server.unnamedAnswered(null);
+    }
+
+    /// What the client is told instead of the server's error; null if that is right.
+    private static @Nullable ErrorFields instead(MessagePlan plan, ErrorFields error) {
         if (plan.duplicate && !error.sqlState().equals(SqlState.DUPLICATE_PREPARED_STATEMENT)) return null;
         return plan.errorInstead == null ? inTheClientsWords(plan, error) : plan.errorInstead;
     }
@@ -487,7 +491,7 @@ final class ServerLease implements AnswerOwner {
 
     /// An error that names a statement as the server knows the statement, with the name that the client
     /// knows; else null.
-    private @Nullable ErrorFields inTheClientsWords(MessagePlan plan, ErrorFields error) {
+    private static @Nullable ErrorFields inTheClientsWords(MessagePlan plan, ErrorFields error) {
         if (plan.statement == null || plan.statement.shared() == null) return inTheClientsString(plan, error);
         var name = '"' + new String(plan.statement.shared().name(), StandardCharsets.US_ASCII) + '"';
         if (!error.message().contains(name)) return null;
@@ -509,7 +513,10 @@ final class ServerLease implements AnswerOwner {
         }
         var delivery = relay.deliveries().answering();
         if (delivery == null || standby || !relay.services().reportsCanceledWaits()) return true;
-        return !tellsOfCanceledWait(WireReader.errorFields(frame, start, end), delivery);
+        var notice = WireReader.errorFields(frame, start, end);
+        if (!isOfCanceledWait(notice)) return true;
+        tellOfCanceledWait(notice, delivery);
+        return false;
     }
 
     /// What the client has sent itself carries the process id that the client knows as its own.
@@ -524,8 +531,11 @@ final class ServerLease implements AnswerOwner {
 
     /// "canceling wait for synchronous replication": committed here, and perhaps nowhere else, which is
     /// no success.
-    private boolean tellsOfCanceledWait(ErrorFields notice, Delivery delivery) {
-        if (!notice.routine().equals("SyncRepWaitForLSN")) return false;
+    private static boolean isOfCanceledWait(ErrorFields notice) {
+        return notice.routine().equals("SyncRepWaitForLSN");
+    }
+
+    private void tellOfCanceledWait(ErrorFields notice, Delivery delivery) {
         delivery.outcomeUnknown = true;
         delivery.begun = true;
         delivery.sqlState = SqlState.TRANSACTION_RESOLUTION_UNKNOWN;
@@ -539,7 +549,6 @@ final class ServerLease implements AnswerOwner {
                         .withDetail(notice.message() + ".")
                         .withHint("A failover may undo the transaction. Find out before you run it again."));
         relay.write(out);
-        return true;
     }
 
     @Override

@@ -182,7 +182,7 @@ final class ServerLoss {
     private RelayState loseOpen(boolean nodeLost) {
         var open = Objects.requireNonNull(deliveries.endOpen());
         boolean block = open.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
-        var error = open.mayCommit() ? unknownCommit() : block ? lostTransaction() : unknownOutcome(open, !nodeLost);
+        var error = open.mayCommit() ? giveUpCommit() : block ? lostTransaction() : giveUp(open, !nodeLost);
         open.sqlState = error.sqlState();
         relay.end(open);
         if (!block || open.mayCommit()) return new LostBetweenAnswers(relay, error);
@@ -232,11 +232,11 @@ final class ServerLoss {
             boolean guilty = head && !nodeLost && !delivery.onlyBegins();
             boolean again = isRepeatable(delivery) && !lostBlock && !guilty;
             if (again) repeat(delivery, head);
-            else delivery.refusal = lostBlock ? lostInBlock(delivery) : unknownOutcome(delivery, head && !nodeLost);
+            else delivery.refusal = lostBlock ? giveUpInBlock(delivery) : giveUp(delivery, head && !nodeLost);
             if (delivery.mayCommit() || !delivery.opensTransaction() && endsBlock(delivery)) lostBlock = false;
             head = false;
         }
-        if (deliveries.open() instanceof Delivery open) open.refusal = unknownOutcome(open, false);
+        if (deliveries.open() instanceof Delivery open) open.refusal = giveUp(open, false);
         deliveries.takeBack();
         return new Idle(relay);
     }
@@ -267,16 +267,25 @@ final class ServerLoss {
         relay.services().metrics().retried("server-lost");
     }
 
-    private ErrorFields lostInBlock(Delivery delivery) {
-        return delivery.mayCommit() ? unknownCommit() : lostTransaction();
+    /// Gives up a delivery of a transaction that is lost, with the error that its client gets.
+    private ErrorFields giveUpInBlock(Delivery delivery) {
+        return delivery.mayCommit() ? giveUpCommit() : lostTransaction();
     }
 
-    private ErrorFields unknownOutcome(Delivery delivery, boolean backendOnly) {
-        if (delivery.mayWrite() || delivery.mayCommit()) {
-            wrote();
+    /// Gives up a delivery outside a transaction, with the error that its client gets.
+    private ErrorFields giveUp(Delivery delivery, boolean backendOnly) {
+        if (isOutcomeUnknown(delivery)) wrote();
+        return unanswered(delivery, backendOnly);
+    }
+
+    private static boolean isOutcomeUnknown(Delivery delivery) {
+        return delivery.mayWrite() || delivery.mayCommit();
+    }
+
+    private ErrorFields unanswered(Delivery delivery, boolean backendOnly) {
+        if (isOutcomeUnknown(delivery))
             return explained(unknown(
                     connection() + " was lost before its answer: the statement may or may not have been carried out"));
-        }
         if (backendOnly && lastWords != null) return lastWords.asError();
         return lost(" in the middle of its answer");
     }
@@ -313,15 +322,20 @@ final class ServerLoss {
         return delivery.mayCommit() || rolledBack && delivery.mayWrite();
     }
 
-    private ErrorFields unknownCommit() {
+    /// Gives up a transaction that may be committed, with the error that its client gets.
+    private ErrorFields giveUpCommit() {
         wrote();
+        return unknownCommit();
+    }
+
+    private ErrorFields unknownCommit() {
         return explained(
                 unknown("the server was lost while the transaction was being committed: it may or may not have been"));
     }
 
     private RelayState loseCommit() {
         boolean open = deliveries.open() != null;
-        failAll(unknownCommit(), TransactionStatus.IDLE);
+        failAll(giveUpCommit(), TransactionStatus.IDLE);
         return open ? new Discarding(relay) : new Idle(relay);
     }
 

@@ -5,12 +5,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerStatements.Prepared;
 import org.pgdrover.backend.SessionSettings;
-import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.ErrorFields;
@@ -34,9 +34,12 @@ final class ServerNeeds {
     /// What is known of an empty statement that stands in for another one.
     private static final Object GAP = new Object();
 
+    private final Relay relay;
     private final ServerLease lease;
     private final Delivery delivery;
     private final List<String> settings;
+    private final List<String> customNames;
+    private final boolean showsChannels;
     private final boolean ownNames;
     private final @Nullable DeferredBegin begin;
     private final SessionSettings current;
@@ -49,20 +52,26 @@ final class ServerNeeds {
     private @Nullable ClientStatement unnamed;
 
     private ServerNeeds(
+            Relay relay,
             ServerLease lease,
             Delivery delivery,
             List<String> settings,
+            List<String> customNames,
+            boolean showsChannels,
             boolean ownNames,
-            @Nullable DeferredBegin begin,
-            ClientSession session) {
+            @Nullable DeferredBegin begin) {
+        var session = relay.session();
         var present = session.settings().current();
         this.unknown = session.knownSettings() == null;
         this.begin = begin;
         this.current = present;
         this.present = present.ofMeaning();
+        this.relay = relay;
         this.lease = lease;
         this.delivery = delivery;
         this.settings = settings;
+        this.customNames = customNames;
+        this.showsChannels = showsChannels;
         this.ownNames = ownNames;
     }
 
@@ -72,59 +81,80 @@ final class ServerNeeds {
     static @Nullable ServerNeeds of(Relay relay, ServerLease lease, Delivery delivery, boolean fresh) {
         var server = lease.server();
         if (server.ledger().isDiscarding()) return null;
-        var wanted = relay.session().settings().committed();
-        var settings = fresh ? settings(relay, server, wanted) : List.<String>of();
-        if (SequenceUse.needsForgetting(relay, server, delivery)) {
-            settings = new ArrayList<>(settings);
-            settings.add(SequenceUse.FORGET);
-        }
-        boolean idle =
-                server.status() == TransactionStatus.IDLE && !server.ledger().isOpen();
-        var channels = idle ? relay.listening().toShow(delivery, server) : List.<String>of();
-        if (!channels.isEmpty()) {
-            settings = new ArrayList<>(settings);
-            settings.addAll(channels);
-            server.notClean("channels that a client has asked for");
-        }
+        var customNames =
+                fresh && relay.session().hasCustomNames() ? relay.session().unknownTo(server) : List.<String>of();
+        var settings = fresh ? settings(relay, server, customNames) : List.<String>of();
+        if (SequenceUse.needsForgetting(relay, server, delivery)) settings = with(settings, List.of(SequenceUse.FORGET));
+        var channels = isIdle(server) ? relay.listening().toShow(delivery, server) : List.<String>of();
+        if (!channels.isEmpty()) settings = with(settings, channels);
         boolean ownNames = wantsOwnNames(relay, lease, delivery);
-        var session = relay.session();
         var begin = fresh ? relay.deferred() : null;
-        var needs = settings.isEmpty() && !ownNames && begin == null
-                ? null
-                : new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
-        boolean all = lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
-        if (all && needs == null && hasStandIn(server))
-            needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
-        if (all && server.status() == TransactionStatus.IDLE && !server.ledger().isOpen()) {
-            for (var statement : relay.session().statements().named()) {
-                if (isThere(statement, lease) || !statement.isKept()) continue;
-                if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
-                needs.add(statement);
-            }
-        }
-        if (ownNames && needs != null) relay.session().statements().named().forEach(needs::add);
-        var batch = Objects.requireNonNull(delivery.part);
-        ClientStatement unnamedThere = null;
-        for (int i = 0; i < batch.messages(); i++) {
-            byte type = batch.message(i).type;
-            boolean duplicate = delivery.plan(i).duplicate;
-            if (type != MessageType.BIND && type != MessageType.DESCRIBE && !duplicate) continue;
-            var statement = delivery.plan(i).statement;
-            if (statement == null || !statement.isAnswered() || !statement.isKept()) continue;
-            boolean there = isThere(statement, lease);
-            if (there && statement.isUnnamed()) unnamedThere = statement;
-            if (there && !ownNames) continue;
-            if (needs == null) needs = new ServerNeeds(lease, delivery, settings, ownNames, begin, session);
-            needs.add(statement);
-        }
-        if (needs == null || needs.isNothing()) return null;
-        if (unnamedThere != null && needs.endsUnnamed()) needs.add(unnamedThere);
+        var missing = missing(relay, lease, delivery, ownNames);
+        boolean nothing = settings.isEmpty() && !ownNames && begin == null && missing.isEmpty();
+        if (nothing && !(seesOwnNames(lease, delivery) && hasStandIn(server))) return null;
+        var needs = new ServerNeeds(relay, lease, delivery, settings, customNames, !channels.isEmpty(), ownNames, begin);
+        missing.forEach(needs::add);
+        if (needs.isNothing()) return null;
+        if (needs.endsUnnamed()) unnamedThere(delivery, lease).ifPresent(needs::add);
         return needs;
     }
 
     /// Whether the server gets other settings.
     boolean changesSettings() {
         return !settings.isEmpty();
+    }
+
+    private static boolean isIdle(ServerConnection server) {
+        return server.status() == TransactionStatus.IDLE && !server.ledger().isOpen();
+    }
+
+    private static List<String> with(List<String> some, List<String> more) {
+        var all = new ArrayList<>(some);
+        all.addAll(more);
+        return all;
+    }
+
+    private static boolean seesOwnNames(ServerLease lease, Delivery delivery) {
+        return lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
+    }
+
+    /// The client's statements that a delivery needs and that are not there.
+    private static List<ClientStatement> missing(Relay relay, ServerLease lease, Delivery delivery, boolean ownNames) {
+        List<ClientStatement> missing = List.of();
+        var statements = relay.session().statements();
+        if (seesOwnNames(lease, delivery) && isIdle(lease.server())) {
+            missing = new ArrayList<>();
+            for (var each : statements.named()) if (each.isKept() && !isThere(each, lease)) missing.add(each);
+        }
+        if (ownNames) {
+            if (missing.isEmpty()) missing = new ArrayList<>();
+            missing.addAll(statements.named());
+        }
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++) {
+            var statement = named(batch.message(i), delivery.plan(i));
+            if (statement == null || !ownNames && isThere(statement, lease)) continue;
+            if (missing.isEmpty()) missing = new ArrayList<>();
+            missing.add(statement);
+        }
+        return missing;
+    }
+
+    /// The statement that a message needs to be there; null if it needs none.
+    private static @Nullable ClientStatement named(ClientMessage message, MessagePlan plan) {
+        if (message.type != MessageType.BIND && message.type != MessageType.DESCRIBE && !plan.duplicate) return null;
+        var statement = plan.statement;
+        return statement != null && statement.isAnswered() && statement.isKept() ? statement : null;
+    }
+
+    /// The unnamed statement that a delivery needs, if it is there now.
+    private static Optional<ClientStatement> unnamedThere(Delivery delivery, ServerLease lease) {
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++) {
+            var statement = named(batch.message(i), delivery.plan(i));
+            if (statement != null && statement.isUnnamed() && isThere(statement, lease)) return Optional.of(statement);
+        }
+        return Optional.empty();
     }
 
     /// Whether something of it ends the server's unnamed statement, as a Query does.
@@ -143,17 +173,13 @@ final class ServerNeeds {
                 && !server.ledger().isOpen();
     }
 
-    private static List<String> settings(Relay relay, ServerConnection server, SessionSettings wanted) {
+    private static List<String> settings(Relay relay, ServerConnection server, List<String> customNames) {
+        var wanted = relay.session().settings().committed();
         List<String> queries =
                 server.settings().equals(wanted) ? List.of() : difference(server, server.settings(), wanted);
-        if (!relay.session().hasCustomNames()) return queries;
-        var missing = relay.session().unknownTo(server);
-        if (missing.isEmpty()) return queries;
+        if (customNames.isEmpty()) return queries;
         var all = new ArrayList<String>();
-        for (var name : missing) {
-            if (!wanted.names().contains(name)) all.add(SessionSettings.existing(name));
-            server.customNames().add(name);
-        }
+        for (var name : customNames) if (!wanted.names().contains(name)) all.add(SessionSettings.existing(name));
         all.addAll(queries);
         return all;
     }
@@ -283,6 +309,8 @@ final class ServerNeeds {
         boolean open = server.ledger().isOpen();
         if (hasStandIn(server) && server.statements().remove(OwnStatement.NAME) instanceof Prepared standIn)
             exchange.close(standIn).sync();
+        server.customNames().addAll(customNames);
+        if (showsChannels) relay.listening().showing(server);
         for (var query : settings) set(query, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
         if (ownNames) {

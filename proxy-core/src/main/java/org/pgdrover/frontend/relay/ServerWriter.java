@@ -271,7 +271,8 @@ final class ServerWriter {
         int portalEnd = WireReader.endOfString(buffer, start + HEADER, end);
         int nameStart = portalEnd + 1;
         int nameEnd = WireReader.endOfString(buffer, nameStart, end);
-        if (isToFail(plan, buffer, nameStart, nameEnd, lease)) {
+        plan.errorInstead = whyMissing(plan, buffer, nameStart, nameEnd, lease);
+        if (plan.errorInstead != null) {
             if (otherValues(plan, buffer, nameEnd, end) instanceof ErrorFields error) plan.errorInstead = error;
             // The message itself goes, for more of it may follow.
             lease.server().expect(RequestKind.BIND, AnswerFate.FORWARD, lease, plan);
@@ -324,7 +325,8 @@ final class ServerWriter {
         }
         int nameStart = start + HEADER + 1;
         int nameEnd = WireReader.endOfString(buffer, nameStart, end);
-        boolean fails = isToFail(plan, buffer, nameStart, nameEnd, lease);
+        plan.errorInstead = whyMissing(plan, buffer, nameStart, nameEnd, lease);
+        boolean fails = plan.errorInstead != null;
         if (fails && givesNothing(plan)) {
             fakeDescribe(plan, lease);
             return;
@@ -395,19 +397,14 @@ final class ServerWriter {
                         + wanted);
     }
 
-    /// Whether the statement is not there for the client; then the plan says with which error.
-    private static boolean isToFail(MessagePlan plan, ByteBuf buffer, int nameStart, int nameEnd, ServerLease lease) {
-        var statement = plan.statement;
-        if (statement != null) {
-            plan.errorInstead = plan.delivery().whyUnusable(statement);
-            return plan.errorInstead != null;
-        }
+    /// The error that its use gives if the statement is not there for the client; else null.
+    private static @Nullable ErrorFields whyMissing(
+            MessagePlan plan, ByteBuf buffer, int nameStart, int nameEnd, ServerLease lease) {
+        if (plan.statement != null) return plan.delivery().whyUnusable(plan.statement);
         // The server knows what SQL's PREPARE has made, and says itself what it does not know.
         boolean mayHaveOthers = lease.hasOwnNames() || lease.doubts().may().has(Residue.PREPARED);
-        if (mayHaveOthers && nameEnd > nameStart) return false;
-        var name = buffer.toString(nameStart, nameEnd - nameStart, StandardCharsets.UTF_8);
-        plan.errorInstead = missing(name);
-        return true;
+        if (mayHaveOthers && nameEnd > nameStart) return null;
+        return missing(buffer.toString(nameStart, nameEnd - nameStart, StandardCharsets.UTF_8));
     }
 
     static ErrorFields missing(String name) {

@@ -19,14 +19,20 @@ final class ShownChannels {
     ///
     /// @param mayEnd whether the client has no LISTEN of its own there, which would be ended too
     List<String> statements(ServerConnection there, Set<String> channels, boolean mayEnd) {
+        var statements = new ArrayList<String>();
+        if (there == server)
+            for (var name : names)
+                if (mayEnd && !channels.contains(name)) statements.add(ChannelStatement.endListenTo(name));
+        for (var name : channels) statements.add(ChannelStatement.listenTo(name));
+        return statements;
+    }
+
+    /// Such statements are sent.
+    void sending(ServerConnection there, Set<String> channels) {
         if (there != server) names.clear();
         server = there;
-        var statements = new ArrayList<String>();
-        for (var name : names)
-            if (mayEnd && !channels.contains(name)) statements.add(ChannelStatement.endListenTo(name));
-        for (var name : channels) statements.add(ChannelStatement.listenTo(name));
         names.addAll(channels);
-        return statements;
+        there.notClean("channels that a client has asked for");
     }
 
     /// Whether a server may listen on a channel only to show it.

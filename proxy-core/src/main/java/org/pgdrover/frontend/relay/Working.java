@@ -67,7 +67,7 @@ final class Working implements RelayState {
             }
             case RUN -> {
                 var run = relay.input().message();
-                if (isBegunToGoFirst()) return true;
+                if (sendBegunFirst()) return true;
                 ServerWriter.writeRun(run.buffer(), run.start(), run.end(), lease.server());
             }
             case FRAME -> message(false);
@@ -86,7 +86,7 @@ final class Working implements RelayState {
         if (type == MessageType.TERMINATE) {
             relay.terminate();
         } else if (BatchReader.isCopyEnd(type)) {
-            if (isBegunToGoFirst()) return;
+            if (sendBegunFirst()) return;
             // What nobody takes any more is not sent.
             if (!lease.server().ledger().isAtRest())
                 ServerWriter.writeCopyEnd(message.buffer(), message.start(), message.end(), lease);
@@ -105,9 +105,9 @@ final class Working implements RelayState {
         return true;
     }
 
-    /// Whether copied data stands behind messages that were not given away yet: they go first, when
-    /// their turn comes, and the data is taken once more.
-    private boolean isBegunToGoFirst() {
+    /// Copied data stands behind messages that may not have been given away yet: they go first, when
+    /// their turn comes, and the data is taken once more. False if there are none.
+    private boolean sendBegunFirst() {
         if (!(relay.reader().take() instanceof Batch batch)) return false;
         add(batch);
         relay.input().again();
@@ -132,7 +132,7 @@ final class Working implements RelayState {
     private RelayState follow(Delivery delivery) {
         if (lease.toRestore() != null || isHeldUp(delivery) || !relay.judge().judge(delivery)) return this;
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
-        if (!relay.listening().mayFollow(delivery) || !mayFollow(delivery)) return this;
+        if (!relay.listening().mayFollow(delivery) || !findWay(delivery)) return this;
         if (isToInspectFirst(delivery)) return lease.hasNothingToDo() ? end() : this;
         if (ServerNeeds.wantsAnswers(relay, lease, delivery)) return askForAnswers(delivery);
         if (!relay.listening().prepare(delivery, lease))
@@ -196,7 +196,8 @@ final class Working implements RelayState {
         return !ledger.isOpen() && ledger.mayDiscardNext();
     }
 
-    private boolean mayFollow(Delivery delivery) {
+    /// Notes where a delivery goes and why; false if it cannot go behind what is under way.
+    private boolean findWay(Delivery delivery) {
         if (relay.deliveries().open() == delivery) return true;
         if (isBetweenBatches() && lease.hasOthersTraces() && OthersTraces.wouldBeSeen(relay, lease.server(), delivery))
             return false;
@@ -337,7 +338,7 @@ final class Working implements RelayState {
 
     /// The transaction is over, and everything that it has left in the session is known.
     static RelayState leave(Relay relay, ServerLease lease) {
-        if (!relay.kept().keeps(lease)) lease.release();
+        if (!relay.kept().keepOrForget(lease)) lease.release();
         return new Idle(relay);
     }
 
