@@ -66,11 +66,6 @@ public final class ResponseLedger {
         if (!discarding && !copyIn) open = true;
     }
 
-    /// Whether a Sync sent now would end a batch; while the server takes copied data it does not.
-    public boolean takesSync() {
-        return !copyIn;
-    }
-
     private void add(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
         if (size == kinds.length) grow();
         int index = index(size);

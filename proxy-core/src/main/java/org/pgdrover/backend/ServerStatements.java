@@ -58,10 +58,6 @@ public final class ServerStatements {
         statements.values().removeIf(each -> each.number() <= number);
     }
 
-    public int size() {
-        return statements.size();
-    }
-
     /// Every statement, by its key.
     public Iterable<Prepared> all() {
         return statements.values();

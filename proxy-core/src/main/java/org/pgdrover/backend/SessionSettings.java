@@ -123,10 +123,6 @@ public final class SessionSettings {
         return settings.keySet();
     }
 
-    public boolean isEmpty() {
-        return settings.isEmpty();
-    }
-
     /// The query that makes a custom parameter exist, without a value, as it does once a SET was rolled
     /// back.
     public static String existing(String name) {

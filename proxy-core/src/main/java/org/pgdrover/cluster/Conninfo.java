@@ -28,10 +28,6 @@ public final class Conninfo {
         return new Conninfo(new KeywordReader(text).read());
     }
 
-    public @Nullable String get(String keyword) {
-        return parameters.get(keyword);
-    }
-
     /// The name under which the server lists this connection, or an empty string.
     public String applicationName() {
         var fallback = parameters.getOrDefault("fallback_application_name", "");

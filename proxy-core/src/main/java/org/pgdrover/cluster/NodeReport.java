@@ -38,20 +38,4 @@ public record NodeReport(
     public boolean streaming() {
         return receiver != null && receiver.streaming();
     }
-
-    NodeReport withTimeline(int other) {
-        return new NodeReport(
-                startedNanos,
-                inRecovery,
-                systemIdentifier,
-                other,
-                insertLsn,
-                receiveLsn,
-                replayLsn,
-                replayAgeMillis,
-                receiver,
-                synchronousStandbyNames,
-                syncStandbys,
-                roleSettings);
-    }
 }

@@ -78,10 +78,6 @@ public final class ServerPool {
         return target;
     }
 
-    public PoolSettings settings() {
-        return settings;
-    }
-
     public int open() {
         synchronized (lock) {
             return all.size();

@@ -2,7 +2,6 @@ package org.pgdrover.protocol;
 
 /// The SQLSTATE codes that the proxy itself reports or acts on (PostgreSQL manual, appendix A).
 public final class SqlState {
-    public static final String CONNECTION_DOES_NOT_EXIST = "08003";
     public static final String CONNECTION_FAILURE = "08006";
     public static final String TRANSACTION_RESOLUTION_UNKNOWN = "08007";
     public static final String PROTOCOL_VIOLATION = "08P01";
@@ -21,7 +20,6 @@ public final class SqlState {
     public static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
     public static final String TOO_MANY_CONNECTIONS = "53300";
     public static final String CONFIGURATION_LIMIT_EXCEEDED = "53400";
-    public static final String PROGRAM_LIMIT_EXCEEDED = "54000";
     public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
     public static final String QUERY_CANCELED = "57014";
     public static final String ADMIN_SHUTDOWN = "57P01";

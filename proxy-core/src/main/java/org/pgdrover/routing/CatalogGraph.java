@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.pgdrover.sql.Residues;
 
 /// A graph of what uses what in a catalog. It finds what one thing may do in everything that leads to
@@ -109,11 +108,6 @@ final class CatalogGraph {
 
     Thing of(long key) {
         return things.computeIfAbsent(key, _ -> new Thing());
-    }
-
-    @Nullable
-    Thing find(Kind kind, long oid) {
-        return things.get(key(kind, oid));
     }
 
     /// One thing leads to another.

@@ -191,18 +191,4 @@ final class Judgement {
     Residues called(QueryClass definition, RoutingSession session) {
         return functions(definition.functions(), catalogs.of(session.database()));
     }
-
-    /// A few words for why a statement may leave something.
-    String why(QueryClass query, RoutingSession session) {
-        for (var part : query.parts()) if (!one(part, session).isNone()) return why(part, session);
-        if (!SessionEffect.residues(query.session()).isNone()) return query.statement();
-        var known = catalogs.of(session.database());
-        for (var name : query.functions())
-            if (!functions(List.of(name), known).isNone())
-                return known.function(name) == null ? "unknown function " + name : "function " + name;
-        for (var name : query.relations())
-            if (!relations(List.of(name), 0, true, known, session).isNone())
-                return known.relation(name) == null ? "unknown relation " + name : "triggers and defaults of " + name;
-        return "triggers and operators of the database";
-    }
 }

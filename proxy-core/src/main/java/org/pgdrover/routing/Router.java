@@ -97,11 +97,6 @@ public final class Router {
         return judgement.mayDeallocate(query, session);
     }
 
-    /// A few words for why it may leave something; worth asking only where it may.
-    public String whyResidues(QueryClass query, RoutingSession session) {
-        return judgement.why(query, session);
-    }
-
     /// A statement has succeeded. If it was a definition, what it may have given another meaning is
     /// unknown from now on.
     public void ran(QueryClass query, RoutingSession session) {

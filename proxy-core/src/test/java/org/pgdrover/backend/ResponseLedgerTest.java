@@ -173,10 +173,10 @@ class ResponseLedgerTest {
         ledger.copyInStarted();
 
         assertThat(discarded).containsExactly("SYNC=ignored");
-        assertThat(ledger.takesSync()).isFalse();
+        assertThat(ledger.isCopyIn()).isTrue();
         expect(RequestKind.SYNC, "ignored too");
         expect(RequestKind.COPY_END, null);
-        assertThat(ledger.takesSync()).isTrue();
+        assertThat(ledger.isCopyIn()).isFalse();
         expect(RequestKind.SYNC, "real");
         answer("C");
         assertThat(nextReady()).isEqualTo("real");
@@ -192,7 +192,7 @@ class ResponseLedgerTest {
         ledger.copyInStarted();
 
         assertThat(discarded).isEmpty();
-        assertThat(ledger.takesSync()).isTrue();
+        assertThat(ledger.isCopyIn()).isFalse();
         answer("C");
         assertThat(nextReady()).isEqualTo("real");
         assertThat(ledger.ready()).isTrue();

@@ -22,9 +22,7 @@ class ConninfoTest {
     void readsQuotesAndBackslashesAsLibpqDoes() {
         var conninfo = Conninfo.parse("  password = 'it\\'s a \\\\ secret'  user=a\\ b options='' host=h");
 
-        assertThat(conninfo.get("password")).isEqualTo("it's a \\ secret");
-        assertThat(conninfo.get("user")).isEqualTo("a b");
-        assertThat(conninfo.get("options")).isEmpty();
+        assertThat(conninfo.format()).isEqualTo("password='it\\'s a \\\\ secret' user='a b' options='' host=h");
         assertThat(Conninfo.parse(conninfo.format())).isEqualTo(conninfo);
     }
 
@@ -42,12 +40,9 @@ class ConninfoTest {
         var conninfo =
                 Conninfo.parse("postgresql://rep:p%40ss+word@[::1]:5444,h2/db?sslmode=require&application_name=pg%202");
 
-        assertThat(conninfo.get("user")).isEqualTo("rep");
-        assertThat(conninfo.get("password")).isEqualTo("p@ss+word");
-        assertThat(conninfo.get("host")).isEqualTo("::1,h2");
-        assertThat(conninfo.get("port")).isEqualTo("5444,");
-        assertThat(conninfo.get("dbname")).isEqualTo("db");
-        assertThat(conninfo.get("sslmode")).isEqualTo("require");
+        assertThat(conninfo.format())
+                .isEqualTo("user=rep password=p@ss+word host=::1,h2 port=5444, dbname=db sslmode=require"
+                        + " application_name='pg 2'");
         assertThat(conninfo.applicationName()).isEqualTo("pg 2");
     }
 

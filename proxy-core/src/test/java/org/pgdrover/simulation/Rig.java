@@ -98,7 +98,7 @@ final class Rig {
         var relays = new RelayServices(
                 config,
                 new RelayServices.Backends(
-                        topology, connector, pools, router, catalog, gate, listeners, cancels, () -> {}, loop::now),
+                        topology, connector, pools, router, gate, listeners, cancels, () -> {}, loop::now),
                 ProxyMetrics.NOOP,
                 null,
                 cancelKeys);

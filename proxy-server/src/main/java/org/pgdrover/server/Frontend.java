@@ -71,7 +71,6 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                         backends.connector(),
                         backends.pools(),
                         backends.router(),
-                        backends.functions(),
                         backends.gate(),
                         backends.listeners(),
                         backends.cancels(),

@@ -17,9 +17,6 @@ import org.pgdrover.auth.StoredPassword.ScramVerifier;
 /// A user who is unknown, or has no password that SCRAM can use, gets one that no password fits, with a
 /// salt that stays the same: who guesses user names learns nothing (RFC 5802, section 9). Thread-safe.
 public final class ScramVerifiers {
-    /// PostgreSQL's default of `scram_iterations`.
-    public static final int USUAL_ITERATIONS = 4096;
-
     private static final int SALT_BYTES = 16;
     private static final int MOST_SALTS = 100_000;
 

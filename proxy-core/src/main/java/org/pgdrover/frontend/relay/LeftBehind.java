@@ -17,11 +17,6 @@ final class LeftBehind {
         settings |= named;
     }
 
-    void proved() {
-        may = Residues.NONE;
-        settings = false;
-    }
-
     /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a
     /// failover must not end every session that has used a table which the catalog does not know yet.
     boolean isOfSession() {

@@ -53,9 +53,6 @@ final class MessagePlan implements RelayNote {
     /// Number of the statement that was prepared last on the server when the message was sent.
     long there;
 
-    /// Whether the statement is described for the proxy alone.
-    boolean describedForUs;
-
     /// The LISTEN or UNLISTEN that it asks for and that a statement of the proxy's is run for instead;
     /// null if none is.
     @Nullable
@@ -84,7 +81,6 @@ final class MessagePlan implements RelayNote {
         closesNothing = false;
         errorInstead = null;
         insertions = null;
-        describedForUs = false;
         channel = null;
         instead = null;
         return this;

@@ -28,7 +28,6 @@ import org.pgdrover.metrics.StatementObserver;
 import org.pgdrover.pool.PoolRegistry;
 import org.pgdrover.pool.ServerPool;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
-import org.pgdrover.routing.FunctionCatalog;
 import org.pgdrover.routing.Router;
 import org.pgdrover.routing.RoutingSession;
 import org.pgdrover.sql.QueryClass;
@@ -53,7 +52,6 @@ public final class RelayServices {
             ServerConnector connector,
             PoolRegistry pools,
             Router router,
-            FunctionCatalog functions,
             HoldGate gate,
             Listeners listeners,
             CancelSender cancels,

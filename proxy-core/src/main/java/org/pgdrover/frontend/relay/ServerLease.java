@@ -93,10 +93,6 @@ final class ServerLease implements AnswerOwner {
         return server;
     }
 
-    ServerPool pool() {
-        return pool;
-    }
-
     boolean isStandby() {
         return standby;
     }

@@ -232,7 +232,6 @@ final class ServerWriter {
 
     private void describeForUs(MessagePlan plan, byte[] name, ServerLease lease) {
         var server = lease.server();
-        plan.describedForUs = true;
         server.expect(RequestKind.DESCRIBE, AnswerFate.SKIP, lease, plan);
         var out = server.newBuffer(8 + name.length);
         FrontendMessages.describeStatement(out, name);

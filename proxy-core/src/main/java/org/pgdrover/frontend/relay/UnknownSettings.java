@@ -38,11 +38,4 @@ final class UnknownSettings {
     boolean areChanged() {
         return changed || changedInside;
     }
-
-    /// The server has told what it can tell.
-    void asked() {
-        sent = false;
-        changed = false;
-        changedInside = false;
-    }
 }

@@ -82,9 +82,4 @@ public final class SharedStatements {
     private void forget() {
         while (forgotten.poll() instanceof Entry entry) entries.remove(entry.key, entry);
     }
-
-    int size() {
-        forget();
-        return entries.size();
-    }
 }

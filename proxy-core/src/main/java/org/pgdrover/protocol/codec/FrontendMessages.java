@@ -50,12 +50,6 @@ public final class FrontendMessages {
         finish(out, start);
     }
 
-    public static void query(ByteBuf out, String sql) {
-        int start = begin(out, MessageType.QUERY);
-        string(out, sql);
-        finish(out, start);
-    }
-
     /// @param sql the statement's bytes, in the session's encoding
     public static void query(ByteBuf out, byte[] sql) {
         out.writeByte(MessageType.QUERY).writeInt(4 + sql.length + 1);

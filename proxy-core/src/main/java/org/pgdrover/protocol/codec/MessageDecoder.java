@@ -49,7 +49,6 @@ public final class MessageDecoder implements AutoCloseable {
     private byte type;
     private int length;
     private int messages;
-    private boolean dataRow;
 
     /// @param frameLimit most bytes of a frame, its header included
     public MessageDecoder(MessageTable table, ByteBufAllocator allocator, int frameLimit) {
@@ -77,7 +76,6 @@ public final class MessageDecoder implements AutoCloseable {
     /// Walks over whatever passes unseen; the hot loop over rows.
     private int pass(ByteBuf in, int from, int limit) {
         messages = 0;
-        dataRow = false;
         int position = from;
         if (remaining > 0) {
             int part = (int) Math.min(remaining, limit - position);
@@ -89,7 +87,6 @@ public final class MessageDecoder implements AutoCloseable {
             if (table.isFrame(current)) return position;
             int size = table.checkedLength(current, in.getInt(position + 1)) + 1;
             messages++;
-            if (current == MessageType.DATA_ROW) dataRow = true;
             if (size > limit - position) {
                 remaining = (long) size - (limit - position);
                 return limit;
@@ -152,7 +149,6 @@ public final class MessageDecoder implements AutoCloseable {
         show(joined);
         remaining = length + 1L - joined.readableBytes();
         messages = 1;
-        dataRow = type == MessageType.DATA_ROW;
         return Event.RUN;
     }
 
@@ -202,11 +198,6 @@ public final class MessageDecoder implements AutoCloseable {
     /// How many messages began in the run.
     public int messages() {
         return messages;
-    }
-
-    /// Whether a DataRow began in the run.
-    public boolean hasDataRow() {
-        return dataRow;
     }
 
     /// Whether the stream stands inside a message: some of it was taken and some is still to come.

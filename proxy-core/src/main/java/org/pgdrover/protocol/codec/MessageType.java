@@ -17,7 +17,6 @@ public final class MessageType {
     public static final byte SYNC = 'S';
     public static final byte TERMINATE = 'X';
     // Both
-    public static final byte COPY_DATA = 'd';
     public static final byte COPY_DONE = 'c';
     // Backend
     public static final byte AUTHENTICATION = 'R';
@@ -25,13 +24,10 @@ public final class MessageType {
     public static final byte BIND_COMPLETE = '2';
     public static final byte CLOSE_COMPLETE = '3';
     public static final byte COMMAND_COMPLETE = 'C';
-    public static final byte COPY_BOTH_RESPONSE = 'W';
     public static final byte COPY_IN_RESPONSE = 'G';
-    public static final byte COPY_OUT_RESPONSE = 'H';
     public static final byte DATA_ROW = 'D';
     public static final byte EMPTY_QUERY_RESPONSE = 'I';
     public static final byte ERROR_RESPONSE = 'E';
-    public static final byte FUNCTION_CALL_RESPONSE = 'V';
     public static final byte NEGOTIATE_PROTOCOL_VERSION = 'v';
     public static final byte NO_DATA = 'n';
     public static final byte NOTICE_RESPONSE = 'N';

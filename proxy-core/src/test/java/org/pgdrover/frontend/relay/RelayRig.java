@@ -198,7 +198,6 @@ public final class RelayRig implements AutoCloseable {
                         connector,
                         pools,
                         router,
-                        functions,
                         gate,
                         new Listeners(topology, connector, ProxyMetrics.NOOP, new Random()),
                         cancels,

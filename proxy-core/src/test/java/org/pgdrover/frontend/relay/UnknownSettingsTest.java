@@ -28,8 +28,6 @@ class UnknownSettingsTest {
         settings.committed();
         settings.rolledBack();
         assertThat(settings.areChanged()).isTrue();
-        settings.asked();
-        assertThat(settings.areChanged()).isFalse();
     }
 
     @Test
