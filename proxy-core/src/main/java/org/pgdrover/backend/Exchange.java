@@ -215,7 +215,7 @@ public final class Exchange implements AnswerOwner {
     @Override
     public void onBytes(ByteBuf bytes, boolean begun) {
         if (!sent) {
-            // What ended the last answer comes behind the word that it is answered.
+            // The end of the last answer comes behind the word that it is answered.
             bytes.release();
             return;
         }

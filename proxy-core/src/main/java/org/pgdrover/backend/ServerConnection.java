@@ -134,7 +134,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         unnamedStatement = statement;
     }
 
-    /// What made this the unnamed statement, or ended that, has been answered.
+    /// The request that made this the unnamed statement, or ended that, has been answered.
     public void unnamedAnswered(@Nullable Object statement) {
         unnamedAnswered = statement;
     }
@@ -144,7 +144,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         unnamedAnswered = unnamedStatement;
     }
 
-    /// What would have made this the unnamed statement was not carried out.
+    /// The request that would have made this the unnamed statement was not carried out.
     public void unnamedDiscarded(@Nullable Object statement) {
         if (unnamedStatement == statement) unnamedStatement = unnamedAnswered;
     }
@@ -176,7 +176,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         temporarySchema = mayBeThere;
     }
 
-    /// Who may have used sequences last, so that lastval() tells of that; null if nobody has.
+    /// The last that may have used sequences, so that lastval() tells of that; null if nobody has.
     public @Nullable Object sequencesOf() {
         return sequencesOf;
     }

@@ -118,7 +118,7 @@ public final class SessionSettings {
         return copy.isEmpty() ? EMPTY : new SessionSettings(copy);
     }
 
-    /// Without parameters that are not custom ones: what [#difference] then resets.
+    /// The names of the parameters that are set.
     public Set<String> names() {
         return settings.keySet();
     }

@@ -281,7 +281,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void tlsFailed(Throwable cause) {
-        // Who only looks whether somebody listens, and leaves, is no news.
+        // A client that only looks whether somebody listens, and leaves, is no news.
         boolean news = cause instanceof SSLException || cause instanceof DecoderException;
         if (reason == null)
             log.atLevel(news ? Level.INFO : Level.DEBUG)

@@ -1,5 +1,6 @@
 package org.pgdrover.pool;
 
+import io.netty.buffer.ByteBuf;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerOwner;
@@ -44,7 +45,7 @@ final class AliveProbe implements AnswerOwner {
     }
 
     @Override
-    public void onBytes(io.netty.buffer.ByteBuf bytes, boolean begun) {
+    public void onBytes(ByteBuf bytes, boolean begun) {
         bytes.release();
     }
 

@@ -34,6 +34,9 @@ public final class ServerPool {
 
     /// A connection that was idle for longer is asked whether it is alive before it is lent.
     private static final long PROBE_AFTER_NANOS = Duration.ofSeconds(30).toNanos();
+    /// For how long nothing is opened to a database that has to be without sessions, unless somebody
+    /// waits for it.
+    private static final long EMPTY_NANOS = Duration.ofSeconds(6).toNanos();
 
     private final ServerTarget target;
     private final PoolSettings settings;
@@ -375,10 +378,6 @@ public final class ServerPool {
         oldest.eventLoop().execute(() -> oldest.close(CloseReason.MAKE_ROOM));
         return true;
     }
-
-    /// For how long nothing is opened to a database that has to be without sessions, unless somebody
-    /// waits for it.
-    private static final long EMPTY_NANOS = Duration.ofSeconds(6).toNanos();
 
     /// Closes every idle connection, and opens none again for a while that nobody waits for.
     void closeIdle() {

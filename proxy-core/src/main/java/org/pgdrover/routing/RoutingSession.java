@@ -15,6 +15,11 @@ import org.pgdrover.sql.Residues;
 ///
 /// Positions are WAL positions, times are [System#nanoTime()]. Confined to the client's event loop.
 public final class RoutingSession {
+    private static final long FIRST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long MOST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final int MOST_MADE = 256;
+    private static final int MOST_DEFINITIONS = 256;
+
     private final String database;
     private final GlobalWrites globalWrites;
     private @Nullable String pinned;
@@ -27,8 +32,6 @@ public final class RoutingSession {
     /// The standby that the session reads from, for as long as it may.
     private @Nullable Node standby;
 
-    private static final long FIRST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final long MOST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
     /// Its reads go to the primary for want of a standby that is up to date, and when the next one is to
     /// wait.
     private boolean behind;
@@ -41,8 +44,6 @@ public final class RoutingSession {
     private long drawnNanos;
     private long term;
 
-    private static final int MOST_MADE = 256;
-    private static final int MOST_DEFINITIONS = 256;
     /// Tables that the session has made and that the catalog may not have yet, with what changing them
     /// may leave.
     private final Map<String, Residues> made = new HashMap<>();

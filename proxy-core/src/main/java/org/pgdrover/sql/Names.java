@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /// A cache of names by their bytes, so that a name that comes again is not made again.
 ///
@@ -15,7 +16,7 @@ final class Names {
     /// A name, the hash of its bytes under this proxy's key, and the list of it alone.
     record Name(byte[] bytes, int hash, String text, List<String> alone) {
         @Override
-        public boolean equals(@org.jspecify.annotations.Nullable Object other) {
+        public boolean equals(@Nullable Object other) {
             return other instanceof Name name && hash == name.hash && text.equals(name.text);
         }
 

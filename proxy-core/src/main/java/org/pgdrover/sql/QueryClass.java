@@ -81,7 +81,12 @@ public record QueryClass(
     /// Whether it shows the channels that its session listens on.
     public boolean seesChannels() {
         for (int i = 0; i < parts.size(); i++) if (parts.get(i).seesChannels()) return true;
-        for (int i = 0; i < functions.size(); i++) if (functions.get(i).endsWith("pg_listening_channels")) return true;
+        return calls("pg_listening_channels");
+    }
+
+    /// Whether it may call a function of this name, of whatever schema.
+    public boolean calls(String name) {
+        for (int i = 0; i < functions.size(); i++) if (functions.get(i).endsWith(name)) return true;
         return false;
     }
 

@@ -63,7 +63,7 @@ final class SessionCalls {
         if (!lexer.isPlainString(open + 1) || local + 1 != close || !lexer.isWord(local, "true"))
             return SessionEffect.NONE;
         var name = lexer.plainString(open + 1).toLowerCase(Locale.ROOT);
-        return name.indexOf('.') > 0 ? new SessionEffect.SetLocally(name) : SessionEffect.NONE;
+        return SessionEffect.isCustom(name) ? new SessionEffect.SetLocally(name) : SessionEffect.NONE;
     }
 
     private boolean mayNameTemporary(int from, int to) {

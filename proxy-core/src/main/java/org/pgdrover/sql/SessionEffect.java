@@ -108,6 +108,11 @@ public sealed interface SessionEffect {
         };
     }
 
+    /// Whether a parameter's name is a custom one's, which has a dot.
+    static boolean isCustom(String name) {
+        return name.indexOf('.') > 0;
+    }
+
     /// Whether the statement asks, or takes away, what sequences have given in its session; what may do
     /// anything does not count.
     static boolean isAboutSequences(SessionEffect effect) {

@@ -80,7 +80,7 @@ final class SetRules {
         if (at + 1 < to && lexer.isName(at + 1)) {
             var name = name(at + 1, endOfName(at + 1, to));
             if (name.contains("transaction_") || name.equals("role") || name.equals("session")) return ON_PRIMARY;
-            if (name.indexOf('.') > 0) return inside(new SessionEffect.SetLocally(name));
+            if (SessionEffect.isCustom(name)) return inside(new SessionEffect.SetLocally(name));
         }
         return inside(namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
     }

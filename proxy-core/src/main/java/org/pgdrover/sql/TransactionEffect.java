@@ -12,5 +12,10 @@ public enum TransactionEffect {
     /// ROLLBACK or ABORT of the whole block, with or without AND CHAIN.
     ROLLBACK,
     /// SAVEPOINT, RELEASE, ROLLBACK TO, SET TRANSACTION, SET CONSTRAINTS: inside the block.
-    INSIDE
+    INSIDE;
+
+    /// Whether it begins a transaction block.
+    public boolean begins() {
+        return this == BEGIN || this == BEGIN_READ_ONLY;
+    }
 }

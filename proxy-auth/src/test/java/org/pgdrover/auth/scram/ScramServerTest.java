@@ -26,8 +26,7 @@ class ScramServerTest {
     private static final List<String> BOTH = List.of(ScramServer.MECHANISM_PLUS, ScramServer.MECHANISM);
 
     private final ScramDerivation derivation = new ScramDerivation();
-    private final ScramVerifiers verifiers =
-            new ScramVerifiers(new SecureRandom(), derivation, ITERATIONS);
+    private final ScramVerifiers verifiers = new ScramVerifiers(new SecureRandom(), derivation, ITERATIONS);
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);

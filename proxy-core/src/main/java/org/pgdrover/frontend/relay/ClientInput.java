@@ -77,7 +77,7 @@ final class ClientInput {
         return unread == null;
     }
 
-    /// What was taken last is to be taken once more, by the state that is next.
+    /// Lets the state that is next take the last message once more.
     void again() {
         again = true;
     }

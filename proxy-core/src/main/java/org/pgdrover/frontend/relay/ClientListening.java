@@ -209,10 +209,7 @@ final class ClientListening {
 
     private static boolean mayNotify(QueryClass ran) {
         for (int i = 0; i < ran.parts().size(); i++) if (mayNotify(ran.parts().get(i))) return true;
-        if (ran.statement().equals("NOTIFY")) return true;
-        var names = ran.functions();
-        for (int i = 0; i < names.size(); i++) if (names.get(i).endsWith("pg_notify")) return true;
-        return false;
+        return ran.statement().equals("NOTIFY") || ran.calls("pg_notify");
     }
 
     // What is sent, and what answers tell
@@ -254,7 +251,7 @@ final class ClientListening {
         }
     }
 
-    /// What the client's own server does counts for what is listened on elsewhere too.
+    /// UNLISTEN on the client's own server counts for what is listened on elsewhere too.
     private void noteUnlistened(ClientMessage message, MessagePlan plan, Delivery delivery) {
         if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
         if (!ChannelStatement.unlistens(plan.runs)) return;
@@ -292,7 +289,7 @@ final class ClientListening {
 
     void transactionEnded(boolean committed) {
         if (!committed) rolledBack();
-        // What stands in the queue was listened on before.
+        // A LISTEN in the queue has come before.
         if (!involved) unlisten();
         notified = false;
     }

@@ -39,7 +39,7 @@ record DeferredBegin(String text, boolean readOnly, boolean extended, byte[] req
         var command = onlyCommand(delivery);
         if (command == null) return null;
         var effect = command.transaction();
-        if (effect != TransactionEffect.BEGIN && effect != TransactionEffect.BEGIN_READ_ONLY) return null;
+        if (!effect.begins()) return null;
         boolean extended = Objects.requireNonNull(delivery.part).message(0).type == MessageType.PARSE;
         boolean readOnly = effect == TransactionEffect.BEGIN_READ_ONLY;
         if (last != null && last.readOnly == readOnly && last.extended == extended && last.isTextOf(delivery))

@@ -39,12 +39,11 @@ final class Delivery implements RelayNote {
     @Nullable
     Batch part;
 
-    /// Whether it counts among those under way that may change how statements are read, or names, or
-    /// settings.
+    /// Whether it counts among those under way that may change how statements are read.
     boolean countsForReading;
-
+    /// Whether it counts among those under way that may change names.
     boolean countsForNames;
-
+    /// Whether it counts among those under way that may change settings.
     boolean countsForSettings;
 
     /// Whether nothing of it was sent before the present part.
@@ -96,7 +95,7 @@ final class Delivery implements RelayNote {
     boolean asked;
     /// A statement of the proxy's that is to be run before it; null if none is.
     byte @Nullable [] before;
-    /// What stands for its wait until others have left a database; null if it does not wait.
+    /// Stands for its wait until others have left a database; null if it does not wait.
     @Nullable
     Object waitsForOthers;
     /// What its statements say, for the statement log; none while nobody listens.
@@ -200,7 +199,7 @@ final class Delivery implements RelayNote {
         first = false;
         asked = false;
         if (answered) {
-            // What was made is known to the client's statements now, and the plans are used again.
+            // The client's statements know now what was made, and the plans are used again.
             unnamed = null;
             named = null;
         }
@@ -364,7 +363,7 @@ final class Delivery implements RelayNote {
         for (var whole : classes) {
             for (var each : whole.parts().isEmpty() ? List.of(whole) : whole.parts()) {
                 if (each.transaction() == TransactionEffect.ROLLBACK) over = true;
-                else if (begins(each)) over = false;
+                else if (each.transaction().begins()) over = false;
                 else if (over && (each.access() == Access.WRITE || each.access() == Access.READ)) return true;
             }
         }
@@ -379,12 +378,7 @@ final class Delivery implements RelayNote {
     }
 
     boolean begins() {
-        return !classes.isEmpty() && begins(classes.getFirst());
-    }
-
-    private static boolean begins(QueryClass queryClass) {
-        return queryClass.transaction() == TransactionEffect.BEGIN
-                || queryClass.transaction() == TransactionEffect.BEGIN_READ_ONLY;
+        return !classes.isEmpty() && classes.getFirst().transaction().begins();
     }
 
     /// Whether it begins a transaction block and leaves the block open.
@@ -410,7 +404,7 @@ final class Delivery implements RelayNote {
         for (int i = 0; i < classes.size(); i++) {
             var each = classes.get(i);
             if (each.session() != SessionEffect.NONE || !each.parts().isEmpty()) return false;
-            if (!begins(each) && each.access() != Access.EMPTY) return false;
+            if (!each.transaction().begins() && each.access() != Access.EMPTY) return false;
         }
         return !classes.isEmpty();
     }
@@ -482,10 +476,7 @@ final class Delivery implements RelayNote {
 
     private static boolean shows(QueryClass ran) {
         for (int i = 0; i < ran.parts().size(); i++) if (shows(ran.parts().get(i))) return true;
-        if (ran.statement().equals("SHOW")) return true;
-        var names = ran.functions();
-        for (int i = 0; i < names.size(); i++) if (names.get(i).endsWith("current_setting")) return true;
-        return false;
+        return ran.statement().equals("SHOW") || ran.calls("current_setting");
     }
 
     /// A statement of this class is executed, and not only prepared.

@@ -43,7 +43,9 @@ record Dispatch(Relay relay) {
 
     private boolean startToWait(RoutingDecision decision) {
         return decision.reason() == RoutingReason.READ_YOUR_WRITES
-                && relay.session().routing().startToWait(relay.services().clock().getAsLong());
+                && relay.session()
+                        .routing()
+                        .startToWait(relay.services().clock().getAsLong());
     }
 
     private boolean staysOnPrimary(Delivery delivery) {

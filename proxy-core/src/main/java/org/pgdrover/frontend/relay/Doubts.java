@@ -20,8 +20,8 @@ import org.pgdrover.sql.TransactionEffect;
 /// The traces that a client's statements may have left on its server, as long as the server was not
 /// asked.
 ///
-/// What is sent may leave what text and catalog say, or anything; an answer that proves that nothing was
-/// run takes that back.
+/// A statement that is sent may leave what text and catalog say, or anything; an answer that proves that
+/// nothing was run takes that back.
 final class Doubts {
     private final Relay relay;
     private final ServerConnection server;
@@ -38,7 +38,7 @@ final class Doubts {
     /// Whether the server was asked, and could not tell.
     private boolean untold;
 
-    /// Whether that is more than a guess.
+    /// The changes to parameters whose names nobody knows; null while no statement may make any.
     private @Nullable UnknownSettings unknownSettings;
 
     Doubts(Relay relay, ServerConnection server) {
@@ -125,7 +125,7 @@ final class Doubts {
                 unprovedSettings.addAll(names);
                 if (!names.isEmpty()) relay.session().settings().unseen(true);
                 for (var name : names)
-                    if (name.indexOf('.') > 0) server.customNames().add(name);
+                    if (SessionEffect.isCustom(name)) server.customNames().add(name);
             }
             case SessionEffect.DiscardAll _ ->
                 unproved = unproved.and(relay.session().held());
@@ -135,11 +135,11 @@ final class Doubts {
             }
             case SessionEffect.Sets(var each) -> each.forEach(this::noteEffect);
             case SessionEffect.SetParameter(var name, var _) -> {
-                if (name.indexOf('.') > 0) server.customNames().add(name);
+                if (SessionEffect.isCustom(name)) server.customNames().add(name);
             }
             case SessionEffect.SetLocally(var name) -> server.customNames().add(name);
             case SessionEffect.ResetParameter(var name) -> {
-                if (name.indexOf('.') > 0) server.customNames().add(name);
+                if (SessionEffect.isCustom(name)) server.customNames().add(name);
             }
             case SessionEffect.None _, SessionEffect.ResetAll _ -> {}
         }

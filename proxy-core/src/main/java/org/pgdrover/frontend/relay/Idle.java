@@ -1,5 +1,6 @@
 package org.pgdrover.frontend.relay;
 
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.codec.MessageType;
 
 /// Nothing is under way: the client's next batch is read whole before it is decided where it goes.
@@ -40,7 +41,7 @@ record Idle(Relay relay) implements RelayState {
         return new Dispatch(relay).dispatch(relay.begin(begun));
     }
 
-    private @org.jspecify.annotations.Nullable Batch read(boolean large) {
+    private @Nullable Batch read(boolean large) {
         var message = relay.input().message();
         if (message.type() == MessageType.TERMINATE) {
             relay.terminate();

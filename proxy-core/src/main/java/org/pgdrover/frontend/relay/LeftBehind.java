@@ -3,7 +3,7 @@ package org.pgdrover.frontend.relay;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
-/// The traces that answered statements may have left on a server, as long as the server was not asked.
+/// The part of a server's doubts that comes from statements which have been answered.
 final class LeftBehind {
     private static final Residues HARMLESS = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
 

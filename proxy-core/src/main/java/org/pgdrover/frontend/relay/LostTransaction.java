@@ -41,7 +41,8 @@ final class LostTransaction {
         this.reported = reported;
     }
 
-    private static ErrorFields aborted() {
+    /// PostgreSQL's error for whatever does not end a failed transaction.
+    static ErrorFields aborted() {
         return ErrorFields.error(
                 SqlState.IN_FAILED_SQL_TRANSACTION,
                 "current transaction is aborted, commands ignored until end of transaction block");

@@ -2,6 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
@@ -121,7 +122,7 @@ final class OwnAnswers {
     /// Answers such a DEALLOCATE.
     ///
     /// @param server that works for the client and is at rest; null if none does
-    static void deallocate(Relay relay, Delivery delivery, @org.jspecify.annotations.Nullable ServerConnection server) {
+    static void deallocate(Relay relay, Delivery delivery, @Nullable ServerConnection server) {
         if (delivery.plan(0).runs.session() instanceof SessionEffect.Deallocate(var name)) {
             var statements = relay.session().statements();
             var statement = statements.find(name.getBytes(StandardCharsets.UTF_8));

@@ -198,7 +198,7 @@ final class Relay {
         client.write(bytes);
     }
 
-    /// The name of a node's state that makes it worth looking at.
+    /// Asks the monitor to look at a node.
     void suspect(@Nullable String node, String why) {
         services.suspect(node, why);
     }

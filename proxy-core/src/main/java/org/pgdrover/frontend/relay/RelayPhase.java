@@ -18,7 +18,7 @@ import org.pgdrover.protocol.StartupPacket.CancelKey;
 /// is noted where it belongs, and the relay is woken. Nothing calls back into the loop while it runs.
 /// Confined to the client's event loop.
 final class RelayPhase implements Phase {
-    /// How long what a client that is gone has sent may wait.
+    /// The longest wait of a client that is gone.
     private static final Duration ALONE = Duration.ofSeconds(30);
 
     private final ClientConnection client;
@@ -147,8 +147,8 @@ final class RelayPhase implements Phase {
         wake();
     }
 
-    /// What a client has sent before its Terminate is done although nobody will read the answers, as by
-    /// PostgreSQL.
+    /// The work that a client has sent before its Terminate is done, as by PostgreSQL, although nobody will
+    /// read the answers.
     @Override
     public void onClosed() {
         if (relay.isTerminating() || relay.input().endsWithTerminate()) {

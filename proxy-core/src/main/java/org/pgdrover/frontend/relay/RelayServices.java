@@ -34,6 +34,8 @@ import org.pgdrover.sql.QueryClass;
 
 /// The services that the relays of all clients share.
 public final class RelayServices {
+    private static final int MOST_COMMON_SETTINGS = 1_000;
+
     private final ProxyConfig config;
     private final Backends backends;
     private final ProxyMetrics metrics;
@@ -42,7 +44,6 @@ public final class RelayServices {
     private final SharedStatements statements = new SharedStatements();
     private final Classification classification = new Classification();
     private final ConcurrentHashMap<SessionSettings, SessionSettings> commonSettings = new ConcurrentHashMap<>();
-    private static final int MOST_COMMON_SETTINGS = 1_000;
 
     /// The servers behind, and the way to them.
     ///

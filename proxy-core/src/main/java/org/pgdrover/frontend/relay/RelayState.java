@@ -62,7 +62,7 @@ sealed interface RelayState
         done.run();
     }
 
-    /// What was written is to be sent.
+    /// Sends everything that was written.
     default void flush() {}
 
     /// The client has left; this was its last state.

@@ -3,7 +3,6 @@ package org.pgdrover.frontend.relay;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.sql.QueryClass;
-import org.pgdrover.sql.TransactionEffect;
 
 /// Tells what a delivery has to do with the numbers that sequences have given on its server.
 ///
@@ -19,8 +18,8 @@ final class SequenceUse {
     static boolean needsForgetting(Relay relay, ServerConnection server, Delivery delivery) {
         if (!relay.session().isOfOthers(server)) return false;
         if (server.status() == TransactionStatus.FAILED || server.ledger().isOpen()) return false;
-        // What else comes in a batch that has begun, nobody knows, and nothing can be sent in between; nor
-        // between the ROLLBACK of a failed transaction and what stands behind in the same string.
+        // Nobody knows the rest of a batch that has begun, and nothing can be sent in between; nor between the
+        // ROLLBACK of a failed transaction and a statement behind it in the same string.
         return !delivery.isComplete() || relay.deferred() != null || begins(delivery) || isOf(relay, delivery);
     }
 
@@ -33,7 +32,7 @@ final class SequenceUse {
     private static boolean begins(QueryClass ran) {
         var parts = ran.parts();
         for (int i = 0; i < parts.size(); i++) if (begins(parts.get(i))) return true;
-        return ran.transaction() == TransactionEffect.BEGIN || ran.transaction() == TransactionEffect.BEGIN_READ_ONLY;
+        return ran.transaction().begins();
     }
 
     /// A delivery is about to be sent to a primary.

@@ -8,6 +8,7 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.sql.TransactionEffect;
 
 /// Decides what becomes of a client's deliveries when their server is lost.
 ///
@@ -118,8 +119,8 @@ final class ServerLoss {
         return endSession(relay, lastWords, DisconnectReason.SESSION_LOST);
     }
 
-    /// What only a lost connection had cannot be had again: the session ends, as it would have without a
-    /// proxy.
+    /// The session ends, as it would have without a proxy: nobody can give it back the state that only the
+    /// lost connection had.
     static RelayState endSession(Relay relay, @Nullable ErrorFields lastWords, DisconnectReason reason) {
         var lost = ErrorFields.fatal(
                         SqlState.ADMIN_SHUTDOWN,
@@ -245,14 +246,12 @@ final class ServerLoss {
     private boolean hasEndedItself() {
         var head = deliveries.answering();
         if (head == null) return false;
-        for (var each : head.classes())
-            for (var name : each.functions()) if (name.endsWith("pg_terminate_backend")) return true;
+        for (var each : head.classes()) if (each.calls("pg_terminate_backend")) return true;
         return false;
     }
 
     private static boolean endsBlock(Delivery delivery) {
-        for (var each : delivery.classes())
-            if (each.transaction() == org.pgdrover.sql.TransactionEffect.ROLLBACK) return true;
+        for (var each : delivery.classes()) if (each.transaction() == TransactionEffect.ROLLBACK) return true;
         return false;
     }
 
@@ -290,7 +289,7 @@ final class ServerLoss {
         return lost(" in the middle of its answer");
     }
 
-    /// What may have been written must be seen by the session's next reads.
+    /// The session's next reads must see whatever may have been written.
     private void wrote() {
         relay.session().routing().wrote(relay.services().clock().getAsLong());
     }
@@ -317,7 +316,7 @@ final class ServerLoss {
         return deliveries.open() instanceof Delivery open && mayCommit(open, rolledBack);
     }
 
-    /// What writes behind a ROLLBACK is committed by itself.
+    /// A statement behind ROLLBACK commits on its own.
     private static boolean mayCommit(Delivery delivery, boolean rolledBack) {
         return delivery.mayCommit() || rolledBack && delivery.mayWrite();
     }

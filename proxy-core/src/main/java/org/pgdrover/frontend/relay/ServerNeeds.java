@@ -31,7 +31,7 @@ final class ServerNeeds {
     private static final String SETTINGS_SAVEPOINT = "pgdrover_settings";
 
     private static final byte[] EMPTY = new byte[3];
-    /// What is known of an empty statement that stands in for another one.
+    /// The shape of an empty statement that stands in for another one.
     private static final Object GAP = new Object();
 
     private final Relay relay;
@@ -84,7 +84,8 @@ final class ServerNeeds {
         var customNames =
                 fresh && relay.session().hasCustomNames() ? relay.session().unknownTo(server) : List.<String>of();
         var settings = fresh ? settings(relay, server, customNames) : List.<String>of();
-        if (SequenceUse.needsForgetting(relay, server, delivery)) settings = with(settings, List.of(SequenceUse.FORGET));
+        if (SequenceUse.needsForgetting(relay, server, delivery))
+            settings = with(settings, List.of(SequenceUse.FORGET));
         var channels = isIdle(server) ? relay.listening().toShow(delivery, server) : List.<String>of();
         if (!channels.isEmpty()) settings = with(settings, channels);
         boolean ownNames = wantsOwnNames(relay, lease, delivery);
@@ -92,7 +93,8 @@ final class ServerNeeds {
         var missing = missing(relay, lease, delivery, ownNames);
         boolean nothing = settings.isEmpty() && !ownNames && begin == null && missing.isEmpty();
         if (nothing && !(seesOwnNames(lease, delivery) && hasStandIn(server))) return null;
-        var needs = new ServerNeeds(relay, lease, delivery, settings, customNames, !channels.isEmpty(), ownNames, begin);
+        var needs =
+                new ServerNeeds(relay, lease, delivery, settings, customNames, !channels.isEmpty(), ownNames, begin);
         missing.forEach(needs::add);
         if (needs.isNothing()) return null;
         if (needs.endsUnnamed()) unnamedThere(delivery, lease).ifPresent(needs::add);
@@ -190,7 +192,7 @@ final class ServerNeeds {
         var ledger = lease.server().ledger();
         if (ledger.isEmpty() || ledger.isDiscarding() || ledger.isCopyIn()) return false;
         boolean inside = ledger.isOpen() || lease.server().status() != TransactionStatus.IDLE;
-        // What waits for names that are on their way has been seen to, but not what only the catalog knows of.
+        // The judge has seen to names that are on their way, but not to those that only the catalog knows of.
         boolean pending = relay.session().statements().isAnyNamePending();
         return (inside || pending) && wantsOwnNames(relay, lease, delivery);
     }
@@ -266,11 +268,7 @@ final class ServerNeeds {
     private void add(ClientStatement statement) {
         if (lease.server().status() == TransactionStatus.FAILED && !endsTransaction(statement)) {
             // As if the statement were there: in a failed transaction nothing else can be done with it.
-            delivery.unusable(
-                    statement,
-                    ErrorFields.error(
-                            SqlState.IN_FAILED_SQL_TRANSACTION,
-                            "current transaction is aborted, commands ignored until end of transaction block"));
+            delivery.unusable(statement, LostTransaction.aborted());
         } else if (statement.isUnnamed()) {
             unnamed = statement;
         } else if (statement.isKept() && !statements.contains(statement)) {

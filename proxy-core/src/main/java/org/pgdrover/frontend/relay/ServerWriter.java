@@ -198,7 +198,7 @@ final class ServerWriter {
     /// may have changed.
     private void parseShared(MessagePlan plan, ClientStatement statement, SharedStatement shared, ServerLease lease) {
         var server = lease.server();
-        // What the server is sure to discard leaves the statements there as they are.
+        // A Parse that the server is sure to discard leaves the statements there as they are.
         if (!server.ledger().isDiscarding()) {
             makeRoom(shared, lease);
             server.statements().add(shared, shared.name(), statement);
@@ -461,7 +461,7 @@ final class ServerWriter {
             if (statement != null) server.statements().remove(statement);
             plain(RequestKind.CLOSE, plan, buffer, start, end, lease);
         } else if (server.ledger().isOpen()) {
-            // What stands before it may be COPY, which ends with a message that is not copied data.
+            // A COPY may stand before it, which would end with a message that is not copied data.
             plan.closesNothing = true;
             server.expect(RequestKind.CLOSE, AnswerFate.FORWARD, lease, plan);
             int nameStart = start + HEADER + 1;

@@ -13,6 +13,7 @@ import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
+import org.pgdrover.sql.SessionEffect;
 
 /// Asks a server what a transaction has left in its session. It does so where the text and the catalog
 /// could not tell.
@@ -46,7 +47,8 @@ final class SessionInspection {
         this.timeout = names.removeIf(name -> name.equalsIgnoreCase(TIMEOUT));
         // SET SESSION AUTHORIZATION takes the role back, too.
         if (allSettings || inDoubt.has(Residue.AUTHORIZATION)) names.add("role");
-        if (allSettings) for (var name : settings.committed().names()) if (name.indexOf('.') > 0) names.add(name);
+        if (allSettings)
+            for (var name : settings.committed().names()) if (SessionEffect.isCustom(name)) names.add(name);
     }
 
     /// The query; each char is one byte.
@@ -116,7 +118,7 @@ final class SessionInspection {
                 case "setting" -> settings = setting(relay, settings, name.toLowerCase(Locale.ROOT), row[2]);
                 case "named" -> {
                     settings = named(relay, settings, name, row[2]);
-                    if (row[2] != null && name.indexOf('.') > 0) session.customName(name, lease.server());
+                    if (row[2] != null && SessionEffect.isCustom(name)) session.customName(name, lease.server());
                 }
                 case "authorization" -> {
                     if (!name.equals(session.user())) found = found.and(Residues.of(Residue.AUTHORIZATION));
@@ -137,9 +139,8 @@ final class SessionInspection {
             found = found.and(Residues.of(Residue.SETTINGS));
         if (session.usesSequences()) found = found.and(Residues.of(Residue.SEQUENCES));
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
-        // Where anything may have happened, what can be asked for is asked for; where it is known that something
-        // lasting
-        // was done, the session is tied to it.
+        // Where anything may have happened, the server was asked for all that it can tell; something lasting that is
+        // known to have been done ties the session to it.
         if (inDoubt.has(Residue.LASTING) && !inDoubt.equals(Residues.ALL))
             found = found.and(Residues.of(Residue.LASTING));
         if (allSettings || timeout || !names.isEmpty()) {
@@ -167,8 +168,9 @@ final class SessionInspection {
         if (value == null || name.equals("role") && value.equals("none"))
             return settings.withDefaultOf(name, SessionSettings.EMPTY);
         // A custom parameter that was set once and rolled back is there, and empty.
-        boolean unset =
-                value.isEmpty() && name.indexOf('.') > 0 && !settings.names().contains(name);
+        boolean unset = value.isEmpty()
+                && SessionEffect.isCustom(name)
+                && !settings.names().contains(name);
         if (unset) return settings;
         return settings.withBytes(name, value, relay.session().encoding());
     }

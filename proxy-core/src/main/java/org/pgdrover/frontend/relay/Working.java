@@ -87,7 +87,7 @@ final class Working implements RelayState {
             relay.terminate();
         } else if (BatchReader.isCopyEnd(type)) {
             if (sendBegunFirst()) return;
-            // What nobody takes any more is not sent.
+            // Data that nobody takes any more is not sent.
             if (!lease.server().ledger().isAtRest())
                 ServerWriter.writeCopyEnd(message.buffer(), message.start(), message.end(), lease);
         } else if (relay.reader().add(message, large) instanceof Batch batch) {
@@ -95,8 +95,8 @@ final class Working implements RelayState {
         }
     }
 
-    /// What has come of a batch goes on where it has to go anyway: a server tells of an error without
-    /// being asked.
+    /// Sends the part of a batch that has come where the batch has to go anyway: a server tells of an error
+    /// without being asked.
     private boolean passBegun() {
         boolean certain = relay.deliveries().open() != null || !lease.isStandby() || lease.hasTransactionToItself();
         if (!certain || isBusy() || lease.isOver()) return false;
@@ -164,7 +164,7 @@ final class Working implements RelayState {
         return !lease.hasTransactionToItself() && !relay.session().statements().hasUnkept();
     }
 
-    /// What the server has answered already it may keep until it is told to send it.
+    /// A server may keep its answers until it is told to send them.
     private RelayState askForAnswers(Delivery delivery) {
         if (delivery.asked || !lease.server().ledger().isOpen()) return this;
         delivery.asked = true;
@@ -201,7 +201,7 @@ final class Working implements RelayState {
         if (relay.deliveries().open() == delivery) return true;
         if (isBetweenBatches() && lease.hasOthersTraces() && OthersTraces.wouldBeSeen(relay, lease.server(), delivery))
             return false;
-        // What a failed batch's server discards runs nowhere.
+        // A batch that the server discards runs nowhere.
         boolean discarded = lease.server().ledger().isDiscarding();
         if (discarded || !lease.isStandby() || lease.hasTransactionToItself()) {
             relay.journal().follows(delivery, lease.server());

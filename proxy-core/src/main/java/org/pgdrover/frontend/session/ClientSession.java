@@ -281,12 +281,12 @@ public final class ClientSession {
             case SessionEffect.None _, SessionEffect.Leaves _ -> {}
             case SessionEffect.SetParameter(var name, var statement) -> {
                 settings.set(name, statement, encoding, standardStrings);
-                if (name.indexOf('.') > 0) customName(name, server);
+                if (SessionEffect.isCustom(name)) customName(name, server);
             }
             case SessionEffect.SetLocally(var name) -> customName(name, server);
             case SessionEffect.ResetParameter(var name) -> {
                 settings.reset(name);
-                if (name.indexOf('.') > 0) customName(name, server);
+                if (SessionEffect.isCustom(name)) customName(name, server);
             }
             case SessionEffect.ResetAll _ -> {
                 settings.resetAll();
@@ -336,9 +336,8 @@ public final class ClientSession {
     }
 
     public void commit(ServerConnection server) {
-        // Servers before version 14 report at once, later ones when the command has completed. What RESET has left
-        // there
-        // is not the client's.
+        // Servers before version 14 report at once, later ones when the command has completed. A value that RESET
+        // has left there is not the client's.
         if (settings.isTouched()
                 && !settings.isServerBehind()
                 && server.parameters().get("DateStyle") instanceof String style) settings.reported("DateStyle", style);
@@ -385,9 +384,7 @@ public final class ClientSession {
 
     /// Whether it calls set_config, which may set a parameter for the transaction only.
     public static boolean setsByCall(QueryClass ran) {
-        var called = ran.functions();
-        for (int i = 0; i < called.size(); i++) if (called.get(i).endsWith("set_config")) return true;
-        return false;
+        return ran.calls("set_config");
     }
 
     private static boolean changesSettings(SessionEffect effect) {
