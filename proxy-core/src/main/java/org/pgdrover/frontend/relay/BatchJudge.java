@@ -69,7 +69,8 @@ final class BatchJudge {
     /// Whether it is to find the client's statements under their own names, so that all of them must be
     /// known.
     private boolean needsNames(Delivery delivery) {
-        return deliveries.open() != delivery && (delivery.seesStatements() || delivery.deallocates());
+        return deliveries.open() != delivery
+                && (delivery.statements.seesStatements() || delivery.statements.deallocates());
     }
 
     private boolean judge(Delivery delivery, MessagePlan plan, ClientMessage message, ByteBuf buffer, int base) {
@@ -100,7 +101,8 @@ final class BatchJudge {
         delivery.runs(plan.runs);
         delivery.executes(plan.runs);
         boolean endsLost = delivery.endsLost;
-        if ((endsLost || delivery.takesDefaultsAway()) && !plan.runs.parts().isEmpty())
+        if ((endsLost || delivery.statements.takesDefaultsAway())
+                && !plan.runs.parts().isEmpty())
             plan.insertions = Insertions.of(plan.runs, endsLost, session, classification, buffer, from, textEnd);
         if (wantsTexts) delivery.texts.add(Classification.text(buffer, from, textEnd - from));
         return true;
@@ -116,7 +118,7 @@ final class BatchJudge {
     private QueryClass classify(Delivery delivery, ByteBuf buffer, int from, int to, boolean large) {
         if (large) return QueryClass.UNKNOWN;
         // The batch itself may have changed before how its texts are to be read, and nobody has heard of it yet.
-        boolean doubtful = delivery.changesReading() || !session.isClassifiable();
+        boolean doubtful = delivery.statements.changesReading() || !session.isClassifiable();
         if (doubtful && !isPlain(buffer, from, to)) return QueryClass.UNKNOWN;
         var found = classification.classify(buffer, from, to - from, session.standardStrings());
         if (primaryPatterns.isEmpty() || found.access() != Access.READ) return found;
@@ -153,13 +155,13 @@ final class BatchJudge {
         plan.statement = new ClientStatement(NO_NAME, definition, plan.runs, null, settings(delivery));
         plan.makes = true;
         plan.pending = true;
-        delivery.names(NO_NAME, plan);
+        delivery.names.makes(NO_NAME, plan);
         return true;
     }
 
     /// The settings with which the statement is parsed; null if they may change before.
     private @Nullable SessionSettings settings(Delivery delivery) {
-        boolean change = deliveries.mayChangeSettings() || delivery.changesSettings();
+        boolean change = deliveries.mayChangeSettings() || delivery.statements.changesSettings();
         return change ? null : session.knownSettings();
     }
 
@@ -195,13 +197,13 @@ final class BatchJudge {
         }
         plan.runs = classify(delivery, buffer, nameEnd + 1, textEnd, large);
         var definition = large ? null : bytes(buffer, nameEnd + 1, end);
-        boolean settingsChange = deliveries.mayChangeSettings() || delivery.changesSettings();
+        boolean settingsChange = deliveries.mayChangeSettings() || delivery.statements.changesSettings();
         var shared = definition == null ? null : session.share(definition, settingsChange);
         var settings = shared == null ? null : shared.settings();
         plan.statement = new ClientStatement(bytes(buffer, from, nameEnd), definition, plan.runs, shared, settings);
         plan.makes = true;
         plan.pending = true;
-        delivery.names(plan.statement.name(), plan);
+        delivery.names.makes(plan.statement.name(), plan);
         return true;
     }
 
@@ -218,12 +220,12 @@ final class BatchJudge {
     /// there is none.
     private int find(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int nameEnd) {
         int length = nameEnd - from;
-        var earlier = delivery.naming(buffer, from, length);
+        var earlier = delivery.names.find(buffer, from, length);
         if (earlier != null) {
             plan.statement = earlier.closes ? null : earlier.statement;
             return CERTAIN;
         }
-        if (delivery.deallocatesAll() && length > 0) return CERTAIN;
+        if (delivery.statements.deallocatesAll() && length > 0) return CERTAIN;
         if (session.statements().isPending(buffer, from, length)) return UNCERTAIN;
         if (length > 0 && deliveries.mayDeallocate(delivery)) return UNCERTAIN;
         plan.statement = session.statements().find(buffer, from, length);
@@ -237,7 +239,7 @@ final class BatchJudge {
         var statement = plan.statement;
         plan.runs = statement == null ? QueryClass.NOT_PREPARED : statement.queryClass();
         var portal = portalEnd == from ? "" : WireReader.string(buffer, from, end);
-        delivery.binds(portal, plan.runs);
+        delivery.names.binds(portal, plan.runs);
         delivery.runs(plan.runs);
         if (wantsTexts && statement != null) delivery.texts.add(statement);
         return true;
@@ -265,7 +267,7 @@ final class BatchJudge {
         plan.closes = true;
         if (plan.statement != null) {
             plan.pending = true;
-            delivery.names(plan.statement.name(), plan);
+            delivery.names.makes(plan.statement.name(), plan);
         }
         return true;
     }
@@ -278,7 +280,7 @@ final class BatchJudge {
     private boolean execute(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
         int nameEnd = WireReader.endOfString(buffer, from, end);
         var portal = nameEnd == from ? "" : WireReader.string(buffer, from, end);
-        var bound = delivery.bound(portal);
+        var bound = delivery.names.bound(portal);
         plan.runs = bound == null ? session.portal(portal) : bound;
         delivery.runs(plan.runs);
         delivery.executes(plan.runs);

@@ -46,7 +46,7 @@ final class Beginning implements RelayNote {
     }
 
     private static boolean hasTransactionCommand(Delivery delivery) {
-        var classes = delivery.classes();
+        var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++) {
             var ran = classes.get(i);
             if (ran.transaction() != TransactionEffect.NONE || !ran.parts().isEmpty()) return true;

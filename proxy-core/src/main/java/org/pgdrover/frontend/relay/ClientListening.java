@@ -78,7 +78,7 @@ final class ClientListening {
     }
 
     private static boolean hasChannelStatement(Delivery delivery) {
-        var classes = delivery.classes();
+        var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++) if (ChannelStatement.is(classes.get(i))) return true;
         return false;
     }
@@ -166,7 +166,7 @@ final class ClientListening {
     /// The statements that make the client's own server listen too, for a delivery that shows what it
     /// listens on.
     List<String> toShow(Delivery delivery, ServerConnection server) {
-        if (sessionMode || !delivery.seesChannels()) return List.of();
+        if (sessionMode || !delivery.statements.seesChannels()) return List.of();
         return shown.statements(server, notifications.subscribed(), !hasItsOwnThere());
     }
 
@@ -197,7 +197,7 @@ final class ClientListening {
     }
 
     private static boolean mayNotify(Delivery delivery) {
-        var classes = delivery.classes();
+        var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++) if (mayNotify(classes.get(i))) return true;
         return false;
     }
@@ -217,7 +217,8 @@ final class ClientListening {
     /// The present part of a delivery is about to be sent.
     void sending(Delivery delivery, ServerLease lease) {
         if (sessionMode || lease.isStandby()) return;
-        if ((isSubscribed() || delivery.label().equals("write")) && mayNotify(delivery)) notifies(delivery, lease);
+        if ((isSubscribed() || delivery.statements.label().equals("write")) && mayNotify(delivery))
+            notifies(delivery, lease);
         noteChanges(delivery);
     }
 

@@ -68,8 +68,8 @@ record DeferredBegin(String text, boolean readOnly, boolean extended, byte[] req
     private static @Nullable QueryClass onlyCommand(Delivery delivery) {
         var batch = delivery.part;
         if (batch == null || !batch.isComplete() || !delivery.first || batch.bytes() == null) return null;
-        if (delivery.classes().size() != 1) return null;
-        var command = delivery.classes().getFirst();
+        if (delivery.statements.classes().size() != 1) return null;
+        var command = delivery.statements.classes().getFirst();
         if (command.transaction() == TransactionEffect.NONE || !command.parts().isEmpty()) return null;
         return batch.isOnly(MessageType.QUERY) || isOneStatement(delivery, batch) ? command : null;
     }

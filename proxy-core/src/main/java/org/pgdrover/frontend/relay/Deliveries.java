@@ -9,12 +9,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// While any waits nothing of the client is taken, so nothing is ever sent past one that waits.
 final class Deliveries {
+    // Changes that a delivery counts for.
+    private static final int READING = 1;
+    private static final int SETTINGS = 2;
+    private static final int NAMES = 4;
+    private static final int DEFAULTS = 8;
+
     private final ArrayDeque<Delivery> sent = new ArrayDeque<>();
     private @Nullable Delivery open;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
     private int changingReading;
     private int changingSettings;
     private int deallocating;
+    private int takingDefaultsAway;
 
     /// The present part of a delivery goes to a server.
     void sent(Delivery delivery) {
@@ -25,50 +32,59 @@ final class Deliveries {
         }
         if (open == delivery) open = null;
         sent.add(delivery);
+        if (delivery.statements.takesDefaultsAway()) {
+            delivery.counted |= DEFAULTS;
+            takingDefaultsAway++;
+        }
     }
 
     /// Counts it once for whatever its parts, as far as they were sent, may change.
     private void count(Delivery delivery) {
-        if (!delivery.countsForReading && delivery.changesReading()) {
-            delivery.countsForReading = true;
+        var statements = delivery.statements;
+        if ((delivery.counted & READING) == 0 && statements.changesReading()) {
+            delivery.counted |= READING;
             changingReading++;
         }
-        if (!delivery.countsForSettings && delivery.changesSettings()) {
-            delivery.countsForSettings = true;
+        if ((delivery.counted & SETTINGS) == 0 && statements.changesSettings()) {
+            delivery.counted |= SETTINGS;
             changingSettings++;
         }
-        if (!delivery.countsForNames && delivery.mayDeallocate()) {
-            delivery.countsForNames = true;
+        if ((delivery.counted & NAMES) == 0 && statements.mayDeallocate()) {
+            delivery.counted |= NAMES;
             deallocating++;
         }
     }
 
     private void over(Delivery delivery) {
-        if (delivery.countsForReading) changingReading--;
-        if (delivery.countsForSettings) changingSettings--;
-        if (delivery.countsForNames) deallocating--;
-        delivery.countsForReading = false;
-        delivery.countsForSettings = false;
-        delivery.countsForNames = false;
+        if ((delivery.counted & READING) != 0) changingReading--;
+        if ((delivery.counted & SETTINGS) != 0) changingSettings--;
+        if ((delivery.counted & NAMES) != 0) deallocating--;
+        if ((delivery.counted & DEFAULTS) != 0) takingDefaultsAway--;
+        delivery.counted = 0;
     }
 
     /// Whether something else is on its way that may change how the statements of a delivery are to be
     /// read.
     boolean mayChangeReading(Delivery asking) {
-        boolean own = open == asking && asking.countsForReading;
-        return changingReading > (own ? 1 : 0) || open != null && open != asking && open.changesReading();
+        boolean own = open == asking && (asking.counted & READING) != 0;
+        return changingReading > (own ? 1 : 0) || open != null && open != asking && open.statements.changesReading();
     }
 
     /// Whether something else is on its way that deallocates statements by SQL.
     boolean mayDeallocate(Delivery asking) {
-        boolean own = open == asking && asking.countsForNames;
-        boolean other = open != null && open != asking && open.mayDeallocate();
+        boolean own = open == asking && (asking.counted & NAMES) != 0;
+        boolean other = open != null && open != asking && open.statements.mayDeallocate();
         return other || deallocating > (own ? 1 : 0);
     }
 
     /// Whether something is on its way that may change settings.
     boolean mayChangeSettings() {
-        return changingSettings > 0 || open != null && open.changesSettings();
+        return changingSettings > 0 || open != null && open.statements.changesSettings();
+    }
+
+    /// Whether one that was sent whole takes away what the client's startup message has set.
+    boolean takesDefaultsAway() {
+        return takingDefaultsAway > 0;
     }
 
     /// The delivery that is sent in part; null if none is.
@@ -102,6 +118,8 @@ final class Deliveries {
             release(delivery);
             return null;
         }
+        if ((delivery.counted & DEFAULTS) != 0) takingDefaultsAway--;
+        delivery.counted &= ~DEFAULTS;
         open = delivery;
         delivery.goesOn();
         var next = waiting.poll();

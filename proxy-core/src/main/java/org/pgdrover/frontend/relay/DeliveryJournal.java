@@ -15,7 +15,7 @@ final class DeliveryJournal {
 
     private record Counted(String label, String node, RoutingReason reason, QueryMeter meter) {
         boolean isOf(Delivery delivery) {
-            return reason == delivery.reason && label.equals(delivery.label()) && node.equals(delivery.node);
+            return reason == delivery.reason && label.equals(delivery.statements.label()) && node.equals(delivery.node);
         }
     }
 
@@ -59,7 +59,7 @@ final class DeliveryJournal {
         delivery.node = server.target().node();
         boolean inTransaction = server.status() != TransactionStatus.IDLE;
         delivery.reason = inTransaction ? RoutingReason.IN_TRANSACTION : RoutingReason.PIPELINED;
-        delivery.read = inTransaction && services.router().areReads(delivery.classes(), session.routing());
+        delivery.read = inTransaction && services.router().areReads(delivery.statements.classes(), session.routing());
     }
 
     /// Why a delivery goes to the primary without asking the router.
@@ -72,14 +72,14 @@ final class DeliveryJournal {
     /// A delivery has been answered: it is counted and logged, and not used any more.
     void ended(Delivery delivery) {
         long nanos = services.clock().getAsLong() - delivery.startNanos;
-        meter(delivery).completed(nanos, !delivery.sqlState.isEmpty());
+        meter(delivery).completed(nanos, delivery.hasFailed());
         if (!delivery.texts.isEmpty()) log(delivery, nanos);
         recycle(delivery);
     }
 
     private QueryMeter meter(Delivery delivery) {
         for (int i = 0; i < counted.size(); i++) if (counted.get(i).isOf(delivery)) return counted.get(i).meter;
-        var label = delivery.label();
+        var label = delivery.statements.label();
         var meter = services.metrics().query(label, delivery.node, delivery.reason.label());
         counted.add(new Counted(label, delivery.node, delivery.reason, meter));
         return meter;
@@ -90,20 +90,21 @@ final class DeliveryJournal {
         if (observer == null || !observer.shows(nanos)) return;
         observer.onBatch(
                 session.clientId(),
-                delivery.label(),
+                delivery.statements.label(),
                 delivery.node,
                 explain(delivery),
                 nanos,
                 delivery.texts.all(),
-                delivery.sqlState);
+                delivery.sqlState());
     }
 
     /// The reason in words, with what the classifier found where that says more.
     private String explain(Delivery delivery) {
         if (delivery.reason == RoutingReason.PINNED && session.pinned() != null)
             return "session pinned: " + session.pinned();
-        if (delivery.reason != RoutingReason.WRITE || delivery.classes().isEmpty()) return delivery.reason.sentence();
-        var found = delivery.classes().getLast();
+        if (delivery.reason != RoutingReason.WRITE
+                || delivery.statements.classes().isEmpty()) return delivery.reason.sentence();
+        var found = delivery.statements.classes().getLast();
         return found.reason().isEmpty() ? found.statement() : found.reason();
     }
 }

@@ -53,7 +53,7 @@ record Dispatch(Relay relay) {
                 || delivery.avoidStandby
                 || relay.kept().isPinned()
                 || !delivery.isServerNeeded()
-                || delivery.seesStatements()
+                || delivery.statements.seesStatements()
                 || closesOnKept(relay, delivery);
     }
 
@@ -80,8 +80,8 @@ record Dispatch(Relay relay) {
         var router = relay.services().router();
         var session = relay.session().routing();
         var begin = relay.deferred();
-        if (begin != null) return router.routeTransaction(begin.readOnly(), delivery.classes(), session);
-        return router.route(delivery.classes(), session);
+        if (begin != null) return router.routeTransaction(begin.readOnly(), delivery.statements.classes(), session);
+        return router.route(delivery.statements.classes(), session);
     }
 
     private RelayState toPrimary(Delivery delivery, RoutingReason reason) {

@@ -50,10 +50,10 @@ final class Doubts {
     ///
     /// @param mayLeave whether it is not proved to be a read
     void sending(Delivery delivery, boolean mayLeave) {
-        deallocated |= delivery.mayDeallocateAny();
+        deallocated |= delivery.statements.mayDeallocateAny();
         guess = mayLeave && relay.deliveries().isNoneUnderWay() ? Guess.of(this, delivery) : null;
         if (!mayLeave) return;
-        var classes = delivery.classes();
+        var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++) note(classes.get(i));
         // No CommandComplete answers it.
         if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL))
@@ -220,7 +220,7 @@ final class Doubts {
     void answered(Delivery delivery) {
         if (unproved.isNone() && unprovedSettings.isEmpty()) return;
         var may = Residues.NONE;
-        var classes = delivery.classes();
+        var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++)
             if (!ChannelStatement.is(classes.get(i)))
                 may = may.and(relay.services()

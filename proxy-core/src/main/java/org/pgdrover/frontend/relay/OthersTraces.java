@@ -17,14 +17,14 @@ final class OthersTraces {
     /// Whether the delivery may show them.
     private static boolean areShown(Relay relay, ServerConnection server, Delivery delivery) {
         if (!server.hasTraces()) return false;
-        if (server.hasTemporarySchema() && delivery.seesTemporarySchema()) return true;
+        if (server.hasTemporarySchema() && delivery.statements.seesTemporarySchema()) return true;
         return !relay.session().knows(server.customNames()) && mayShowCustomSettings(relay, delivery);
     }
 
     private static boolean mayShowCustomSettings(Relay relay, Delivery delivery) {
         if (delivery.mayShowCustomSettings()) return true;
         var router = relay.services().router();
-        for (var each : delivery.classes())
+        for (var each : delivery.statements.classes())
             if (router.showsSettings(each, relay.session().routing())) return true;
         return false;
     }
@@ -35,7 +35,7 @@ final class OthersTraces {
         if (!server.hasTraces()) return false;
         if (areShown(relay, server, delivery)) return true;
         // The session's own sequences are there, and nowhere else.
-        if (delivery.asksSequences() && relay.session().sequencesAt() == server) return false;
+        if (delivery.statements.asksSequences() && relay.session().sequencesAt() == server) return false;
         var may = residues(relay, delivery);
         boolean ties = false;
         for (var one : TIES) ties |= may.has(one);
@@ -47,7 +47,7 @@ final class OthersTraces {
     private static Residues residues(Relay relay, Delivery delivery) {
         var router = relay.services().router();
         var may = Residues.NONE;
-        for (var each : delivery.classes())
+        for (var each : delivery.statements.classes())
             may = may.and(router.residues(each, relay.session().routing()));
         return may;
     }

@@ -44,7 +44,7 @@ final class OwnAnswers {
     private static void command(Relay relay, Delivery delivery, TransactionStatus status) {
         var batch = Objects.requireNonNull(delivery.part);
         var statements = relay.session().statements();
-        var command = delivery.classes().getFirst().statement();
+        var command = delivery.statements.classes().getFirst().statement();
         var out = relay.client().newBuffer(96);
         for (int i = 0; i < batch.messages(); i++) {
             switch (batch.message(i).type) {

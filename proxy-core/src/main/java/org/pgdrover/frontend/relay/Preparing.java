@@ -77,7 +77,7 @@ final class Preparing implements RelayState {
             if (asked.changesSettings()) ParameterReports.tellDefaults(relay, lease);
             if (canceled) return giveUp(relay.failCanceled(delivery));
             if (asked.begin() instanceof DeferredBegin begin) {
-                delivery.begin = begin;
+                delivery.beginsWith(begin, false);
                 relay.defer(null);
             }
         }
@@ -97,14 +97,13 @@ final class Preparing implements RelayState {
         var out = relay.client().newBuffer(128);
         BackendMessages.error(out, error);
         relay.write(out);
-        delivery.sqlState = error.sqlState();
+        delivery.failedWith(error);
         delivery.begun = true;
     }
 
     /// The server needs nothing but the client's BEGIN.
     private RelayState workAtOnce(DeferredBegin begin) {
-        delivery.begin = begin;
-        delivery.begunWithIt = true;
+        delivery.beginsWith(begin, true);
         relay.defer(null);
         lease.begins(new Beginning(begin));
         return work();

@@ -177,7 +177,7 @@ final class Relay {
         // A Query ends the unnamed statement whatever comes of it.
         if (delivery.part != null && delivery.part.ends(MessageType.QUERY))
             session.statements().unnamed(null);
-        delivery.sqlState = error.sqlState();
+        delivery.failedWith(error);
         end(delivery);
         if (inTransaction) return failedTransaction(error, complete);
         return complete ? new Idle(this) : new Discarding(this);

@@ -24,7 +24,7 @@ final class SequenceUse {
     }
 
     private static boolean begins(Delivery delivery) {
-        var classes = delivery.classes();
+        var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++) if (begins(classes.get(i))) return true;
         return false;
     }
@@ -45,7 +45,7 @@ final class SequenceUse {
     static boolean isOf(Relay relay, Delivery delivery) {
         var router = relay.services().router();
         var routing = relay.session().routing();
-        var classes = delivery.classes();
+        var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++) if (router.usesSequences(classes.get(i), routing)) return true;
         return false;
     }

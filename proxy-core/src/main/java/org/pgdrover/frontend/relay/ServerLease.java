@@ -407,7 +407,7 @@ final class ServerLease implements AnswerOwner {
     /// The server discarded the whole of it behind an error: nobody is told more than that error.
     private void vanish(Delivery delivery) {
         if (!relay.deliveries().end(delivery)) return;
-        batchFailed |= !delivery.sqlState.isEmpty();
+        batchFailed |= delivery.hasFailed();
         if (delivery == beingSent) vanished = true;
         else relay.drop(delivery);
     }
@@ -456,7 +456,7 @@ final class ServerLease implements AnswerOwner {
         }
         doubts.failed(delivery, note, error);
         delivery.begun = true;
-        delivery.sqlState = (instead == null ? error : instead).sqlState();
+        delivery.failedWith(instead == null ? error : instead);
         passOnHeldBack();
         if (instead == null) return true;
         var out = relay.client().newBuffer(128);
@@ -532,25 +532,24 @@ final class ServerLease implements AnswerOwner {
     }
 
     private void tellOfCanceledWait(ErrorFields notice, Delivery delivery) {
+        var error = ErrorFields.error(
+                        SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
+                        "the transaction is committed on the primary, but a synchronous standby may not have it")
+                .withDetail(notice.message() + ".")
+                .withHint("A failover may undo the transaction. Find out before you run it again.");
         delivery.outcomeUnknown = true;
         delivery.begun = true;
-        delivery.sqlState = SqlState.TRANSACTION_RESOLUTION_UNKNOWN;
+        delivery.failedWith(error);
         passOnHeldBack();
         var out = relay.client().newBuffer(256);
-        BackendMessages.error(
-                out,
-                ErrorFields.error(
-                                SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
-                                "the transaction is committed on the primary, but a synchronous standby may not have it")
-                        .withDetail(notice.message() + ".")
-                        .withHint("A failover may undo the transaction. Find out before you run it again."));
+        BackendMessages.error(out, error);
         relay.write(out);
     }
 
     @Override
     public boolean onParameterStatus(String name, String value) {
         var delivery = relay.deliveries().answering();
-        if (delivery != null && delivery.takesDefaultsAway()) return false;
+        if (delivery != null && delivery.statements.takesDefaultsAway()) return false;
         relay.session().parameterReported(name, value);
         return true;
     }
@@ -564,7 +563,7 @@ final class ServerLease implements AnswerOwner {
 
     /// Whether something is to be done before the client hears that the delivery is over.
     private boolean isToRestore(Delivery delivery) {
-        return delivery.takesDefaultsAway()
+        return delivery.statements.takesDefaultsAway()
                 || server.status() == TransactionStatus.IDLE
                         && relay.listening().isInvolved();
     }
@@ -619,7 +618,7 @@ final class ServerLease implements AnswerOwner {
 
     private void transactionEnded(Delivery last) {
         var session = relay.session();
-        boolean committed = last.sqlState.isEmpty() && !batchFailed || last.outcomeUnknown;
+        boolean committed = !last.hasFailed() && !batchFailed || last.outcomeUnknown;
         if (committed) session.commit(server);
         else session.rollBack(server);
         session.transactionEnded();

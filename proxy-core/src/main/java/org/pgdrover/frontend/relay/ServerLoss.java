@@ -184,7 +184,7 @@ final class ServerLoss {
         var open = Objects.requireNonNull(deliveries.endOpen());
         boolean block = open.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
         var error = open.mayCommit() ? giveUpCommit() : block ? lostTransaction() : giveUp(open, !nodeLost);
-        open.sqlState = error.sqlState();
+        open.failedWith(error);
         relay.end(open);
         if (!block || open.mayCommit()) return new LostBetweenAnswers(relay, error);
         if (!nodeLost && lastWords != null) return endSession();
@@ -230,7 +230,7 @@ final class ServerLoss {
         for (var delivery : deliveries.sent()) {
             boolean opens = delivery.opensTransaction() && (deliveries.sentCount() > 1 || deliveries.open() != null);
             lostBlock |= opens;
-            boolean guilty = head && !nodeLost && !delivery.onlyBegins();
+            boolean guilty = head && !nodeLost && !delivery.statements.onlyBegin();
             boolean again = isRepeatable(delivery) && !lostBlock && !guilty;
             if (again) repeat(delivery, head);
             else delivery.refusal = lostBlock ? giveUpInBlock(delivery) : giveUp(delivery, head && !nodeLost);
@@ -246,20 +246,20 @@ final class ServerLoss {
     private boolean hasEndedItself() {
         var head = deliveries.answering();
         if (head == null) return false;
-        for (var each : head.classes()) if (each.calls("pg_terminate_backend")) return true;
+        for (var each : head.statements.classes()) if (each.calls("pg_terminate_backend")) return true;
         return false;
     }
 
     private static boolean endsBlock(Delivery delivery) {
-        for (var each : delivery.classes()) if (each.transaction() == TransactionEffect.ROLLBACK) return true;
+        for (var each : delivery.statements.classes())
+            if (each.transaction() == TransactionEffect.ROLLBACK) return true;
         return false;
     }
 
     private void repeat(Delivery delivery, boolean head) {
-        if (delivery.begunWithIt) {
-            relay.defer(delivery.begin);
-            delivery.begin = null;
-            delivery.begunWithIt = false;
+        if (delivery.isBegunWithIt()) {
+            relay.defer(delivery.begin());
+            delivery.takeBackBegin();
         }
         delivery.avoidStandby |= lease.isStandby();
         delivery.repeated |= head;
@@ -373,7 +373,7 @@ final class ServerLoss {
     }
 
     private void fail(Delivery delivery, ErrorFields error) {
-        delivery.sqlState = error.sqlState();
+        delivery.failedWith(error);
         relay.end(delivery);
     }
 }

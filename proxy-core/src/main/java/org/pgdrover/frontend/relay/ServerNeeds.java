@@ -117,7 +117,7 @@ final class ServerNeeds {
     }
 
     private static boolean seesOwnNames(ServerLease lease, Delivery delivery) {
-        return lease.hasOwnNames() && (delivery.seesStatements() || delivery.deallocates());
+        return lease.hasOwnNames() && (delivery.statements.seesStatements() || delivery.statements.deallocates());
     }
 
     /// The client's statements that a delivery needs and that are not there.
@@ -213,15 +213,17 @@ final class ServerNeeds {
 
     /// Whether it sees or takes away the client's statements by their names.
     static boolean looksForNames(Relay relay, Delivery delivery) {
-        return delivery.seesStatements() || delivery.deallocates() || callsDeallocate(relay, delivery);
+        return delivery.statements.seesStatements()
+                || delivery.statements.deallocates()
+                || callsDeallocate(relay, delivery);
     }
 
     /// Whether a function in it may prepare or deallocate statements, as far as the catalog tells.
     static boolean callsDeallocate(Relay relay, Delivery delivery) {
         var session = relay.session();
         if (delivery.reason.isProvedRead()) return false;
-        if (session.statements().size() == 0 && !delivery.makesNames()) return false;
-        var classes = delivery.classes();
+        if (session.statements().size() == 0 && !delivery.names.hasNamed()) return false;
+        var classes = delivery.statements.classes();
         var router = relay.services().router();
         for (int i = 0; i < classes.size(); i++)
             if (router.mayDeallocate(classes.get(i), session.routing())) return true;

@@ -63,7 +63,7 @@ final class ServerWriter {
             if (delivery.before != null && ClientListening.mayNotify(message, delivery.plan(i)))
                 before(delivery, i == 0 && message.type == MessageType.QUERY, lease);
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
-            if (message.type == MessageType.EXECUTE && delivery.takesDefaultsAway())
+            if (message.type == MessageType.EXECUTE && delivery.statements.takesDefaultsAway())
                 restore(delivery.plan(i).runs.session(), isFollowed(batch, i), lease);
         }
         finish(lease.server());

@@ -23,7 +23,7 @@ final class StandbyRefusal {
     static boolean is(ErrorFields error, Delivery delivery, ServerConnection server) {
         return delivery.mayRunAgain()
                 && delivery.part != null
-                && (server.status() == TransactionStatus.IDLE || delivery.begin != null)
+                && (server.status() == TransactionStatus.IDLE || delivery.begin() != null)
                 && STANDBY_ERRORS.contains(error.sqlState())
                 && !CHANGED_RESULT.equals(error.routine());
     }

@@ -41,7 +41,7 @@ final class Working implements RelayState {
         if (lease.beginning() instanceof Beginning begin && begin.error() != null) return fail(begin, begin.error());
         if (lease.refusal() != null) return lease.isRefused() ? toPrimary() : this;
         if (lease.toRestore() instanceof Delivery delivery)
-            return delivery.takesDefaultsAway()
+            return delivery.statements.takesDefaultsAway()
                     ? new Restoring(relay, lease, delivery)
                     : new Marking(relay, lease, delivery);
         while (true) {
@@ -185,8 +185,7 @@ final class Working implements RelayState {
         if (lease.server().status() == TransactionStatus.FAILED
                 && !relay.deliveries().isNoneSent()) return true;
         if (relay.listening().isInvolved() && !relay.deliveries().isNoneUnderWay()) return true;
-        for (var earlier : relay.deliveries().sent()) if (earlier.takesDefaultsAway()) return true;
-        return false;
+        return relay.deliveries().takesDefaultsAway();
     }
 
     /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over
@@ -235,16 +234,16 @@ final class Working implements RelayState {
 
     /// Sends the present part of a delivery; its bytes are kept if it may have to be sent again.
     void send(Delivery delivery) {
-        if (delivery.emptiesDatabase() instanceof String database) emptySoon(delivery, database);
+        if (delivery.statements.emptiesDatabase() instanceof String database) emptySoon(delivery, database);
         relay.listening().sending(delivery, lease);
-        if (ServerNeeds.callsDeallocate(relay, delivery)) delivery.callsDeallocate();
+        if (ServerNeeds.callsDeallocate(relay, delivery)) delivery.statements.callDeallocate();
         lease.sending(delivery);
-        delivery.tellPortals(relay.session());
+        delivery.names.tellPortals(relay.session());
         relay.deliveries().sent(delivery);
         relay.writer().write(delivery, lease);
         if (!lease.sent(delivery)) return;
         lease.server().sendFakes();
-        if (!delivery.mayRunAgain() && !delivery.begunWithIt)
+        if (!delivery.mayRunAgain() && !delivery.isBegunWithIt())
             Objects.requireNonNull(delivery.part).releaseBytes();
     }
 
@@ -296,7 +295,7 @@ final class Working implements RelayState {
         relay.services()
                 .metrics()
                 .retried(Objects.requireNonNull(lease.refusal()).sqlState());
-        if (deliveries.answering() instanceof Delivery first && first.begin != null) relay.defer(first.begin);
+        if (deliveries.answering() instanceof Delivery first && first.begin() != null) relay.defer(first.begin());
         for (var delivery : deliveries.sent()) {
             delivery.avoidStandby = true;
             delivery.repeated |= delivery == deliveries.answering();
@@ -323,8 +322,7 @@ final class Working implements RelayState {
         relay.deliveries().takeBack();
         relay.deliveries().nextWaiting();
         relay.session().transactionEnded();
-        delivery.begin = null;
-        delivery.begunWithIt = false;
+        delivery.takeBackBegin();
         relay.defer(begin.begin());
         return delivery;
     }
@@ -353,7 +351,9 @@ final class Working implements RelayState {
     /// already.
     private boolean isCommitting() {
         var running = relay.deliveries().answering();
-        return running != null && running.isOnlyCommit() && relay.services().reportsCanceledWaits();
+        return running != null
+                && running.statements.isOnlyCommit()
+                && relay.services().reportsCanceledWaits();
     }
 
     /// Half a message cannot be taken back: such a connection is of no use to anybody else.

@@ -41,15 +41,15 @@ class DeliveryTest {
         var made = delivery.newPlan();
         made.makes = true;
         made.pending = true;
-        delivery.names(name, made);
-        assertThat(delivery.naming(Unpooled.wrappedBuffer(name), 0, 1)).isSameAs(made);
+        delivery.names.makes(name, made);
+        assertThat(delivery.names.find(Unpooled.wrappedBuffer(name), 0, 1)).isSameAs(made);
 
         made.pending = false;
         delivery.next(new Batch(), true);
         var next = delivery.newPlan();
         next.pending = true;
 
-        assertThat(delivery.naming(Unpooled.wrappedBuffer(name), 0, 1)).isNull();
+        assertThat(delivery.names.find(Unpooled.wrappedBuffer(name), 0, 1)).isNull();
     }
 
     /// An Execute at a part's beginning runs what was bound before, whatever the rest of the part binds.
@@ -59,22 +59,22 @@ class DeliveryTest {
         var name = Unpooled.wrappedBuffer(new byte[] {'s'});
         var made = delivery.newPlan();
         made.pending = true;
-        delivery.names(new byte[] {'s'}, made);
-        delivery.binds("", read());
-        delivery.binds("c", read());
+        delivery.names.makes(new byte[] {'s'}, made);
+        delivery.names.binds("", read());
+        delivery.names.binds("c", read());
         delivery.next(new Batch(), false);
 
         var makesAgain = delivery.newPlan();
         makesAgain.pending = true;
-        delivery.names(new byte[] {'s'}, makesAgain);
-        delivery.binds("", QueryClass.UNKNOWN);
-        delivery.binds("c", QueryClass.UNKNOWN);
-        delivery.binds("d", QueryClass.UNKNOWN);
+        delivery.names.makes(new byte[] {'s'}, makesAgain);
+        delivery.names.binds("", QueryClass.UNKNOWN);
+        delivery.names.binds("c", QueryClass.UNKNOWN);
+        delivery.names.binds("d", QueryClass.UNKNOWN);
         delivery.judgeAgain();
 
-        assertThat(delivery.bound("")).isEqualTo(read());
-        assertThat(delivery.bound("c")).isEqualTo(read());
-        assertThat(delivery.bound("d")).isNull();
-        assertThat(delivery.naming(name, 0, 1)).isSameAs(made);
+        assertThat(delivery.names.bound("")).isEqualTo(read());
+        assertThat(delivery.names.bound("c")).isEqualTo(read());
+        assertThat(delivery.names.bound("d")).isNull();
+        assertThat(delivery.names.find(name, 0, 1)).isSameAs(made);
     }
 }

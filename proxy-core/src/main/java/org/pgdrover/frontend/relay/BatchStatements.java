@@ -1,0 +1,276 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.SessionEffect;
+import org.pgdrover.sql.TransactionEffect;
+
+/// The statements that a batch runs, and what follows from all of them.
+final class BatchStatements {
+    /// A batch that runs more different statements than this is one that is not understood.
+    private static final int MOST_CLASSES = 1_000;
+
+    private static final int CHANGES_READING = 1;
+    private static final int CHANGES_SETTINGS = 2;
+    private static final int TAKES_DEFAULTS = 4;
+    private static final int DEALLOCATES_ALL = 8;
+    private static final int DEALLOCATES = 16;
+    private static final int SEES_STATEMENTS = 32;
+    private static final int ASKS_SEQUENCES = 64;
+    private static final int MAY_DEALLOCATE = 128;
+
+    /// The parameters that the client's startup message has set.
+    private final Set<String> defaults;
+
+    private final List<QueryClass> classes = new ArrayList<>(2);
+    /// What the classes say of the session, found out once for each: most clients run the same again and
+    /// again.
+    private int facts;
+    /// The same of those that are executed, and not only prepared.
+    private int executed;
+    private QueryClass lastKnown = QueryClass.UNKNOWN;
+    private int lastFacts;
+    private boolean onlyReads = true;
+
+    /// @param defaults names of the parameters that the client's startup message has set
+    BatchStatements(Set<String> defaults) {
+        this.defaults = defaults;
+        this.lastFacts = factsOfNew(lastKnown);
+    }
+
+    /// Something of the batch runs with this class.
+    void runs(QueryClass queryClass) {
+        facts |= factsOf(queryClass);
+        if (queryClass.access() != Access.READ) onlyReads = false;
+        if (!classes.isEmpty() && classes.getLast() == queryClass) return;
+        if (classes.size() < MOST_CLASSES) classes.add(queryClass);
+        else if (classes.size() == MOST_CLASSES) classes.add(QueryClass.UNKNOWN);
+    }
+
+    /// A statement of this class is executed, and not only prepared.
+    ///
+    /// @return whether it deallocates every statement with a name
+    boolean executes(QueryClass queryClass) {
+        executed |= factsOf(queryClass);
+        return (factsOf(queryClass) & DEALLOCATES_ALL) != 0;
+    }
+
+    /// Nothing of the batch is known to run.
+    void clear() {
+        classes.clear();
+        facts = 0;
+        executed = 0;
+        onlyReads = true;
+    }
+
+    private int factsOf(QueryClass ran) {
+        if (ran != lastKnown) {
+            lastFacts = factsOfNew(ran);
+            lastKnown = ran;
+        }
+        return lastFacts;
+    }
+
+    private int factsOfNew(QueryClass ran) {
+        int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
+        if (ran.session() == SessionEffect.NONE)
+            return ClientSession.setsByCall(ran) ? found | CHANGES_SETTINGS : found;
+        if (ClientSession.changesReading(ran)) found |= CHANGES_READING;
+        if (ClientSession.changesSettings(ran)) found |= CHANGES_SETTINGS;
+        if (!defaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
+        var effect = ran.session();
+        if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
+            found |= DEALLOCATES_ALL;
+        if (effect instanceof SessionEffect.Deallocate) found |= DEALLOCATES;
+        if (SessionEffect.residues(effect).has(Residue.PREPARED)) found |= MAY_DEALLOCATE;
+        if (SessionEffect.isAboutSequences(effect)) found |= ASKS_SEQUENCES;
+        return found;
+    }
+
+    private boolean takesDefaultsAway(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++)
+            if (takesDefaultsAway(ran.parts().get(i))) return true;
+        return switch (ran.session()) {
+            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
+            case SessionEffect.ResetParameter(var name) -> defaults.contains(name);
+            case SessionEffect.None _,
+                    SessionEffect.SetParameter _,
+                    SessionEffect.SetLocally _,
+                    SessionEffect.DeallocateAll _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.Leaves _,
+                    SessionEffect.Sets _ -> false;
+        };
+    }
+
+    List<QueryClass> classes() {
+        return classes;
+    }
+
+    /// Whether all that it runs is a read as far as the text tells.
+    boolean areReads() {
+        return onlyReads && !classes.isEmpty();
+    }
+
+    /// Whether anything may have changed something: whatever does not only begin or end a transaction.
+    boolean mayWrite() {
+        for (int i = 0; i < classes.size(); i++) {
+            var access = classes.get(i).access();
+            if (access == Access.WRITE || access == Access.READ) return true;
+        }
+        return false;
+    }
+
+    /// Whether a transaction may have been committed by COMMIT.
+    boolean mayCommit() {
+        for (int i = 0; i < classes.size(); i++)
+            if (classes.get(i).transaction() == TransactionEffect.COMMIT) return true;
+        return false;
+    }
+
+    /// Whether it ends a transaction with ROLLBACK and runs something behind that, outside of any block.
+    boolean goesOnBehindRollback() {
+        boolean over = false;
+        for (var whole : classes) {
+            for (var each : whole.parts().isEmpty() ? List.of(whole) : whole.parts()) {
+                if (each.transaction() == TransactionEffect.ROLLBACK) over = true;
+                else if (each.transaction().begins()) over = false;
+                else if (over && (each.access() == Access.WRITE || each.access() == Access.READ)) return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whether it does nothing but commit.
+    boolean isOnlyCommit() {
+        return classes.size() == 1
+                && classes.getFirst().transaction() == TransactionEffect.COMMIT
+                && classes.getFirst().parts().isEmpty();
+    }
+
+    /// Whether they begin a transaction block and leave the block open.
+    boolean openTransaction() {
+        if (classes.isEmpty() || !classes.getFirst().transaction().begins()) return false;
+        for (int i = 1; i < classes.size(); i++) {
+            var effect = classes.get(i).transaction();
+            if (effect == TransactionEffect.COMMIT || effect == TransactionEffect.ROLLBACK) return false;
+        }
+        return true;
+    }
+
+    /// Whether they do nothing but begin a transaction.
+    boolean onlyBegin() {
+        for (int i = 0; i < classes.size(); i++) {
+            var each = classes.get(i);
+            if (each.session() != SessionEffect.NONE || !each.parts().isEmpty()) return false;
+            if (!each.transaction().begins() && each.access() != Access.EMPTY) return false;
+        }
+        return !classes.isEmpty();
+    }
+
+    boolean changesReading() {
+        return (facts & CHANGES_READING) != 0;
+    }
+
+    boolean changesSettings() {
+        return (facts & CHANGES_SETTINGS) != 0;
+    }
+
+    /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then
+    /// the client's own defaults must be set again before it goes on.
+    boolean takesDefaultsAway() {
+        return (facts & TAKES_DEFAULTS) != 0;
+    }
+
+    /// Whether it asks what sequences have given in its session.
+    boolean asksSequences() {
+        return (facts & ASKS_SEQUENCES) != 0;
+    }
+
+    /// Whether it shows the channels that its session listens on.
+    boolean seesChannels() {
+        for (int i = 0; i < classes.size(); i++) if (classes.get(i).seesChannels()) return true;
+        return false;
+    }
+
+    /// Whether it may show whether its session has ever had temporary objects.
+    boolean seesTemporarySchema() {
+        for (int i = 0; i < classes.size(); i++) if (classes.get(i).seesTemporarySchema()) return true;
+        return false;
+    }
+
+    /// Whether a function or command is named that shows parameters.
+    boolean show() {
+        boolean shows = false;
+        for (int i = 0; i < classes.size(); i++) shows |= shows(classes.get(i));
+        return shows;
+    }
+
+    private static boolean shows(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++) if (shows(ran.parts().get(i))) return true;
+        return ran.statement().equals("SHOW") || ran.calls("current_setting");
+    }
+
+    /// Whether it has deallocated every statement with a name before what it names now.
+    boolean deallocatesAll() {
+        return (executed & DEALLOCATES_ALL) != 0;
+    }
+
+    /// Whether it deallocates one statement.
+    boolean deallocates() {
+        return (facts & DEALLOCATES) != 0;
+    }
+
+    /// A function that one of them calls may deallocate statements.
+    void callDeallocate() {
+        executed |= MAY_DEALLOCATE;
+    }
+
+    /// Whether they may deallocate statements that nobody can name.
+    boolean mayDeallocateAny() {
+        return (executed & MAY_DEALLOCATE) != 0;
+    }
+
+    /// Whether they may deallocate statements, as a string of several statements may.
+    boolean mayDeallocate() {
+        return deallocatesAll() || deallocates() || (executed & MAY_DEALLOCATE) != 0;
+    }
+
+    boolean seesStatements() {
+        return (facts & SEES_STATEMENTS) != 0;
+    }
+
+    /// The database that must be empty of sessions for it; null if none has to be.
+    @Nullable
+    String emptiesDatabase() {
+        for (int i = 0; i < classes.size(); i++) {
+            var name = classes.get(i).emptiesDatabase();
+            if (name != null) return name;
+        }
+        return null;
+    }
+
+    /// The class that the metrics count it under.
+    String label() {
+        if (classes.isEmpty()) return "other";
+        return switch (classes.size() == 1 ? classes.getFirst().access() : worst()) {
+            case READ -> "read";
+            case WRITE -> "write";
+            case TRANSACTION -> "transaction";
+            case SESSION -> "session";
+            case EMPTY -> "other";
+        };
+    }
+
+    private Access worst() {
+        var worst = Access.EMPTY;
+        for (var each : classes) worst = each.access() == Access.WRITE || worst == Access.EMPTY ? each.access() : worst;
+        return worst;
+    }
+}
