@@ -23,6 +23,8 @@ final class Relay {
     private final DeliveryJournal journal;
     private final KeptServer kept;
     private final ClientListening listening;
+    private final AnsweredNames answeredNames;
+    private final HeldBack heldBack;
     private final int processId;
     private final Runnable wake;
     private boolean terminating;
@@ -44,6 +46,8 @@ final class Relay {
         this.processId = processId;
         this.wake = wake;
         this.input = new ClientInput(client);
+        this.heldBack = new HeldBack(client);
+        this.answeredNames = new AnsweredNames(session);
         this.kept = new KeptServer(session, sessionMode);
         this.listening = new ClientListening(this, sessionMode);
         this.journal = new DeliveryJournal(session, services);
@@ -98,6 +102,14 @@ final class Relay {
 
     ClientListening listening() {
         return listening;
+    }
+
+    AnsweredNames answeredNames() {
+        return answeredNames;
+    }
+
+    HeldBack heldBack() {
+        return heldBack;
     }
 
     /// The process id that the client was told as its own.

@@ -1,10 +1,6 @@
 package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
 import org.pgdrover.backend.AnswerOwner;
@@ -13,24 +9,14 @@ import org.pgdrover.backend.Note;
 import org.pgdrover.backend.RequestKind;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.cluster.Node;
-import org.pgdrover.frontend.session.ClientSession;
-import org.pgdrover.frontend.session.ClientStatement;
-import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.pool.ServerPool;
 import org.pgdrover.pool.ServerReset;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
-import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
-import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
-import org.pgdrover.sql.Access;
-import org.pgdrover.sql.ChannelStatement;
-import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
-import org.pgdrover.sql.SessionEffect;
-import org.pgdrover.sql.TransactionEffect;
 
 /// A server connection that works for one client: passes its answers on, and notes what they tell.
 ///
@@ -38,10 +24,6 @@ import org.pgdrover.sql.TransactionEffect;
 /// lease ends with the transaction, unless the client keeps the connection ([KeptServer]); then it
 /// outlives the state and goes on with the next batch.
 final class ServerLease implements AnswerOwner {
-    private static final byte[] NOTHING = {};
-    /// Most bytes of answers that are kept before a read's rows, as notices are.
-    private static final int MOST_HELD_BACK = 65_536;
-
     private final Relay relay;
     private final ServerPool pool;
     private final ServerConnection server;
@@ -51,13 +33,6 @@ final class ServerLease implements AnswerOwner {
 
     private final Doubts doubts;
     private boolean wrote;
-
-    /// Answers that precede rows and can still be had from elsewhere: not passed on before rows or an
-    /// error follow. Null while nothing was held back.
-    private @Nullable ArrayDeque<ByteBuf> heldBack;
-    private int heldBackBytes;
-
-    private byte[] describedParameters = NOTHING;
 
     private @Nullable Delivery beingSent;
     private @Nullable Beginning beginning;
@@ -228,84 +203,25 @@ final class ServerLease implements AnswerOwner {
     public void onBytes(ByteBuf bytes, boolean begun) {
         var delivery = relay.deliveries().answering();
         if (delivery != null) {
-            if (!begun && delivery.mayRunAgain() && holdBack(bytes)) return;
+            if (!begun && delivery.mayRunAgain() && relay.heldBack().keep(bytes, this)) return;
             delivery.begun = true;
         }
-        passOnHeldBack();
+        relay.heldBack().passOn();
         relay.write(bytes);
         if (!relay.client().isWritable()) server.read(false);
-    }
-
-    /// @return false if that is too much to keep
-    private boolean holdBack(ByteBuf bytes) {
-        if (heldBackBytes + bytes.readableBytes() > MOST_HELD_BACK) return false;
-        if (heldBack == null) heldBack = new ArrayDeque<>();
-        heldBack.add(bytes);
-        heldBackBytes += bytes.readableBytes();
-        return true;
-    }
-
-    private void passOnHeldBack() {
-        if (heldBack == null) return;
-        while (heldBack.poll() instanceof ByteBuf bytes) relay.write(bytes);
-        heldBackBytes = 0;
-    }
-
-    /// What was held back is not passed on, for the answer comes from elsewhere.
-    private void dropHeldBack() {
-        if (heldBack == null) return;
-        while (heldBack.poll() instanceof ByteBuf bytes) bytes.release();
-        heldBackBytes = 0;
     }
 
     @Override
     public boolean onCompleted(Note note, CommandTag tag) {
         if (note instanceof RelayNote.Restores) relay.session().settings().restored();
         if (!(note instanceof MessagePlan plan)) return true;
-        if (plan.insertions != null && !plan.insertions.completed(plan.delivery().completed)) {
-            if (plan.insertions.isRestored()) relay.session().settings().restored();
-            return false;
-        }
-        var ran = plan.runs;
-        if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
-        relay.listening().completed(ran, tag);
-        if (ChannelStatement.is(ran)) return channelChanged(ran, tag, plan.delivery());
-        if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
-            relay.session().completed(ran, tag, server, plan.there);
-        if (SessionEffect.isAboutSequences(ran.session()))
-            relay.session().sequencesUsed(ran.statement().equals("DISCARD"));
-        doubts.completed(ran, tag);
-        if (ran.access() == Access.WRITE && ClientSession.setsByCall(ran))
-            relay.session().setLocally();
-        if (ran.access() == Access.WRITE)
-            relay.services().completed(ran, relay.session().routing());
-        return !plan.delivery().outcomeUnknown;
-    }
-
-    /// A LISTEN or UNLISTEN has completed, or what was run instead of it.
-    private boolean channelChanged(QueryClass ran, CommandTag tag, Delivery delivery) {
-        if (tag != CommandTag.NOTIFY) {
-            doubts.listens();
-            return true;
-        }
-        delivery.begun = true;
-        passOnHeldBack();
-        var out = relay.client().newBuffer(16);
-        BackendMessages.commandComplete(out, ran.statement());
-        relay.write(out);
-        return false;
+        return CompletedCommands.completed(relay, this, plan, tag);
     }
 
     @Override
     public void onDescribed(Note note, byte type, ByteBuf frame, int start, int end) {
         if (!(note instanceof MessagePlan plan) || plan.statement == null) return;
-        var body = ByteBufUtil.getBytes(frame, start + 5, end - start - 5);
-        switch (type) {
-            case MessageType.PARAMETER_DESCRIPTION -> describedParameters = body;
-            case MessageType.ROW_DESCRIPTION -> plan.statement.shape(new StatementShape(describedParameters, body));
-            case MessageType.NO_DATA -> plan.statement.shape(new StatementShape(describedParameters, null));
-            default -> {}
-        }
+        relay.answeredNames().described(plan.statement, type, frame, start, end);
     }
 
     @Override
@@ -316,54 +232,8 @@ final class ServerLease implements AnswerOwner {
             if (begin.answered(kind)) server.transactionBegun();
         }
         if (!(note instanceof MessagePlan plan)) return;
-        var statements = relay.session().statements();
-        if (kind == RequestKind.PARSE) {
-            settle(plan);
-            if (plan.duplicate) {
-                if (plan.ifFree != null) wasFree(plan, plan.ifFree);
-            } else if (plan.statement != null) {
-                plan.statement.answered();
-                relay.session().parsed(plan.statement);
-                statements.add(plan.statement);
-                if (plan.statement.isUnnamed()) server.unnamedAnswered(plan.statement);
-            }
-        } else if (kind == RequestKind.CLOSE) {
-            settle(plan);
-            if (plan.statement != null) statements.remove(plan.statement);
-            if (plan.statement != null && plan.statement.isUnnamed()) server.unnamedAnswered(null);
-        }
-    }
-
-    /// A statement has taken the name of another one, which a function had deallocated there.
-    private void wasFree(MessagePlan plan, ClientStatement made) {
-        var old = Objects.requireNonNull(plan.statement);
-        var there = server.statements().remove(ServerNeeds.key(old, ownNames));
-        if (ownNames) server.statements().add(made, made.name(), made);
-        else if (there != null) server.statements().add(there.key(), there.name(), made);
-        server.notClean("a statement under the name of another");
-        made.answered();
-        relay.session().statements().add(made);
-    }
-
-    /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of
-    /// names is undone.
-    void undo(Delivery delivery) {
-        var statements = relay.session().statements();
-        for (var plan : delivery.plans()) {
-            boolean answered = (plan.makes || plan.closes) && !plan.pending && !delivery.begun;
-            settle(plan);
-            if (!answered || plan.statement == null) continue;
-            if (plan.makes) statements.remove(plan.statement);
-            else statements.add(plan.statement);
-        }
-    }
-
-    /// What a message plans is certain now.
-    private void settle(MessagePlan plan) {
-        plan.pending = false;
-        if (!plan.announced) return;
-        plan.announced = false;
-        relay.session().statements().settled(plan.statement == null ? NOTHING : plan.statement.name());
+        if (kind == RequestKind.PARSE) relay.answeredNames().parsed(plan, this);
+        else if (kind == RequestKind.CLOSE) relay.answeredNames().closed(plan, server);
     }
 
     @Override
@@ -383,21 +253,11 @@ final class ServerLease implements AnswerOwner {
 
     private void discarded(RequestKind kind, AnswerFate fate, MessagePlan plan) {
         switch (kind) {
-            case PARSE -> {
-                settle(plan);
-                if (plan.statement != null && plan.errorInstead == null) forget(plan.statement);
-            }
-            case CLOSE -> {
-                settle(plan);
-                if (plan.statement == null) return;
-                if (plan.statement.isUnnamed()) server.unnamedDiscarded(null);
-                else if (fate == AnswerFate.FORWARD && !plan.closesNothing)
-                    server.statements().add(plan.statement, plan.statement.name(), plan.statement);
-            }
+            case PARSE -> relay.answeredNames().parseDiscarded(plan, server);
+            case CLOSE -> relay.answeredNames().closeDiscarded(plan, fate, server);
             case BIND -> relay.session().transactionEnded();
             case QUERY -> {
-                settle(plan);
-                server.unnamedDiscarded(null);
+                relay.answeredNames().queryDiscarded(plan, server);
                 vanish(plan.delivery());
             }
             case DESCRIBE, EXECUTE, FUNCTION_CALL, SYNC, COPY_END -> {}
@@ -423,16 +283,6 @@ final class ServerLease implements AnswerOwner {
         return false;
     }
 
-    /// A Parse was not carried out: the statement is not on this server.
-    private void forget(ClientStatement statement) {
-        if (statement.isUnnamed()) server.unnamedDiscarded(statement);
-        server.statements().remove(statement);
-        var shared = statement.shared();
-        if (shared == null) return;
-        var there = server.statements().find(shared);
-        if (there != null && there.shape() == statement) server.statements().remove(shared);
-    }
-
     /// Whether the session cannot go on elsewhere, whatever the server refuses.
     private boolean isPinned() {
         return relay.kept().isPinned() && relay.kept().lease() == this;
@@ -447,60 +297,28 @@ final class ServerLease implements AnswerOwner {
         }
         var delivery = relay.deliveries().answering();
         if (delivery == null) return true;
-        if (note instanceof MessagePlan plan && plan.makes) forgetUnnamed(plan);
-        var instead = note instanceof MessagePlan plan ? instead(plan, error) : null;
+        if (note instanceof MessagePlan plan) relay.answeredNames().failed(plan, server);
+        var instead = note instanceof MessagePlan plan ? ClientsWords.instead(plan, error) : null;
         if (instead == null && standby && !isPinned() && StandbyRefusal.is(error, delivery, server)) {
             refusal = error;
-            dropHeldBack();
+            relay.heldBack().drop(this);
             return false;
         }
         doubts.failed(delivery, note, error);
         delivery.begun = true;
         delivery.failedWith(instead == null ? error : instead);
-        passOnHeldBack();
-        if (instead == null) return true;
-        var out = relay.client().newBuffer(128);
-        BackendMessages.error(out, instead);
-        relay.write(out);
-        return false;
-    }
-
-    /// A Parse of the unnamed statement has ended the older one, whatever comes of it.
-    private void forgetUnnamed(MessagePlan failed) {
-        if (failed.statement == null || !failed.statement.isUnnamed()) return;
-        relay.session().statements().unnamed(null);
-        server.unnamedStatement(null);
-        server.unnamedAnswered(null);
-    }
-
-    /// What the client is told instead of the server's error; null if that is right.
-    private static @Nullable ErrorFields instead(MessagePlan plan, ErrorFields error) {
-        if (plan.duplicate && !error.sqlState().equals(SqlState.DUPLICATE_PREPARED_STATEMENT)) return null;
-        return plan.errorInstead == null ? inTheClientsWords(plan, error) : plan.errorInstead;
-    }
-
-    private static @Nullable ErrorFields inTheClientsString(MessagePlan plan, ErrorFields error) {
-        if (plan.insertions == null || error.position() == 0) return null;
-        int moved = plan.insertions.inTheClientsString(error.position());
-        return moved == error.position() ? null : error.withPosition(moved);
-    }
-
-    /// An error that names a statement as the server knows the statement, with the name that the client
-    /// knows; else null.
-    private static @Nullable ErrorFields inTheClientsWords(MessagePlan plan, ErrorFields error) {
-        if (plan.statement == null || plan.statement.shared() == null) return inTheClientsString(plan, error);
-        var name = '"' + new String(plan.statement.shared().name(), StandardCharsets.US_ASCII) + '"';
-        if (!error.message().contains(name)) return null;
-        return error.saying('"' + new String(plan.statement.name(), StandardCharsets.UTF_8) + '"', name);
+        if (instead == null) relay.heldBack().passOn();
+        else relay.heldBack().passOn(instead);
+        return instead == null;
     }
 
     @Override
     public boolean onNotice(Note note, ByteBuf frame, int start, int end) {
         if (refusal != null || isNotBegun()) return false;
         if (note instanceof MessagePlan plan && plan.insertions != null) {
-            var moved = inTheClientsString(plan, WireReader.errorFields(frame, start, end));
+            var moved = ClientsWords.ofString(plan, WireReader.errorFields(frame, start, end));
             if (moved != null) {
-                passOnHeldBack();
+                relay.heldBack().passOn();
                 var out = relay.client().newBuffer(128);
                 BackendMessages.notice(out, moved);
                 relay.write(out);
@@ -510,7 +328,7 @@ final class ServerLease implements AnswerOwner {
         var delivery = relay.deliveries().answering();
         if (delivery == null || standby || !relay.services().reportsCanceledWaits()) return true;
         var notice = WireReader.errorFields(frame, start, end);
-        if (!isOfCanceledWait(notice)) return true;
+        if (!ClientsWords.isOfCanceledWait(notice)) return true;
         tellOfCanceledWait(notice, delivery);
         return false;
     }
@@ -520,30 +338,17 @@ final class ServerLease implements AnswerOwner {
     public boolean onNotification(ByteBuf frame, int start, int end) {
         if (relay.listening().hears(frame, start, end)) return false;
         if (frame.getInt(start + 5) != server.cancelKey().processId()) return true;
-        passOnHeldBack();
+        relay.heldBack().passOn();
         relay.write(frame.copy(start, end - start).setInt(5, relay.processId()));
         return false;
     }
 
-    /// "canceling wait for synchronous replication": committed here, and perhaps nowhere else, which is
-    /// no success.
-    private static boolean isOfCanceledWait(ErrorFields notice) {
-        return notice.routine().equals("SyncRepWaitForLSN");
-    }
-
     private void tellOfCanceledWait(ErrorFields notice, Delivery delivery) {
-        var error = ErrorFields.error(
-                        SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
-                        "the transaction is committed on the primary, but a synchronous standby may not have it")
-                .withDetail(notice.message() + ".")
-                .withHint("A failover may undo the transaction. Find out before you run it again.");
+        var error = ClientsWords.canceledWait(notice);
         delivery.outcomeUnknown = true;
         delivery.begun = true;
         delivery.failedWith(error);
-        passOnHeldBack();
-        var out = relay.client().newBuffer(256);
-        BackendMessages.error(out, error);
-        relay.write(out);
+        relay.heldBack().passOn(error);
     }
 
     @Override
@@ -594,12 +399,8 @@ final class ServerLease implements AnswerOwner {
             return;
         }
         var delivery = delivery(note);
-        if (note instanceof MessagePlan query) {
-            settle(query);
-            relay.session().statements().unnamed(null);
-            server.unnamedAnswered(null);
-        }
-        passOnHeldBack();
+        if (note instanceof MessagePlan query) relay.answeredNames().queried(query, server);
+        relay.heldBack().passOn();
         boolean restores = isToRestore(delivery);
         doubts.answered(delivery);
         relay.listening().answered(delivery);
@@ -657,7 +458,7 @@ final class ServerLease implements AnswerOwner {
     public void onLost(CloseReason reason, @Nullable ErrorFields words) {
         lost = reason;
         lastWords = words;
-        dropHeldBack();
+        relay.heldBack().drop(this);
         relay.suspect(server.target().node(), "a connection was lost");
         relay.wake();
     }
@@ -681,7 +482,7 @@ final class ServerLease implements AnswerOwner {
     ///
     /// @param cancelRunning whether what still runs is of no use to anybody
     void reset(boolean cancelRunning) {
-        dropHeldBack();
+        relay.heldBack().drop(this);
         ServerReset.begin(pool, relay.services().cancels(), server, this, cancelRunning);
     }
 
@@ -699,7 +500,7 @@ final class ServerLease implements AnswerOwner {
 
     /// Nobody may use the connection any more.
     void drop(CloseReason reason) {
-        dropHeldBack();
+        relay.heldBack().drop(this);
         server.unlease();
         server.close(reason);
     }

@@ -148,8 +148,8 @@ final class ServerLoss {
         relay.kept().forget(lease);
         boolean outside = isOutsideTransaction();
         relay.listening().lost();
-        for (var delivery : deliveries.sent()) lease.undo(delivery);
-        if (deliveries.open() instanceof Delivery open) lease.undo(open);
+        for (var delivery : deliveries.sent()) relay.answeredNames().undo(delivery);
+        if (deliveries.open() instanceof Delivery open) relay.answeredNames().undo(open);
         relay.session().transactionEnded();
         relay.session().rollBack(lease.server());
         if (lease.server().endedWhileDiscarding()) return discardRest(nodeLost);

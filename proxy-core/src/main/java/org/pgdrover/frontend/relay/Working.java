@@ -299,7 +299,7 @@ final class Working implements RelayState {
         for (var delivery : deliveries.sent()) {
             delivery.avoidStandby = true;
             delivery.repeated |= delivery == deliveries.answering();
-            lease.undo(delivery);
+            relay.answeredNames().undo(delivery);
         }
         deliveries.takeBack();
         lease.server().notClean("a standby refused");
@@ -318,7 +318,7 @@ final class Working implements RelayState {
     /// Takes back a delivery of which nothing has run, because its transaction has not begun.
     static Delivery takeBack(Relay relay, ServerLease lease, Beginning begin) {
         var delivery = Objects.requireNonNull(relay.deliveries().answering());
-        lease.undo(delivery);
+        relay.answeredNames().undo(delivery);
         relay.deliveries().takeBack();
         relay.deliveries().nextWaiting();
         relay.session().transactionEnded();

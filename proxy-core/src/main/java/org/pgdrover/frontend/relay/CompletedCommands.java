@@ -1,0 +1,58 @@
+package org.pgdrover.frontend.relay;
+
+import org.pgdrover.frontend.session.ClientSession;
+import org.pgdrover.protocol.CommandTag;
+import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.ChannelStatement;
+import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.SessionEffect;
+import org.pgdrover.sql.TransactionEffect;
+
+/// Notes what a client's completed commands do to its session.
+final class CompletedCommands {
+    private CompletedCommands() {}
+
+    /// A command has completed.
+    ///
+    /// @return whether the client is to hear of it
+    static boolean completed(Relay relay, ServerLease lease, MessagePlan plan, CommandTag tag) {
+        if (plan.insertions != null && !plan.insertions.completed(plan.delivery().completed)) {
+            if (plan.insertions.isRestored()) relay.session().settings().restored();
+            return false;
+        }
+        var ran = plan.runs;
+        if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
+        relay.listening().completed(ran, tag);
+        if (ChannelStatement.is(ran)) return channelChanged(relay, lease, ran, tag, plan.delivery());
+        note(relay, lease, plan, ran, tag);
+        return !plan.delivery().outcomeUnknown;
+    }
+
+    private static void note(Relay relay, ServerLease lease, MessagePlan plan, QueryClass ran, CommandTag tag) {
+        var session = relay.session();
+        if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
+            session.completed(ran, tag, lease.server(), plan.there);
+        if (SessionEffect.isAboutSequences(ran.session()))
+            session.sequencesUsed(ran.statement().equals("DISCARD"));
+        lease.doubts().completed(ran, tag);
+        if (ran.access() != Access.WRITE) return;
+        if (ClientSession.setsByCall(ran)) session.setLocally();
+        relay.services().completed(ran, session.routing());
+    }
+
+    /// A LISTEN or UNLISTEN has completed, or what was run instead of it.
+    private static boolean channelChanged(
+            Relay relay, ServerLease lease, QueryClass ran, CommandTag tag, Delivery delivery) {
+        if (tag != CommandTag.NOTIFY) {
+            lease.doubts().listens();
+            return true;
+        }
+        delivery.begun = true;
+        relay.heldBack().passOn();
+        var out = relay.client().newBuffer(16);
+        BackendMessages.commandComplete(out, ran.statement());
+        relay.write(out);
+        return false;
+    }
+}
