@@ -52,7 +52,7 @@ final class AnsweredNames {
     private void wasFree(MessagePlan plan, ClientStatement made, ServerLease lease) {
         var server = lease.server();
         var old = Objects.requireNonNull(plan.statement);
-        var there = server.statements().remove(ServerNeeds.key(old, lease.hasOwnNames()));
+        var there = server.statements().remove(PreparedAgain.key(old, lease.hasOwnNames()));
         if (lease.hasOwnNames()) server.statements().add(made, made.name(), made);
         else if (there != null) server.statements().add(there.key(), there.name(), made);
         server.notClean("a statement under the name of another");

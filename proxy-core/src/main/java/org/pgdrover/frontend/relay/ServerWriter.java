@@ -248,7 +248,7 @@ final class ServerWriter {
     private void duplicate(
             MessagePlan plan, ClientStatement taken, ByteBuf buffer, int start, int end, ServerLease lease) {
         int nameEnd = WireReader.endOfString(buffer, start + HEADER, end);
-        boolean there = ServerNeeds.isKnown(taken, lease);
+        boolean there = PreparedAgain.isKnown(taken, lease);
         if (!there) take(lease);
         lease.server().expect(RequestKind.PARSE, AnswerFate.FORWARD, lease, plan);
         var name = there ? serverName(taken, lease) : OwnStatement.NAME;

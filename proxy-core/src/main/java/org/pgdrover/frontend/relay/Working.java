@@ -134,7 +134,7 @@ final class Working implements RelayState {
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
         if (!relay.listening().mayFollow(delivery) || !findWay(delivery)) return this;
         if (isToInspectFirst(delivery)) return lease.hasNothingToDo() ? end() : this;
-        if (ServerNeeds.wantsAnswers(relay, lease, delivery)) return askForAnswers(delivery);
+        if (OwnNames.wantsAnswers(relay, lease, delivery)) return askForAnswers(delivery);
         if (!relay.listening().prepare(delivery, lease))
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
@@ -155,7 +155,7 @@ final class Working implements RelayState {
         if (!lease.doubts().may().has(Residue.PREPARED) || !mayInspect()) return false;
         if (relay.session().statements().size() == 0) return false;
         boolean named = lease.doubts().haveDeallocated() && delivery.namesStatements();
-        return named || ServerNeeds.looksForNames(relay, delivery);
+        return named || OwnNames.looksForNames(relay, delivery);
     }
 
     /// Whether the server can be asked what was left there as soon as it has answered.
@@ -236,7 +236,7 @@ final class Working implements RelayState {
     void send(Delivery delivery) {
         if (delivery.statements.emptiesDatabase() instanceof String database) emptySoon(delivery, database);
         relay.listening().sending(delivery, lease);
-        if (ServerNeeds.callsDeallocate(relay, delivery)) delivery.statements.callDeallocate();
+        if (OwnNames.callsDeallocate(relay, delivery)) delivery.statements.callDeallocate();
         lease.sending(delivery);
         delivery.names.tellPortals(relay.session());
         relay.deliveries().sent(delivery);

@@ -1,0 +1,69 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.Objects;
+import org.pgdrover.protocol.TransactionStatus;
+
+/// Tells whether a delivery needs the client's own names of statements on its server.
+final class OwnNames {
+    private OwnNames() {}
+
+    /// Whether the answers to what was sent before have to be there first. They tell what the client's
+    /// statements are, or whether the transaction has failed.
+    static boolean wantsAnswers(Relay relay, ServerLease lease, Delivery delivery) {
+        var ledger = lease.server().ledger();
+        if (ledger.isEmpty() || ledger.isDiscarding() || ledger.isCopyIn()) return false;
+        boolean inside = ledger.isOpen() || lease.server().status() != TransactionStatus.IDLE;
+        // The judge has seen to names that are on their way, but not to those that only the catalog knows of.
+        boolean pending = relay.session().statements().isAnyNamePending();
+        return (inside || pending) && areWanted(relay, lease, delivery);
+    }
+
+    /// Whether only the client's own statements are to be there, under their own names.
+    static boolean areWanted(Relay relay, ServerLease lease, Delivery delivery) {
+        var server = lease.server();
+        if (server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED) return false;
+        if (lease.hasOwnNames() && (server.status() == TransactionStatus.IDLE || hasAll(relay, lease))) return false;
+        return parsesUnkept(delivery) || looksForNames(relay, delivery);
+    }
+
+    /// Whether all that the client has prepared is there under the client's own names.
+    private static boolean hasAll(Relay relay, ServerLease lease) {
+        for (var statement : relay.session().statements().named())
+            if (statement.isKept() && !PreparedAgain.isThere(statement, lease)) return false;
+        return true;
+    }
+
+    /// Whether it sees or takes away the client's statements by their names.
+    static boolean looksForNames(Relay relay, Delivery delivery) {
+        return delivery.statements.seesStatements()
+                || delivery.statements.deallocates()
+                || callsDeallocate(relay, delivery);
+    }
+
+    /// Whether a function in it may prepare or deallocate statements, as far as the catalog tells.
+    static boolean callsDeallocate(Relay relay, Delivery delivery) {
+        var session = relay.session();
+        if (delivery.reason.isProvedRead()) return false;
+        if (session.statements().size() == 0 && !delivery.names.hasNamed()) return false;
+        var classes = delivery.statements.classes();
+        var router = relay.services().router();
+        for (int i = 0; i < classes.size(); i++)
+            if (router.mayDeallocate(classes.get(i), session.routing())) return true;
+        return false;
+    }
+
+    private static boolean parsesUnkept(Delivery delivery) {
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++) {
+            var statement = delivery.plan(i).statement;
+            if (batch.message(i).large && statement != null && delivery.plan(i).makes && !statement.isUnnamed())
+                return true;
+        }
+        return false;
+    }
+
+    /// Whether it sees statements that are there under their own names already.
+    static boolean areSeen(ServerLease lease, Delivery delivery) {
+        return lease.hasOwnNames() && (delivery.statements.seesStatements() || delivery.statements.deallocates());
+    }
+}
