@@ -171,7 +171,7 @@ final class LostTransaction {
         int start = batch.from() + message.start;
         int end = start + message.size;
         int nameStart = WireReader.endOfString(bytes, start + HEADER, end) + 1;
-        return ServerWriter.otherValues(statement, wanted, bytes, WireReader.endOfString(bytes, nameStart, end), end);
+        return MissingStatement.otherValues(statement, wanted, bytes, WireReader.endOfString(bytes, nameStart, end), end);
     }
 
     private static ErrorFields missing(Batch batch, int index) {
@@ -182,7 +182,7 @@ final class LostTransaction {
         // Behind the portal's name, or behind the letter that says what is described.
         int at = message.type == MessageType.BIND ? WireReader.endOfString(bytes, start, end) + 1 : start + 1;
         var name = bytes.toString(at, WireReader.endOfString(bytes, at, end) - at, StandardCharsets.UTF_8);
-        return ServerWriter.missing(name);
+        return MissingStatement.error(name);
     }
 
     private static boolean ends(QueryClass queryClass) {
