@@ -20,12 +20,14 @@ final class ServerLoss {
     private final Deliveries deliveries;
     private final ServerLease lease;
     private final @Nullable ErrorFields lastWords;
+    private final LossErrors errors;
 
     ServerLoss(Relay relay, ServerLease lease) {
         this.relay = relay;
         this.deliveries = relay.deliveries();
         this.lease = lease;
         this.lastWords = lease.lastWords();
+        this.errors = new LossErrors(lease);
     }
 
     // Where it was lost
@@ -64,7 +66,7 @@ final class ServerLoss {
         }
         relay.kept().forget(lease);
         if (lease.isStandby()) delivery.avoidStandby = true;
-        return WaitingForPrimary.tryLater(relay, delivery, lost(""));
+        return WaitingForPrimary.tryLater(relay, delivery, errors.lost(""));
     }
 
     /// While the client kept it and did nothing.
@@ -166,7 +168,7 @@ final class ServerLoss {
         if (open != null) relay.end(open);
         if (!begun && lease.server().status() == TransactionStatus.IDLE) return new Discarding(relay);
         if (!nodeLost && lastWords != null) return endSession();
-        var transaction = new LostTransaction(relay, lostTransaction(), true);
+        var transaction = new LostTransaction(relay, errors.lostTransaction(), true);
         transaction.discardUntilSync();
         return new TransactionLost(relay, transaction);
     }
@@ -183,7 +185,7 @@ final class ServerLoss {
     private RelayState loseOpen(boolean nodeLost) {
         var open = Objects.requireNonNull(deliveries.endOpen());
         boolean block = open.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
-        var error = open.mayCommit() ? giveUpCommit() : block ? lostTransaction() : giveUp(open, !nodeLost);
+        var error = open.mayCommit() ? giveUpCommit() : block ? errors.lostTransaction() : giveUp(open, !nodeLost);
         open.failedWith(error);
         relay.end(open);
         if (!block || open.mayCommit()) return new LostBetweenAnswers(relay, error);
@@ -207,18 +209,6 @@ final class ServerLoss {
 
     private static boolean isRepeatable(Delivery delivery) {
         return delivery.mayRunAgain() && delivery.part != null && delivery.part.bytes() != null;
-    }
-
-    private ErrorFields lost(String when) {
-        return explained(ErrorFields.error(SqlState.CONNECTION_FAILURE, connection() + " was lost" + when));
-    }
-
-    private String connection() {
-        return "connection to node " + lease.server().target().node();
-    }
-
-    private ErrorFields explained(ErrorFields error) {
-        return lastWords == null ? error : error.withDetail(lastWords.message());
     }
 
     // Outside a transaction
@@ -268,35 +258,18 @@ final class ServerLoss {
 
     /// Gives up a delivery of a transaction that is lost, with the error that its client gets.
     private ErrorFields giveUpInBlock(Delivery delivery) {
-        return delivery.mayCommit() ? giveUpCommit() : lostTransaction();
+        return delivery.mayCommit() ? giveUpCommit() : errors.lostTransaction();
     }
 
     /// Gives up a delivery outside a transaction, with the error that its client gets.
     private ErrorFields giveUp(Delivery delivery, boolean backendOnly) {
-        if (isOutcomeUnknown(delivery)) wrote();
-        return unanswered(delivery, backendOnly);
-    }
-
-    private static boolean isOutcomeUnknown(Delivery delivery) {
-        return delivery.mayWrite() || delivery.mayCommit();
-    }
-
-    private ErrorFields unanswered(Delivery delivery, boolean backendOnly) {
-        if (isOutcomeUnknown(delivery))
-            return explained(unknown(
-                    connection() + " was lost before its answer: the statement may or may not have been carried out"));
-        if (backendOnly && lastWords != null) return lastWords.asError();
-        return lost(" in the middle of its answer");
+        if (LossErrors.isUnknown(delivery)) wrote();
+        return errors.unanswered(delivery, backendOnly);
     }
 
     /// The session's next reads must see whatever may have been written.
     private void wrote() {
         relay.session().routing().wrote(relay.services().clock().getAsLong());
-    }
-
-    private static ErrorFields unknown(String what) {
-        return ErrorFields.error(SqlState.TRANSACTION_RESOLUTION_UNKNOWN, what)
-                .withHint("Find out before you run it again.");
     }
 
     // In a transaction
@@ -324,12 +297,7 @@ final class ServerLoss {
     /// Gives up a transaction that may be committed, with the error that its client gets.
     private ErrorFields giveUpCommit() {
         wrote();
-        return unknownCommit();
-    }
-
-    private ErrorFields unknownCommit() {
-        return explained(
-                unknown("the server was lost while the transaction was being committed: it may or may not have been"));
+        return errors.unknownCommit();
     }
 
     private RelayState loseCommit() {
@@ -338,16 +306,10 @@ final class ServerLoss {
         return open ? new Discarding(relay) : new Idle(relay);
     }
 
-    private ErrorFields lostTransaction() {
-        return explained(ErrorFields.error(
-                        SqlState.SERIALIZATION_FAILURE, "the server was lost, and with it the current transaction")
-                .withHint("Run the whole transaction again."));
-    }
-
     private RelayState loseOpenTransaction(boolean nodeLost) {
         // Somebody has terminated this one backend: its client hears it as it would have without a proxy.
         if (!nodeLost && lastWords != null) return endSession();
-        var failure = lostTransaction();
+        var failure = errors.lostTransaction();
         boolean reported = deliveries.answering() != null;
         boolean open = deliveries.open() != null;
         failAll(failure, TransactionStatus.FAILED);
