@@ -2,8 +2,6 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +31,6 @@ final class ClientListening {
 
     private static final int HEADER = 5;
 
-    /// An UNLISTEN for the client's own server that is not answered yet.
-    private record Sent(Delivery by, ChannelStatement statement) {}
-
     private final Relay relay;
     private final boolean sessionMode;
     private @Nullable Subscription subscription;
@@ -45,9 +40,7 @@ final class ClientListening {
 
     // What the transaction does
     private final Map<String, Long> wanted = new HashMap<>();
-    private final List<ChannelStatement> changes = new ArrayList<>();
-    private final List<ChannelStatement> unlistened = new ArrayList<>();
-    private final List<Sent> unanswered = new ArrayList<>();
+    private final ChannelChanges changes;
     private boolean involved;
     private boolean notified;
     private boolean begun;
@@ -57,6 +50,7 @@ final class ClientListening {
         this.relay = relay;
         this.sessionMode = sessionMode;
         this.notifications = new Notifications(relay, this::taken);
+        this.changes = new ChannelChanges(notifications);
     }
 
     // Before something is sent
@@ -66,21 +60,15 @@ final class ClientListening {
     /// @param lease of the server that it goes to, if that is known
     /// @return false if the listener does not listen on their channels yet
     boolean prepare(Delivery delivery, @Nullable ServerLease lease) {
-        if (sessionMode || !hasChannelStatement(delivery)) return true;
+        if (sessionMode || !ChannelTexts.areIn(delivery)) return true;
         if (delivery.listensItself && !involved) wantNothing();
         if (isLeftToServer(delivery, lease)) return true;
         // A transaction that listens hears what it has notified before that too.
-        boolean mayListen = !notified && !mayNotify(delivery);
+        boolean mayListen = !notified && !ChannelTexts.mayNotify(delivery);
         if (!involved) notifications.forgetInterruption();
         var batch = Objects.requireNonNull(delivery.part);
         for (int i = 0; i < batch.messages(); i++) plan(batch.message(i), delivery.plan(i), batch, mayListen);
         return isReady();
-    }
-
-    private static boolean hasChannelStatement(Delivery delivery) {
-        var classes = delivery.statements.classes();
-        for (int i = 0; i < classes.size(); i++) if (ChannelStatement.is(classes.get(i))) return true;
-        return false;
     }
 
     /// Whether the client's own server has to do it, where the session is then pinned to.
@@ -95,40 +83,11 @@ final class ClientListening {
         plan.channel = null;
         if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
         if (!ChannelStatement.is(plan.runs)) return;
-        var text = text(message, plan, batch);
+        var text = ChannelTexts.of(message, plan, batch);
         var asked =
                 text == null ? null : ChannelStatement.of(text, relay.session().standardStrings());
         if (asked == null || asked.listens() && !mayListen) return;
         if (asked.listens() ? want(asked.channel()) : subscription != null) plan.channel = asked;
-    }
-
-    /// The text that a Query runs or a Bind names; null if it is not had whole.
-    private static byte @Nullable [] text(ClientMessage message, MessagePlan plan, Batch batch) {
-        if (message.type == MessageType.BIND) {
-            var definition = plan.statement == null ? null : plan.statement.definition();
-            if (definition == null || !isWithoutParameters(message, batch)) return null;
-            return Arrays.copyOf(definition, endOfText(definition));
-        }
-        if (message.large || message.size < HEADER + 1) return null;
-        var text = new byte[message.size - HEADER - 1];
-        Objects.requireNonNull(batch.bytes()).getBytes(batch.from() + message.start + HEADER, text);
-        return text;
-    }
-
-    /// Whether a Bind gives no parameters and no formats; with some it fails, in the server's own words.
-    private static boolean isWithoutParameters(ClientMessage message, Batch batch) {
-        var buffer = Objects.requireNonNull(batch.bytes());
-        int from = batch.from() + message.start;
-        int end = from + message.size;
-        int portalEnd = WireReader.endOfString(buffer, from + HEADER, end);
-        int nameEnd = WireReader.endOfString(buffer, portalEnd + 1, end);
-        return nameEnd + 5 <= end && buffer.getInt(nameEnd + 1) == 0;
-    }
-
-    private static int endOfText(byte[] definition) {
-        int end = 0;
-        while (definition[end] != 0) end++;
-        return end;
     }
 
     /// Asks the listener to listen on a channel, if it does not; false if that may not be asked for.
@@ -136,14 +95,6 @@ final class ClientListening {
         if (channel == null || notifications.channels() + wanted.size() >= MOST_CHANNELS) return false;
         if (!wanted.containsKey(channel)) wanted.put(channel, subscription().want(channel));
         return true;
-    }
-
-    /// The statement to run instead.
-    private static String statement(ChannelStatement asked, Subscription subscription) {
-        var channel = asked.channel();
-        return asked.listens() && channel != null
-                ? subscription.toSubscribe(channel)
-                : subscription.toUnsubscribe(channel);
     }
 
     private Subscription subscription() {
@@ -189,27 +140,11 @@ final class ClientListening {
 
     /// Whether the delivery is about channels, or may send the client notifications of its own.
     boolean concerns(Delivery delivery) {
-        return !sessionMode && (hasChannelStatement(delivery) || isSubscribed() && mayNotify(delivery));
+        return !sessionMode && (ChannelTexts.areIn(delivery) || isSubscribed() && ChannelTexts.mayNotify(delivery));
     }
 
     private boolean isSubscribed() {
         return notifications.channels() > 0 || !changes.isEmpty();
-    }
-
-    private static boolean mayNotify(Delivery delivery) {
-        var classes = delivery.statements.classes();
-        for (int i = 0; i < classes.size(); i++) if (mayNotify(classes.get(i))) return true;
-        return false;
-    }
-
-    /// Whether the message runs something that notifies as far as the text tells.
-    static boolean mayNotify(ClientMessage message, MessagePlan plan) {
-        return (message.type == MessageType.QUERY || message.type == MessageType.EXECUTE) && mayNotify(plan.runs);
-    }
-
-    private static boolean mayNotify(QueryClass ran) {
-        for (int i = 0; i < ran.parts().size(); i++) if (mayNotify(ran.parts().get(i))) return true;
-        return ran.statement().equals("NOTIFY") || ran.calls("pg_notify");
     }
 
     // What is sent, and what answers tell
@@ -217,9 +152,10 @@ final class ClientListening {
     /// The present part of a delivery is about to be sent.
     void sending(Delivery delivery, ServerLease lease) {
         if (sessionMode || lease.isStandby()) return;
-        if ((isSubscribed() || delivery.statements.label().equals("write")) && mayNotify(delivery))
+        if ((isSubscribed() || delivery.statements.label().equals("write")) && ChannelTexts.mayNotify(delivery))
             notifies(delivery, lease);
-        noteChanges(delivery);
+        if (subscription != null)
+            involved |= changes.note(delivery, subscription, relay.session().standardStrings());
     }
 
     private void notifies(Delivery delivery, ServerLease lease) {
@@ -235,33 +171,6 @@ final class ClientListening {
         return statement.getBytes(StandardCharsets.US_ASCII);
     }
 
-    private void noteChanges(Delivery delivery) {
-        if (subscription == null) return;
-        // It may have been sent before, or stand for another one that was discarded.
-        if (delivery.first) unanswered.removeIf(each -> each.by() == delivery);
-        var batch = Objects.requireNonNull(delivery.part);
-        for (int i = 0; i < batch.messages(); i++) {
-            var plan = delivery.plan(i);
-            if (plan.channel != null) {
-                plan.instead = ascii(statement(plan.channel, subscription));
-                changes.add(plan.channel);
-                involved = true;
-            } else {
-                noteUnlistened(batch.message(i), plan, delivery);
-            }
-        }
-    }
-
-    /// UNLISTEN on the client's own server counts for what is listened on elsewhere too.
-    private void noteUnlistened(ClientMessage message, MessagePlan plan, Delivery delivery) {
-        if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
-        if (!ChannelStatement.unlistens(plan.runs)) return;
-        var text = text(message, plan, Objects.requireNonNull(delivery.part));
-        if (text == null) return;
-        for (var each : ChannelStatement.unlistens(text, relay.session().standardStrings()))
-            unanswered.add(new Sent(delivery, each));
-    }
-
     /// A statement of the client has completed.
     void completed(QueryClass ran, CommandTag tag) {
         switch (ran.transaction()) {
@@ -271,48 +180,29 @@ final class ClientListening {
             }
             case NONE, BEGIN, BEGIN_READ_ONLY, INSIDE -> {}
         }
-        if (ran.session() instanceof SessionEffect.DiscardAll) unlisten(null);
+        if (ran.session() instanceof SessionEffect.DiscardAll) changes.unlisten(null, subscription);
     }
 
     private void rolledBack() {
-        var running = relay.deliveries().answering();
-        changes.clear();
-        unlistened.clear();
-        unanswered.removeIf(each -> each.by() == running);
+        changes.rolledBack(relay.deliveries().answering());
     }
 
     /// All of a delivery has been answered.
     void answered(Delivery delivery) {
-        if (unanswered.isEmpty()) return;
-        for (var each : unanswered) if (each.by() == delivery) unlistened.add(each.statement());
-        unanswered.removeIf(each -> each.by() == delivery);
+        changes.answered(delivery);
     }
 
     void transactionEnded(boolean committed) {
         if (!committed) rolledBack();
         // A LISTEN in the queue has come before.
-        if (!involved) unlisten();
+        if (!involved) changes.unlisten(subscription);
         notified = false;
-    }
-
-    private void unlisten() {
-        if (unlistened.isEmpty()) return;
-        for (var each : unlistened) unlisten(each.channel());
-        unlistened.clear();
-    }
-
-    /// @param channel null for all channels
-    private void unlisten(@Nullable String channel) {
-        if (subscription == null) return;
-        subscription.unsubscribe(channel);
-        notifications.forget(channel);
     }
 
     /// The server is lost, and with it the transaction; if that was committed after all, the listener
     /// tells.
     void lost() {
-        rolledBack();
-        unanswered.clear();
+        changes.lost();
         settle();
         notified = false;
     }
@@ -340,8 +230,8 @@ final class ClientListening {
 
     /// The transaction is over: what the listener has not heard of is told.
     void settle() {
-        if (notifications.marked() < awaited || notifications.isInterrupted()) changes.forEach(this::tell);
-        unlisten();
+        if (notifications.marked() < awaited || notifications.isInterrupted()) changes.tell(subscription);
+        changes.unlisten(subscription);
         notifications.dropUnlistened();
         wantNothing();
         changes.clear();
@@ -352,13 +242,6 @@ final class ClientListening {
     private void wantNothing() {
         if (subscription != null && !wanted.isEmpty()) subscription.wantNothing();
         wanted.clear();
-    }
-
-    private void tell(ChannelStatement change) {
-        if (subscription == null) return;
-        var channel = change.channel();
-        if (change.listens() && channel != null) subscription.subscribe(channel);
-        else subscription.unsubscribe(channel);
     }
 
     // What comes
@@ -375,13 +258,8 @@ final class ClientListening {
         if (subscription == null) return false;
         var channel = WireReader.string(frame, start + HEADER + 4, end);
         return notifications.isSubscribedTo(channel)
-                || isAboutToSubscribe(channel)
+                || changes.subscribeTo(channel)
                 || shown.contains(channel) && !hasItsOwnThere();
-    }
-
-    private boolean isAboutToSubscribe(String channel) {
-        for (var change : changes) if (change.listens() && channel.equals(change.channel())) return true;
-        return false;
     }
 
     // What the client gets

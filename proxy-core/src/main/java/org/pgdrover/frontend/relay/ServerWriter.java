@@ -49,7 +49,7 @@ final class ServerWriter {
         for (int i = 0; i < batch.messages(); i++) {
             var message = batch.message(i);
             int start = batch.from() + message.start;
-            if (delivery.before != null && ClientListening.mayNotify(message, delivery.plan(i)))
+            if (delivery.before != null && ChannelTexts.mayNotify(message, delivery.plan(i)))
                 before(delivery, i == 0 && message.type == MessageType.QUERY, lease);
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
             if (message.type == MessageType.EXECUTE && delivery.statements.takesDefaultsAway())
