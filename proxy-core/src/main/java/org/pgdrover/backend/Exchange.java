@@ -87,14 +87,14 @@ public final class Exchange implements AnswerOwner {
     public Exchange query(String sql) {
         var out = server.newBuffer(sql.length() + 16);
         FrontendMessages.query(out, sql.getBytes(StandardCharsets.ISO_8859_1));
-        server.unnamedStatement(null);
+        server.session().unnamedStatement(null);
         return ask(RequestKind.QUERY, out, Note.NONE);
     }
 
     /// A statement run by the extended protocol, as the unnamed one and its portal; each char of the
     /// text is one byte.
     public Exchange run(String sql) {
-        server.unnamedStatement(null);
+        server.session().unnamedStatement(null);
         return run(NO_NAME, sql).sync();
     }
 
@@ -281,7 +281,7 @@ public final class Exchange implements AnswerOwner {
         if (owed > 0 || !sent) return;
         sent = false;
         if (timeout != null) timeout.cancel(false);
-        server.unnamedAnswered();
+        server.session().unnamedAnswered();
         readRows();
         done.accept(this);
     }

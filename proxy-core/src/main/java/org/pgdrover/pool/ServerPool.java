@@ -156,8 +156,8 @@ public final class ServerPool {
         int bestScore = -1;
         for (int i = idle.size() - 1; i >= 0 && bestScore < 3; i--) {
             var server = idle.get(i);
-            int score =
-                    (server.eventLoop() == loop ? 2 : 0) + (server.settings().equals(wanted) ? 1 : 0);
+            int score = (server.eventLoop() == loop ? 2 : 0)
+                    + (server.session().settings().equals(wanted) ? 1 : 0);
             if (score > bestScore) {
                 best = i;
                 bestScore = score;
@@ -259,11 +259,15 @@ public final class ServerPool {
 
     /// The last guard: what is not at rest, or not proved clean, goes to nobody.
     private boolean isFitForOthers(ServerConnection server) {
-        if (server.isAtRest() && server.notClean() == null) return true;
+        if (server.isAtRest() && server.session().notClean() == null) return true;
         log.atWarn()
                 .addKeyValue("node", target.node())
                 .addKeyValue("server", server.cancelKey().processId())
-                .addKeyValue("reason", server.notClean() == null ? "not at rest" : server.notClean())
+                .addKeyValue(
+                        "reason",
+                        server.session().notClean() == null
+                                ? "not at rest"
+                                : server.session().notClean())
                 .log("server connection closed instead of being given to the next client");
         return false;
     }

@@ -82,12 +82,12 @@ public final class ServerReset implements AnswerOwner {
 
     private void clean() {
         if (over) return;
-        if (server.isLastUse()) {
+        if (server.session().isLastUse()) {
             server.close(CloseReason.SESSION_NOT_CLEAN);
             done();
             return;
         }
-        if (server.notClean() == null) {
+        if (server.session().notClean() == null) {
             done();
             return;
         }
@@ -95,7 +95,7 @@ public final class ServerReset implements AnswerOwner {
     }
 
     private void cleaned(Exchange discardAll) {
-        if (discardAll.error() == null) server.cleaned();
+        if (discardAll.error() == null) server.session().cleaned();
         else server.close(CloseReason.RESET_FAILED);
         done();
     }

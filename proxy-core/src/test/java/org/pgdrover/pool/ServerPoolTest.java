@@ -201,7 +201,9 @@ class ServerPoolTest {
         try {
             var asking = new Asking(pool);
             var connection = asking.lent();
-            asking.loop.submit(() -> connection.notClean("a lock of alice's")).sync();
+            asking.loop
+                    .submit(() -> connection.session().notClean("a lock of alice's"))
+                    .sync();
             asking.giveBack(connection);
 
             assertThat(new Asking(pool).lent()).isNotSameAs(connection);

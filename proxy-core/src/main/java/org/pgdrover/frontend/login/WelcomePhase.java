@@ -125,24 +125,24 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
         pool = from;
         server = connection;
         connection.lease(this);
-        if (connection.settings().equals(request.settings())) {
+        if (connection.session().settings().equals(request.settings())) {
             ready(connection);
             return;
         }
         exchanging = true;
         var exchange = new Exchange(connection, answered -> client.run(() -> prepared(connection, answered.error())));
-        for (var query : connection.settings().difference(request.settings())) exchange.query(query);
+        for (var query : connection.session().settings().difference(request.settings())) exchange.query(query);
         exchange.send();
     }
 
     private void prepared(ServerConnection connection, @Nullable ErrorFields error) {
         exchanging = false;
         if (error == null) {
-            connection.settings(request.settings());
+            connection.session().settings(request.settings());
             ready(connection);
             return;
         }
-        connection.notClean("settings that could not be set");
+        connection.session().notClean("settings that could not be set");
         giveBack();
         refuse(error);
     }
@@ -160,7 +160,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
 
     private void giveBack() {
         if (server != null && pool != null) {
-            if (server.notClean() == null) pool.release(server);
+            if (server.session().notClean() == null) pool.release(server);
             else server.close(CloseReason.RESET_FAILED);
         }
         server = null;

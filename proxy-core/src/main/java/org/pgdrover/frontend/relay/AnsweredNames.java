@@ -44,7 +44,7 @@ final class AnsweredNames {
             plan.statement.answered();
             session.parsed(plan.statement);
             statements.add(plan.statement);
-            if (plan.statement.isUnnamed()) lease.server().unnamedAnswered(plan.statement);
+            if (plan.statement.isUnnamed()) lease.server().session().unnamedAnswered(plan.statement);
         }
     }
 
@@ -52,10 +52,10 @@ final class AnsweredNames {
     private void wasFree(MessagePlan plan, ClientStatement made, ServerLease lease) {
         var server = lease.server();
         var old = Objects.requireNonNull(plan.statement);
-        var there = server.statements().remove(PreparedAgain.key(old, lease.hasOwnNames()));
-        if (lease.hasOwnNames()) server.statements().add(made, made.name(), made);
-        else if (there != null) server.statements().add(there.key(), there.name(), made);
-        server.notClean("a statement under the name of another");
+        var there = server.session().statements().remove(PreparedAgain.key(old, lease.hasOwnNames()));
+        if (lease.hasOwnNames()) server.session().statements().add(made, made.name(), made);
+        else if (there != null) server.session().statements().add(there.key(), there.name(), made);
+        server.session().notClean("a statement under the name of another");
         made.answered();
         statements.add(made);
     }
@@ -65,14 +65,14 @@ final class AnsweredNames {
         settle(plan);
         if (plan.statement == null) return;
         statements.remove(plan.statement);
-        if (plan.statement.isUnnamed()) server.unnamedAnswered(null);
+        if (plan.statement.isUnnamed()) server.session().unnamedAnswered(null);
     }
 
     /// A Query has been answered: it has ended the unnamed statement.
     void queried(MessagePlan plan, ServerConnection server) {
         settle(plan);
         statements.unnamed(null);
-        server.unnamedAnswered(null);
+        server.session().unnamedAnswered(null);
     }
 
     /// A message has failed: a Parse of the unnamed statement has ended the older one, whatever comes of
@@ -80,8 +80,8 @@ final class AnsweredNames {
     void failed(MessagePlan plan, ServerConnection server) {
         if (!plan.makes || plan.statement == null || !plan.statement.isUnnamed()) return;
         statements.unnamed(null);
-        server.unnamedStatement(null);
-        server.unnamedAnswered(null);
+        server.session().unnamedStatement(null);
+        server.session().unnamedAnswered(null);
     }
 
     // What is not carried out
@@ -94,27 +94,28 @@ final class AnsweredNames {
 
     /// The statement of a Parse that was not carried out is not on the server.
     private static void forget(ClientStatement statement, ServerConnection server) {
-        if (statement.isUnnamed()) server.unnamedDiscarded(statement);
-        server.statements().remove(statement);
+        if (statement.isUnnamed()) server.session().unnamedDiscarded(statement);
+        server.session().statements().remove(statement);
         var shared = statement.shared();
         if (shared == null) return;
-        var there = server.statements().find(shared);
-        if (there != null && there.shape() == statement) server.statements().remove(shared);
+        var there = server.session().statements().find(shared);
+        if (there != null && there.shape() == statement)
+            server.session().statements().remove(shared);
     }
 
     /// The server has discarded a Close.
     void closeDiscarded(MessagePlan plan, AnswerFate fate, ServerConnection server) {
         settle(plan);
         if (plan.statement == null) return;
-        if (plan.statement.isUnnamed()) server.unnamedDiscarded(null);
+        if (plan.statement.isUnnamed()) server.session().unnamedDiscarded(null);
         else if (fate == AnswerFate.FORWARD && !plan.closesNothing)
-            server.statements().add(plan.statement, plan.statement.name(), plan.statement);
+            server.session().statements().add(plan.statement, plan.statement.name(), plan.statement);
     }
 
     /// The server has discarded a Query.
     void queryDiscarded(MessagePlan plan, ServerConnection server) {
         settle(plan);
-        server.unnamedDiscarded(null);
+        server.session().unnamedDiscarded(null);
     }
 
     /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of

@@ -82,7 +82,7 @@ final class Beginning implements RelayNote {
     /// Writes BEGIN; what is written next stands behind it in the same batch.
     void write(ServerLease lease) {
         var server = lease.server();
-        server.unnamedStatement(null);
+        server.session().unnamedStatement(null);
         for (var kind : DeferredBegin.REQUEST_KINDS) server.expect(kind, AnswerFate.SKIP, lease, this);
         var out = server.newBuffer(begin.request().length);
         server.write(out.writeBytes(begin.request()));

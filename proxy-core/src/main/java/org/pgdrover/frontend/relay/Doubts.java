@@ -108,8 +108,9 @@ final class Doubts {
                 && ran.parts().isEmpty()) return;
         var may = relay.services().router().residues(ran, session.routing());
         if (!may.isNone()) unproved = unproved.and(may);
-        if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP")) server.temporarySchema(true);
-        if (may.has(Residue.SETTINGS)) server.customNames().add(ClientSession.UNKNOWN_NAME);
+        if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP"))
+            server.session().temporarySchema(true);
+        if (may.has(Residue.SETTINGS)) server.session().customNames().add(ClientSession.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
         if (may.has(Residue.SETTINGS)) session.settings().unseen(true);
         if (maySetUnknown(ran, may)) unknownSettings().sent();
@@ -125,7 +126,8 @@ final class Doubts {
                 unprovedSettings.addAll(names);
                 if (!names.isEmpty()) relay.session().settings().unseen(true);
                 for (var name : names)
-                    if (SessionEffect.isCustom(name)) server.customNames().add(name);
+                    if (SessionEffect.isCustom(name))
+                        server.session().customNames().add(name);
             }
             case SessionEffect.DiscardAll _ ->
                 unproved = unproved.and(relay.session().held());
@@ -135,11 +137,12 @@ final class Doubts {
             }
             case SessionEffect.Sets(var each) -> each.forEach(this::noteEffect);
             case SessionEffect.SetParameter(var name, var _) -> {
-                if (SessionEffect.isCustom(name)) server.customNames().add(name);
+                if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
             }
-            case SessionEffect.SetLocally(var name) -> server.customNames().add(name);
+            case SessionEffect.SetLocally(var name) ->
+                server.session().customNames().add(name);
             case SessionEffect.ResetParameter(var name) -> {
-                if (SessionEffect.isCustom(name)) server.customNames().add(name);
+                if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
             }
             case SessionEffect.None _, SessionEffect.ResetAll _ -> {}
         }
@@ -166,8 +169,8 @@ final class Doubts {
                     doubts.unprovedSettings.size(),
                     doubts.settingsUnknown,
                     doubts.relay.session().settings().isUnseen(),
-                    server.hasTemporarySchema(),
-                    server.customNames().contains(ClientSession.UNKNOWN_NAME));
+                    server.session().hasTemporarySchema(),
+                    server.session().customNames().contains(ClientSession.UNKNOWN_NAME));
         }
 
         boolean isWrong(Delivery failed, Note note, ErrorFields error) {
@@ -184,8 +187,8 @@ final class Doubts {
             doubts.unproved = unproved;
             doubts.settingsUnknown = settingsUnknown;
             doubts.relay.session().settings().unseen(unseen);
-            doubts.server.temporarySchema(temporarySchema);
-            if (!unknownName) doubts.server.customNames().remove(ClientSession.UNKNOWN_NAME);
+            doubts.server.session().temporarySchema(temporarySchema);
+            if (!unknownName) doubts.server.session().customNames().remove(ClientSession.UNKNOWN_NAME);
         }
     }
 
@@ -251,7 +254,7 @@ final class Doubts {
         unprovedSettings = Set.of();
         left = null;
         relay.session().settings().unseen(false);
-        if (settingsUnknown) server.notClean("parameters whose names are not known");
+        if (settingsUnknown) server.session().notClean("parameters whose names are not known");
         settingsUnknown = false;
         unknownSettings = null;
         deallocated = false;

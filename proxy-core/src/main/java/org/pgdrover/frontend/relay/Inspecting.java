@@ -41,7 +41,7 @@ final class Inspecting implements RelayState {
             // What could not be found out is taken for present.
             lease.doubts().untold();
             relay.session().holds(lease.doubts().may().and(relay.session().held()));
-            lease.server().notClean("what a client has left could not be found out");
+            lease.server().session().notClean("what a client has left could not be found out");
         }
         return Working.leave(relay, lease);
     }
@@ -59,7 +59,7 @@ final class Inspecting implements RelayState {
     @Override
     public void onClosed() {
         relay.kept().forget(lease);
-        lease.server().notClean("a client left before its session was known");
+        lease.server().session().notClean("a client left before its session was known");
         lease.abandon(false);
     }
 }

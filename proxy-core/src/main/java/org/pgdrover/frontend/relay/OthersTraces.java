@@ -16,9 +16,9 @@ final class OthersTraces {
 
     /// Whether the delivery may show them.
     private static boolean areShown(Relay relay, ServerConnection server, Delivery delivery) {
-        if (!server.hasTraces()) return false;
-        if (server.hasTemporarySchema() && delivery.statements.seesTemporarySchema()) return true;
-        return !relay.session().knows(server.customNames()) && mayShowCustomSettings(relay, delivery);
+        if (!server.session().hasTraces()) return false;
+        if (server.session().hasTemporarySchema() && delivery.statements.seesTemporarySchema()) return true;
+        return !relay.session().knows(server.session().customNames()) && mayShowCustomSettings(relay, delivery);
     }
 
     private static boolean mayShowCustomSettings(Relay relay, Delivery delivery) {
@@ -32,7 +32,7 @@ final class OthersTraces {
     /// Whether the delivery may show them, or may tie the client to the server, so that a later one
     /// does.
     static boolean wouldBeSeen(Relay relay, ServerConnection server, Delivery delivery) {
-        if (!server.hasTraces()) return false;
+        if (!server.session().hasTraces()) return false;
         if (areShown(relay, server, delivery)) return true;
         // The session's own sequences are there, and nowhere else.
         if (delivery.statements.asksSequences() && relay.session().sequencesAt() == server) return false;
@@ -40,8 +40,8 @@ final class OthersTraces {
         boolean ties = false;
         for (var one : TIES) ties |= may.has(one);
         // Whoever makes temporary objects has their schema from then on.
-        boolean schema = server.hasTemporarySchema() && !may.has(Residue.TEMPORARY);
-        return ties && (schema || !relay.session().knows(server.customNames()));
+        boolean schema = server.session().hasTemporarySchema() && !may.has(Residue.TEMPORARY);
+        return ties && (schema || !relay.session().knows(server.session().customNames()));
     }
 
     private static Residues residues(Relay relay, Delivery delivery) {

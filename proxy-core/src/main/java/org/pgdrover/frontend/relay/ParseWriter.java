@@ -35,13 +35,13 @@ final class ParseWriter {
         announce(plan, statement.name());
         var server = lease.server();
         if (statement.isUnnamed()) {
-            server.unnamedStatement(statement);
+            server.session().unnamedStatement(statement);
             bytes.pass(RequestKind.PARSE, plan, buffer, start, end, lease);
             return;
         }
         var shared = statement.shared();
         if (lease.hasOwnNames() || shared == null) {
-            server.statements().add(statement, statement.name(), statement);
+            server.session().statements().add(statement, statement.name(), statement);
             bytes.pass(RequestKind.PARSE, plan, buffer, start, end, lease);
             if (!message.large) describeForUs(plan, statement.name(), lease);
         } else {
@@ -56,7 +56,7 @@ final class ParseWriter {
         // A Parse that the server is sure to discard leaves the statements there as they are.
         if (!server.ledger().isDiscarding()) {
             makeRoom(shared, lease);
-            server.statements().add(shared, shared.name(), statement);
+            server.session().statements().add(shared, shared.name(), statement);
         }
         server.expect(RequestKind.PARSE, AnswerFate.FORWARD, lease, plan);
         var definition = Objects.requireNonNull(statement.definition());
@@ -70,9 +70,9 @@ final class ParseWriter {
     /// if there are too many.
     private void makeRoom(SharedStatement shared, ServerLease lease) {
         var server = lease.server();
-        var old = server.statements().remove(shared);
+        var old = server.session().statements().remove(shared);
         if (old != null) close(old, lease);
-        var surplus = server.statements().surplus();
+        var surplus = server.session().statements().surplus();
         if (surplus != null) close(surplus, lease);
     }
 
@@ -117,7 +117,7 @@ final class ParseWriter {
         bytes.finish(lease.server());
         new OwnStatement(lease).prepare(NO_NAME);
         // It stays there behind the error: a client that asks for its statements must not find it.
-        lease.server().statements().add(OwnStatement.NAME, OwnStatement.NAME, OwnStatement.NAME);
+        lease.server().session().statements().add(OwnStatement.NAME, OwnStatement.NAME, OwnStatement.NAME);
     }
 
     /// The name to write instead of the client's, or null if that is right.

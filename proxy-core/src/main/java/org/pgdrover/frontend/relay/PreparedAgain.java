@@ -128,7 +128,7 @@ final class PreparedAgain {
         var asked = new HashSet<Object>();
         for (var statement : statements) {
             if (!asked.add(key(statement, own))) continue;
-            var old = server.statements().remove(key(statement, own));
+            var old = server.session().statements().remove(key(statement, own));
             if (old != null) exchange.close(old);
             prepare(statement, own, open, exchange);
         }
@@ -143,7 +143,8 @@ final class PreparedAgain {
     /// it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
-        if (open && !then.equals(present)) lease.server().notClean("a statement was prepared with other settings");
+        if (open && !then.equals(present))
+            lease.server().session().notClean("a statement was prepared with other settings");
         if (!open) toOlder(then, exchange);
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
         if (open) return;
@@ -203,7 +204,7 @@ final class PreparedAgain {
     void fillGaps(Exchange exchange) {
         for (var statement : gaps) {
             exchange.prepare(statement.name(), EMPTY).sync();
-            lease.server().statements().add(statement, statement.name(), GAP);
+            lease.server().session().statements().add(statement, statement.name(), GAP);
         }
     }
 
@@ -232,8 +233,8 @@ final class PreparedAgain {
         boolean asKnown = statement.shape() == null || shape.equals(statement.shape());
         statement.shape(shape);
         if (statement.isUnnamed()) {
-            server.unnamedStatement(statement);
-            server.unnamedAnswered(statement);
+            server.session().unnamedStatement(statement);
+            server.session().unnamedAnswered(statement);
         } else {
             add(server, statement, asKnown ? statement : shape);
         }
@@ -253,20 +254,20 @@ final class PreparedAgain {
 
     private void add(ServerConnection server, ClientStatement statement, Object shape) {
         boolean own = lease.hasOwnNames();
-        server.statements().add(key(statement, own), name(statement, own), shape);
+        server.session().statements().add(key(statement, own), name(statement, own), shape);
     }
 
     // What a server has
 
     static boolean isThere(ClientStatement statement, ServerLease lease) {
-        if (statement.isUnnamed()) return lease.server().unnamedStatement() == statement;
-        var there = lease.server().statements().find(key(statement, lease.hasOwnNames()));
+        if (statement.isUnnamed()) return lease.server().session().unnamedStatement() == statement;
+        var there = lease.server().session().statements().find(key(statement, lease.hasOwnNames()));
         return there != null && isAsKnown(there, statement);
     }
 
     /// Whether the server has a statement of this one's name, of whatever shape.
     static boolean isKnown(ClientStatement statement, ServerLease lease) {
-        return lease.server().statements().find(key(statement, lease.hasOwnNames())) != null;
+        return lease.server().session().statements().find(key(statement, lease.hasOwnNames())) != null;
     }
 
     static Object key(ClientStatement statement, boolean ownNames) {

@@ -66,13 +66,13 @@ final class Preparing implements RelayState {
         var failure = asked.failure(exchange);
         asked.verify(exchange);
         if (failure != null) {
-            lease.server().notClean("settings that could not be set");
+            lease.server().session().notClean("settings that could not be set");
             return giveUp(relay.fail(delivery, failure));
         }
         asked.succeeded();
         if (fresh) {
             var settings = relay.session().settings();
-            lease.server().settings(settings.committed());
+            lease.server().session().settings(settings.committed());
             settings.entered(settings.committed());
             if (asked.changesSettings()) ParameterReports.tellDefaults(relay, lease);
             if (canceled) return giveUp(relay.failCanceled(delivery));

@@ -49,8 +49,8 @@ final class RelayPhase implements Phase {
         this.state = new Idle(relay);
         if (server != null && pool != null) {
             var lease = new ServerLease(relay, pool, server, false, true);
-            server.statements().clear();
-            server.notClean("session mode");
+            server.session().statements().clear();
+            server.session().notClean("session mode");
             relay.kept().keep(lease);
         }
     }

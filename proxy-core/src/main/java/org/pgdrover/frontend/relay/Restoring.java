@@ -46,12 +46,13 @@ final class Restoring implements RelayState {
 
     private RelayState restored(Exchange exchange) {
         if (exchange.error() != null) {
-            lease.server().notClean("settings that could not be set");
+            lease.server().session().notClean("settings that could not be set");
             return ready();
         }
         var settings = relay.session().settings();
         settings.serverCaughtUp();
-        if (lease.server().status() == TransactionStatus.IDLE) lease.server().settings(settings.onServer());
+        if (lease.server().status() == TransactionStatus.IDLE)
+            lease.server().session().settings(settings.onServer());
         return ready();
     }
 
@@ -91,7 +92,7 @@ final class Restoring implements RelayState {
     @Override
     public void onClosed() {
         relay.kept().forget(lease);
-        lease.server().notClean("a client left before its settings were restored");
+        lease.server().session().notClean("a client left before its settings were restored");
         lease.abandon(!relay.isTerminating());
     }
 }

@@ -55,7 +55,7 @@ final class ServerLease implements AnswerOwner {
         this.server = server;
         this.standby = standby;
         this.ownNames = ownNames;
-        this.othersTraces = server.hasTraces();
+        this.othersTraces = server.session().hasTraces();
         this.doubts = new Doubts(relay, server);
     }
 
@@ -84,8 +84,8 @@ final class ServerLease implements AnswerOwner {
     /// From now on only this client's statements are there.
     void takeOwnNames() {
         ownNames = true;
-        server.statements().clear();
-        server.notClean("statements under a client's own names");
+        server.session().statements().clear();
+        server.session().notClean("statements under a client's own names");
     }
 
     /// Shared statements are still there, for the server has discarded what was to close them.
@@ -106,7 +106,7 @@ final class ServerLease implements AnswerOwner {
     /// The answers to this client go here from now on.
     void begin() {
         server.lease(this);
-        relay.session().settings().entered(server.settings());
+        relay.session().settings().entered(server.session().settings());
     }
 
     // What is sent
@@ -228,7 +228,7 @@ final class ServerLease implements AnswerOwner {
     public void onAnswered(RequestKind kind, byte type, Note note) {
         if (note instanceof Beginning begin) {
             // BEGIN's own Parse has taken the place of whatever was unnamed there.
-            server.unnamedAnswered(null);
+            server.session().unnamedAnswered(null);
             if (begin.answered(kind)) server.transactionBegun();
         }
         if (!(note instanceof MessagePlan plan)) return;
@@ -241,7 +241,8 @@ final class ServerLease implements AnswerOwner {
         // The delivery is taken back.
         if (isNotBegun()) return;
         switch (note) {
-            case RelayNote.MakesRoom(var statement) -> server.statements().restore(statement);
+            case RelayNote.MakesRoom(var statement) ->
+                server.session().statements().restore(statement);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
                 if (kind != RequestKind.SYNC) vanish(delivery);
@@ -474,7 +475,7 @@ final class ServerLease implements AnswerOwner {
     void release() {
         relay.client().flush();
         server.unlease();
-        if (server.notClean() == null) server.afterCancels(() -> pool.release(server));
+        if (server.session().notClean() == null) server.afterCancels(() -> pool.release(server));
         else reset(false);
     }
 
@@ -490,11 +491,12 @@ final class ServerLease implements AnswerOwner {
     /// known.
     void abandon(boolean cancelRunning) {
         boolean known = server.ledger().isAtRest() && relay.deliveries().isNoneUnderWay() && !doubts.isAny();
-        if (!known) server.notClean("a client left before its answer");
-        if (relay.session().pinned() != null) server.notClean("a client left that was pinned to it");
-        if (ownNames) server.notClean("statements under a client's own names");
-        boolean traces = server.hasTraces() && relay.kept().isSessionMode();
-        if (traces || relay.session().held().has(Residue.LASTING)) server.lastUse();
+        if (!known) server.session().notClean("a client left before its answer");
+        if (relay.session().pinned() != null) server.session().notClean("a client left that was pinned to it");
+        if (ownNames) server.session().notClean("statements under a client's own names");
+        boolean traces = server.session().hasTraces() && relay.kept().isSessionMode();
+        if (traces || relay.session().held().has(Residue.LASTING))
+            server.session().lastUse();
         reset(cancelRunning);
     }
 

@@ -95,15 +95,16 @@ final class ServerNeeds {
 
     /// Whether a statement of the proxy's own is left there, which has taken a name that was in use.
     private static boolean hasStandIn(ServerConnection server) {
-        return server.statements().find(OwnStatement.NAME) != null
+        return server.session().statements().find(OwnStatement.NAME) != null
                 && server.status() != TransactionStatus.FAILED
                 && !server.ledger().isOpen();
     }
 
     private static List<String> settings(Relay relay, ServerConnection server, List<String> customNames) {
         var wanted = relay.session().settings().committed();
-        List<String> queries =
-                server.settings().equals(wanted) ? List.of() : difference(server, server.settings(), wanted);
+        List<String> queries = server.session().settings().equals(wanted)
+                ? List.of()
+                : difference(server, server.session().settings(), wanted);
         if (customNames.isEmpty()) return queries;
         var all = new ArrayList<String>();
         for (var name : customNames) if (!wanted.names().contains(name)) all.add(SessionSettings.existing(name));
@@ -129,14 +130,14 @@ final class ServerNeeds {
     void ask(Exchange exchange) {
         var server = lease.server();
         boolean open = server.ledger().isOpen();
-        if (hasStandIn(server) && server.statements().remove(OwnStatement.NAME) instanceof Prepared standIn)
+        if (hasStandIn(server) && server.session().statements().remove(OwnStatement.NAME) instanceof Prepared standIn)
             exchange.close(standIn).sync();
-        server.customNames().addAll(customNames);
+        server.session().customNames().addAll(customNames);
         if (showsChannels) relay.listening().showing(server);
         for (var query : settings) set(query, server, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
         if (ownNames) {
-            for (var shared : server.statements().all()) exchange.close(shared);
+            for (var shared : server.session().statements().all()) exchange.close(shared);
             if (!open && !inTransaction) exchange.sync();
             if (inTransaction) exchange.command("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
@@ -188,7 +189,7 @@ final class ServerNeeds {
     void verify(Exchange answered) {
         var still = answered.stillThere();
         if (ownNames && !still.isEmpty()) lease.leaveOwnNames();
-        still.forEach(lease.server().statements()::restore);
+        still.forEach(lease.server().session().statements()::restore);
         prepared.verify(answered);
     }
 
@@ -212,6 +213,6 @@ final class ServerNeeds {
 
     /// Notes that what was asked has succeeded.
     void succeeded() {
-        if (settings.contains(SequenceUse.FORGET)) lease.server().sequencesOf(null);
+        if (settings.contains(SequenceUse.FORGET)) lease.server().session().sequencesOf(null);
     }
 }

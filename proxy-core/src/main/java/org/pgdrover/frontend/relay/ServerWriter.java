@@ -96,12 +96,12 @@ final class ServerWriter {
 
     private void write(ClientMessage message, MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {
         var delivery = plan.delivery();
-        plan.there = lease.server().statements().sent();
+        plan.there = lease.server().session().statements().sent();
         switch (message.type) {
             case MessageType.QUERY -> {
                 statements.planned(NO_NAME);
                 plan.announced = true;
-                lease.server().unnamedStatement(null);
+                lease.server().session().unnamedStatement(null);
                 if (isReplaced(plan, lease)) queryInstead(plan, lease);
                 else if (plan.insertions == null) bytes.pass(RequestKind.QUERY, plan, buffer, start, end, lease);
                 else longer(plan, plan.insertions, buffer, start, end, lease);
@@ -214,13 +214,13 @@ final class ServerWriter {
         var server = lease.server();
         var statement = plan.statement;
         if (statement != null) parses.announce(plan, statement.name());
-        if (statement != null && statement.isUnnamed()) server.unnamedStatement(null);
+        if (statement != null && statement.isUnnamed()) server.session().unnamedStatement(null);
         boolean ours = statement == null ? lease.hasOwnNames() : isOnServer(statement, lease);
         plan.closesNothing = false;
         // While the server takes copied data any other message ends the session, and that is to be the client's.
         boolean passes = server.ledger().isCopyIn();
         if (ours || passes || statement != null && statement.isUnnamed()) {
-            if (statement != null) server.statements().remove(statement);
+            if (statement != null) server.session().statements().remove(statement);
             bytes.pass(RequestKind.CLOSE, plan, buffer, start, end, lease);
         } else if (server.ledger().isOpen()) {
             // A COPY may stand before it, which would end with a message that is not copied data.
@@ -242,7 +242,7 @@ final class ServerWriter {
 
     private static boolean isOnServer(ClientStatement statement, ServerLease lease) {
         return (lease.hasOwnNames() || statement.shared() == null)
-                && lease.server().statements().find(statement) != null;
+                && lease.server().session().statements().find(statement) != null;
     }
 
     /// On a server that other clients use too the statement stays.

@@ -145,7 +145,7 @@ final class SessionInspection {
             found = found.and(Residues.of(Residue.LASTING));
         if (allSettings || timeout || !names.isEmpty()) {
             session.settings().learnt(settings, allSettings);
-            lease.server().settings(settings);
+            lease.server().session().settings(settings);
         }
         session.holds(found.and(stillHeld(session.held())));
         return true;
@@ -180,10 +180,10 @@ final class SessionInspection {
     private void forgetGone(Relay relay, Set<String> there) {
         var server = lease.server();
         var gone = new HashSet<>();
-        for (var each : server.statements().all())
+        for (var each : server.session().statements().all())
             if (!there.contains(new String(each.name(), StandardCharsets.ISO_8859_1))) gone.add(each.key());
         for (var key : gone) {
-            var removed = server.statements().remove(key);
+            var removed = server.session().statements().remove(key);
             if (removed != null) forget(relay, removed);
         }
     }

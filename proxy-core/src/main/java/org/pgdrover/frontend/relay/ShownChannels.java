@@ -32,7 +32,7 @@ final class ShownChannels {
         if (there != server) names.clear();
         server = there;
         names.addAll(channels);
-        there.notClean("channels that a client has asked for");
+        there.session().notClean("channels that a client has asked for");
     }
 
     /// Whether a server may listen on a channel only to show it.

@@ -302,7 +302,7 @@ final class Working implements RelayState {
             relay.answeredNames().undo(delivery);
         }
         deliveries.takeBack();
-        lease.server().notClean("a standby refused");
+        lease.server().session().notClean("a standby refused");
         lease.reset(false);
         return new Idle(relay);
     }
@@ -310,7 +310,7 @@ final class Working implements RelayState {
     /// The client's transaction could not begin: as if its first statement had failed.
     private RelayState fail(Beginning begin, ErrorFields error) {
         var delivery = takeBack(relay, lease, begin);
-        lease.server().notClean("a transaction that could not begin");
+        lease.server().session().notClean("a transaction that could not begin");
         lease.reset(false);
         return relay.fail(delivery, error);
     }

@@ -188,7 +188,7 @@ public final class ClientSession {
     /// Custom parameters that exist in the client's session, and that a server does not know.
     public List<String> unknownTo(ServerConnection server) {
         return customNames.stream()
-                .filter(name -> !server.customNames().contains(name))
+                .filter(name -> !server.session().customNames().contains(name))
                 .toList();
     }
 
@@ -218,19 +218,19 @@ public final class ClientSession {
 
     /// Something is about to be sent to a server that may use sequences there.
     public void mayUseSequences(ServerConnection server) {
-        server.sequencesOf(identity);
+        server.session().sequencesOf(identity);
         sequencesUsedAt = server;
     }
 
     /// Whether another client may have used sequences on the server last.
     public boolean isOfOthers(ServerConnection server) {
-        return server.sequencesOf() != null && server.sequencesOf() != identity;
+        return server.session().sequencesOf() != null && server.session().sequencesOf() != identity;
     }
 
     /// The server that knows what the session's sequences have given last; null if none does.
     public @Nullable ServerConnection sequencesAt() {
         var server = sequencesUsedAt;
-        return server != null && server.isOpen() && server.sequencesOf() == identity ? server : null;
+        return server != null && server.isOpen() && server.session().sequencesOf() == identity ? server : null;
     }
 
     /// Whether the client has asked for values of its own, so that the session must stay where they are.
@@ -296,7 +296,7 @@ public final class ClientSession {
                 usesSequences = false;
                 // Nothing takes it back: PostgreSQL refuses DISCARD ALL in a transaction, and commits at once.
                 settings.discardAll();
-                server.settings(SessionSettings.EMPTY);
+                server.session().settings(SessionSettings.EMPTY);
                 forgetUnknownSettings();
                 deallocateAll(server);
             }
@@ -310,7 +310,7 @@ public final class ClientSession {
 
     /// A custom parameter exists in the client's session, and on this server.
     public void customName(String name, ServerConnection server) {
-        server.customNames().add(name);
+        server.session().customNames().add(name);
         if (customNames.size() < MOST_CUSTOM_NAMES) customNames.add(name);
     }
 
@@ -324,7 +324,7 @@ public final class ClientSession {
 
     private void deallocateAll(ServerConnection server) {
         statements.clear();
-        server.statements().clearUpTo(thereWhenSent);
+        server.session().statements().clearUpTo(thereWhenSent);
     }
 
     /// DEALLOCATE of a statement that has gone.
@@ -332,7 +332,7 @@ public final class ClientSession {
         var statement = statements.find(name);
         if (statement == null) return;
         statements.remove(statement);
-        server.statements().remove(statement);
+        server.session().statements().remove(statement);
     }
 
     public void commit(ServerConnection server) {
@@ -342,13 +342,13 @@ public final class ClientSession {
                 && !settings.isServerBehind()
                 && server.parameters().get("DateStyle") instanceof String style) settings.reported("DateStyle", style);
         settings.commit();
-        server.settings(settings.onServer());
+        server.session().settings(settings.onServer());
         if (resetsUnknown) forgetUnknownSettings();
     }
 
     public void rollBack(ServerConnection server) {
         resetsUnknown = false;
-        settings.rollBack(server.settings());
+        settings.rollBack(server.session().settings());
     }
 
     /// Whether an effect may change how the next statements are to be read: backslashes, and the

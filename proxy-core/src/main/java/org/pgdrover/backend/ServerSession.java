@@ -1,0 +1,130 @@
+package org.pgdrover.backend;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The memory of what a server's session may hold.
+///
+/// Confined to its connection's event loop.
+public final class ServerSession {
+    private final ServerStatements statements;
+    private SessionSettings settings = SessionSettings.EMPTY;
+    private @Nullable Object unnamedStatement;
+    /// The same as answers have told so far.
+    private @Nullable Object unnamedAnswered;
+    /// Names of custom parameters that the session knows since somebody has set them; that is for ever.
+    private final Set<String> customNames = new HashSet<>();
+
+    private @Nullable Object sequencesOf;
+    private boolean temporarySchema;
+    private boolean lastUse;
+    private @Nullable String notClean;
+
+    /// @param statementCache most statements that it has prepared for the proxy
+    ServerSession(int statementCache) {
+        this.statements = new ServerStatements(statementCache);
+    }
+
+    /// The statements that the session has prepared for the proxy.
+    public ServerStatements statements() {
+        return statements;
+    }
+
+    public SessionSettings settings() {
+        return settings;
+    }
+
+    /// What the session's settings are now, after a statement of the client changed them.
+    public void settings(SessionSettings now) {
+        if (now == settings) return;
+        settings = now;
+        for (var name : now.names()) if (name.indexOf('.') > 0) customNames.add(name);
+    }
+
+    /// Whose unnamed statement the server holds; null if nobody's who could still use it.
+    public @Nullable Object unnamedStatement() {
+        return unnamedStatement;
+    }
+
+    public void unnamedStatement(@Nullable Object statement) {
+        unnamedStatement = statement;
+    }
+
+    /// The request that made this the unnamed statement, or ended that, has been answered.
+    public void unnamedAnswered(@Nullable Object statement) {
+        unnamedAnswered = statement;
+    }
+
+    /// All that was sent has been answered.
+    void unnamedAnswered() {
+        unnamedAnswered = unnamedStatement;
+    }
+
+    /// The request that would have made this the unnamed statement was not carried out.
+    public void unnamedDiscarded(@Nullable Object statement) {
+        if (unnamedStatement == statement) unnamedStatement = unnamedAnswered;
+    }
+
+    /// Why the session may hold what the next client must not see; null if it is proved that it does
+    /// not.
+    public @Nullable String notClean() {
+        return notClean;
+    }
+
+    /// The session may hold what the next client must not see.
+    public void notClean(String why) {
+        if (notClean == null) notClean = why;
+    }
+
+    /// Custom parameters, which have a dot in their names, that the session knows since somebody has set
+    /// them.
+    public Set<String> customNames() {
+        return customNames;
+    }
+
+    /// Whether the session may have had temporary objects; PostgreSQL keeps their schema for ever.
+    public boolean hasTemporarySchema() {
+        return temporarySchema;
+    }
+
+    /// The session may get temporary objects.
+    public void temporarySchema(boolean mayBeThere) {
+        temporarySchema = mayBeThere;
+    }
+
+    /// The last that may have used sequences, so that lastval() tells of that; null if nobody has.
+    public @Nullable Object sequencesOf() {
+        return sequencesOf;
+    }
+
+    public void sequencesOf(@Nullable Object user) {
+        sequencesOf = user;
+    }
+
+    /// Whether somebody could see that others have used the session: DISCARD ALL does not take away
+    /// everything.
+    public boolean hasTraces() {
+        return temporarySchema || !customNames.isEmpty();
+    }
+
+    /// Nobody gets the session after the present lessee.
+    public void lastUse() {
+        lastUse = true;
+    }
+
+    public boolean isLastUse() {
+        return lastUse;
+    }
+
+    /// Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was
+    /// ever there.
+    public void cleaned() {
+        notClean = null;
+        settings = SessionSettings.EMPTY;
+        sequencesOf = null;
+        statements.clear();
+        unnamedStatement = null;
+        unnamedAnswered = null;
+    }
+}
