@@ -171,7 +171,8 @@ final class LostTransaction {
         int start = batch.from() + message.start;
         int end = start + message.size;
         int nameStart = WireReader.endOfString(bytes, start + HEADER, end) + 1;
-        return MissingStatement.otherValues(statement, wanted, bytes, WireReader.endOfString(bytes, nameStart, end), end);
+        return MissingStatement.otherValues(
+                statement, wanted, bytes, WireReader.endOfString(bytes, nameStart, end), end);
     }
 
     private static ErrorFields missing(Batch batch, int index) {

@@ -9,7 +9,6 @@ import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.routing.RoutingDecision;
-import org.pgdrover.sql.Residue;
 
 /// A server works for the client: gets the client's batches as they come, as far as they may go there.
 ///
@@ -130,38 +129,25 @@ final class Working implements RelayState {
     /// Sends what waits if it may go behind what is under way; itself if it was sent, or has to wait for
     /// now.
     private RelayState follow(Delivery delivery) {
-        if (lease.toRestore() != null || isHeldUp(delivery) || !relay.judge().judge(delivery)) return this;
+        if (lease.toRestore() != null
+                || Following.isHeldUp(relay, lease, delivery)
+                || !relay.judge().judge(delivery)) return this;
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
         if (!relay.listening().mayFollow(delivery) || !findWay(delivery)) return this;
-        if (isToInspectFirst(delivery)) return lease.hasNothingToDo() ? end() : this;
+        if (Following.isToInspectFirst(relay, lease, delivery)) return lease.hasNothingToDo() ? end() : this;
         if (OwnNames.wantsAnswers(relay, lease, delivery)) return askForAnswers(delivery);
         if (!relay.listening().prepare(delivery, lease))
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
-        if (needs != null && mayBeDiscarded()) return this;
+        if (needs != null && Following.mayBeDiscarded(lease)) return this;
         if (needs != null
                 && needs.wantsKnownSettings()
-                && mayInspect()
+                && Following.mayInspect(relay, lease)
                 && lease.doubts().canTell()) return lease.hasNothingToDo() ? end() : this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
         return this;
-    }
-
-    /// Whether it sees or names the client's statements behind something that may have deallocated some, which
-    /// only the server can tell.
-    private boolean isToInspectFirst(Delivery delivery) {
-        if (!lease.doubts().may().has(Residue.PREPARED) || !mayInspect()) return false;
-        if (relay.session().statements().size() == 0) return false;
-        boolean named = lease.doubts().haveDeallocated() && delivery.namesStatements();
-        return named || OwnNames.looksForNames(relay, delivery);
-    }
-
-    /// Whether the server can be asked what was left there as soon as it has answered.
-    private boolean mayInspect() {
-        if (relay.deliveries().open() != null || lease.server().ledger().isOpen()) return false;
-        return !lease.hasTransactionToItself() && !relay.session().statements().hasUnkept();
     }
 
     /// A server may keep its answers until it is told to send them.
@@ -175,31 +161,12 @@ final class Working implements RelayState {
         return this;
     }
 
-    /// Whether something that must be over first is under way.
-    private boolean isHeldUp(Delivery delivery) {
-        if (relay.deliveries().open() == delivery) return false;
-        // Nothing may run of which it is not known that it runs in the transaction.
-        if (lease.beginning() != null) return true;
-        if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
-        // Whether the transaction will still be a failed one then, nobody can say.
-        if (lease.server().status() == TransactionStatus.FAILED
-                && !relay.deliveries().isNoneSent()) return true;
-        if (relay.listening().isInvolved() && !relay.deliveries().isNoneUnderWay()) return true;
-        return relay.deliveries().takesDefaultsAway();
-    }
-
-    /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over
-    /// without Sync.
-    private boolean mayBeDiscarded() {
-        var ledger = lease.server().ledger();
-        return !ledger.isOpen() && ledger.mayDiscardNext();
-    }
-
     /// Notes where a delivery goes and why; false if it cannot go behind what is under way.
     private boolean findWay(Delivery delivery) {
         if (relay.deliveries().open() == delivery) return true;
-        if (isBetweenBatches() && lease.hasOthersTraces() && OthersTraces.wouldBeSeen(relay, lease.server(), delivery))
-            return false;
+        if (Following.isBetweenBatches(relay, lease)
+                && lease.hasOthersTraces()
+                && OthersTraces.wouldBeSeen(relay, lease.server(), delivery)) return false;
         // A batch that the server discards runs nowhere.
         boolean discarded = lease.server().ledger().isDiscarding();
         if (discarded || !lease.isStandby() || lease.hasTransactionToItself()) {
@@ -210,15 +177,6 @@ final class Working implements RelayState {
         if (!(Dispatch.route(relay, delivery) instanceof RoutingDecision.ToStandby(var _, var reason))) return false;
         relay.journal().goes(delivery, lease.server().target().node(), reason);
         return true;
-    }
-
-    /// Whether another server could do for the next batch: nothing is open, and the client keeps none.
-    private boolean isBetweenBatches() {
-        var server = lease.server();
-        return server.status() == TransactionStatus.IDLE
-                && !server.ledger().isOpen()
-                && relay.deliveries().open() == null
-                && relay.kept().lease() != lease;
     }
 
     private RelayState deallocate(Delivery delivery) {

@@ -1,0 +1,53 @@
+package org.pgdrover.frontend.relay;
+
+import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.sql.Residue;
+
+/// Tells whether a delivery may be sent behind others to the server that works for its client.
+final class Following {
+    private Following() {}
+
+    /// Whether something that must be over first is under way.
+    static boolean isHeldUp(Relay relay, ServerLease lease, Delivery delivery) {
+        if (relay.deliveries().open() == delivery) return false;
+        // Nothing may run of which it is not known that it runs in the transaction.
+        if (lease.beginning() != null) return true;
+        if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
+        // Whether the transaction will still be a failed one then, nobody can say.
+        if (lease.server().status() == TransactionStatus.FAILED
+                && !relay.deliveries().isNoneSent()) return true;
+        if (relay.listening().isInvolved() && !relay.deliveries().isNoneUnderWay()) return true;
+        return relay.deliveries().takesDefaultsAway();
+    }
+
+    /// Whether it sees or names the client's statements behind something that may have deallocated some, which
+    /// only the server can tell.
+    static boolean isToInspectFirst(Relay relay, ServerLease lease, Delivery delivery) {
+        if (!lease.doubts().may().has(Residue.PREPARED) || !mayInspect(relay, lease)) return false;
+        if (relay.session().statements().size() == 0) return false;
+        boolean named = lease.doubts().haveDeallocated() && delivery.namesStatements();
+        return named || OwnNames.looksForNames(relay, delivery);
+    }
+
+    /// Whether the server can be asked what was left there as soon as it has answered.
+    static boolean mayInspect(Relay relay, ServerLease lease) {
+        if (relay.deliveries().open() != null || lease.server().ledger().isOpen()) return false;
+        return !lease.hasTransactionToItself() && !relay.session().statements().hasUnkept();
+    }
+
+    /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over
+    /// without Sync.
+    static boolean mayBeDiscarded(ServerLease lease) {
+        var ledger = lease.server().ledger();
+        return !ledger.isOpen() && ledger.mayDiscardNext();
+    }
+
+    /// Whether another server could do for the next batch: nothing is open, and the client keeps none.
+    static boolean isBetweenBatches(Relay relay, ServerLease lease) {
+        var server = lease.server();
+        return server.status() == TransactionStatus.IDLE
+                && !server.ledger().isOpen()
+                && relay.deliveries().open() == null
+                && relay.kept().lease() != lease;
+    }
+}
