@@ -3,6 +3,7 @@ package org.pgdrover.sql;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 
 /// A statement's effect on its session when it succeeds, as far as the text tells.
 public sealed interface SessionEffect {
@@ -111,6 +112,44 @@ public sealed interface SessionEffect {
     /// Whether a parameter's name is a custom one's, which has a dot.
     static boolean isCustom(String name) {
         return name.indexOf('.') > 0;
+    }
+
+    /// Whether an effect may change how the next statements are to be read: backslashes, and the
+    /// encoding.
+    static boolean changesReading(SessionEffect effect) {
+        return switch (effect) {
+            case SessionEffect.SetParameter(var name, var _) -> isOfReading(name);
+            case SessionEffect.ResetParameter(var name) -> isOfReading(name);
+            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
+            case SessionEffect.Leaves(var may, var names) ->
+                may.has(Residue.SETTINGS) || names.stream().anyMatch(SessionEffect::isOfReading);
+            case SessionEffect.Sets(var each) -> each.stream().anyMatch(SessionEffect::changesReading);
+            case SessionEffect.None _,
+                    SessionEffect.SetLocally _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.DeallocateAll _ -> false;
+        };
+    }
+
+    private static boolean isOfReading(String name) {
+        var lower = name.toLowerCase(Locale.ROOT);
+        return lower.equals("client_encoding") || lower.equals("standard_conforming_strings");
+    }
+
+    /// Whether an effect changes settings, so that what is parsed behind it has others.
+    static boolean changesSettings(SessionEffect effect) {
+        return switch (effect) {
+            case SessionEffect.SetParameter _,
+                    SessionEffect.ResetParameter _,
+                    SessionEffect.ResetAll _,
+                    SessionEffect.DiscardAll _ -> true;
+            case SessionEffect.Sets(var each) -> each.stream().anyMatch(SessionEffect::changesSettings);
+            case SessionEffect.Leaves(var may, var names) -> may.has(Residue.SETTINGS) || !names.isEmpty();
+            case SessionEffect.None _,
+                    SessionEffect.SetLocally _,
+                    SessionEffect.Deallocate _,
+                    SessionEffect.DeallocateAll _ -> false;
+        };
     }
 
     /// Whether the statement asks, or takes away, what sequences have given in its session; what may do

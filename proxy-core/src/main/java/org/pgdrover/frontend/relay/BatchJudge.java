@@ -281,7 +281,7 @@ final class BatchJudge {
         int nameEnd = WireReader.endOfString(buffer, from, end);
         var portal = nameEnd == from ? "" : WireReader.string(buffer, from, end);
         var bound = delivery.names.bound(portal);
-        plan.runs = bound == null ? session.portal(portal) : bound;
+        plan.runs = bound == null ? session.portals().find(portal) : bound;
         delivery.runs(plan.runs);
         delivery.executes(plan.runs);
         return true;

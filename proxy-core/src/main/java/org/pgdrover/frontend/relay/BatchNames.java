@@ -61,8 +61,8 @@ final class BatchNames {
 
     /// Tells the portals that its present part has bound, for the part is sent.
     void tellPortals(ClientSession session) {
-        if (unnamedPortal != null) session.portal("", unnamedPortal);
-        if (newPortals != null) newPortals.forEach(session::portal);
+        if (unnamedPortal != null) session.portals().bound("", unnamedPortal);
+        if (newPortals != null) newPortals.forEach(session.portals()::bound);
     }
 
     // Statements

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
@@ -79,10 +78,9 @@ final class BatchStatements {
 
     private int factsOfNew(QueryClass ran) {
         int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
-        if (ran.session() == SessionEffect.NONE)
-            return ClientSession.setsByCall(ran) ? found | CHANGES_SETTINGS : found;
-        if (ClientSession.changesReading(ran)) found |= CHANGES_READING;
-        if (ClientSession.changesSettings(ran)) found |= CHANGES_SETTINGS;
+        if (ran.session() == SessionEffect.NONE) return ran.setsByCall() ? found | CHANGES_SETTINGS : found;
+        if (SessionEffect.changesReading(ran.session())) found |= CHANGES_READING;
+        if (ran.changesSettings()) found |= CHANGES_SETTINGS;
         if (!defaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
         var effect = ran.session();
         if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)

@@ -1,6 +1,5 @@
 package org.pgdrover.frontend.relay;
 
-import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.sql.Access;
@@ -37,7 +36,7 @@ final class CompletedCommands {
             session.sequencesUsed(ran.statement().equals("DISCARD"));
         lease.doubts().completed(ran, tag);
         if (ran.access() != Access.WRITE) return;
-        if (ClientSession.setsByCall(ran)) session.setLocally();
+        if (ran.setsByCall()) session.setLocally();
         relay.services().completed(ran, session.routing());
     }
 

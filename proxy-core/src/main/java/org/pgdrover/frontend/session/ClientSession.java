@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +34,7 @@ public final class ClientSession {
     private final SharedStatements shared;
     private final TrackedSettings settings;
     private final ClientStatements statements = new ClientStatements();
-    private final Map<String, QueryClass> portals = new HashMap<>();
+    private final Portals portals = new Portals();
     private final Map<String, String> told;
     /// Names of custom parameters that the client has ever set: in its session they exist, also when
     /// that was rolled back.
@@ -48,7 +47,6 @@ public final class ClientSession {
     private boolean usesSequences;
     private final Object identity = new Object();
 
-    private @Nullable QueryClass unnamedPortal;
     private boolean standardStrings;
     private String encoding;
     private boolean classifiable;
@@ -154,23 +152,12 @@ public final class ClientSession {
         return told.get(name);
     }
 
-    // Portals live as long as their transaction; what they run must be known when they are executed.
-
-    /// A Bind of this portal has been sent.
-    public void portal(String name, QueryClass runs) {
-        if (name.isEmpty()) unnamedPortal = runs;
-        else if (runs == QueryClass.NOT_PREPARED) portals.remove(name);
-        else portals.put(name, runs);
-    }
-
-    public QueryClass portal(String name) {
-        var runs = name.isEmpty() ? unnamedPortal : portals.get(name);
-        return runs == null ? QueryClass.NOT_PREPARED : runs;
+    public Portals portals() {
+        return portals;
     }
 
     public void transactionEnded() {
-        if (!portals.isEmpty()) portals.clear();
-        unnamedPortal = null;
+        portals.clear();
     }
 
     /// Whether the client has ever set a custom parameter.
@@ -349,56 +336,5 @@ public final class ClientSession {
     public void rollBack(ServerConnection server) {
         resetsUnknown = false;
         settings.rollBack(server.session().settings());
-    }
-
-    /// Whether an effect may change how the next statements are to be read: backslashes, and the
-    /// encoding.
-    public static boolean changesReading(QueryClass ran) {
-        return changesReading(ran.session());
-    }
-
-    private static boolean changesReading(SessionEffect effect) {
-        return switch (effect) {
-            case SessionEffect.SetParameter(var name, var _) -> isOfReading(name);
-            case SessionEffect.ResetParameter(var name) -> isOfReading(name);
-            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
-            case SessionEffect.Leaves(var may, var names) ->
-                may.has(Residue.SETTINGS) || names.stream().anyMatch(ClientSession::isOfReading);
-            case SessionEffect.Sets(var each) -> each.stream().anyMatch(ClientSession::changesReading);
-            case SessionEffect.None _,
-                    SessionEffect.SetLocally _,
-                    SessionEffect.Deallocate _,
-                    SessionEffect.DeallocateAll _ -> false;
-        };
-    }
-
-    private static boolean isOfReading(String name) {
-        var lower = name.toLowerCase(Locale.ROOT);
-        return lower.equals("client_encoding") || lower.equals("standard_conforming_strings");
-    }
-
-    /// Whether an effect may change settings, so that what is parsed behind it has others.
-    public static boolean changesSettings(QueryClass ran) {
-        return changesSettings(ran.session()) || setsByCall(ran);
-    }
-
-    /// Whether it calls set_config, which may set a parameter for the transaction only.
-    public static boolean setsByCall(QueryClass ran) {
-        return ran.calls("set_config");
-    }
-
-    private static boolean changesSettings(SessionEffect effect) {
-        return switch (effect) {
-            case SessionEffect.SetParameter _,
-                    SessionEffect.ResetParameter _,
-                    SessionEffect.ResetAll _,
-                    SessionEffect.DiscardAll _ -> true;
-            case SessionEffect.Sets(var each) -> each.stream().anyMatch(ClientSession::changesSettings);
-            case SessionEffect.Leaves(var may, var names) -> may.has(Residue.SETTINGS) || !names.isEmpty();
-            case SessionEffect.None _,
-                    SessionEffect.SetLocally _,
-                    SessionEffect.Deallocate _,
-                    SessionEffect.DeallocateAll _ -> false;
-        };
     }
 }
