@@ -24,7 +24,7 @@ class ClassSentencesTest {
                     + "(?:public |abstract |final |sealed |non-sealed )*(?:class|interface|record|enum) \\w",
             Pattern.MULTILINE);
 
-    private static List<Path> sources() throws IOException {
+    static List<Path> sources() throws IOException {
         var all = new ArrayList<Path>();
         for (var module : List.of("proxy-core", "proxy-auth", "proxy-server"))
             try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
