@@ -39,8 +39,6 @@ final class ServerLease implements AnswerOwner {
     private boolean vanished;
     /// Whether a delivery has failed that a Query has ended, while its batch goes on to the next Sync.
     private boolean batchFailed;
-    /// Whether the client has not been told that it is ready, for it has to hear something else before.
-    private boolean readyHeldBack;
 
     // What the state has to deal with
     private @Nullable ErrorFields refusal;
@@ -362,9 +360,12 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean wantsReady(Note note) {
-        readyHeldBack =
-                server.status() == TransactionStatus.IDLE && relay.listening().hasWaiting();
-        return refusal == null && !isNotBegun() && !readyHeldBack && !isToRestore(delivery(note));
+        return refusal == null && !isNotBegun() && !isReadyHeldBack() && !isToRestore(delivery(note));
+    }
+
+    /// Whether the client has to hear something else before it hears that it is ready.
+    private boolean isReadyHeldBack() {
+        return server.status() == TransactionStatus.IDLE && relay.listening().hasWaiting();
     }
 
     /// Whether something is to be done before the client hears that the delivery is over.
@@ -403,18 +404,16 @@ final class ServerLease implements AnswerOwner {
         if (note instanceof MessagePlan query) relay.answeredNames().queried(query, server);
         relay.heldBack().passOn();
         boolean restores = isToRestore(delivery);
+        boolean heldBack = isReadyHeldBack();
         doubts.answered(delivery);
         relay.listening().answered(delivery);
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
         batchFailed = false;
         relay.deliveries().end(delivery);
         count(delivery, status);
-        if (restores) {
-            toRestore = delivery;
-        } else {
-            if (readyHeldBack) tellReady(status);
-            relay.end(delivery);
-        }
+        if (heldBack && !restores) tellReady(status);
+        if (restores) toRestore = delivery;
+        else relay.end(delivery);
         relay.wake();
     }
 
