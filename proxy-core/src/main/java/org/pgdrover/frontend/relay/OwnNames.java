@@ -62,8 +62,8 @@ final class OwnNames {
         return false;
     }
 
-    /// Whether it sees statements that are there under their own names already.
-    static boolean areSeen(ServerLease lease, Delivery delivery) {
-        return lease.hasOwnNames() && (delivery.statements.seesStatements() || delivery.statements.deallocates());
+    /// Whether it sees or takes away statements that are there under their own names already.
+    static boolean areSeen(Relay relay, ServerLease lease, Delivery delivery) {
+        return lease.hasOwnNames() && looksForNames(relay, delivery);
     }
 }

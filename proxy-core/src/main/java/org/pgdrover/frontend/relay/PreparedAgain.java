@@ -57,7 +57,7 @@ final class PreparedAgain {
     static List<ClientStatement> missing(Relay relay, ServerLease lease, Delivery delivery, boolean ownNames) {
         List<ClientStatement> missing = List.of();
         var statements = relay.session().statements();
-        if (OwnNames.areSeen(lease, delivery) && ServerNeeds.isIdle(lease.server())) {
+        if (OwnNames.areSeen(relay, lease, delivery) && ServerNeeds.isIdle(lease.server())) {
             missing = new ArrayList<>();
             for (var each : statements.named()) if (each.isKept() && !isThere(each, lease)) missing.add(each);
         }

@@ -61,7 +61,7 @@ final class ServerNeeds {
         var begin = fresh ? relay.deferred() : null;
         var missing = PreparedAgain.missing(relay, lease, delivery, ownNames);
         boolean nothing = settings.isEmpty() && !ownNames && begin == null && missing.isEmpty();
-        if (nothing && !(OwnNames.areSeen(lease, delivery) && hasStandIn(server))) return null;
+        if (nothing && !(OwnNames.areSeen(relay, lease, delivery) && hasStandIn(server))) return null;
         var needs =
                 new ServerNeeds(relay, lease, delivery, settings, customNames, !channels.isEmpty(), ownNames, begin);
         missing.forEach(needs.prepared::add);
