@@ -36,6 +36,9 @@ final class BatchStatements {
     private QueryClass lastKnown = QueryClass.UNKNOWN;
     private int lastFacts;
     private boolean onlyReads = true;
+    /// Whether a function that they call may deallocate statements; null while nobody has asked the
+    /// catalog.
+    private @Nullable Boolean callDeallocate;
 
     /// @param defaults names of the parameters that the client's startup message has set
     BatchStatements(Set<String> defaults) {
@@ -48,6 +51,7 @@ final class BatchStatements {
         facts |= factsOf(queryClass);
         if (queryClass.access() != Access.READ) onlyReads = false;
         if (!classes.isEmpty() && classes.getLast() == queryClass) return;
+        callDeallocate = null;
         if (classes.size() < MOST_CLASSES) classes.add(queryClass);
         else if (classes.size() == MOST_CLASSES) classes.add(QueryClass.UNKNOWN);
     }
@@ -66,6 +70,7 @@ final class BatchStatements {
         facts = 0;
         executed = 0;
         onlyReads = true;
+        callDeallocate = null;
     }
 
     private int factsOf(QueryClass ran) {
@@ -225,19 +230,25 @@ final class BatchStatements {
         return (facts & DEALLOCATES) != 0;
     }
 
-    /// A function that one of them calls may deallocate statements.
-    void callDeallocate() {
-        executed |= MAY_DEALLOCATE;
+    /// Whether a function that one of them calls may deallocate statements; null while that is not known.
+    @Nullable
+    Boolean callDeallocate() {
+        return callDeallocate;
+    }
+
+    /// The catalog has told whether a function that one of them calls may deallocate statements.
+    void callDeallocate(boolean may) {
+        callDeallocate = may;
     }
 
     /// Whether they may deallocate statements that nobody can name.
     boolean mayDeallocateAny() {
-        return (executed & MAY_DEALLOCATE) != 0;
+        return (executed & MAY_DEALLOCATE) != 0 || Boolean.TRUE.equals(callDeallocate);
     }
 
     /// Whether they may deallocate statements, as a string of several statements may.
     boolean mayDeallocate() {
-        return deallocatesAll() || deallocates() || (executed & MAY_DEALLOCATE) != 0;
+        return deallocatesAll() || deallocates() || mayDeallocateAny();
     }
 
     boolean seesStatements() {

@@ -1,7 +1,9 @@
 package org.pgdrover.frontend.relay;
 
+import java.util.List;
 import java.util.Objects;
 import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.sql.QueryClass;
 
 /// Tells whether a delivery needs the client's own names of statements on its server.
 final class OwnNames {
@@ -40,15 +42,28 @@ final class OwnNames {
                 || callsDeallocate(relay, delivery);
     }
 
+    /// Finds out whether a function in it may prepare or deallocate statements, if that is of any
+    /// interest.
+    static void askCatalog(Relay relay, Delivery delivery) {
+        var _ = callsDeallocate(relay, delivery);
+    }
+
     /// Whether a function in it may prepare or deallocate statements, as far as the catalog tells.
-    static boolean callsDeallocate(Relay relay, Delivery delivery) {
-        var session = relay.session();
+    private static boolean callsDeallocate(Relay relay, Delivery delivery) {
         if (delivery.reason.isProvedRead()) return false;
-        if (session.statements().size() == 0 && !delivery.names.hasNamed()) return false;
-        var classes = delivery.statements.classes();
+        if (relay.session().statements().size() == 0 && !delivery.names.hasNamed()) return false;
+        var found = delivery.statements.callDeallocate();
+        if (found == null) {
+            found = mayDeallocate(relay, delivery.statements.classes());
+            delivery.statements.callDeallocate(found);
+        }
+        return found;
+    }
+
+    private static boolean mayDeallocate(Relay relay, List<QueryClass> classes) {
         var router = relay.services().router();
         for (int i = 0; i < classes.size(); i++)
-            if (router.mayDeallocate(classes.get(i), session.routing())) return true;
+            if (router.mayDeallocate(classes.get(i), relay.session().routing())) return true;
         return false;
     }
 

@@ -194,7 +194,7 @@ final class Working implements RelayState {
     void send(Delivery delivery) {
         if (delivery.statements.emptiesDatabase() instanceof String database) emptySoon(delivery, database);
         relay.listening().sending(delivery, lease);
-        if (OwnNames.callsDeallocate(relay, delivery)) delivery.statements.callDeallocate();
+        OwnNames.askCatalog(relay, delivery);
         lease.sending(delivery);
         delivery.names.tellPortals(relay.session());
         relay.deliveries().sent(delivery);
