@@ -103,6 +103,20 @@ final class ChangedMeaningConversations {
                 ask(query("COMMIT")),
                 ask(bind("", "s"), execute("", 0), sync()));
         script.alone(
+                "UNLISTEN behind ROLLBACK in a string",
+                ask(query("LISTEN ch")),
+                behind(query("BEGIN; NOTIFY ch, 'never'; ROLLBACK; UNLISTEN *")),
+                ask(run("NOTIFY ch, 'nor this'")),
+                ask(query("SELECT 1")));
+        script.alone(
+                "UNLISTEN before ROLLBACK in a string",
+                ask(query("LISTEN ch")),
+                ask(query("BEGIN; UNLISTEN *; ROLLBACK; SELECT 1")),
+                ask(run("NOTIFY ch, 'once'")),
+                ask(query("BEGIN; UNLISTEN *; COMMIT; SELECT 1")),
+                ask(run("NOTIFY ch, 'never'")),
+                ask(query("SELECT 1")));
+        script.alone(
                 "channels that were shown on a pinned server are listened to no more",
                 ask(query("SELECT pg_advisory_lock(8871)")),
                 ask(query("LISTEN ch1")),

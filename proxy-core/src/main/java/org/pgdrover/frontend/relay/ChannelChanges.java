@@ -67,18 +67,25 @@ final class ChannelChanges {
         for (var each : ChannelStatement.unlistens(text, standardStrings)) unanswered.add(new Sent(delivery, each));
     }
 
-    /// All of a delivery has been answered.
-    void answered(Delivery delivery) {
-        if (unanswered.isEmpty()) return;
-        for (var each : unanswered) if (each.by() == delivery) unlistened.add(each.statement());
-        unanswered.removeIf(each -> each.by() == delivery);
+    /// The client's own server has carried out the next UNLISTEN of a delivery.
+    void unlistened(@Nullable Delivery running) {
+        for (var each : unanswered) {
+            if (each.by() != running) continue;
+            unanswered.remove(each);
+            unlistened.add(each.statement());
+            return;
+        }
     }
 
-    /// @param running what the server is answering
-    void rolledBack(@Nullable Delivery running) {
+    /// All of a delivery has been answered.
+    void answered(Delivery delivery) {
+        if (!unanswered.isEmpty()) unanswered.removeIf(each -> each.by() == delivery);
+    }
+
+    /// What has been carried out is undone; UNLISTEN may stand behind that in the same string.
+    void rolledBack() {
         changes.clear();
         unlistened.clear();
-        unanswered.removeIf(each -> each.by() == running);
     }
 
     /// The server is lost.

@@ -180,11 +180,13 @@ final class ClientListening {
             }
             case NONE, BEGIN, BEGIN_READ_ONLY, INSIDE -> {}
         }
+        if (tag != CommandTag.NOTIFY && ran.statement().equals("UNLISTEN"))
+            changes.unlistened(relay.deliveries().answering());
         if (ran.session() instanceof SessionEffect.DiscardAll) changes.unlisten(null, subscription);
     }
 
     private void rolledBack() {
-        changes.rolledBack(relay.deliveries().answering());
+        changes.rolledBack();
     }
 
     /// All of a delivery has been answered.
