@@ -14,6 +14,17 @@ import static org.pgdrover.it.exactness.Sent.sync;
 final class ChangedMeaningConversations {
     private static final String HIDING = "CREATE TEMP VIEW t AS SELECT 99 AS id";
 
+    /// Frees a name, takes it again and fails.
+    private static final Sent[] FREED = {
+        parse("s", "DISCARD ALL"),
+        bind("", "s"),
+        execute("", 0),
+        parse("s", "SELECT set_config('app.tenant', $1, false)"),
+        bind("c1", "s", "2"),
+        describe('S', "p"),
+        sync()
+    };
+
     private final Script script;
 
     ChangedMeaningConversations(Script script) {
@@ -57,28 +68,13 @@ final class ChangedMeaningConversations {
                 ask(parse("s", "SELECT 1"), bind("", "s"), execute("", 0), execute("", 0), sync()));
         script.alone(
                 "a name that DISCARD ALL has freed is used again in a batch that fails",
-                ask(
-                        parse("s", "DISCARD ALL"),
-                        bind("", "s"),
-                        execute("", 0),
-                        parse("s", "SELECT set_config('app.tenant', $1, false)"),
-                        bind("c1", "s", "2"),
-                        describe('S', "p"),
-                        sync()),
+                ask(FREED),
                 ask(bind("", "s"), sync()),
                 ask(bind("", "s", "3"), execute("", 0), sync()));
         script.alone(
                 "a name that DISCARD ALL has freed is used again in a pipeline",
-                behind(
-                        parse("s", "DISCARD ALL"),
-                        bind("", "s"),
-                        execute("", 0),
-                        parse("s", "SELECT set_config('app.tenant', $1, false)"),
-                        bind("c1", "s", "2"),
-                        describe('S', "p"),
-                        sync(),
-                        bind("", "s1"),
-                        sync()),
+                behind(FREED),
+                behind(bind("", "s1"), sync()),
                 behind(query("SELECT txid_current_if_assigned() IS NULL")),
                 ask(parse("", "SELECT nextval('missing')"), sync(), bind("", "s"), execute("", 0), sync()));
         script.alone(
