@@ -5,6 +5,7 @@ import static org.pgdrover.it.Proxied.await;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -13,7 +14,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.pgdrover.config.PoolConfig;
 import org.pgdrover.config.PoolMode;
+import org.pgdrover.config.PoolSettings;
 import org.pgdrover.server.embedded.EmbeddedCluster;
 
 /// A session through the proxy begins with what it would begin with at the server itself.
@@ -38,6 +41,17 @@ class SessionBeginTest {
 
     private void serve(PoolMode mode) throws Exception {
         proxy = new Proxied(cluster, mode, EVERYBODY, config -> config);
+    }
+
+    /// With more servers, clients on two I/O threads have a server each.
+    private void serveWithOneServerANode() throws Exception {
+        var one = new PoolSettings(
+                PoolMode.TRANSACTION, 1, 0, Duration.ofSeconds(30), Duration.ofMinutes(10), Duration.ofHours(1));
+        proxy = new Proxied(
+                cluster,
+                PoolMode.TRANSACTION,
+                EVERYBODY,
+                config -> config.with(new PoolConfig(one, 0, Map.of(), Map.of(), 100)));
     }
 
     @AfterEach
@@ -125,7 +139,7 @@ class SessionBeginTest {
 
     @Test
     void keepsServersOfWhomAChangeDoesNotConcern() throws Exception {
-        serve(PoolMode.TRANSACTION);
+        serveWithOneServerANode();
         var sql = "SELECT pg_backend_pid() || set_config('a.b', '', true)";
         // Before the catalog is read, what the function leaves is unknown, and costs the connection.
         await(() -> askAnew(sql).equals(askAnew(sql)), "the catalog");
