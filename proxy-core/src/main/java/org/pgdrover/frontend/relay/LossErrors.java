@@ -36,6 +36,7 @@ final class LossErrors {
             return explained(unknown(
                     connection() + " was lost before its answer: the statement may or may not have been carried out"));
         if (backendOnly && lastWords != null) return lastWords.asError();
+        if (!delivery.begun) return lost(" before its answer");
         return lost(" in the middle of its answer");
     }
 

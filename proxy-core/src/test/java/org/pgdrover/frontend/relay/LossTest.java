@@ -150,6 +150,33 @@ class LossTest {
         }
     }
 
+    /// The answer would show the write, if that was carried out.
+    @Test
+    void runsNoReadAgainBehindWhichAWriteWasSent() throws Exception {
+        primary.on("lost", (wire, message) -> {
+            wire.read();
+            primary.die();
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("INSERT 1"));
+            answers(client, 1);
+            rig.samples(false);
+
+            client.send(query("SELECT lost FROM t").append(query("INSERT 2")));
+            Until.isTrue(() -> primary.count("lost") > 0);
+            rig.samples(true);
+            rig.changeRoles();
+
+            var answers = answers(client, 2);
+            assertThat(types(answers)).isEqualTo("EZEZ");
+            assertThat(answers.get(0).field('C')).isEqualTo("08006");
+            assertThat(answers.get(0).field('M')).contains("before its answer");
+            assertThat(answers.get(2).field('C')).isEqualTo(UNKNOWN);
+            assertThat(rig.standby().count("lost")).isZero();
+        }
+    }
+
     /// The client's own behaviour ends the session, with the server's words.
     @ParameterizedTest
     @ValueSource(strings = {"25P03", "25P04"})
