@@ -55,23 +55,16 @@ public final class Exchange implements AnswerOwner {
     }
 
     /// A statement that the exchange closes.
-    private static final class Closed implements Note {
-        private final ServerStatements.Prepared statement;
-        private boolean discarded;
-
-        Closed(ServerStatements.Prepared statement) {
-            this.statement = statement;
-        }
-    }
+    private record Closed(ServerStatements.Prepared statement) implements Note {}
 
     private final ServerConnection server;
     private final Consumer<Exchange> done;
     private final List<@Nullable String[]> rows = new ArrayList<>();
     private final List<Prepared> prepared = new ArrayList<>();
-    private final List<Closed> closed = new ArrayList<>();
     private @Nullable ByteBuf collected;
     private @Nullable ErrorFields error;
     private int owed;
+    private boolean notClosed;
     private boolean sent;
     private @Nullable Future<?> timeout;
 
@@ -122,13 +115,11 @@ public final class Exchange implements AnswerOwner {
         return ask(RequestKind.EXECUTE, execute, Note.NONE);
     }
 
-    /// Closes a statement, which [#stillThere()] has if the server has not come to it.
+    /// Closes a statement that was taken out of those of the server.
     public Exchange close(ServerStatements.Prepared statement) {
-        var note = new Closed(statement);
-        closed.add(note);
         var out = server.newBuffer(8 + statement.name().length);
         FrontendMessages.closeStatement(out, statement.name());
-        return ask(RequestKind.CLOSE, out, note);
+        return ask(RequestKind.CLOSE, out, new Closed(statement));
     }
 
     /// Parses a statement and describes it.
@@ -204,12 +195,10 @@ public final class Exchange implements AnswerOwner {
         return prepared;
     }
 
-    /// What the server was to close, and has discarded behind an error of something else.
-    public List<ServerStatements.Prepared> stillThere() {
-        return closed.stream()
-                .filter(each -> each.discarded)
-                .map(each -> each.statement)
-                .toList();
+    /// Whether the server was to close a statement, and has discarded that behind an error of something
+    /// else.
+    public boolean hasNotClosed() {
+        return notClosed;
     }
 
     @Override
@@ -257,13 +246,18 @@ public final class Exchange implements AnswerOwner {
 
     @Override
     public void onAnswered(RequestKind kind, byte type, Note note) {
+        if (note instanceof Closed(var statement)) server.session().statements().closed(statement);
         answered();
     }
 
     @Override
     public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
-        if (note instanceof Prepared statement) statement.discarded = true;
-        else if (note instanceof Closed statement) statement.discarded = true;
+        if (note instanceof Prepared statement) {
+            statement.discarded = true;
+        } else if (note instanceof Closed(var statement)) {
+            notClosed = true;
+            server.session().statements().closeDiscarded(statement);
+        }
         answered();
     }
 

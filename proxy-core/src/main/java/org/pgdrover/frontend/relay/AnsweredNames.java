@@ -95,12 +95,9 @@ final class AnsweredNames {
     /// The statement of a Parse that was not carried out is not on the server.
     private static void forget(ClientStatement statement, ServerConnection server) {
         if (statement.isUnnamed()) server.session().unnamedDiscarded(statement);
-        server.session().statements().remove(statement);
+        server.session().statements().parseDiscarded(statement, statement);
         var shared = statement.shared();
-        if (shared == null) return;
-        var there = server.session().statements().find(shared);
-        if (there != null && there.shape() == statement)
-            server.session().statements().remove(shared);
+        if (shared != null) server.session().statements().parseDiscarded(shared, statement);
     }
 
     /// The server has discarded a Close.

@@ -173,6 +173,13 @@ final class Deliveries {
         return sent.size();
     }
 
+    /// How many of those that are under way may write.
+    int writes() {
+        int writes = open != null && open.mayWrite() ? 1 : 0;
+        for (var delivery : sent) if (delivery.mayWrite()) writes++;
+        return writes;
+    }
+
     /// Everything that was sent is to be sent again, before what waits already.
     void takeBack() {
         var last = endOpen();

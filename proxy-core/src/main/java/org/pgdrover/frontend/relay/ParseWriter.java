@@ -70,9 +70,9 @@ final class ParseWriter {
     /// if there are too many.
     private void makeRoom(SharedStatement shared, ServerLease lease) {
         var server = lease.server();
-        var old = server.session().statements().remove(shared);
+        var old = server.session().statements().close(shared);
         if (old != null) close(old, lease);
-        var surplus = server.session().statements().surplus();
+        var surplus = server.session().statements().closeSurplus();
         if (surplus != null) close(surplus, lease);
     }
 

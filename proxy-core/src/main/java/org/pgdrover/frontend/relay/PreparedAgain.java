@@ -128,7 +128,7 @@ final class PreparedAgain {
         var asked = new HashSet<Object>();
         for (var statement : statements) {
             if (!asked.add(key(statement, own))) continue;
-            var old = server.session().statements().remove(key(statement, own));
+            var old = server.session().statements().close(key(statement, own));
             if (old != null) exchange.close(old);
             prepare(statement, own, open, exchange);
         }

@@ -82,7 +82,6 @@ final class ServerLease implements AnswerOwner {
     /// From now on only this client's statements are there.
     void takeOwnNames() {
         ownNames = true;
-        server.session().statements().clear();
         server.session().notClean("statements under a client's own names");
     }
 
@@ -229,6 +228,8 @@ final class ServerLease implements AnswerOwner {
             server.session().unnamedAnswered(null);
             if (begin.answered(kind)) server.transactionBegun();
         }
+        if (note instanceof RelayNote.MakesRoom room)
+            server.session().statements().closed(room.closed());
         if (!(note instanceof MessagePlan plan)) return;
         if (kind == RequestKind.PARSE) relay.answeredNames().parsed(plan, this);
         else if (kind == RequestKind.CLOSE) relay.answeredNames().closed(plan, server);
@@ -239,8 +240,7 @@ final class ServerLease implements AnswerOwner {
         // The delivery is taken back.
         if (isNotBegun()) return;
         switch (note) {
-            case RelayNote.MakesRoom(var statement) ->
-                server.session().statements().restore(statement);
+            case RelayNote.MakesRoom(var old) -> server.session().statements().closeDiscarded(old);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
                 if (kind != RequestKind.SYNC) vanish(delivery);

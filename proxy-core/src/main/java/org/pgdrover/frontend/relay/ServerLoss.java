@@ -217,14 +217,15 @@ final class ServerLoss {
         if (!nodeLost && lastWords != null && hasEndedItself()) return endSession();
         boolean head = true;
         boolean lostBlock = false;
-        int writesBehind = writesUnderWay();
+        // A read that is run again would show a write that was sent behind it, if that was carried out. A server that
+        // has said its last words has carried out nothing behind the head.
+        int writesBehind = lastWords != null ? 0 : deliveries.writes();
         for (var delivery : deliveries.sent()) {
-            if (delivery.mayWrite()) writesBehind--;
+            if (delivery.mayWrite()) writesBehind = Math.max(0, writesBehind - 1);
             boolean opens = delivery.opensTransaction() && (deliveries.sentCount() > 1 || deliveries.open() != null);
             lostBlock |= opens;
             boolean guilty = head && !nodeLost && !delivery.statements.onlyBegin();
-            boolean shown = lastWords == null && writesBehind > 0;
-            boolean again = isRepeatable(delivery) && !lostBlock && !guilty && !shown;
+            boolean again = isRepeatable(delivery) && !lostBlock && !guilty && writesBehind == 0;
             if (again) repeat(delivery, head);
             else delivery.refusal = lostBlock ? giveUpInBlock(delivery) : giveUp(delivery, head && !nodeLost);
             if (delivery.mayCommit() || !delivery.opensTransaction() && endsBlock(delivery)) lostBlock = false;
@@ -233,14 +234,6 @@ final class ServerLoss {
         if (deliveries.open() instanceof Delivery open) open.refusal = giveUp(open, false);
         deliveries.takeBack();
         return new Idle(relay);
-    }
-
-    /// A read that is run again would show a write that the client has sent behind it, if that was carried
-    /// out. A server that has said its last words has carried out nothing behind the head.
-    private int writesUnderWay() {
-        int writes = deliveries.open() instanceof Delivery open && open.mayWrite() ? 1 : 0;
-        for (var delivery : deliveries.sent()) if (delivery.mayWrite()) writes++;
-        return writes;
     }
 
     /// Whether the client has terminated its own session: then the session ends, as the client wished.

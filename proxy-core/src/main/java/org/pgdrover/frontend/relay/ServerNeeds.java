@@ -130,14 +130,14 @@ final class ServerNeeds {
     void ask(Exchange exchange) {
         var server = lease.server();
         boolean open = server.ledger().isOpen();
-        if (hasStandIn(server) && server.session().statements().remove(OwnStatement.NAME) instanceof Prepared standIn)
+        if (hasStandIn(server) && server.session().statements().close(OwnStatement.NAME) instanceof Prepared standIn)
             exchange.close(standIn).sync();
         server.session().customNames().addAll(customNames);
         if (showsChannels) relay.listening().showing(server);
         for (var query : settings) set(query, server, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
         if (ownNames) {
-            for (var shared : server.session().statements().all()) exchange.close(shared);
+            server.session().statements().closeAll().forEach(exchange::close);
             if (!open && !inTransaction) exchange.sync();
             if (inTransaction) exchange.command("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
@@ -187,9 +187,7 @@ final class ServerNeeds {
     /// Notes what is there now, and of what is not as the client knows it, with which error its use
     /// fails.
     void verify(Exchange answered) {
-        var still = answered.stillThere();
-        if (ownNames && !still.isEmpty()) lease.leaveOwnNames();
-        still.forEach(lease.server().session().statements()::restore);
+        if (ownNames && answered.hasNotClosed()) lease.leaveOwnNames();
         prepared.verify(answered);
     }
 
