@@ -42,6 +42,14 @@ final class Following {
         return !ledger.isOpen() && ledger.mayDiscardNext();
     }
 
+    /// Whether it needs statements that are to be prepared with settings which nobody knows before what is
+    /// under way has been answered.
+    static boolean hasChangingSettings(Relay relay, ServerLease lease, ServerNeeds needs) {
+        return needs.prepareStatements()
+                && !lease.server().ledger().isOpen()
+                && relay.deliveries().mayChangeSettings();
+    }
+
     /// Whether another server could do for the next batch: nothing is open, and the client keeps none.
     static boolean isBetweenBatches(Relay relay, ServerLease lease) {
         var server = lease.server();

@@ -11,7 +11,6 @@ import org.pgdrover.backend.Exchange;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerStatements.Prepared;
 import org.pgdrover.backend.SessionSettings;
-import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.ErrorFields;
@@ -43,12 +42,13 @@ final class PreparedAgain {
     private final List<ClientStatement> gaps = new ArrayList<>();
     private @Nullable ClientStatement unnamed;
 
-    PreparedAgain(ServerLease lease, Delivery delivery, ClientSession session) {
+    PreparedAgain(Relay relay, ServerLease lease, Delivery delivery) {
+        var session = relay.session();
         this.lease = lease;
         this.delivery = delivery;
         this.current = session.settings().current();
         this.present = current.ofMeaning();
-        this.unknown = session.knownSettings() == null;
+        this.unknown = session.knownSettings() == null || relay.deliveries().mayChangeSettings();
     }
 
     // Which are to be
@@ -143,7 +143,7 @@ final class PreparedAgain {
     /// it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
-        if (open && !then.equals(present))
+        if (open && (unknown || !then.equals(present)))
             lease.server().session().notClean("a statement was prepared with other settings");
         if (!open) toOlder(then, exchange);
         exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));

@@ -35,7 +35,7 @@ final class ServerNeeds {
             boolean ownNames,
             @Nullable DeferredBegin begin) {
         this.begin = begin;
-        this.prepared = new PreparedAgain(lease, delivery, relay.session());
+        this.prepared = new PreparedAgain(relay, lease, delivery);
         this.relay = relay;
         this.lease = lease;
         this.settings = settings;
@@ -73,6 +73,11 @@ final class ServerNeeds {
     /// Whether the server gets other settings.
     boolean changesSettings() {
         return !settings.isEmpty();
+    }
+
+    /// Whether statements are to be prepared.
+    boolean prepareStatements() {
+        return !prepared.isEmpty();
     }
 
     static boolean isIdle(ServerConnection server) {

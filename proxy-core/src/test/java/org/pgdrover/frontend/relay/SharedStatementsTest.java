@@ -131,6 +131,36 @@ class SharedStatementsTest {
         }
     }
 
+    /// What the settings are when the server comes to the statement, only the answer before it tells.
+    @Test
+    void isPreparedAgainWithItsOwnSettingsBehindAChangeInTheSamePipeline() throws Exception {
+        primary.on("RESET", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "RESET").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("SET TimeZone = 'Asia/Tokyo'"));
+            answers(client, 1);
+            client.send(new WireBytes().message('P', "mine", TEXT, (short) 0).message('S'));
+            answers(client, 1);
+            primary.drop();
+            Until.isTrue(() -> rig.openServers() == 0);
+            int before = primary.statements().size();
+
+            client.send(query("RESET TimeZone").append(bind("mine")).message('S'));
+            answers(client, 2);
+
+            var since =
+                    primary.statements().subList(before, primary.statements().size());
+            int reset = since.indexOf("RESET TimeZone");
+            int parsed = since.indexOf(TEXT);
+            assertThat(since.subList(reset, parsed))
+                    .anySatisfy(each -> assertThat(each).contains("Asia/Tokyo"));
+            assertThat(since.subList(parsed, since.size()))
+                    .anySatisfy(each -> assertThat(each).contains("RESET \"timezone\""));
+        }
+    }
+
     /// A row of the server's answer: the statement is there.
     private WireBytes there() {
         var name = names.getLast().getBytes(StandardCharsets.US_ASCII);
