@@ -49,22 +49,34 @@ final class Judgement {
         return facts.isRead() ? null : RoutingReason.HARMFUL_FUNCTION;
     }
 
+    // What may it do in the session?
+
+    /// What a statement may do, by the catalog as it is known now.
+    Verdicts.Verdict verdict(QueryClass query, RoutingSession session) {
+        var known = catalogs.of(session.database());
+        var verdict = session.verdicts().find(query, known);
+        if (verdict != null) return verdict;
+        verdict = Verdicts.Verdict.of(
+                residues(query, known, session), usesSequences(query, known), mayDeallocate(query, known, session));
+        session.verdicts().add(query, known, verdict);
+        return verdict;
+    }
+
     // What may it leave in the session?
 
-    Residues residues(QueryClass query, RoutingSession session) {
+    private Residues residues(QueryClass query, DatabaseCatalog known, RoutingSession session) {
         var may = Residues.NONE;
         var parts = query.parts();
-        if (parts.isEmpty()) return one(query, session);
-        for (int i = 0; i < parts.size(); i++) may = may.and(one(parts.get(i), session));
+        if (parts.isEmpty()) return one(query, known, session);
+        for (int i = 0; i < parts.size(); i++) may = may.and(one(parts.get(i), known, session));
         return may;
     }
 
-    private Residues one(QueryClass query, RoutingSession session) {
+    private Residues one(QueryClass query, DatabaseCatalog known, RoutingSession session) {
         var may = SessionEffect.residues(query.session());
         if (may.equals(Residues.ALL)) return may;
         var access = query.access();
         if (access != Access.READ && access != Access.WRITE) return may;
-        var known = catalogs.of(session.database());
         may = may.and(known.database().everywhere());
         var kind = Definition.of(query);
         if (kind.isDefinition()) may = may.and(known.database().defining());
@@ -103,15 +115,14 @@ final class Judgement {
     /// Whether a function that it calls is known to prepare or deallocate statements, or is not known at
     /// all, as between a definition and the reading that follows it. What is known to do anything that
     /// nobody can read does not count.
-    boolean mayDeallocate(QueryClass query, RoutingSession session) {
+    private boolean mayDeallocate(QueryClass query, DatabaseCatalog known, RoutingSession session) {
         var parts = query.parts();
-        for (int i = 0; i < parts.size(); i++) if (mayDeallocate(parts.get(i), session)) return true;
+        for (int i = 0; i < parts.size(); i++) if (mayDeallocate(parts.get(i), known, session)) return true;
         if (!parts.isEmpty()) return false;
-        var may = one(query, session);
+        var may = one(query, known, session);
         if (!may.has(Residue.PREPARED)) return false;
         return !may.equals(Residues.ALL)
-                || Definition.of(query).runsFunctions()
-                        && callUnknown(query.functions(), catalogs.of(session.database()));
+                || Definition.of(query).runsFunctions() && callUnknown(query.functions(), known);
     }
 
     private boolean callUnknown(List<String> functions, DatabaseCatalog known) {
@@ -126,14 +137,13 @@ final class Judgement {
 
     /// Whether it may use, or change, what sequences have given in its session: nextval(), lastval() and
     /// their kin, itself or by defaults, triggers, views and functions.
-    boolean usesSequences(QueryClass query, RoutingSession session) {
+    private boolean usesSequences(QueryClass query, DatabaseCatalog known) {
         var parts = query.parts();
-        for (int i = 0; i < parts.size(); i++) if (usesSequences(parts.get(i), session)) return true;
+        for (int i = 0; i < parts.size(); i++) if (usesSequences(parts.get(i), known)) return true;
         if (!parts.isEmpty()) return false;
         if (SessionEffect.residues(query.session()).has(Residue.SEQUENCES)) return true;
         var access = query.access();
         if (access != Access.READ && access != Access.WRITE) return false;
-        var known = catalogs.of(session.database());
         return known.database().usesSequences()
                 || Definition.of(query).isDefinition()
                 || callSequences(query.functions(), known)

@@ -79,7 +79,7 @@ public final class Router {
     /// What a statement may leave in its server's session, by its text and by what the catalog says of
     /// the names in it.
     public Residues residues(QueryClass query, RoutingSession session) {
-        return judgement.residues(query, session);
+        return judgement.verdict(query, session).residues();
     }
 
     /// Whether a statement may show run-time parameters by what it calls and reads.
@@ -89,12 +89,12 @@ public final class Router {
 
     /// Whether a statement may use, or change, what sequences have given in its session.
     public boolean usesSequences(QueryClass query, RoutingSession session) {
-        return judgement.usesSequences(query, session);
+        return judgement.verdict(query, session).usesSequences();
     }
 
     /// Whether a statement may prepare or deallocate statements by a function that it calls.
     public boolean mayDeallocate(QueryClass query, RoutingSession session) {
-        return judgement.mayDeallocate(query, session);
+        return judgement.verdict(query, session).mayDeallocate();
     }
 
     /// A statement has succeeded. If it was a definition, what it may have given another meaning is

@@ -53,6 +53,7 @@ public final class RoutingSession {
     private boolean definedMore;
 
     private boolean everDefined;
+    private final Verdicts verdicts = new Verdicts();
 
     RoutingSession(String database, GlobalWrites globalWrites) {
         this.database = database;
@@ -61,6 +62,11 @@ public final class RoutingSession {
 
     String database() {
         return database;
+    }
+
+    /// What was judged of its last statements.
+    Verdicts verdicts() {
+        return verdicts;
     }
 
     /// The session holds state that only its connection to the primary has.
@@ -87,11 +93,13 @@ public final class RoutingSession {
 
     /// A definition has changed a table; if the session has made it, changing it may leave this besides.
     void altered(QueryClass definition, Residues may) {
+        verdicts.clear();
         for (var name : definition.relations()) made.computeIfPresent(name, (_, old) -> old.and(may));
     }
 
     void made(QueryClass definition, Residues may) {
         if (made.size() >= MOST_MADE) return;
+        verdicts.clear();
         var name = definition.relations().getFirst();
         made.put(name, may);
         made.put(name.substring(name.lastIndexOf('.') + 1), may);
@@ -100,6 +108,7 @@ public final class RoutingSession {
     /// Something else has been defined on these names.
     void unmade(List<String> names) {
         if (made.isEmpty()) return;
+        verdicts.clear();
         for (var name : names) {
             made.remove(name);
             made.remove(name.substring(name.lastIndexOf('.') + 1));

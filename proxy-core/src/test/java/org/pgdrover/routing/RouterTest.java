@@ -3,7 +3,9 @@ package org.pgdrover.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -15,6 +17,7 @@ import org.pgdrover.cluster.Node;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.PrimaryReads;
 import org.pgdrover.config.RoutingConfig;
+import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
@@ -26,6 +29,8 @@ class RouterTest {
     private final FunctionCatalog catalogs = new FunctionCatalog(_ -> catalog, worker, worker::now);
     private Router router = router(Consistency.SESSION);
     private RoutingSession session = router.newSession("db");
+    /// A text that comes again is the same to the router, which remembers what it has judged.
+    private final Map<String, QueryClass> classes = new HashMap<>();
 
     private Router router(Consistency consistency) {
         var config = new RoutingConfig(
@@ -141,7 +146,7 @@ class RouterTest {
     // What a statement leaves
 
     private Residues residues(String sql) {
-        return router.residues(Catalogs.classify(sql), session);
+        return router.residues(classes.computeIfAbsent(sql, Catalogs::classify), session);
     }
 
     @ParameterizedTest
@@ -244,6 +249,28 @@ class RouterTest {
 
         ran("CREATE TRIGGER t BEFORE INSERT ON n FOR EACH ROW EXECUTE FUNCTION f()");
         assertThat(residues("INSERT INTO n VALUES (1)")).isEqualTo(Residues.ALL);
+    }
+
+    /// What was judged of a statement before does not hold when the session makes or drops its table.
+    @Test
+    void judgesAnewWhenTheSessionMakesATemporaryTable() {
+        assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.ALL);
+
+        ran("CREATE TEMP TABLE x (a int DEFAULT locks())");
+        assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.of(Residue.LOCKS));
+
+        session.unmade(List.of("x"));
+        assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.ALL);
+    }
+
+    @Test
+    void judgesAnewWhenTheCatalogIsReadAgain() {
+        assertThat(residues("SELECT locks()")).isEqualTo(Residues.of(Residue.LOCKS));
+
+        catalog = Catalogs.SMALL.without(List.of("locks"));
+        worker.passes(61, TimeUnit.SECONDS);
+
+        assertThat(residues("SELECT locks()")).isEqualTo(Residues.ALL);
     }
 
     @Test
