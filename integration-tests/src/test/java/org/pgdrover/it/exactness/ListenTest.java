@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.it.exactness.Ear.outcomes;
 import static org.pgdrover.it.exactness.Ear.types;
 import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.bindBinary;
 import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.parse;
@@ -339,7 +340,11 @@ class ListenTest {
         try (var worker = client(SINGLE)) {
             for (int i = 0; i < 50; i++) {
                 ears.add(client(SINGLE));
-                listen(ears.getLast(), "crowd", "own_" + i);
+                listen(ears.getLast(), "crowd");
+                // As asyncpg does.
+                var bound = i % 2 == 0 ? bind("", "") : bindBinary("", "");
+                assertThat(outcomes(ears.getLast().run(parse("", "LISTEN own_" + i), bound, execute("", 0), sync())))
+                        .containsExactly("LISTEN");
             }
             for (int i = 0; i < 20; i++)
                 assertThat(outcomes(worker.query("SELECT " + i))).containsExactly("SELECT 1");

@@ -84,6 +84,18 @@ record Sent(char type, byte[] bytes, String shown) {
         return body.int16(0).as('B', "Bind \"" + portal + "\" to \"" + statement + "\"" + shown);
     }
 
+    /// Without parameters, and with one format, binary, for all of them.
+    static Sent bindBinary(String portal, String statement) {
+        return new Body()
+                .string(portal)
+                .string(statement)
+                .int16(1)
+                .int16(1)
+                .int16(0)
+                .int16(0)
+                .as('B', "Bind \"" + portal + "\" to \"" + statement + "\", binary");
+    }
+
     static Sent execute(String portal, int rows) {
         return new Body()
                 .string(portal)

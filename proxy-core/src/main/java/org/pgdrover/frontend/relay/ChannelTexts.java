@@ -34,14 +34,18 @@ final class ChannelTexts {
         return text;
     }
 
-    /// Whether a Bind gives no parameters and no formats; with some it fails, in the server's own words.
+    /// Whether a Bind gives no parameters; with some it fails, in the server's own words. One format is for
+    /// all of them, however many there are.
     private static boolean isWithoutParameters(ClientMessage message, Batch batch) {
         var buffer = Objects.requireNonNull(batch.bytes());
         int from = batch.from() + message.start;
         int end = from + message.size;
         int portalEnd = WireReader.endOfString(buffer, from + HEADER, end);
         int nameEnd = WireReader.endOfString(buffer, portalEnd + 1, end);
-        return nameEnd + 5 <= end && buffer.getInt(nameEnd + 1) == 0;
+        if (nameEnd + 3 > end) return false;
+        int formats = buffer.getUnsignedShort(nameEnd + 1);
+        int values = nameEnd + 3 + 2 * formats;
+        return formats <= 1 && values + 2 <= end && buffer.getUnsignedShort(values) == 0;
     }
 
     private static int endOfText(byte[] definition) {

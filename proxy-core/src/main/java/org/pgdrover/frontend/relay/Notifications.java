@@ -136,13 +136,14 @@ final class Notifications {
         return heard;
     }
 
-    /// Whether the listener has been interrupted since [#forgetInterruption()].
+    /// Whether the listener has not heard all since [#forgetInterruption()].
     boolean isInterrupted() {
         return interrupted;
     }
 
+    /// Forgets an interruption that is over.
     void forgetInterruption() {
-        interrupted = false;
+        interrupted = !heard;
     }
 
     // What the client gets
