@@ -175,7 +175,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /// The proxy stops: ends the session as PostgreSQL would. May be called from any thread.
     public void shutDown() {
         execute(() -> {
-            if (gone) phase.giveUp();
+            if (gone && !left) phase.giveUp();
             closeWith(
                     ErrorFields.fatal(SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command"),
                     DisconnectReason.SHUTDOWN);
@@ -325,7 +325,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (reason == null) reason = DisconnectReason.CLIENT_CLOSED;
         gone = true;
         endDeadline();
-        run(phase::onClosed);
+        run(clients.isStopping() ? phase::giveUp : phase::onClosed);
         if (!phase.goesOn()) left();
     }
 

@@ -10,6 +10,7 @@ public final class Clients {
     private final LongAdder received = new LongAdder();
     private final LongAdder sent = new LongAdder();
     private final ConcurrentHashMap<Long, ClientConnection> open = new ConcurrentHashMap<>();
+    private volatile boolean stopping;
 
     public Clients(ProxyMetrics metrics) {
         this.metrics = metrics;
@@ -29,6 +30,7 @@ public final class Clients {
     void connected(ClientConnection client) {
         open.put(client.id(), client);
         metrics.clientConnected();
+        if (stopping) client.shutDown();
     }
 
     void disconnected(ClientConnection client, DisconnectReason reason) {
@@ -50,8 +52,14 @@ public final class Clients {
         return open.size();
     }
 
-    /// Ends every session.
+    /// Whether every session has ended, or is about to.
+    boolean isStopping() {
+        return stopping;
+    }
+
+    /// Ends every session, and those that come too late.
     public void shutDown() {
+        stopping = true;
         open.values().forEach(ClientConnection::shutDown);
     }
 }

@@ -22,7 +22,9 @@ public interface Phase {
     default void onClosed() {}
 
     /// Nothing more is to be done for the client, which is gone.
-    default void giveUp() {}
+    default void giveUp() {
+        onClosed();
+    }
 
     /// Whether something is still done for the client although the connection to it is gone.
     default boolean goesOn() {

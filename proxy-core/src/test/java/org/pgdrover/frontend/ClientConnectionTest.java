@@ -213,6 +213,19 @@ class ClientConnectionTest {
     }
 
     @Test
+    void endsWhoComesWhileTheProxyStops() {
+        clients.shutDown();
+
+        var channel = connect(Turn.TIMER);
+        channel.runPendingTasks();
+
+        assertThat(sent(channel)).contains("FATAL", "57P01");
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(clients.count()).isZero();
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
     void forgetsAClientWhosePhaseFailsWhenItLeaves() {
         var channel = connect(Turn.CLOSED);
 

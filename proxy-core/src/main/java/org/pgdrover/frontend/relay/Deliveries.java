@@ -212,9 +212,9 @@ final class Deliveries {
 
     /// The client is gone, and nobody will be answered.
     void close() {
-        while (endNext() instanceof Delivery delivery) release(delivery);
-        if (endOpen() instanceof Delivery delivery) release(delivery);
-        while (waiting.poll() instanceof Delivery delivery) release(delivery);
+        while (endNext() != null) {}
+        endOpen();
+        waiting.clear();
     }
 
     private static void release(Delivery delivery) {

@@ -22,6 +22,8 @@ final class Delivery implements RelayNote {
     private final List<MessagePlan> plans = new ArrayList<>(6);
     private int count;
     private int partStart;
+    /// Where the journal has it among those that are not over; negative if it is over.
+    int place = -1;
 
     /// The statements that it runs.
     final BatchStatements statements;

@@ -10,6 +10,9 @@ import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.routing.RoutingReason;
 
 /// Keeps the books on a client's deliveries: when each came, where it went and why, and how it ended.
+///
+/// It knows every delivery that is not over, whoever has it, so that what those keep is released when the
+/// client is gone.
 final class DeliveryJournal {
     private static final int SPARE = 8;
 
@@ -22,6 +25,8 @@ final class DeliveryJournal {
     private final ClientSession session;
     private final RelayServices services;
     private final ArrayDeque<Delivery> spare = new ArrayDeque<>();
+    /// Those that are not over; each knows its place.
+    private final ArrayList<Delivery> underWay = new ArrayList<>();
     /// A handful, which are found sooner one by one than by a key that has to be made.
     private final List<Counted> counted = new ArrayList<>(4);
 
@@ -35,12 +40,30 @@ final class DeliveryJournal {
         delivery.startNanos = services.clock().getAsLong();
         delivery.part = batch;
         if (batch.isComplete()) delivery.complete();
+        delivery.place = underWay.size();
+        underWay.add(delivery);
         return delivery;
     }
 
     void recycle(Delivery delivery) {
+        if (delivery.place < 0) return;
+        var last = underWay.removeLast();
+        if (last != delivery) {
+            underWay.set(delivery.place, last);
+            last.place = delivery.place;
+        }
+        delivery.place = -1;
         delivery.recycle();
         if (spare.size() < SPARE) spare.push(delivery);
+    }
+
+    /// The client is gone, and nobody will be answered.
+    void close() {
+        for (var delivery : underWay) {
+            delivery.place = -1;
+            if (delivery.part != null) delivery.part.recycle();
+        }
+        underWay.clear();
     }
 
     /// A delivery goes to a node for a reason.

@@ -57,6 +57,11 @@ final class HeldBack {
         clear();
     }
 
+    /// The client is gone.
+    void close() {
+        if (from != null) drop(from);
+    }
+
     private void clear() {
         size = 0;
         from = null;

@@ -169,7 +169,6 @@ final class Preparing implements RelayState {
     @Override
     public void onClosed() {
         relay.kept().forget(lease);
-        relay.drop(delivery);
         lease.abandon(!relay.isTerminating());
     }
 }

@@ -189,6 +189,8 @@ final class RelayPhase implements Phase {
         relay.listening().close();
         relay.reader().close();
         relay.deliveries().close();
+        relay.journal().close();
+        relay.heldBack().close();
         relay.input().close();
         if (alone) client.left();
     }

@@ -69,7 +69,6 @@ final class WaitingForListener implements RelayState {
     @Override
     public void onClosed() {
         over = true;
-        if (lease == null) relay.drop(delivery);
-        else new Working(relay, lease).onClosed();
+        if (lease != null) new Working(relay, lease).onClosed();
     }
 }

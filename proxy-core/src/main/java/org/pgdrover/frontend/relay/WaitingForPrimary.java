@@ -84,6 +84,5 @@ final class WaitingForPrimary implements RelayState, HeldClient {
     public void onClosed() {
         over = true;
         if (atGate) relay.services().gate().cancel(this);
-        relay.drop(delivery);
     }
 }

@@ -116,6 +116,5 @@ final class WaitingForServer implements RelayState, Acquirer {
         over = true;
         pool.cancel(this);
         if (lent != null) pool.release(lent);
-        relay.drop(delivery);
     }
 }

@@ -55,6 +55,5 @@ final class WaitingForStandby implements RelayState {
     @Override
     public void onClosed() {
         over = true;
-        relay.drop(delivery);
     }
 }

@@ -277,6 +277,7 @@ public final class RelayRig implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
+        clients.shutDown();
         listener.close().sync();
         pools.close();
         functions.close();
@@ -284,6 +285,11 @@ public final class RelayRig implements AutoCloseable {
         primary.close();
         standby.close();
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).sync();
+    }
+
+    /// The clients that are connected, and those for whom something is still done.
+    Clients clients() {
+        return clients;
     }
 
     ScriptedServer primary() {
@@ -328,8 +334,13 @@ public final class RelayRig implements AutoCloseable {
     }
 
     Wire connect() throws IOException {
+        return connect("");
+    }
+
+    /// @param parameters of the startup message beside user and database, each name and value with a zero byte
+    Wire connect(String parameters) throws IOException {
         var wire = socket();
-        login(wire);
+        login(wire, parameters);
         return wire;
     }
 
@@ -338,8 +349,8 @@ public final class RelayRig implements AutoCloseable {
     }
 
     /// Logs in, and gives back the body of BackendKeyData.
-    private static byte[] login(Wire wire) throws IOException {
-        wire.send(startup());
+    private static byte[] login(Wire wire, String parameters) throws IOException {
+        wire.send(startup(parameters));
         byte[] key = {};
         for (var message = wire.read(); message != null && message.type() != 'Z'; message = wire.read()) {
             assertThat(message.type()).isIn('R', 'S', 'K', 'N');
@@ -351,7 +362,7 @@ public final class RelayRig implements AutoCloseable {
     /// A client that can have its statements cancelled.
     Cancellable connectCancellable() throws IOException {
         var wire = socket();
-        return new Cancellable(this, wire, login(wire));
+        return new Cancellable(this, wire, login(wire, ""));
     }
 
     record Cancellable(RelayRig rig, Wire wire, byte[] key) implements AutoCloseable {
@@ -374,8 +385,8 @@ public final class RelayRig implements AutoCloseable {
         }
     }
 
-    private static byte[] startup() {
-        var parameters = "user\0me\0database\0db\0\0".getBytes(StandardCharsets.UTF_8);
+    private static byte[] startup(String more) {
+        var parameters = ("user\0me\0database\0db\0" + more + "\0").getBytes(StandardCharsets.UTF_8);
         return ByteBuffer.allocate(8 + parameters.length)
                 .putInt(8 + parameters.length)
                 .putInt(3 << 16)

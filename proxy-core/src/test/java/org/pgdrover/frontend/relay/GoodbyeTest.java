@@ -1,0 +1,88 @@
+package org.pgdrover.frontend.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.query;
+
+import io.netty.util.LeakPresenceDetector;
+import java.io.IOException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.pgdrover.testing.Message;
+import org.pgdrover.testing.ScriptedServer;
+import org.pgdrover.testing.Until;
+import org.pgdrover.testing.Wire;
+import org.pgdrover.testing.WireBytes;
+
+/// What a client has sent is released when the client is gone, wherever it was; the pool has one server.
+@Timeout(60)
+class GoodbyeTest {
+    private final RelayRig rig;
+    private final ScriptedServer primary;
+
+    GoodbyeTest() throws Exception {
+        rig = new RelayRig(1);
+        primary = rig.primary();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        rig.close();
+        LeakPresenceDetector.check();
+    }
+
+    /// The server answers nobody, so that there is nothing that would end by itself.
+    @Test
+    void endsNothingMoreForWhoHasSaidGoodbyeWhenTheProxyStops() throws Exception {
+        primary.on("INSERT 1", (_, _) -> true);
+        try (var working = rig.connect();
+                var waiting = rig.connect();
+                var gone = rig.connect()) {
+            working.send(query("INSERT 1"));
+            Until.isTrue(() -> primary.count("INSERT 1") > 0);
+            waiting.send(query("INSERT 2").message('X'));
+            gone.send(query("INSERT 3").message('X'));
+            gone.close();
+            rig.settle();
+
+            rig.clients().shutDown();
+
+            Until.isTrue(() -> rig.clients().count() == 0);
+            assertThat(primary.statements()).noneMatch(each -> each.equals("INSERT 2") || each.equals("INSERT 3"));
+        }
+    }
+
+    /// Its turn comes while no server works for the client, and what is wrong with it is found then.
+    @Test
+    void releasesABatchThatIsNotAsItMustBe() throws Exception {
+        try (var client = rig.connect()) {
+            client.send(new WireBytes().message('B', 'x').message('S'));
+
+            for (var message = client.read(); message != null; message = client.read())
+                assertThat(message.type()).isEqualTo('E');
+        }
+        Until.isTrue(() -> rig.clients().count() == 0);
+    }
+
+    /// The transaction has begun with it, so that it is kept until it is over.
+    @Test
+    void releasesABatchWhoseDefaultsAreBeingRestored() throws Exception {
+        primary.on("RESET ALL", GoodbyeTest::reset);
+        try (var client = rig.connect("application_name\0mine\0")) {
+            client.send(query("INSERT 1"));
+            answers(client, 1);
+            primary.on("application_name", (_, _) -> true);
+            long before = primary.count("application_name");
+
+            client.send(query("BEGIN").append(query("RESET ALL")));
+
+            Until.isTrue(() -> primary.count("application_name") > before);
+        }
+    }
+
+    private static boolean reset(Wire wire, Message message) throws IOException {
+        wire.send(new WireBytes().message('C', "RESET").message('Z', 'T'));
+        return true;
+    }
+}
