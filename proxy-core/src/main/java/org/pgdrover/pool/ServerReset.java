@@ -1,6 +1,7 @@
 package org.pgdrover.pool;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
@@ -19,10 +20,11 @@ import org.pgdrover.protocol.codec.FrontendMessages;
 /// gives it back to its pool.
 ///
 /// What still runs is cancelled if the client vanished without saying goodbye, copied data is ended with
-/// CopyFail, an open batch with Sync, a transaction with ROLLBACK; a session that is not proved clean
-/// gets DISCARD ALL. A connection for which that takes too long is closed.
+/// CopyFail, an open batch and a transaction with ROLLBACK; a session that is not proved clean gets
+/// DISCARD ALL. A connection for which that takes too long is closed.
 public final class ServerReset implements AnswerOwner {
     private static final long TIMEOUT_SECONDS = 10;
+    private static final byte[] ROLLBACK = "ROLLBACK".getBytes(StandardCharsets.US_ASCII);
 
     private final ServerPool pool;
     private final CancelSender cancels;
@@ -60,6 +62,9 @@ public final class ServerReset implements AnswerOwner {
 
     /// A CopyFail is ignored by a server that takes no copied data, so it can be sent whenever something
     /// still runs.
+    ///
+    /// A Sync alone would commit what a batch has done whose client left before its Sync, and PostgreSQL
+    /// rolls that back. Behind an error the server discards ROLLBACK, and Sync ends the batch.
     private void endOpenBatch() {
         var ledger = server.ledger();
         if (ledger.isAtRest()) return;
@@ -67,6 +72,8 @@ public final class ServerReset implements AnswerOwner {
         FrontendMessages.copyFail(out, "client left");
         server.expect(RequestKind.COPY_END, AnswerFate.SKIP, this, Note.NONE);
         if (ledger.mayDiscardNext()) {
+            FrontendMessages.query(out, ROLLBACK);
+            server.expect(RequestKind.QUERY, AnswerFate.SKIP, this, Note.NONE);
             FrontendMessages.sync(out);
             server.expect(RequestKind.SYNC, AnswerFate.SKIP, this, Note.NONE);
         }

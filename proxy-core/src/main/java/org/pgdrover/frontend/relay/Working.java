@@ -52,6 +52,9 @@ final class Working implements RelayState {
                 break;
             }
         }
+        if (relay.isTerminating()
+                && relay.deliveries().isNoneWaiting()
+                && relay.deliveries().open() instanceof Delivery open) askForAnswers(open);
         return lease.isOver() ? end() : this;
     }
 
@@ -151,7 +154,8 @@ final class Working implements RelayState {
         return this;
     }
 
-    /// A server may keep its answers until it is told to send them.
+    /// A server may keep its answers until it is told to send them, and a client that has said goodbye ends
+    /// its batch no more.
     private RelayState askForAnswers(Delivery delivery) {
         if (delivery.asked || !lease.server().ledger().isOpen()) return this;
         delivery.asked = true;

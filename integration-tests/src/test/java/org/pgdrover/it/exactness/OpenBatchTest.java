@@ -1,0 +1,108 @@
+package org.pgdrover.it.exactness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.terminate;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.pgdrover.config.PoolMode;
+
+/// What becomes of a batch whose client leaves before its Sync; all clients share one server.
+@Timeout(120)
+class OpenBatchTest {
+    private static final String USER = "single";
+    private static final int SOON = 5_000;
+    private static final Sent[] INSERT = {parse("", "INSERT INTO kept VALUES (1)"), bind("", ""), execute("", 0)};
+
+    private Rig rig;
+
+    enum Goodbye {
+        TERMINATE,
+        CLOSE,
+        RESET
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new Rig(
+                Rig.Target.PROXY,
+                PoolMode.TRANSACTION,
+                Map.of(USER, 1),
+                primary -> primary.sql(
+                        Rig.PROXIED,
+                        "CREATE TABLE public.kept (x int)",
+                        "CREATE SEQUENCE public.drawn",
+                        "GRANT ALL ON public.kept, public.drawn TO public"));
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        rig.close();
+    }
+
+    private WireClient client() throws IOException {
+        return WireClient.ready(rig.proxyPort(), Map.of("user", USER, "database", Rig.PROXIED));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void isRolledBack(Goodbye goodbye) throws Exception {
+        var leaving = client();
+        leaving.send(INSERT);
+        leaving.send(flush());
+        for (char type : new char[] {'1', '2', 'C'})
+            assertThat(leaving.require(SOON).type()).isEqualTo(type);
+
+        if (goodbye == Goodbye.TERMINATE) leaving.send(terminate());
+        if (goodbye == Goodbye.RESET) leaving.reset();
+        leaving.close();
+
+        assertThat(kept()).isEqualTo("0");
+    }
+
+    /// Without Flush PostgreSQL says nothing of the second statement, which runs all the same.
+    @Test
+    void endsWithTheGoodbyeOfItsClient() throws Exception {
+        try (var leaving = client()) {
+            leaving.send(INSERT);
+            leaving.send(flush());
+            for (int i = 0; i < 3; i++) leaving.require(SOON);
+
+            leaving.send(parse("", "SELECT nextval('drawn')"), bind("", ""), execute("", 0), terminate());
+
+            readToTheEnd(leaving);
+            assertThat(kept()).isEqualTo("0");
+            assertThat(rig.primary().ask(Rig.PROXIED, "SELECT is_called FROM public.drawn"))
+                    .isEqualTo("t");
+        }
+    }
+
+    private static void readToTheEnd(WireClient client) throws IOException {
+        try {
+            while (true) client.require(SOON);
+        } catch (EOFException end) {
+            // As it should.
+        }
+    }
+
+    /// As another client sees it, who gets the server when it is clean.
+    private String kept() throws IOException {
+        try (var other = client()) {
+            other.send(query("SELECT count(*) FROM kept"));
+            assertThat(other.require(SOON).type()).isEqualTo('T');
+            return other.require(SOON).column(0);
+        }
+    }
+}
