@@ -25,6 +25,15 @@ public final class ResponseLedger {
     private int syncs;
     /// Extended-query messages were sent and no Sync yet.
     private boolean open;
+    /// A Query was sent behind extended-query messages without a Sync between them.
+    ///
+    /// Since version 17 such a Query leaves the transaction of those messages open, and the next Sync commits
+    /// that (PostgreSQL manual, section 54.2.3).
+    private boolean implicit;
+    /// The number of the last such Query, among all entries that there were.
+    private long implicitAt;
+    /// Entries that there were.
+    private long added;
     /// The server reported an error and discards what comes until Sync.
     private boolean discarding;
     /// The server takes copied data.
@@ -39,6 +48,7 @@ public final class ResponseLedger {
             }
             discarding = false;
             open = false;
+            implicit = false;
             syncs++;
         } else if (discarding) {
             discard(kind, fate, owner, note);
@@ -47,6 +57,10 @@ public final class ResponseLedger {
             copyIn = false;
             if (size == 0) return;
         } else {
+            if (open && kind.endsWithReady()) {
+                implicit = true;
+                implicitAt = added;
+            }
             open = !kind.endsWithReady();
         }
         add(kind, fate, owner, note);
@@ -74,6 +88,7 @@ public final class ResponseLedger {
         owners[index] = owner;
         notes[index] = note;
         size++;
+        added++;
     }
 
     private void grow() {
@@ -135,12 +150,21 @@ public final class ResponseLedger {
 
     /// Whether the server connection is at rest: nothing owed, no batch open, nothing being discarded.
     public boolean isAtRest() {
-        return isEmpty() && !open && !discarding;
+        return isEmpty() && !isOpen();
     }
 
     /// Whether extended-query messages were sent that no Sync has ended yet.
     public boolean isOpen() {
-        return open || discarding;
+        return open || discarding || implicit && !isImplicitUnderWay();
+    }
+
+    /// Whether a Query is under way that may leave the transaction of a batch without Sync open.
+    public boolean mayStayOpen() {
+        return implicit && isImplicitUnderWay();
+    }
+
+    private boolean isImplicitUnderWay() {
+        return added - size <= implicitAt;
     }
 
     /// Whether an error of what is still owed could make the server discard what is sent now: no Sync
@@ -252,6 +276,8 @@ public final class ResponseLedger {
             notes[index(i)] = null;
             owners[index(i)] = null;
         }
+        added -= size - kept;
+        implicitAt -= size - kept;
         size = kept;
         open = !kinds[head].endsWithReady() && syncs == 0;
     }
@@ -270,11 +296,13 @@ public final class ResponseLedger {
 
     /// The server is ready: takes everything up to the entry that this ends.
     ///
+    /// @param inTransaction whether a transaction is open, which has not failed
     /// @return whether there was such an entry; its fate, owner and note are to be asked before
-    boolean ready() {
+    boolean ready(boolean inTransaction) {
         copyIn = false;
         while (size > 0 && !kinds[head].endsWithReady()) discardHead();
         if (size == 0) return false;
+        if (!inTransaction && added - size >= implicitAt) implicit = false;
         remove();
         return true;
     }
@@ -297,6 +325,7 @@ public final class ResponseLedger {
             remove();
         }
         open = false;
+        implicit = false;
         discarding = false;
         copyIn = false;
     }

@@ -300,7 +300,8 @@ final class ServerAnswers {
         var note = ledger.readyNote();
         boolean forward = ledger.readyFate() == AnswerFate.FORWARD && owner != null && owner.wantsReady(note);
         begun = true;
-        if (!ledger.ready()) throw new ProtocolViolation("ReadyForQuery that nobody asked for");
+        if (!ledger.ready(status == TransactionStatus.IN_TRANSACTION))
+            throw new ProtocolViolation("ReadyForQuery that nobody asked for");
         pass(in, forward ? owner : null);
         emitLast(in, first);
         begun = false;

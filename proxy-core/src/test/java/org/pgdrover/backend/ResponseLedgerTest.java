@@ -60,6 +60,35 @@ class ResponseLedgerTest {
         for (char type : types.toCharArray()) if (!ledger.isEmpty() && ledger.ends((byte) type)) ledger.take();
     }
 
+    /// Only a Sync ends what such a Query has left open.
+    @Test
+    void isOpenBehindAQueryInTheTransactionOfABatchWithoutSync() {
+        expect(RequestKind.QUERY, "earlier");
+        expect(RequestKind.PARSE, null);
+        expect(RequestKind.QUERY, "q");
+        ledger.ready(false);
+        answer("1C");
+        ledger.ready(true);
+        assertThat(ledger.isEmpty()).isTrue();
+        assertThat(ledger.isOpen()).isTrue();
+
+        expect(RequestKind.SYNC, "s");
+        assertThat(ledger.isOpen()).isFalse();
+    }
+
+    @Test
+    void isNotOpenBehindAQueryThatHasEndedTheTransaction() {
+        expect(RequestKind.PARSE, null);
+        expect(RequestKind.QUERY, "q");
+        expect(RequestKind.QUERY, "commit");
+        answer("1C");
+        ledger.ready(true);
+        answer("C");
+        ledger.ready(false);
+
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
     @Test
     void isAtRestOnlyWhenEveryBatchIsAnswered() {
         extendedBatch("a");
@@ -67,11 +96,11 @@ class ResponseLedgerTest {
 
         answer("12DC");
         assertThat(nextReady()).isEqualTo("a");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isFalse();
         answer("TDC");
         assertThat(nextReady()).isEqualTo("b");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
 
         assertThat(ledger.isAtRest()).isTrue();
         assertThat(discarded).isEmpty();
@@ -86,7 +115,7 @@ class ResponseLedgerTest {
         assertThat(ledger.isEmpty()).isTrue();
         assertThat(ledger.isAtRest()).isFalse();
         expect(RequestKind.SYNC, "s");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
@@ -102,7 +131,7 @@ class ResponseLedgerTest {
 
         assertThat(discarded).containsExactly("PARSE=bad", "QUERY=q", "BIND=bind");
         assertThat(nextReady()).isEqualTo("s");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(nextReady()).isEqualTo("next");
     }
 
@@ -120,7 +149,7 @@ class ResponseLedgerTest {
         assertThat(ledger.isAtRest()).isFalse();
         expect(RequestKind.SYNC, "s");
         assertThat(nextReady()).isEqualTo("s");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
@@ -148,7 +177,7 @@ class ResponseLedgerTest {
         assertThat(ledger.isAtRest()).isFalse();
         expect(RequestKind.SYNC, "s");
         assertThat(nextReady()).isEqualTo("s");
-        ledger.ready();
+        ledger.ready(false);
         assertThat(ledger.isAtRest()).isTrue();
     }
 
@@ -159,7 +188,7 @@ class ResponseLedgerTest {
 
         assertThat(ledger.isAtRest()).isFalse();
         assertThat(nextReady()).isEqualTo("q");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
         assertThat(discarded).isEmpty();
     }
@@ -180,7 +209,7 @@ class ResponseLedgerTest {
         expect(RequestKind.SYNC, "real");
         answer("C");
         assertThat(nextReady()).isEqualTo("real");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
@@ -195,7 +224,7 @@ class ResponseLedgerTest {
         assertThat(ledger.isCopyIn()).isFalse();
         answer("C");
         assertThat(nextReady()).isEqualTo("real");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
@@ -210,7 +239,7 @@ class ResponseLedgerTest {
         expect(RequestKind.COPY_END, null);
         expect(RequestKind.SYNC, "real");
         assertThat(nextReady()).isEqualTo("real");
-        assertThat(ledger.ready()).isTrue();
+        assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
     }
 
@@ -246,12 +275,12 @@ class ResponseLedgerTest {
         for (int i = 0; i < 10; i++) expect(RequestKind.QUERY, i);
         for (int i = 0; i < 10; i++) {
             assertThat(nextReady()).isEqualTo(i);
-            ledger.ready();
+            ledger.ready(false);
         }
         for (int i = 0; i < 1000; i++) expect(i % 2 == 0 ? RequestKind.QUERY : RequestKind.SYNC, i);
         for (int i = 0; i < 1000; i++) {
             assertThat(nextReady()).isEqualTo(i);
-            ledger.ready();
+            ledger.ready(false);
         }
         assertThat(ledger.isAtRest()).isTrue();
     }

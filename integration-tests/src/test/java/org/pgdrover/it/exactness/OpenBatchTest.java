@@ -6,6 +6,7 @@ import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
 import static org.pgdrover.it.exactness.Sent.terminate;
 
 import java.io.EOFException;
@@ -19,11 +20,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.pgdrover.config.PoolMode;
 
-/// What becomes of a batch whose client leaves before its Sync; all clients share one server.
+/// What becomes of a batch that has no Sync yet; all clients share one server.
 @Timeout(120)
 class OpenBatchTest {
     private static final String USER = "single";
     private static final int SOON = 5_000;
+    /// Returns when they are gone.
+    private static final String TERMINATE =
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '" + USER + "'";
     private static final Sent[] INSERT = {parse("", "INSERT INTO kept VALUES (1)"), bind("", ""), execute("", 0)};
 
     private Rig rig;
@@ -70,6 +74,32 @@ class OpenBatchTest {
         leaving.close();
 
         assertThat(kept()).isEqualTo("0");
+    }
+
+    /// The transaction of what stands before a Query goes on behind it, and only the client's Sync may commit that.
+    @Test
+    void isRolledBackBehindAQueryByWhatFailsLater() throws Exception {
+        try (var client = client()) {
+            client.send(parse("fails", "INSERT INTO kept VALUES (1 / $1::int)"), sync());
+            readUpTo(client, 'Z');
+            // So that the proxy has to prepare the statement again.
+            rig.primary().sql(Rig.PROXIED, TERMINATE);
+
+            client.send(INSERT);
+            client.send(query("SELECT 2"));
+            assertThat(readUpTo(client, 'Z').body()).containsExactly('T');
+            client.send(bind("", "fails", "0"), execute("", 0), sync());
+            assertThat(readUpTo(client, 'Z').body()).containsExactly('I');
+
+            assertThat(kept()).isEqualTo("0");
+        }
+    }
+
+    private static Received readUpTo(WireClient client, char type) throws IOException {
+        while (true) {
+            var heard = client.require(SOON);
+            if (heard.type() == type) return heard;
+        }
     }
 
     /// Without Flush PostgreSQL says nothing of the second statement, which runs all the same.

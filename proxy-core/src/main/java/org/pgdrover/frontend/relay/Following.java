@@ -36,10 +36,10 @@ final class Following {
     }
 
     /// A Sync of the proxy's own would end what the client's has to end: a batch that fails and is over
-    /// without Sync.
+    /// without Sync, or its transaction.
     static boolean mayBeDiscarded(ServerLease lease) {
         var ledger = lease.server().ledger();
-        return !ledger.isOpen() && ledger.mayDiscardNext();
+        return !ledger.isOpen() && (ledger.mayDiscardNext() || ledger.mayStayOpen());
     }
 
     /// Whether it needs statements that are to be prepared with settings which nobody knows before what is
