@@ -76,6 +76,7 @@ class PinsTest {
                 "SELECT set_config('TimeZone', 'Asia/Tokyo', false)",
                 // PostgREST
                 "BEGIN|SELECT set_config('request.jwt.claims', '{}', true), set_config('role', 'demo', true)|COMMIT",
+                "BEGIN|SELECT set_config(k, v, true) FROM (VALUES ('jwt.sub', '1'), ('role', 'demo')) s (k, v)|COMMIT",
                 // psqlODBC
                 "SET DateStyle = 'ISO';SET extra_float_digits = 2;SHOW transaction_isolation",
                 // Sequelize

@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Confined to its connection's event loop.
 public final class ServerSession {
+    /// A server that waits for its next client is idle, and ends by it.
+    private static final String IDLE_TIMEOUT = "idle_session_timeout";
+
     private final ServerStatements statements;
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
@@ -39,6 +42,7 @@ public final class ServerSession {
     public void settings(SessionSettings now) {
         if (now == settings) return;
         settings = now;
+        if (now.names().contains(IDLE_TIMEOUT)) notClean("it would end while no client has it");
         for (var name : now.names()) if (name.indexOf('.') > 0) customNames.add(name);
     }
 

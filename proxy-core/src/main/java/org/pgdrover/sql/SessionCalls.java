@@ -45,23 +45,29 @@ final class SessionCalls {
         int value = nextArgument(open + 1, close);
         int local = nextArgument(value, close);
         boolean plain = value == open + 3 && lexer.isPlainString(open + 1) && nextArgument(local, close) == close;
-        if (!plain) return Residues.of(Residue.SETTINGS);
+        // What is looked up by way of pg_temp may be made there.
+        if (!plain) return isLocal(local, close) ? Residues.of(Residue.TEMPORARY) : Residues.of(Residue.SETTINGS);
         var name = lexer.plainString(open + 1).toLowerCase(Locale.ROOT);
         if (settings.size() > SetRules.MOST_SETTINGS) return Residues.of(Residue.SETTINGS);
         boolean temporary = name.equals("search_path") && mayNameTemporary(value, local - 1);
-        boolean isLocal = local + 1 == close && lexer.isWord(local, "true");
-        if (isLocal) return temporary ? Residues.of(Residue.TEMPORARY) : Residues.NONE;
+        if (isLocal(local, close)) return temporary ? Residues.of(Residue.TEMPORARY) : Residues.NONE;
         if (name.equals("session_authorization")) return Residues.of(Residue.AUTHORIZATION);
         if (!settings.contains(name)) settings.add(name);
         return temporary ? Residues.ALL : Residues.NONE;
     }
 
+    /// Whether the last argument, which begins at a token, says that the setting ends with the transaction.
+    private boolean isLocal(int local, int close) {
+        return local + 1 == close && lexer.isWord(local, "true");
+    }
+
     /// What a call that sets a custom parameter for its transaction leaves: the parameter's name.
     private SessionEffect locally(int open) {
         int close = lexer.match(open);
-        int local = nextArgument(nextArgument(open + 1, close), close);
-        if (!lexer.isPlainString(open + 1) || local + 1 != close || !lexer.isWord(local, "true"))
-            return SessionEffect.NONE;
+        int value = nextArgument(open + 1, close);
+        if (!isLocal(nextArgument(value, close), close)) return SessionEffect.NONE;
+        if (value != open + 3 || !lexer.isPlainString(open + 1))
+            return new SessionEffect.SetLocally(SessionEffect.UNKNOWN_NAME);
         var name = lexer.plainString(open + 1).toLowerCase(Locale.ROOT);
         return SessionEffect.isCustom(name) ? new SessionEffect.SetLocally(name) : SessionEffect.NONE;
     }

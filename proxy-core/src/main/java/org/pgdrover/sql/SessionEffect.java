@@ -25,7 +25,7 @@ public sealed interface SessionEffect {
     /// SET LOCAL of a custom parameter, which has a dot in its name: once the transaction is over the
     /// parameter is there, without a value.
     ///
-    /// @param name the parameter's name in lower case
+    /// @param name the parameter's name in lower case, or [#UNKNOWN_NAME] if the text does not tell
     record SetLocally(String name) implements SessionEffect {}
 
     record ResetAll() implements SessionEffect {}
@@ -54,6 +54,9 @@ public sealed interface SessionEffect {
             each = List.copyOf(each);
         }
     }
+
+    /// Stands for the name of a parameter that nobody knows.
+    String UNKNOWN_NAME = "?";
 
     SessionEffect NONE = new None();
     SessionEffect RESET_ALL = new ResetAll();

@@ -5,7 +5,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Note;
 import org.pgdrover.backend.ServerConnection;
-import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
@@ -110,7 +109,7 @@ final class Doubts {
         if (!may.isNone()) unproved = unproved.and(may);
         if (may.has(Residue.TEMPORARY) || ran.statement().startsWith("CREATE TEMP"))
             server.session().temporarySchema(true);
-        if (may.has(Residue.SETTINGS)) server.session().customNames().add(ClientSession.UNKNOWN_NAME);
+        if (may.has(Residue.SETTINGS)) server.session().customNames().add(SessionEffect.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
         if (may.has(Residue.SETTINGS)) session.settings().unseen(true);
         if (maySetUnknown(ran, may)) unknownSettings().sent();
@@ -170,7 +169,7 @@ final class Doubts {
                     doubts.settingsUnknown,
                     doubts.relay.session().settings().isUnseen(),
                     server.session().hasTemporarySchema(),
-                    server.session().customNames().contains(ClientSession.UNKNOWN_NAME));
+                    server.session().customNames().contains(SessionEffect.UNKNOWN_NAME));
         }
 
         boolean isWrong(Delivery failed, Note note, ErrorFields error) {
@@ -188,7 +187,7 @@ final class Doubts {
             doubts.settingsUnknown = settingsUnknown;
             doubts.relay.session().settings().unseen(unseen);
             doubts.server.session().temporarySchema(temporarySchema);
-            if (!unknownName) doubts.server.session().customNames().remove(ClientSession.UNKNOWN_NAME);
+            if (!unknownName) doubts.server.session().customNames().remove(SessionEffect.UNKNOWN_NAME);
         }
     }
 

@@ -108,12 +108,8 @@ final class ServerLoss {
     /// client's own behaviour.
     boolean isOfSession() {
         if (relay.session().pinned() != null && relay.kept().lease() == lease) return true;
-        var words = lastWords;
-        if (words == null) return false;
-        return words.sqlState().equals(SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT)
-                || words.sqlState().equals(SqlState.TRANSACTION_TIMEOUT)
-                || words.sqlState().equals(SqlState.PROTOCOL_VIOLATION)
-                || words.sqlState().equals(SqlState.IDLE_SESSION_TIMEOUT);
+        return lastWords != null
+                && LastWords.areOfTheClient(lastWords, relay.kept().lease() == lease);
     }
 
     private RelayState endSession() {
@@ -136,7 +132,9 @@ final class ServerLoss {
     // The node
 
     private boolean isNodeGivenUp() {
-        return lease.lossReason() == CloseReason.NODE_LOST || lease.lossReason() == CloseReason.SHUTDOWN;
+        return lease.lossReason() == CloseReason.NODE_LOST
+                || lease.lossReason() == CloseReason.SHUTDOWN
+                || lastWords != null && LastWords.areOfRecovery(lastWords, lease.isStandby());
     }
 
     /// Whether it matters that only this connection is lost, and not its node.

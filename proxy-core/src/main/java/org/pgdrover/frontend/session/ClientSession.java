@@ -22,9 +22,6 @@ import org.pgdrover.sql.SessionEffect;
 ///
 /// Confined to the client's event loop.
 public final class ClientSession {
-    /// Stands for custom parameters whose names the text does not tell.
-    public static final String UNKNOWN_NAME = "?";
-
     private static final int MOST_CUSTOM_NAMES = 1_000;
 
     private final long clientId;
@@ -270,7 +267,9 @@ public final class ClientSession {
                 settings.set(name, statement, encoding, standardStrings);
                 if (SessionEffect.isCustom(name)) customName(name, server);
             }
-            case SessionEffect.SetLocally(var name) -> customName(name, server);
+            case SessionEffect.SetLocally(var name) -> {
+                if (!name.equals(SessionEffect.UNKNOWN_NAME)) customName(name, server);
+            }
             case SessionEffect.ResetParameter(var name) -> {
                 settings.reset(name);
                 if (SessionEffect.isCustom(name)) customName(name, server);

@@ -177,6 +177,80 @@ class LossTest {
         }
     }
 
+    /// A standby ends a transaction that stands in the way of recovery, and no client of a primary knows of that.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void losesOnlyTheTransactionThatAStandbyEndsForRecovery(boolean idle) throws Exception {
+        var words = fatal("40001", "terminating connection due to conflict with recovery");
+        rig.standby().on("BEGIN", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "BEGIN").message('Z', 'T'));
+            return true;
+        });
+        rig.standby().on("SELECT 1 FROM t", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "SELECT 0").message('Z', 'T'));
+            if (idle) wire.send(words);
+            return !idle;
+        });
+        rig.standby().on("SELECT 2 FROM t", (wire, message) -> {
+            wire.send(words);
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN READ ONLY"));
+            answers(client, 1);
+            client.send(query("SELECT 1 FROM t"));
+            answers(client, 1);
+            if (idle) Until.isTrue(() -> rig.openServers() == 0);
+
+            client.send(query("SELECT 2 FROM t"));
+            var answers = answers(client, 1);
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo("40001");
+            assertThat(error(answers).field('S')).isEqualTo("ERROR");
+            client.send(query("SELECT 3 FROM t"));
+            assertThat(error(answers(client, 1)).field('C')).isEqualTo("25P02");
+            client.send(query("ROLLBACK"));
+            assertThat(types(answers(client, 1))).isEqualTo("CZ");
+        }
+    }
+
+    /// The server was idle for another client's taste, just before this client got the server.
+    @Test
+    void takesAnotherServerForOneThatEndsOfBeingIdle() throws Exception {
+        primary.on("SET TimeZone", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'I'));
+            return true;
+        });
+        primary.on("RESET", (wire, message) -> {
+            wire.send(fatal("57P05", "terminating connection due to idle-session timeout"));
+            return false;
+        });
+        try (var other = rig.connect();
+                var client = rig.connect()) {
+            other.send(query("SET TimeZone = 'Asia/Tokyo'"));
+            answers(other, 1);
+
+            client.send(query("INSERT 1"));
+
+            assertThat(types(answers(client, 1))).endsWith("CZ");
+            assertThat(primary.count("RESET")).isEqualTo(1);
+        }
+    }
+
+    /// It would end with the server's words, whoever has the server then.
+    @Test
+    void givesNobodyAServerThatAClientHasToldToEndOfBeingIdle() throws Exception {
+        primary.on("SET ", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("SET idle_session_timeout = '1s'"));
+            answers(client, 1);
+            Until.isTrue(() -> primary.count("DISCARD ALL") == 1);
+        }
+    }
+
     /// The client's own behaviour ends the session, with the server's words.
     @ParameterizedTest
     @ValueSource(strings = {"25P03", "25P04"})
