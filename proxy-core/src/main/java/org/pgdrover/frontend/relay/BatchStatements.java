@@ -159,12 +159,30 @@ final class BatchStatements {
 
     /// Whether they begin a transaction block and leave the block open.
     boolean openTransaction() {
-        if (classes.isEmpty() || !classes.getFirst().transaction().begins()) return false;
-        for (int i = 1; i < classes.size(); i++) {
-            var effect = classes.get(i).transaction();
-            if (effect == TransactionEffect.COMMIT || effect == TransactionEffect.ROLLBACK) return false;
+        boolean open = false;
+        for (int i = 0; i < classes.size(); i++) {
+            var parts = classes.get(i).parts();
+            if (parts.isEmpty()) open = isOpenBehind(classes.get(i), open);
+            for (int k = 0; k < parts.size(); k++) open = isOpenBehind(parts.get(k), open);
         }
-        return true;
+        return open && !mayCommit();
+    }
+
+    private static boolean isOpenBehind(QueryClass each, boolean open) {
+        if (each.transaction() == TransactionEffect.ROLLBACK) return false;
+        return open || each.transaction().begins();
+    }
+
+    /// Whether they do nothing but roll back.
+    boolean isOnlyRollback() {
+        return classes.size() == 1 && classes.getFirst().statement().equals("ROLLBACK");
+    }
+
+    /// Whether one of them rolls back.
+    boolean rollBack() {
+        for (int i = 0; i < classes.size(); i++)
+            if (classes.get(i).transaction() == TransactionEffect.ROLLBACK) return true;
+        return false;
     }
 
     /// Whether they do nothing but begin a transaction.

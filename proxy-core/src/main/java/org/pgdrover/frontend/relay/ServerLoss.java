@@ -8,7 +8,6 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
-import org.pgdrover.sql.TransactionEffect;
 
 /// Decides what becomes of a client's deliveries when their server is lost.
 ///
@@ -21,6 +20,7 @@ final class ServerLoss {
     private final ServerLease lease;
     private final @Nullable ErrorFields lastWords;
     private final LossErrors errors;
+    private final TransactionLoss transaction;
 
     ServerLoss(Relay relay, ServerLease lease) {
         this.relay = relay;
@@ -28,6 +28,7 @@ final class ServerLoss {
         this.lease = lease;
         this.lastWords = lease.lastWords();
         this.errors = new LossErrors(lease);
+        this.transaction = new TransactionLoss(relay, lease, errors);
     }
 
     // Where it was lost
@@ -146,7 +147,7 @@ final class ServerLoss {
     /// @param nodeLost whether the node is lost, and not only this connection
     RelayState settle(boolean nodeLost) {
         relay.kept().forget(lease);
-        boolean outside = isOutsideTransaction();
+        boolean outside = isOutsideTransaction(nodeLost);
         relay.listening().lost();
         for (var delivery : deliveries.sent()) relay.answeredNames().undo(delivery);
         if (deliveries.open() instanceof Delivery open) relay.answeredNames().undo(open);
@@ -154,8 +155,19 @@ final class ServerLoss {
         relay.session().rollBack(lease.server());
         if (lease.server().endedWhileDiscarding()) return discardRest(nodeLost);
         if (isBetweenAnswers()) return loseOpen(nodeLost);
-        if (outside) return runAgain(nodeLost);
-        return loseTransaction(nodeLost);
+        if (deliveries.answering() instanceof Delivery head && isToldAsFailed(head)) return endFailed(head, nodeLost);
+        return outside ? runAgain(nodeLost) : loseTransaction(nodeLost, false);
+    }
+
+    /// Whether its client has heard that a batch has failed, so that only its end is missing.
+    private static boolean isToldAsFailed(Delivery head) {
+        return head.begun && head.hasFailed() && !head.mayCommit() && !head.statements.rollBack();
+    }
+
+    private RelayState endFailed(Delivery head, boolean nodeLost) {
+        boolean block = head.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
+        transaction.end(head, block ? TransactionStatus.FAILED : TransactionStatus.IDLE);
+        return block ? loseTransaction(nodeLost, true) : runAgain(nodeLost);
     }
 
     /// The client has heard already that its batch has failed, and owes the end of it: nothing of that
@@ -183,7 +195,9 @@ final class ServerLoss {
     private RelayState loseOpen(boolean nodeLost) {
         var open = Objects.requireNonNull(deliveries.endOpen());
         boolean block = open.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
-        var error = open.mayCommit() ? giveUpCommit() : block ? errors.lostTransaction() : giveUp(open, !nodeLost);
+        var error = open.mayCommit()
+                ? transaction.giveUpCommit()
+                : block ? errors.lostTransaction() : giveUp(open, !nodeLost);
         open.failedWith(error);
         relay.end(open);
         if (!block || open.mayCommit()) return new LostBetweenAnswers(relay, error);
@@ -191,22 +205,31 @@ final class ServerLoss {
         return new TransactionLost(relay, new LostTransaction(relay, error, false));
     }
 
-    private boolean isOutsideTransaction() {
+    private boolean isOutsideTransaction(boolean nodeLost) {
         boolean wroteWithinTheOpen = deliveries.open() != null && lease.hasWritten();
-        return lease.server().status() == TransactionStatus.IDLE && !wroteWithinTheOpen && !isItsBeginningLost();
+        return lease.server().status() == TransactionStatus.IDLE
+                && !wroteWithinTheOpen
+                && !isItsBeginningLost(nodeLost);
     }
 
     /// A batch that began a transaction and did not end it is lost with it: nothing of it can have been
     /// committed.
-    private boolean isItsBeginningLost() {
+    private boolean isItsBeginningLost(boolean nodeLost) {
         if (deliveries.isNoneSent()) return false;
         var first = Objects.requireNonNull(deliveries.answering());
         boolean alone = deliveries.sentCount() == 1 && deliveries.open() == null;
-        return first.opensTransaction() && !(alone && isRepeatable(first));
+        boolean again = alone && isRepeatable(first) && (nodeLost || first.statements.onlyBegin());
+        return first.opensTransaction() && !again;
     }
 
     private static boolean isRepeatable(Delivery delivery) {
         return delivery.mayRunAgain() && delivery.part != null && delivery.part.bytes() != null;
+    }
+
+    private RelayState loseTransaction(boolean nodeLost, boolean told) {
+        if (!transaction.isBeingRolledBack(nodeLost)) return transaction.settle(nodeLost, told);
+        transaction.rollBack();
+        return runAgain(nodeLost);
     }
 
     // Outside a transaction
@@ -226,7 +249,8 @@ final class ServerLoss {
             boolean again = isRepeatable(delivery) && !lostBlock && !guilty && writesBehind == 0;
             if (again) repeat(delivery, head);
             else delivery.refusal = lostBlock ? giveUpInBlock(delivery) : giveUp(delivery, head && !nodeLost);
-            if (delivery.mayCommit() || !delivery.opensTransaction() && endsBlock(delivery)) lostBlock = false;
+            if (delivery.mayCommit() || !delivery.opensTransaction() && delivery.statements.rollBack())
+                lostBlock = false;
             head = false;
         }
         if (deliveries.open() instanceof Delivery open) open.refusal = giveUp(open, false);
@@ -242,12 +266,6 @@ final class ServerLoss {
         return false;
     }
 
-    private static boolean endsBlock(Delivery delivery) {
-        for (var each : delivery.statements.classes())
-            if (each.transaction() == TransactionEffect.ROLLBACK) return true;
-        return false;
-    }
-
     private void repeat(Delivery delivery, boolean head) {
         if (delivery.isBegunWithIt()) {
             relay.defer(delivery.begin());
@@ -260,84 +278,12 @@ final class ServerLoss {
 
     /// Gives up a delivery of a transaction that is lost, with the error that its client gets.
     private ErrorFields giveUpInBlock(Delivery delivery) {
-        return delivery.mayCommit() ? giveUpCommit() : errors.lostTransaction();
+        return delivery.mayCommit() ? transaction.giveUpCommit() : errors.lostTransaction();
     }
 
     /// Gives up a delivery outside a transaction, with the error that its client gets.
     private ErrorFields giveUp(Delivery delivery, boolean backendOnly) {
-        if (LossErrors.isUnknown(delivery)) wrote();
+        if (LossErrors.isUnknown(delivery)) transaction.wrote();
         return errors.unanswered(delivery, backendOnly);
-    }
-
-    /// The session's next reads must see whatever may have been written.
-    private void wrote() {
-        relay.session().routing().wrote(relay.services().clock().getAsLong());
-    }
-
-    // In a transaction
-
-    private RelayState loseTransaction(boolean nodeLost) {
-        return mayHaveCommitted() ? loseCommit() : loseOpenTransaction(nodeLost);
-    }
-
-    /// A server that has said its last words has run nothing behind what it was answering then.
-    private boolean mayHaveCommitted() {
-        if (lastWords != null && deliveries.answering() instanceof Delivery head) return head.mayCommit();
-        boolean rolledBack = false;
-        for (var delivery : deliveries.sent()) {
-            if (mayCommit(delivery, rolledBack)) return true;
-            rolledBack |= endsBlock(delivery);
-        }
-        return deliveries.open() instanceof Delivery open && mayCommit(open, rolledBack);
-    }
-
-    /// A statement behind ROLLBACK commits on its own.
-    private static boolean mayCommit(Delivery delivery, boolean rolledBack) {
-        return delivery.mayCommit() || rolledBack && delivery.mayWrite();
-    }
-
-    /// Gives up a transaction that may be committed, with the error that its client gets.
-    private ErrorFields giveUpCommit() {
-        wrote();
-        return errors.unknownCommit();
-    }
-
-    private RelayState loseCommit() {
-        boolean open = deliveries.open() != null;
-        failAll(giveUpCommit(), TransactionStatus.IDLE);
-        return open ? new Discarding(relay) : new Idle(relay);
-    }
-
-    private RelayState loseOpenTransaction(boolean nodeLost) {
-        // Somebody has terminated this one backend: its client hears it as it would have without a proxy.
-        if (!nodeLost && lastWords != null) return endSession();
-        var failure = errors.lostTransaction();
-        boolean reported = deliveries.answering() != null;
-        boolean open = deliveries.open() != null;
-        failAll(failure, TransactionStatus.FAILED);
-        var transaction = new LostTransaction(relay, failure, reported);
-        if (open) transaction.discardUntilSync();
-        return new TransactionLost(relay, transaction);
-    }
-
-    /// Every delivery that is still owed an answer gets the error, and the status that holds from then
-    /// on if it had come whole.
-    private void failAll(ErrorFields error, TransactionStatus status) {
-        var out = relay.client().newBuffer(256);
-        while (deliveries.endNext() instanceof Delivery delivery) {
-            BackendMessages.error(out, error);
-            BackendMessages.readyForQuery(out, status);
-            fail(delivery, error);
-        }
-        if (deliveries.endOpen() instanceof Delivery open) {
-            BackendMessages.error(out, error);
-            fail(open, error);
-        }
-        relay.write(out);
-    }
-
-    private void fail(Delivery delivery, ErrorFields error) {
-        delivery.failedWith(error);
-        relay.end(delivery);
     }
 }

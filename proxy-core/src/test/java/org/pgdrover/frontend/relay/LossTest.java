@@ -251,6 +251,93 @@ class LossTest {
         }
     }
 
+    private static void completes(ScriptedServer server, String text, char status) {
+        server.on(text, (wire, message) -> {
+            wire.send(new WireBytes().message('C', "DONE").message('Z', status));
+            return true;
+        });
+    }
+
+    /// What follows must not run alone.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "START TRANSACTION READ ONLY|SELECT lost FROM t",
+                "BEGIN READ ONLY|SELECT lost FROM t",
+                "START TRANSACTION READ ONLY; SELECT lost FROM t",
+                "START TRANSACTION; INSERT lost",
+                "SELECT 1 FROM t; START TRANSACTION; SELECT lost FROM t"
+            })
+    void isStillInATransactionWhoseFirstStatementIsLost(String sql) throws Exception {
+        // Of several scripts that fit, any may be played.
+        if (!sql.contains(";")) completes(primary, sql.substring(0, sql.indexOf(' ')), 'T');
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("INSERT 1"));
+            answers(client, 1);
+            rig.samples(false);
+
+            for (var each : sql.split("\\|")) client.send(query(each));
+            var answers = answers(client, sql.split("\\|").length);
+
+            assertThat(error(answers).field('C')).isEqualTo("40001");
+            assertThat(answers.getLast().body()).containsExactly('E');
+            client.send(query("INSERT 2"));
+            assertThat(error(answers(client, 1)).field('C')).isEqualTo("25P02");
+            assertThat(primary.count("INSERT 2")).isZero();
+            client.send(query("ROLLBACK"));
+            assertThat(types(answers(client, 1))).isEqualTo("CZ");
+        }
+    }
+
+    /// The loss has done what ROLLBACK was to do.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void isRolledBackIfTheAnswerToRollbackIsLost(boolean completed) throws Exception {
+        completes(primary, "BEGIN", 'T');
+        completes(primary, "INSERT 1", 'T');
+        primary.on("ROLLBACK", (wire, message) -> {
+            if (completed) wire.send(new WireBytes().message('C', "ROLLBACK"));
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("INSERT 1")));
+            answers(client, 2);
+
+            client.send(query("ROLLBACK"));
+
+            var answers = answers(client, 1);
+            assertThat(types(answers)).isEqualTo("CZ");
+            assertThat(answers.getLast().body()).containsExactly('I');
+            client.send(query("INSERT 2"));
+            assertThat(types(answers(client, 1))).endsWith("CZ");
+        }
+    }
+
+    /// One statement has one error.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void endsWhatHasFailedBeforeTheLoss(boolean inside) throws Exception {
+        completes(primary, "BEGIN", 'T');
+        completes(primary, "INSERT 1", inside ? 'T' : 'I');
+        primary.on("INSERT bad", (wire, message) -> {
+            wire.send(new WireBytes().message('E', 'S', "ERROR", 'C', "22012", 'M', "division by zero", (char) 0));
+            return false;
+        });
+        try (var client = rig.connect()) {
+            if (inside) client.send(query("BEGIN"));
+            client.send(query("INSERT 1"));
+            answers(client, inside ? 2 : 1);
+
+            client.send(query("INSERT bad"));
+
+            var answers = answers(client, 1);
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo("22012");
+            assertThat(answers.getLast().body()).containsExactly(inside ? 'E' : 'I');
+        }
+    }
+
     /// The client's own behaviour ends the session, with the server's words.
     @ParameterizedTest
     @ValueSource(strings = {"25P03", "25P04"})
