@@ -3,6 +3,7 @@ package org.pgdrover.it.exactness;
 import static org.pgdrover.it.exactness.Script.ask;
 import static org.pgdrover.it.exactness.Script.flushed;
 import static org.pgdrover.it.exactness.Script.pipeline;
+import static org.pgdrover.it.exactness.Script.run;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.close;
 import static org.pgdrover.it.exactness.Sent.describe;
@@ -30,6 +31,7 @@ final class PipelineConversations {
         ofNotifications();
         ofBegin();
         ofDiscarded();
+        ofAQueryWithoutSync();
         ofCopy();
         ofSelfTermination();
     }
@@ -104,6 +106,36 @@ final class PipelineConversations {
                 flushed(execute("none", 0), flush()),
                 ask(query("SELECT 1"), query("UNLISTEN ch"), sync()),
                 ask(query("NOTIFY ch, 'still heard'")));
+    }
+
+    /// The transaction of such a batch goes on behind the Query, and ends with the next Sync.
+    private void ofAQueryWithoutSync() {
+        Sent[] begun = {parse("", INSERT), bind("", ""), execute("", 0), query("SELECT 2")};
+        var count = ask(query("SELECT count(*) FROM t"));
+        script.alone(
+                "a Query behind a batch without Sync, and what fails then",
+                ask(parse("fails", "SELECT 1 / $1::int"), sync()),
+                ask(begun),
+                ask(bind("", "fails", "0"), execute("", 0), sync()),
+                count);
+        script.alone(
+                "a Query behind a batch without Sync, and what succeeds then", ask(begun), ask(run("SELECT 3")), count);
+        script.alone(
+                "a Query behind a batch without Sync, and another that sets something",
+                ask(begun),
+                ask(query("SET TimeZone = 'Asia/Tokyo'")),
+                ask(run("SELECT 4, 1 / 0")),
+                ask(query("SHOW TimeZone")),
+                count);
+        script.alone(
+                "a Query behind a batch without Sync ends it with COMMIT", ask(begun), ask(query("COMMIT")), count);
+        script.alone(
+                "a Query behind a batch without Sync makes a block of it",
+                ask(begun),
+                ask(query("BEGIN")),
+                ask(sync()),
+                ask(query("ROLLBACK")),
+                count);
     }
 
     /// The server ignores the Sync behind COPY FROM STDIN.
