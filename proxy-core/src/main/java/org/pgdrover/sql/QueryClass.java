@@ -57,6 +57,11 @@ public record QueryClass(
         parts = List.copyOf(parts);
     }
 
+    /// Whether it was not understood, so that it may be anything.
+    public boolean isUnknown() {
+        return statement.equals(UNKNOWN_STATEMENT);
+    }
+
     /// The same, but no read, for a reason.
     public QueryClass writing(String why) {
         return new QueryClass(Access.WRITE, statement, functions, relations, transaction, session, why, parts);
@@ -73,7 +78,7 @@ public record QueryClass(
             return false;
         }
         if (statement.equals("PREPARE") || statement.endsWith("EXECUTE")) return true;
-        if (statement.equals(UNKNOWN_STATEMENT) || statement.equals("DO") && !reason.isEmpty()) return true;
+        if (isUnknown() || statement.equals("DO") && !reason.isEmpty()) return true;
         return names(relations, "pg_prepared_statements", "pg_cursors")
                 || names(functions, "pg_prepared_statement", "pg_cursor");
     }

@@ -132,8 +132,10 @@ final class BatchStatements {
 
     /// Whether a transaction may have been committed by COMMIT.
     boolean mayCommit() {
-        for (int i = 0; i < classes.size(); i++)
-            if (classes.get(i).transaction() == TransactionEffect.COMMIT) return true;
+        for (int i = 0; i < classes.size(); i++) {
+            var each = classes.get(i);
+            if (each.transaction() == TransactionEffect.COMMIT || each.isUnknown()) return true;
+        }
         return false;
     }
 

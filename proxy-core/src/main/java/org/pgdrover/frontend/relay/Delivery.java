@@ -58,8 +58,9 @@ final class Delivery implements RelayNote {
     boolean avoidStandby;
     /// Whether it has been run a second time.
     boolean repeated;
-    /// Times that it was tried in vain because a server could not be reached.
-    int attempts;
+    /// Whether it was tried in vain because a server could not be reached, and since when.
+    boolean attempted;
+    long attemptedSinceNanos;
     /// Whether the client was told that nobody knows whether it is committed.
     boolean outcomeUnknown;
     /// Whether it is a string whose first statement ends a transaction that was lost with its server.
@@ -299,7 +300,7 @@ final class Delivery implements RelayNote {
         repeated = false;
         outcomeUnknown = false;
         endsLost = false;
-        attempts = 0;
+        attempted = false;
         completed = 0;
         takeBackBegin();
         read = false;

@@ -92,7 +92,7 @@ final class ServerLoss {
 
     /// After everything of this delivery but that it is over.
     RelayState settleUnready(Delivery delivery) {
-        if (isOfSession() || lease.server().status() != TransactionStatus.IDLE) {
+        if (isOfSession() || lease.doubts().hasLeft() || lease.server().status() != TransactionStatus.IDLE) {
             relay.drop(delivery);
             return endSession();
         }

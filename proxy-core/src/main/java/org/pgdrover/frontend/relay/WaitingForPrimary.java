@@ -31,8 +31,12 @@ final class WaitingForPrimary implements RelayState, HeldClient {
 
     /// Tries a delivery again shortly, for as long as work may be held; then it fails for this reason.
     static RelayState tryLater(Relay relay, Delivery delivery, ErrorFields why) {
-        long most = relay.services().holdTimeout().toMillis() / RETRY_MILLIS;
-        if (delivery.attempts++ >= most) return relay.fail(delivery, why.asError());
+        long now = relay.services().clock().getAsLong();
+        if (!delivery.attempted) delivery.attemptedSinceNanos = now;
+        delivery.attempted = true;
+        boolean tooLong = now - delivery.attemptedSinceNanos
+                >= relay.services().holdTimeout().toNanos();
+        if (tooLong) return relay.fail(delivery, why.asError());
         return new WaitingForPrimary(relay, delivery, false);
     }
 

@@ -87,6 +87,7 @@ class LossTest {
                 "ROLLBACK; INSERT lost",
                 "ROLLBACK; SELECT 1; SELECT lost()",
                 "PREPARE TRANSACTION 'lost'",
+                "COMMIT; SELECT 1 AS U&\"lost\"",
                 "COMMIT -- lost"
             })
     void isUnknownWhatBecameOfACommitInAnyForm(String sql) throws Exception {
