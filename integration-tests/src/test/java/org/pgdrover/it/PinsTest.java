@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -37,8 +38,46 @@ class PinsTest {
         var running = EmbeddedCluster.start(
                 new EmbeddedCluster.Options(0, EmbeddedCluster.Options.DEFAULT.postgres(), false));
         cluster = running;
-        running.nodes().getFirst().sql("demo", "CREATE TABLE kept (n int)", "GRANT ALL ON kept TO demo");
-        proxy = new Proxied(running, PoolMode.TRANSACTION, "host all all 127.0.0.1/32 scram-sha-256\n", onlyOne());
+        running.nodes()
+                .getFirst()
+                .sql(
+                        "demo",
+                        "CREATE TABLE kept (n int)",
+                        "CREATE TABLE hiding (n int)",
+                        """
+                        CREATE FUNCTION runs(text) RETURNS text LANGUAGE plpgsql AS
+                            $$BEGIN EXECUTE $1; RETURN $1; END$$
+                        """,
+                        """
+                        CREATE FUNCTION hides(text) RETURNS text LANGUAGE plpgsql AS
+                            $$BEGIN EXECUTE format('SET app.hidden = %L', $1); RETURN $1; END$$
+                        """,
+                        """
+                        CREATE PROCEDURE hides_too(text) LANGUAGE plpgsql AS
+                            $$BEGIN EXECUTE format('SET app.hidden = %L', $1); COMMIT; END$$
+                        """,
+                        """
+                        CREATE FUNCTION hides_late() RETURNS trigger LANGUAGE plpgsql AS
+                            $$BEGIN EXECUTE 'SELECT set_config(''app.hidden'', $1, false)' USING 'x'; RETURN NEW; END$$
+                        """,
+                        "CREATE TRIGGER t BEFORE INSERT ON hiding FOR EACH ROW EXECUTE FUNCTION hides_late()",
+                        "CREATE VIEW view_hides AS SELECT hides('x')",
+                        "GRANT ALL ON kept, hiding, view_hides TO demo");
+        var started =
+                new Proxied(running, PoolMode.TRANSACTION, "host all all 127.0.0.1/32 scram-sha-256\n", onlyOne());
+        proxy = started;
+        awaitCatalog(started);
+    }
+
+    private static void awaitCatalog(Proxied proxy) throws Exception {
+        try (var client = connect()) {
+            for (int i = 0; i < 100; i++) {
+                ask(client, "SELECT count(*) AS known" + i + " FROM kept");
+                if (!proxy.last("known" + i).reason().contains("catalog is still being read")) return;
+                TimeUnit.MILLISECONDS.sleep(50);
+            }
+        }
+        throw new AssertionError("the catalog is not read within 5 s");
     }
 
     /// A pool of one server, and a short wait for it.
@@ -99,7 +138,8 @@ class PinsTest {
                 "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ",
                 "BEGIN READ ONLY|SET app.tenant = 'a'|COMMIT",
                 "SET app.tenant = 'a'|RESET ALL",
-                "SET app.tenant = 'a'|DISCARD ALL"
+                "SET app.tenant = 'a'|DISCARD ALL",
+                "SELECT runs('SELECT 1')"
             })
     void leavesItsServerToOthers(String conversation) throws Exception {
         try (var client = connect();
@@ -121,7 +161,15 @@ class PinsTest {
                 "CREATE TEMP TABLE x (a int) # DROP TABLE x",
                 "BEGIN|DECLARE h CURSOR WITH HOLD FOR SELECT 1|COMMIT # CLOSE h",
                 "PREPARE p AS SELECT 1 # DEALLOCATE p",
-                "SELECT pg_advisory_lock(1) # DISCARD ALL"
+                "SELECT pg_advisory_lock(1) # DISCARD ALL",
+                "SELECT hides('x') # RESET ALL",
+                "CALL hides_too('x') # RESET ALL",
+                "INSERT INTO hiding VALUES (1) # DISCARD ALL",
+                "SELECT * FROM view_hides # RESET ALL",
+                "DO $$ BEGIN PERFORM hides('x'); END $$ # RESET ALL",
+                "DO $$ BEGIN EXECUTE 'SET app.hidden = 1'; END $$ # RESET ALL",
+                "DO $$ BEGIN INSERT INTO hiding VALUES (1); END $$ # RESET ALL",
+                "DO $$ BEGIN SET app.hidden = 1; END $$ # RESET ALL"
             })
     void keepsItsServerAsLongAsItMust(String begin, String end) throws Exception {
         try (var client = connect();

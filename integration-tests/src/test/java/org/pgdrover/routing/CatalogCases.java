@@ -47,6 +47,11 @@ final class CatalogCases {
             CREATE FUNCTION locks() RETURNS void LANGUAGE plpgsql AS $$BEGIN PERFORM pg_advisory_lock(1); END$$;;
             CREATE FUNCTION locks_briefly() RETURNS void LANGUAGE sql AS 'SELECT pg_advisory_xact_lock(1)';;
             CREATE FUNCTION dynamic(a text) RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE a; END$$;;
+            CREATE FUNCTION sets_by_text(a text) RETURNS text LANGUAGE plpgsql AS
+                $$BEGIN EXECUTE format('SET app.x = %L', a); RETURN a; END$$;;
+            CREATE FUNCTION calls_sets_by_text() RETURNS text LANGUAGE sql AS $$SELECT sets_by_text('x')$$;;
+            CREATE FUNCTION calls_both() RETURNS void LANGUAGE plpgsql AS
+                $$BEGIN PERFORM sets(); PERFORM dynamic('SELECT 1'); END$$;;
             CREATE FUNCTION updates() RETURNS void LANGUAGE plpgsql AS $$BEGIN UPDATE plain SET b = 'x'; END$$;;
             CREATE PROCEDURE procedure_that_sets() LANGUAGE plpgsql AS 'BEGIN PERFORM sets(); END';;
             CREATE FUNCTION tenant() RETURNS text STABLE LANGUAGE sql AS $$SELECT current_setting('app.tenant')$$;;
@@ -69,6 +74,7 @@ final class CatalogCases {
             CREATE VIEW view_lasts AS SELECT last_value FROM numbers;;
             CREATE VIEW view_writes AS SELECT updates() IS NULL AS a;;
             CREATE VIEW view_tenant AS SELECT * FROM plain WHERE b = current_setting('app.tenant', true);;
+            CREATE VIEW view_sets AS SELECT calls_sets_by_text();;
             CREATE VIEW view_setting AS SELECT current_setting('in_hot_standby');;
             CREATE MATERIALIZED VIEW kept AS SELECT random();;
 
@@ -81,6 +87,11 @@ final class CatalogCases {
             CREATE TRIGGER t BEFORE INSERT ON triggered FOR EACH ROW EXECUTE FUNCTION setting_trigger();;
             CREATE TABLE stamped (a int, b text);;
             CREATE TRIGGER t BEFORE INSERT ON stamped FOR EACH ROW EXECUTE FUNCTION harmless_trigger();;
+            CREATE FUNCTION setting_by_text_trigger() RETURNS trigger LANGUAGE plpgsql AS
+                $$BEGIN EXECUTE 'SELECT set_config(''app.x'', $1, false)' USING NEW.a; RETURN NEW; END$$;;
+            CREATE TABLE triggered_by_text (a text);;
+            CREATE TRIGGER t BEFORE INSERT ON triggered_by_text FOR EACH ROW
+                EXECUTE FUNCTION setting_by_text_trigger();;
             CREATE TABLE logs_to_triggered (a int, b text);;
             CREATE FUNCTION logging_trigger() RETURNS trigger LANGUAGE plpgsql AS
                 'BEGIN INSERT INTO triggered VALUES (1); RETURN NEW; END';;

@@ -124,6 +124,19 @@ class DatabaseCatalogTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"sets_by_text", "calls_sets_by_text", "calls_both", "setting_by_text_trigger"})
+    void knowsWhatSetsParametersByText(String name) {
+        assertThat(function(name).may()).isEqualTo(Residues.ALL_AND_SETS);
+    }
+
+    @Test
+    void knowsWhatRelationsLeadToTextThatSetsParameters() {
+        assertThat(relation("view_sets").reading()).isEqualTo(Residues.ALL_AND_SETS);
+        assertThat(relation("triggered_by_text").changing()).isEqualTo(Residues.ALL_AND_SETS);
+        assertThat(relation("triggered_by_text").reading()).isEqualTo(Residues.NONE);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"nextval", "setval", "lastval", "currval", "tells_last", "draws", "dynamic", "compiled"})
     void usesSequences(String name) {
         assertThat(function(name).usesSequences()).isTrue();

@@ -55,7 +55,7 @@ final class CatalogGraph {
 
         /// Whether it may show run-time parameters, among them such as only this session has.
         boolean isShowing() {
-            return shows || may.equals(Residues.ALL);
+            return shows || may.isAll();
         }
 
         /// It uses what sequences have given in the session, or lets one give a number.
@@ -64,7 +64,7 @@ final class CatalogGraph {
         }
 
         boolean isUsingSequences() {
-            return sequences || may.equals(Residues.ALL);
+            return sequences || may.isAll();
         }
 
         /// It may do this itself.

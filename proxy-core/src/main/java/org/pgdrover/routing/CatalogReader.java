@@ -83,7 +83,8 @@ final class CatalogReader {
             return compiled(thing, name, extension, declaredVolatile);
         else if (!row.getBoolean(7)
                 || body == null
-                || BEYOND_COMPUTING.matcher(body).find()) thing.does(true, Residues.ALL);
+                || BEYOND_COMPUTING.matcher(body).find())
+            thing.does(true, body == null ? Residues.ALL : FunctionBody.unread(body));
         return declaredVolatile;
     }
 
@@ -115,7 +116,7 @@ final class CatalogReader {
         var body = text == null ? FunctionBody.UNKNOWN : FunctionBody.of(text, language.equals("sql"));
         // PostgreSQL lets no function change anything itself that is declared stable.
         boolean changes = body.changes() && declaredVolatile;
-        boolean unknown = body.residues().equals(Residues.ALL);
+        boolean unknown = body.residues().isAll();
         thing.does(changes || unknown || asksServersSetting(text), body.residues());
         bodies.add(new Body(thing, body, changes));
     }

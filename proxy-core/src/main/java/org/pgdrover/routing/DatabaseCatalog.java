@@ -120,7 +120,7 @@ public final class DatabaseCatalog {
         leftFunctions.values().removeIf(FunctionFacts::isDependent);
         var leftRelations = new HashMap<>(relations);
         leftRelations.values().removeIf(RelationFacts::isDependent);
-        var defining = database.hasEventTriggers() ? Residues.ALL : database.defining();
+        var defining = database.hasEventTriggers() ? database.defining().and(Residues.ALL) : database.defining();
         return new DatabaseCatalog(
                 systemFunctions,
                 systemRelations,

@@ -74,7 +74,7 @@ final class Judgement {
 
     private Residues one(QueryClass query, DatabaseCatalog known, RoutingSession session) {
         var may = SessionEffect.residues(query.session());
-        if (may.equals(Residues.ALL)) return may;
+        if (may.isAll()) return may;
         var access = query.access();
         if (access != Access.READ && access != Access.WRITE) return may;
         may = may.and(known.database().everywhere());
@@ -121,8 +121,7 @@ final class Judgement {
         if (!parts.isEmpty()) return false;
         var may = one(query, known, session);
         if (!may.has(Residue.PREPARED)) return false;
-        return !may.equals(Residues.ALL)
-                || Definition.of(query).runsFunctions() && callUnknown(query.functions(), known);
+        return !may.isAll() || Definition.of(query).runsFunctions() && callUnknown(query.functions(), known);
     }
 
     private boolean callUnknown(List<String> functions, DatabaseCatalog known) {
@@ -175,7 +174,7 @@ final class Judgement {
     boolean showsSettings(QueryClass query, RoutingSession session) {
         var parts = query.parts();
         for (int i = 0; i < parts.size(); i++) if (showsSettings(parts.get(i), session)) return true;
-        if (SessionEffect.residues(query.session()).equals(Residues.ALL)) return true;
+        if (SessionEffect.residues(query.session()).isAll()) return true;
         if (query.access() != Access.READ && query.access() != Access.WRITE) return false;
         var known = catalogs.of(session.database());
         for (var name : query.functions()) {

@@ -13,7 +13,7 @@ import java.util.Set;
 /// @param names every other name, bare and as it is written
 public record FunctionBody(Residues residues, boolean changes, Set<String> calls, Set<String> names) {
     /// A body that cannot be read.
-    public static final FunctionBody UNKNOWN = new FunctionBody(Residues.ALL, true, Set.of(), Set.of());
+    public static final FunctionBody UNKNOWN = unknown(Residues.ALL);
 
     private static final int MOST_BYTES = 1 << 20;
     private static final Set<String> CHANGES = Set.of(
@@ -31,8 +31,19 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
         var lexer = new SqlLexer();
         // Where strings are read with escapes, the same quotes may end elsewhere.
         boolean ambiguous = body.contains("\\'");
-        if (ambiguous || bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true)) return UNKNOWN;
-        return new Reader(lexer, sql).read();
+        if (ambiguous || bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true))
+            return unknown(unread(body));
+        var read = new Reader(lexer, sql).read();
+        return read == UNKNOWN ? unknown(unread(body)) : read;
+    }
+
+    /// What a body may leave of whose words nothing is known.
+    public static Residues unread(String body) {
+        return SettingText.isIn(body) ? Residues.ALL_AND_SETS : Residues.ALL;
+    }
+
+    private static FunctionBody unknown(Residues residues) {
+        return new FunctionBody(residues, true, Set.of(), Set.of());
     }
 
     /// A reading of one body.
@@ -54,6 +65,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             for (int i = 0; i < lexer.count(); i++) if (lexer.isName(i)) name(i);
             if (called.isFull()) return UNKNOWN;
             residues = residues.and(calls());
+            if (residues.isAll() && new RunText(lexer).sets()) residues = Residues.ALL_AND_SETS;
             return new FunctionBody(residues, changes, Set.copyOf(calls), Set.copyOf(names));
         }
 
@@ -120,7 +132,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
 
         private void anything() {
             changes = true;
-            residues = Residues.ALL;
+            residues = residues.and(Residues.ALL);
         }
 
         private void temporary(int i) {

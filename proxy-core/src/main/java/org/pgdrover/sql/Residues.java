@@ -3,15 +3,22 @@ package org.pgdrover.sql;
 /// A set of residues, as one number.
 ///
 /// @param mask the bit of each residue's ordinal
-public record Residues(int mask) {
+/// @param sets whether parameters that no view shows are known to be set, rather than only not known not to be;
+///     always true of settings that are not among everything
+public record Residues(int mask, boolean sets) {
+    private static final int EVERY = (1 << Residue.values().length) - 1;
+
     /// Nothing.
-    public static final Residues NONE = new Residues(0);
+    public static final Residues NONE = new Residues(0, false);
 
     /// Everything that a session can hold: what is not understood may leave it.
-    public static final Residues ALL = new Residues((1 << Residue.values().length) - 1);
+    public static final Residues ALL = new Residues(EVERY, false);
+
+    /// The same of what is known to set parameters whose names nobody knows.
+    public static final Residues ALL_AND_SETS = new Residues(EVERY, true);
 
     public Residues {
-        if (mask < 0 || mask >= 1 << Residue.values().length)
+        if (mask < 0 || mask > EVERY)
             throw new IllegalArgumentException(
                     "mask: " + mask + " (expected: a bit for each of " + Residue.values().length + " residues)");
     }
@@ -22,16 +29,19 @@ public record Residues(int mask) {
         return of(mask);
     }
 
-    private static Residues of(int mask) {
+    /// The residues of a mask.
+    public static Residues of(int mask) {
         if (mask == 0) return NONE;
-        return mask == ALL.mask ? ALL : new Residues(mask);
+        return mask == EVERY ? ALL : new Residues(mask, (mask & 1 << Residue.SETTINGS.ordinal()) != 0);
     }
 
     /// These and the others.
     public Residues and(Residues others) {
         int both = mask | others.mask;
-        if (both == mask) return this;
-        return both == others.mask ? others : of(both);
+        boolean either = sets || others.sets;
+        if (both == mask && either == sets) return this;
+        if (both == others.mask && either == others.sets) return others;
+        return both == EVERY && either ? ALL_AND_SETS : of(both);
     }
 
     public boolean has(Residue one) {
@@ -40,6 +50,11 @@ public record Residues(int mask) {
 
     public boolean isNone() {
         return mask == 0;
+    }
+
+    /// Whether it is everything that a session can hold.
+    public boolean isAll() {
+        return mask == EVERY;
     }
 
     /// The names of the residues, for a reason that a person reads.

@@ -159,6 +159,6 @@ public sealed interface SessionEffect {
     /// anything does not count.
     static boolean isAboutSequences(SessionEffect effect) {
         var may = residues(effect);
-        return may.has(Residue.SEQUENCES) && !may.equals(Residues.ALL);
+        return may.has(Residue.SEQUENCES) && !may.isAll();
     }
 }

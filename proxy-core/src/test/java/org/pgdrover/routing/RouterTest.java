@@ -225,6 +225,25 @@ class RouterTest {
         assertThat(residues(sql)).isEqualTo(Residues.ALL);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT sets_by_text('x')",
+                "SELECT * FROM view_sets",
+                "INSERT INTO triggered_by_text VALUES (1)",
+                "COPY triggered_by_text FROM STDIN",
+                "SELECT 1; CALL sets_by_text('x')",
+                "SELECT missing(), set_config($1, 'x', false)"
+            })
+    void knowsWhatSetsParametersAmongAnything(String sql) {
+        assertThat(residues(sql)).isEqualTo(Residues.ALL_AND_SETS);
+    }
+
+    @Test
+    void doesNotTakeReadingForChanging() {
+        assertThat(residues("SELECT * FROM triggered_by_text")).isEqualTo(Residues.NONE);
+    }
+
     // Definitions
 
     private void ran(String sql) {

@@ -120,6 +120,7 @@ final class LeftBehind {
         leaves("a setting before an error", "SET app.tenant = 'x'; BEGIN; COMMIT; SELECT 1/0");
         leaves("a setting of one statement", "SELECT set_config('app.tenant', 'short', true)");
         leaves("a setting of a function", "SELECT f_hidden('x')");
+        leaves("a setting by text that a function runs", "SELECT f_hidden_text('x')");
         leaves("settings of a trigger and a rule", "INSERT INTO triggered VALUES (1)", "INSERT INTO ruled VALUES (1)");
         leaves("a setting of DO", "DO $$ BEGIN PERFORM set_config('app.hidden', 'do', false); END $$");
         leaves("a setting of COPY", "COPY (SELECT set_config('app.tenant', 'copied', false)) TO STDOUT");

@@ -76,9 +76,7 @@ final class Doubts {
     }
 
     private static boolean maySetUnknown(QueryClass ran, Residues may) {
-        return may.has(Residue.SETTINGS)
-                && (!may.equals(Residues.ALL)
-                        || SessionEffect.residues(ran.session()).has(Residue.SETTINGS));
+        return may.sets() || SessionEffect.residues(ran.session()).has(Residue.SETTINGS);
     }
 
     /// A statement has completed.

@@ -24,6 +24,6 @@ final class LeftBehind {
     }
 
     static boolean isOfSession(Residues may) {
-        return !may.equals(Residues.ALL) && !may.and(HARMLESS).equals(HARMLESS);
+        return !may.isAll() && !may.and(HARMLESS).equals(HARMLESS);
     }
 }

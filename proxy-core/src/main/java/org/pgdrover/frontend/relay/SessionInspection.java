@@ -141,8 +141,7 @@ final class SessionInspection {
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
         // Where anything may have happened, the server was asked for all that it can tell; something lasting that is
         // known to have been done ties the session to it.
-        if (inDoubt.has(Residue.LASTING) && !inDoubt.equals(Residues.ALL))
-            found = found.and(Residues.of(Residue.LASTING));
+        if (inDoubt.has(Residue.LASTING) && !inDoubt.isAll()) found = found.and(Residues.of(Residue.LASTING));
         if (allSettings || timeout || !names.isEmpty()) {
             session.settings().learnt(settings, allSettings);
             lease.server().session().settings(settings);

@@ -304,7 +304,7 @@ public final class ClientSession {
         resetsUnknown = false;
         if (!kept.has(Residue.SETTINGS)) return;
         int rest = kept.mask() & ~Residues.of(Residue.SETTINGS).mask();
-        kept = rest == 0 ? Residues.NONE : new Residues(rest);
+        kept = Residues.of(rest);
         if (pinned() == null) routing.unpin();
     }
 
