@@ -139,7 +139,19 @@ class PinsTest {
                 "BEGIN READ ONLY|SET app.tenant = 'a'|COMMIT",
                 "SET app.tenant = 'a'|RESET ALL",
                 "SET app.tenant = 'a'|DISCARD ALL",
-                "SELECT runs('SELECT 1')"
+                "SELECT runs('SELECT 1')",
+                "DO $$ BEGIN NULL; END $$",
+                """
+                DO LANGUAGE plpgsql $x$
+                DECLARE m int := 1;
+                BEGIN
+                    IF NOT EXISTS (SELECT FROM kept WHERE n IN (1, 2)) THEN
+                        SELECT count(*) INTO m FROM kept;
+                        RAISE NOTICE '%', format('there are %s', coalesce(m, 0));
+                    END IF;
+                END $x$
+                """,
+                "DO $$ BEGIN PERFORM runs('SELECT 1'); END $$"
             })
     void leavesItsServerToOthers(String conversation) throws Exception {
         try (var client = connect();

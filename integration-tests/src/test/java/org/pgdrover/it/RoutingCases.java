@@ -138,7 +138,7 @@ abstract class RoutingCases {
     @Test
     void leavesTheServerOnceTheSettingsOfADoBlockAreReset() throws Exception {
         try (var connection = proxy.connect("preferQueryMode=simple")) {
-            connection.createStatement().execute("DO $$ BEGIN NULL; END $$");
+            connection.createStatement().execute("DO $$ BEGIN EXECUTE 'SELECT 1'; END $$");
             connection.createStatement().execute("RESET ALL");
             ask(connection, "SELECT 1 AS after_do");
             assertThat(proxy.last("AS after_do").reason()).doesNotContain("pinned");

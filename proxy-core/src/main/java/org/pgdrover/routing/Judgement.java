@@ -74,12 +74,14 @@ final class Judgement {
 
     private Residues one(QueryClass query, DatabaseCatalog known, RoutingSession session) {
         var may = SessionEffect.residues(query.session());
-        if (may.isAll()) return may;
+        boolean block = query.session().equals(SessionEffect.BLOCK);
+        if (may.isAll() && !block) return may;
         var access = query.access();
         if (access != Access.READ && access != Access.WRITE) return may;
         may = may.and(known.database().everywhere());
         var kind = Definition.of(query);
-        if (kind.isDefinition()) may = may.and(known.database().defining());
+        if (kind.isDefinition() || block) may = may.and(known.database().defining());
+        if (block && callUnknown(query.functions(), known)) may = may.and(Residues.ALL_AND_SETS);
         if (kind.runsFunctions()) may = may.and(functions(query.functions(), known));
         int first = kind.relationsRead();
         if (first < 0) return may;

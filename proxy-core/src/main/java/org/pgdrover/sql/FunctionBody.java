@@ -3,6 +3,7 @@ package org.pgdrover.sql;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /// The words of a function's body in SQL or PL/pgSQL, and what they may do.
@@ -22,6 +23,26 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
                             + " deallocate discard execute commit rollback savepoint")
                     .split(" "));
     private static final Set<String> BEFORE_STATEMENT = Set.of("begin", "then", "else", "loop", "declare", "atomic");
+
+    /// Words that a parenthesis may follow, and that no function is called by unless they are quoted.
+    private static final Set<String> NO_CALLS = Set.of(
+            ("all and any array as bigint bit boolean case cast char character check coalesce constraint dec decimal"
+                            + " default distinct else except exists extract fetch float foreign from greatest group"
+                            + " grouping having in int integer intersect interval into lateral least limit nchar not"
+                            + " nullif numeric offset on or order overlay position primary real references returning"
+                            + " row select setof smallint some substring table then time timestamp treat trim union"
+                            + " unique using values varchar when where with")
+                    .split(" "));
+
+    /// The same, where a statement of PL/pgSQL begins.
+    private static final Set<String> STATEMENTS =
+            Set.of("if", "elsif", "elseif", "while", "perform", "return", "assert");
+
+    /// Whether a text is a block of PL/pgSQL, if it is well-formed.
+    static boolean isBlock(String text) {
+        var begin = text.stripLeading().toLowerCase(Locale.ROOT);
+        return begin.startsWith("begin") || begin.startsWith("declare") || begin.startsWith("<<");
+    }
 
     /// Reads a body.
     ///
@@ -80,6 +101,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
                 case SessionEffect.Leaves(var may, var settings) ->
                     settings.isEmpty() ? may : may.and(Residues.of(Residue.SETTINGS));
                 case SessionEffect.None _,
+                        SessionEffect.Block _,
                         SessionEffect.SetParameter _,
                         SessionEffect.SetLocally _,
                         SessionEffect.ResetParameter _,
@@ -99,7 +121,8 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             boolean afterDot = i > 0 && lexer.is(i - 1, '.');
             var name = lexer.name(i);
             var full = afterDot && i > 1 && lexer.isName(i - 2) ? lexer.name(i - 2) + "." + name : name;
-            if (i + 1 < lexer.count() && lexer.is(i + 1, '(')) {
+            boolean call = i + 1 < lexer.count() && lexer.is(i + 1, '(');
+            if (call && !isOfGrammar(i, name, afterDot)) {
                 calls.add(full);
                 called.add(lexer.known(i));
             } else {
@@ -108,6 +131,15 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             }
             if (lexer.startsWith(i, "pg_temp")) leaves(Residue.TEMPORARY);
             if (!afterDot && lexer.type(i) == SqlLexer.WORD) word(i, name);
+        }
+
+        private boolean isOfGrammar(int i, String word, boolean afterDot) {
+            if (afterDot || lexer.type(i) != SqlLexer.WORD) return false;
+            // OVER and FILTER are functions' names, too, but none is called behind a parenthesis.
+            boolean behind = i > 0 && lexer.is(i - 1, ')');
+            return NO_CALLS.contains(word)
+                    || behind && (word.equals("over") || word.equals("filter"))
+                    || !sql && STATEMENTS.contains(word) && beginsStatement(i);
         }
 
         private void leaves(Residue residue) {

@@ -47,6 +47,10 @@ public sealed interface SessionEffect {
         }
     }
 
+    /// A DO block may leave any state on its server, but sets no parameters whose names nobody knows, unless what
+    /// it names does.
+    record Block() implements SessionEffect {}
+
     /// Several effects of one statement, in order: SET SESSION CHARACTERISTICS with several modes, or
     /// several calls.
     record Sets(List<SessionEffect> each) implements SessionEffect {
@@ -59,6 +63,7 @@ public sealed interface SessionEffect {
     String UNKNOWN_NAME = "?";
 
     SessionEffect NONE = new None();
+    SessionEffect BLOCK = new Block();
     SessionEffect RESET_ALL = new ResetAll();
     SessionEffect DISCARD_ALL = new DiscardAll();
     SessionEffect DEALLOCATE_ALL = new DeallocateAll();
@@ -96,6 +101,7 @@ public sealed interface SessionEffect {
     static Residues residues(SessionEffect effect) {
         return switch (effect) {
             case Leaves(var may, var _) -> may;
+            case Block _ -> Residues.ALL;
             case Sets(var each) -> {
                 var all = Residues.NONE;
                 for (var one : each) all = all.and(residues(one));
@@ -112,6 +118,11 @@ public sealed interface SessionEffect {
         };
     }
 
+    /// Whether the effect's own words may set parameters whose names nobody knows.
+    static boolean setsUnknown(SessionEffect effect) {
+        return !effect.equals(BLOCK) && residues(effect).has(Residue.SETTINGS);
+    }
+
     /// Whether a parameter's name is a custom one's, which has a dot.
     static boolean isCustom(String name) {
         return name.indexOf('.') > 0;
@@ -123,7 +134,7 @@ public sealed interface SessionEffect {
         return switch (effect) {
             case SessionEffect.SetParameter(var name, var _) -> isOfReading(name);
             case SessionEffect.ResetParameter(var name) -> isOfReading(name);
-            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
+            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _, SessionEffect.Block _ -> true;
             case SessionEffect.Leaves(var may, var names) ->
                 may.has(Residue.SETTINGS) || names.stream().anyMatch(SessionEffect::isOfReading);
             case SessionEffect.Sets(var each) -> each.stream().anyMatch(SessionEffect::changesReading);
@@ -145,7 +156,8 @@ public sealed interface SessionEffect {
             case SessionEffect.SetParameter _,
                     SessionEffect.ResetParameter _,
                     SessionEffect.ResetAll _,
-                    SessionEffect.DiscardAll _ -> true;
+                    SessionEffect.DiscardAll _,
+                    SessionEffect.Block _ -> true;
             case SessionEffect.Sets(var each) -> each.stream().anyMatch(SessionEffect::changesSettings);
             case SessionEffect.Leaves(var may, var names) -> may.has(Residue.SETTINGS) || !names.isEmpty();
             case SessionEffect.None _,

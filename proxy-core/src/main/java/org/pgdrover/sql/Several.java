@@ -49,7 +49,7 @@ final class Several {
             case SessionEffect.SetParameter(var name, var _) -> add(settings, name);
             case SessionEffect.ResetParameter(var name) -> add(settings, name);
             case SessionEffect.ResetAll _ -> Residues.of(Residue.SETTINGS);
-            case SessionEffect.DiscardAll _ -> Residues.ALL;
+            case SessionEffect.DiscardAll _, SessionEffect.Block _ -> Residues.ALL;
             case SessionEffect.DeallocateAll _, SessionEffect.Deallocate _ -> Residues.of(Residue.PREPARED);
             case SessionEffect.Leaves(var may, var names) -> {
                 settings.addAll(names);

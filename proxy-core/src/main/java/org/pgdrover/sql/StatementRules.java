@@ -19,6 +19,7 @@ final class StatementRules {
     private final SetRules settings;
     private final TransactionRules transactions;
     private final DefinitionRules definitions;
+    private final BlockRules blocks;
 
     StatementRules(SqlLexer lexer) {
         this.lexer = lexer;
@@ -28,6 +29,7 @@ final class StatementRules {
         this.settings = new SetRules(lexer);
         this.transactions = new TransactionRules(lexer);
         this.definitions = new DefinitionRules(lexer, proof, relations, calls);
+        this.blocks = new BlockRules(lexer);
     }
 
     /// Classifies the statement in the tokens from one to before another.
@@ -63,7 +65,7 @@ final class StatementRules {
             case "fetch" -> write("FETCH", SessionEffect.NONE, "goes where the cursor is");
             case "move" -> write("MOVE", SessionEffect.NONE, "goes where the cursor is");
             case "execute" -> write("EXECUTE", SessionEffect.ANYTHING, "what was prepared is not looked up");
-            case "do" -> write("DO", SessionEffect.ANYTHING, deallocates(from, to) ? "may deallocate" : "");
+            case "do" -> blocks.classify(from, to);
             case "insert" -> change(from, to, from, "INSERT");
             case "update" -> change(from, to, from, "UPDATE");
             case "delete" -> change(from, to, from, "DELETE");
@@ -291,14 +293,6 @@ final class StatementRules {
         if (is(from + 1, to, "transaction") && from + 2 < to && lexer.type(from + 2) == SqlLexer.STRING)
             return transactions.prepareTransaction();
         return write("PREPARE", SessionEffect.leaves(Residue.PREPARED), "");
-    }
-
-    /// Whether a body may deallocate statements, as far as its words tell.
-    private boolean deallocates(int from, int to) {
-        for (int i = from; i < to; i++)
-            if (lexer.contains(i, "deallocate") || lexer.contains(i, "execute") || lexer.contains(i, "discard"))
-                return true;
-        return false;
     }
 
     private QueryClass declare(int from, int to) {

@@ -244,6 +244,22 @@ class RouterTest {
         assertThat(residues("SELECT * FROM triggered_by_text")).isEqualTo(Residues.NONE);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "NULL | false",
+                "PERFORM abs(1) FROM u WHERE f(1) = 1 | false",
+                "a := locks() | false",
+                "PERFORM 1 FROM not_made_yet | false",
+                "PERFORM missing() | true",
+                "CALL sets_by_text('x') | true",
+                "PERFORM a FROM view_sets | true"
+            })
+    void judgesABlockByWhatItNames(String body, boolean sets) {
+        assertThat(residues("DO $$ BEGIN " + body + "; END $$")).isEqualTo(sets ? Residues.ALL_AND_SETS : Residues.ALL);
+    }
+
     // Definitions
 
     private void ran(String sql) {

@@ -154,13 +154,65 @@ class QueryClassifierTest {
                 "FOO BAR",
                 "SELECT U&\"d0061t\"(1)",
                 "SELECT query_to_xml('x', true, true, '')",
-                "SELECT 1; DO 'x'"
+                "SELECT 1; DO 'x'",
+                "DO $$ BEGIN EXECUTE 'SELECT 1'; END $$",
+                "DO $$ BEGIN SET app.x = 1; END $$",
+                "DO $$ BEGIN PERFORM set_config('app.x', '1', false); END $$",
+                "DO $$ BEGIN PERFORM query_to_xml('SELECT 1', true, true, ''); END $$",
+                "DO $$ BEGIN INSERT INTO t VALUES (1); END $$",
+                "DO $$ BEGIN WITH x AS (DELETE FROM t RETURNING a) SELECT a INTO b FROM x; END $$",
+                "DO $$ BEGIN TRUNCATE t; END $$",
+                "DO $$ BEGIN CREATE EXTENSION x; END $$",
+                "DO $$ BEGIN IF (true) THEN RESET ALL; END IF; END $$",
+                "DO $$ BEGIN a := E'it\\'s'; END $$",
+                "DO LANGUAGE plpython3u $$ BEGIN NULL; END $$",
+                "DO E'BEGIN NULL; END'",
+                "DO 'BEGIN a := ''b''; END'",
+                "DO $$ BEGIN NULL; END $$ LANGUAGE 'plpgsql'",
+                "DO LANGUAGE plpgsql"
             })
     void expectsAnythingOfWhatItCannotSee(String sql) {
         var found = classify(sql);
 
         assertThat(found.access()).isEqualTo(Access.WRITE);
         assertThat(found.session()).isEqualTo(SessionEffect.ANYTHING);
+    }
+
+    /// What a block leaves is asked, but it hides no parameter unless what it calls or reads does.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '#',
+            emptyValue = "",
+            value = {
+                "DO $$ BEGIN NULL; END $$ # ''",
+                "DO 'BEGIN NULL; END' # ''",
+                "DO LANGUAGE plpgsql $x$ BEGIN NULL; END $x$ # ''",
+                "DO $$ DECLARE a numeric(5, 2); BEGIN END $$ LANGUAGE plpgsql # ''",
+                "DO $$ <<b>> BEGIN IF (a IN (1, 2)) THEN RETURN; END IF; END $$ # ''",
+                "DO $$ BEGIN PERFORM coalesce(s.f(1), count(*) OVER (PARTITION BY a)) FROM t; END $$ # count,s.f",
+                "DO $$ BEGIN a := perform(1); END $$ # perform",
+                "DO $$ BEGIN a := \"values\"(1); END $$ # values",
+                "DO $$ BEGIN SET LOCAL app.x = 1; PERFORM set_config('app.y', 'b', true); END $$ # set_config",
+                "DO $$ BEGIN CALL p(1); LOCK TABLE t; END $$ # p"
+            })
+    void readsWhatABlockCalls(String sql, String functions) {
+        var found = classify(sql);
+
+        assertThat(found.access()).isEqualTo(Access.WRITE);
+        assertThat(found.statement()).isEqualTo("DO");
+        assertThat(found.session()).isEqualTo(SessionEffect.BLOCK);
+        assertThat(String.join(",", found.functions().stream().sorted().toList()))
+                .isEqualTo(functions);
+    }
+
+    @Test
+    void readsWhatABlockReads() {
+        var found = classify("DO $$ BEGIN PERFORM a FROM s.view_of_t JOIN pg_cursors ON true; END $$");
+
+        assertThat(found.relations()).contains("view_of_t", "s.view_of_t", "pg_cursors");
+        assertThat(SessionEffect.residues(found.session())).isEqualTo(Residues.ALL);
+        assertThat(found.reason()).isEmpty();
+        assertThat(classify("DO $$ BEGIN DEALLOCATE a; END $$").reason()).isEqualTo("may deallocate");
     }
 
     @ParameterizedTest

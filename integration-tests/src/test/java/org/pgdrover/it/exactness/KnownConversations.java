@@ -226,6 +226,11 @@ final class KnownConversations {
                 ask(query("SELECT 1")),
                 ask(run("SELECT current_setting('app.hidden', true)")));
         script.alone(
+                "a block that sets nothing",
+                ask(query("SET app.tenant = 'kept'")),
+                ask(query("DO $$ BEGIN PERFORM count(*) FROM t; END $$")),
+                ask(query("SELECT tenant FROM v_tenant")));
+        script.alone(
                 "a statement prepared in DO",
                 ask(query("DO $$ BEGIN EXECUTE 'PREPARE p AS SELECT 8'; END $$")),
                 ask(query("EXECUTE p")),

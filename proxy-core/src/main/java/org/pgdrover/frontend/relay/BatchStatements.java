@@ -108,6 +108,7 @@ final class BatchStatements {
                     SessionEffect.DeallocateAll _,
                     SessionEffect.Deallocate _,
                     SessionEffect.Leaves _,
+                    SessionEffect.Block _,
                     SessionEffect.Sets _ -> false;
         };
     }

@@ -76,7 +76,7 @@ final class Doubts {
     }
 
     private static boolean maySetUnknown(QueryClass ran, Residues may) {
-        return may.sets() || SessionEffect.residues(ran.session()).has(Residue.SETTINGS);
+        return may.sets() || SessionEffect.setsUnknown(ran.session());
     }
 
     /// A statement has completed.
@@ -141,7 +141,7 @@ final class Doubts {
             case SessionEffect.ResetParameter(var name) -> {
                 if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
             }
-            case SessionEffect.None _, SessionEffect.ResetAll _ -> {}
+            case SessionEffect.None _, SessionEffect.ResetAll _, SessionEffect.Block _ -> {}
         }
     }
 

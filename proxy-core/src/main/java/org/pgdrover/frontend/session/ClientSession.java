@@ -262,7 +262,7 @@ public final class ClientSession {
 
     private void apply(SessionEffect effect, ServerConnection server) {
         switch (effect) {
-            case SessionEffect.None _, SessionEffect.Leaves _ -> {}
+            case SessionEffect.None _, SessionEffect.Leaves _, SessionEffect.Block _ -> {}
             case SessionEffect.SetParameter(var name, var statement) -> {
                 settings.set(name, statement, encoding, standardStrings);
                 if (SessionEffect.isCustom(name)) customName(name, server);

@@ -54,6 +54,7 @@ public final class TrackedSettings {
                     SessionEffect.DeallocateAll _,
                     SessionEffect.Deallocate _,
                     SessionEffect.Leaves _,
+                    SessionEffect.Block _,
                     SessionEffect.Sets _ -> List.of();
         };
     }
