@@ -34,6 +34,8 @@ public final class ResponseLedger {
     private long implicitAt;
     /// Entries that there were.
     private long added;
+    /// Whether a transaction was open when the server was ready last: no Sync ends a block.
+    private boolean inTransaction;
     /// The server reported an error and discards what comes until Sync.
     private boolean discarding;
     /// The server takes copied data.
@@ -57,7 +59,7 @@ public final class ResponseLedger {
             copyIn = false;
             if (size == 0) return;
         } else {
-            if (open && kind.endsWithReady()) {
+            if (open && kind.endsWithReady() && !inTransaction) {
                 implicit = true;
                 implicitAt = added;
             }
@@ -300,11 +302,18 @@ public final class ResponseLedger {
     /// @return whether there was such an entry; its fate, owner and note are to be asked before
     boolean ready(boolean inTransaction) {
         copyIn = false;
+        this.inTransaction = inTransaction;
         while (size > 0 && !kinds[head].endsWithReady()) discardHead();
         if (size == 0) return false;
         if (!inTransaction && added - size >= implicitAt) implicit = false;
         remove();
         return true;
+    }
+
+    /// The server has begun a transaction block, which no Sync ends.
+    void blockBegun() {
+        inTransaction = true;
+        implicit = false;
     }
 
     /// From now on no answer goes to this owner, which has left; what others asked stays as it is.
@@ -326,6 +335,7 @@ public final class ResponseLedger {
         }
         open = false;
         implicit = false;
+        inTransaction = false;
         discarding = false;
         copyIn = false;
     }

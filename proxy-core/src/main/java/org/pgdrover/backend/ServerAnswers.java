@@ -62,6 +62,7 @@ final class ServerAnswers {
     /// The server has said that it has begun a transaction; its ReadyForQuery comes later.
     void transactionBegun() {
         status = TransactionStatus.IN_TRANSACTION;
+        ledger.blockBegun();
     }
 
     /// The error with which the server ended the session, if it did.

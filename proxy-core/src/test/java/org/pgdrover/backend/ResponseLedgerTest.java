@@ -76,6 +76,32 @@ class ResponseLedgerTest {
         assertThat(ledger.isOpen()).isFalse();
     }
 
+    /// No Sync ends a block.
+    @Test
+    void isNotOpenBehindAQueryInABlock() {
+        expect(RequestKind.QUERY, "begin");
+        answer("C");
+        ledger.ready(true);
+        expect(RequestKind.CLOSE, null);
+        expect(RequestKind.QUERY, "q");
+        answer("3C");
+        ledger.ready(true);
+
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    @Test
+    void isNotOpenBehindAQueryInABlockThatTheBatchHasBegun() {
+        expect(RequestKind.EXECUTE, "begin");
+        expect(RequestKind.QUERY, "q");
+        answer("C");
+        ledger.blockBegun();
+        answer("C");
+        ledger.ready(true);
+
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
     @Test
     void isNotOpenBehindAQueryThatHasEndedTheTransaction() {
         expect(RequestKind.PARSE, null);
