@@ -42,7 +42,7 @@ class LostTransactionTest {
     void answerInTransactions() {
         command("BEGIN");
         command("UPDATE");
-        primary.on("LOSE", (wire, message) -> false);
+        primary.on("lose()", (wire, message) -> false);
     }
 
     private void command(String text) {
@@ -76,7 +76,7 @@ class LostTransactionTest {
     }
 
     private static void lose(Wire client) throws Exception {
-        client.send(query("BEGIN").append(query("LOSE")));
+        client.send(query("BEGIN").append(query("SELECT lose()")));
         var lost = answers(client, 2);
         assertThat(types(lost)).isEqualTo("CZEZ");
         assertThat(error(lost).field('C')).isEqualTo(LOST);
@@ -227,8 +227,8 @@ class LostTransactionTest {
     void discardsTheRestOfABatchThatHadBegun() throws Exception {
         try (var client = rig.connect()) {
             int open = rig.openServers();
-            client.send(query("BEGIN").append(parsed("LOSE")).message('H'));
-            Until.isTrue(() -> primary.count("LOSE") == 1 && rig.openServers() < open);
+            client.send(query("BEGIN").append(parsed("SELECT lose()")).message('H'));
+            Until.isTrue(() -> primary.count("lose()") == 1 && rig.openServers() < open);
             client.send(bound().append(parsed("UPDATE 4"))
                     .append(bound())
                     .append(query("UPDATE 5"))
