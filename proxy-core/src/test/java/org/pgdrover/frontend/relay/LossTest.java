@@ -201,7 +201,7 @@ class LossTest {
             answers(client, 1);
             client.send(query("SELECT 1 FROM t"));
             answers(client, 1);
-            if (idle) Until.isTrue(() -> rig.openServers() == 0);
+            if (idle) rig.settle();
 
             client.send(query("SELECT 2 FROM t"));
             var answers = answers(client, 1);
