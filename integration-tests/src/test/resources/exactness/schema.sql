@@ -28,6 +28,7 @@ CREATE VIEW v_lastval AS SELECT lastval() AS n;
 CREATE FUNCTION f_tenant() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.tenant', true); END $$;
 CREATE FUNCTION f_recovery() RETURNS bool STABLE LANGUAGE sql AS 'SELECT pg_is_in_recovery()';
 CREATE FUNCTION f_hidden(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('app.hidden', $1, false); RETURN $1; END $$;
+CREATE FUNCTION search(text) RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.hidden', $1, false) $$;
 CREATE FUNCTION f_hidden_sql(text) RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.hidden', $1, false) $$;
 CREATE FUNCTION f_hidden_text(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('SET app.hidden = %L', $1); RETURN $1; END $$;
 CREATE FUNCTION f_temp() RETURNS bigint LANGUAGE plpgsql AS

@@ -3,6 +3,7 @@ package org.pgdrover.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -16,6 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.server.embedded.EmbeddedCluster;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClassifier;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
@@ -121,6 +124,26 @@ class DatabaseCatalogTest {
     void callsNothingElseOne(String name, String residues) {
         assertThat(function(name).isRead()).isFalse();
         assertThat(function(name).may()).isEqualTo(residues(residues));
+    }
+
+    /// A keyword that is not reserved may be a function's name (PostgreSQL manual, appendix C).
+    @Test
+    void takesEveryWordThatMayBeAFunctionsNameForACall() throws Exception {
+        int words = 0;
+        try (var connection = connect("demo");
+                var keywords = connection
+                        .createStatement()
+                        .executeQuery("SELECT word FROM pg_get_keywords() WHERE catcode IN ('U', 'T')")) {
+            while (keywords.next()) {
+                words++;
+                var sql = ("SELECT " + keywords.getString(1) + "(1)").getBytes(StandardCharsets.UTF_8);
+                var found = new QueryClassifier().classify(sql, 0, sql.length, true);
+                assertThat(found.access() != Access.READ || found.functions().contains(keywords.getString(1)))
+                        .as(keywords.getString(1))
+                        .isTrue();
+            }
+        }
+        assertThat(words).isGreaterThan(300);
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package org.pgdrover.routing;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.sql.KnownFunctions;
 import org.pgdrover.sql.Residues;
@@ -12,6 +13,11 @@ import org.pgdrover.sql.Residues;
 /// A name that could mean several things has the worst of their facts. Names are bare or qualified;
 /// those of pg_catalog are kept once, bare.
 public final class DatabaseCatalog {
+    /// The version of no catalog.
+    static final long NO_VERSION = 0;
+
+    private static final AtomicLong VERSIONS = new AtomicLong(NO_VERSION);
+
     /// Nothing is known.
     static final DatabaseCatalog NONE = new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Database.UNKNOWN);
 
@@ -34,6 +40,7 @@ public final class DatabaseCatalog {
         static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE, false, false);
     }
 
+    private final long version = VERSIONS.incrementAndGet();
     private final Map<String, FunctionFacts> systemFunctions;
     private final Map<String, RelationFacts> systemRelations;
     private final Map<String, FunctionFacts> functions;
@@ -51,6 +58,11 @@ public final class DatabaseCatalog {
         this.functions = functions;
         this.relations = relations;
         this.database = database;
+    }
+
+    /// A number that no other catalog has.
+    long version() {
+        return version;
     }
 
     boolean isKnown() {
@@ -136,7 +148,12 @@ public final class DatabaseCatalog {
 
     /// Only what PostgreSQL itself has, because nothing is known of what has changed.
     DatabaseCatalog withoutOwn() {
-        return new DatabaseCatalog(systemFunctions, systemRelations, Map.of(), Map.of(), Database.UNKNOWN);
+        return new DatabaseCatalog(
+                without(systemFunctions, KnownFunctions.grammar()),
+                systemRelations,
+                Map.of(),
+                Map.of(),
+                Database.UNKNOWN);
     }
 
     /// Gathers facts; of a name that comes again the worst.
@@ -194,6 +211,7 @@ public final class DatabaseCatalog {
 
         /// The same, sharing what PostgreSQL itself has with another catalog where that is the same.
         DatabaseCatalog build(DatabaseCatalog like) {
+            if (!systemFunctions.isEmpty()) addGrammar();
             boolean same = systemFunctions.equals(like.systemFunctions) && systemRelations.equals(like.systemRelations);
             return new DatabaseCatalog(
                     same ? like.systemFunctions : systemFunctions,
@@ -201,6 +219,12 @@ public final class DatabaseCatalog {
                     functions,
                     relations,
                     database);
+        }
+
+        /// A word of the grammar is no call where nobody has made a function of its name.
+        private void addGrammar() {
+            for (var word : KnownFunctions.grammar())
+                if (!functions.containsKey(word)) systemFunctions.putIfAbsent(word, FunctionFacts.STEADY);
         }
     }
 }

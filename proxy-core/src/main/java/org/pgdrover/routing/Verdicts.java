@@ -12,7 +12,7 @@ import org.pgdrover.sql.Residues;
 /// an older one's place. Confined to the client's event loop.
 final class Verdicts {
     /// A power of two; a transaction has seldom more statements.
-    private static final int SIZE = 32;
+    private static final int SIZE = 16;
 
     /// What a statement may do.
     ///
@@ -28,22 +28,23 @@ final class Verdicts {
         }
     }
 
-    private @Nullable DatabaseCatalog catalog;
+    /// Of the catalog by which they were judged. The catalog itself is not kept: an idle session would hold it.
+    private long version = DatabaseCatalog.NO_VERSION;
     private @Nullable QueryClass[] judged = {};
     private @Nullable Verdict[] verdicts = {};
 
     /// The verdict on a statement by a catalog; null if there is none.
     @Nullable
     Verdict find(QueryClass query, DatabaseCatalog by) {
-        if (catalog != by) return null;
+        if (version != by.version()) return null;
         int slot = slot(query);
         return judged[slot] == query ? verdicts[slot] : null;
     }
 
     void add(QueryClass query, DatabaseCatalog by, Verdict verdict) {
-        if (catalog != by) {
+        if (version != by.version()) {
             clear();
-            catalog = by;
+            version = by.version();
             if (judged.length == 0) {
                 judged = new QueryClass[SIZE];
                 verdicts = new Verdict[SIZE];
@@ -56,7 +57,7 @@ final class Verdicts {
 
     /// They hold no more.
     void clear() {
-        catalog = null;
+        version = DatabaseCatalog.NO_VERSION;
         Arrays.fill(judged, null);
         Arrays.fill(verdicts, null);
     }

@@ -42,6 +42,14 @@ public final class KnownFunctions {
     /// of the extension spi.
     private static final Set<String> USING_SEQUENCES = words("nextval setval currval lastval autoinc");
 
+    /// Words of the grammar that a parenthesis may follow, and that a database may have functions of, too.
+    private static final Set<String> GRAMMAR = words("""
+            by columns cube cycle escape filter first groups materialized next of operator over partition passing range
+            recursive repeatable rollup rows search second sets varying within zone collation ilike is isnull join like
+            notnull similar json json_array json_arrayagg json_exists json_object json_objectagg json_query json_scalar
+            json_serialize json_table json_value merge_action nested
+            """);
+
     private static final Map<String, Residues> RESIDUES = new HashMap<>();
 
     static {
@@ -85,6 +93,11 @@ public final class KnownFunctions {
 
     private static void leaves(Residues residues, String names) {
         for (var name : words(names)) RESIDUES.put(name, residues);
+    }
+
+    /// Words of the grammar that look like a call, and that are none where the database has no function of the name.
+    public static Set<String> grammar() {
+        return GRAMMAR;
     }
 
     /// Whether a volatile function of PostgreSQL may run on a standby as well.

@@ -1,5 +1,6 @@
 package org.pgdrover.sql;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Tries to prove from a query's tokens that it is a read. It lists every name of a SELECT, VALUES,
@@ -35,24 +36,41 @@ final class ReadProof {
     private static final int OVERRIDING = Keywords.id("overriding");
     private static final int WHERE = Keywords.id("where");
     private static final int DO = Keywords.id("do");
+    private static final int BY = Keywords.id("by");
     private static final boolean[] CHANGES = set("insert update delete merge");
     private static final boolean[] LOCKS = set("update no share key");
     private static final boolean[] INTO_WORDS = set("temp temporary local global unlogged table");
     private static final boolean[] OPERATOR_OR_DISTINCT = set("operator distinct");
 
-    /// Words of the grammar that a parenthesis may follow without any function being called by name.
+    /// Words of the grammar that a parenthesis may follow, and by which no function can be called unless they are
+    /// quoted (PostgreSQL manual, appendix C). Of others, as FILTER, the catalog tells whether they are functions.
     private static final boolean[] NOT_CALLS = set("""
-            in exists over filter values row cast coalesce nullif greatest least any some all and or not where having on
-            using when then else case select from join limit offset fetch by with as union intersect except distinct extract
-            position trim treat collation grouping sets cube rollup within group array lateral interval between like ilike
-            similar is isnull notnull numeric decimal dec char character varchar bit varying float time timestamp nchar
-            national precision int integer smallint bigint real boolean json materialized partition order window range rows
-            groups recursive setof for of table only xmlelement xmlconcat xmlforest xmlattributes xmlparse xmlpi xmlroot
-            xmlserialize xmlexists xmltable xmlnamespaces json_array json_arrayagg json_exists json_object json_objectagg
-            json_query json_scalar json_serialize json_table json_value passing columns nested asymmetric symmetric escape
-            current_time current_timestamp localtime localtimestamp operator first next to merge_action repeatable zone
-            second returning search cycle check references unique primary foreign default constraint
+            in exists values row cast coalesce nullif greatest least any some all and or not where having on using when
+            then else case select from limit offset fetch with as union intersect except distinct extract position trim
+            treat grouping group array lateral interval between numeric decimal dec char character varchar bit float
+            time timestamp nchar national precision int integer smallint bigint real boolean order window setof for
+            table only xmlelement xmlconcat xmlforest xmlattributes xmlparse xmlpi xmlroot xmlserialize xmlexists
+            xmltable xmlnamespaces asymmetric symmetric current_time current_timestamp localtime localtimestamp to
+            returning check references unique primary foreign default constraint
             """);
+
+    private static final boolean[] GRAMMAR = set(String.join(" ", KnownFunctions.grammar()));
+    /// The second word of two that belong together, and which come before it.
+    private static final Map<Integer, boolean[]> BEHIND = Map.of(
+            BY,
+            set("order group partition"),
+            Keywords.id("join"),
+            set("left right full inner outer cross natural"),
+            Keywords.id("sets"),
+            set("grouping"),
+            Keywords.id("first"),
+            set("fetch"),
+            Keywords.id("next"),
+            set("fetch"),
+            Keywords.id("second"),
+            set("to interval"),
+            Keywords.id("varying"),
+            set("character char nchar bit"));
 
     private final SqlLexer lexer;
     private final NameList functions = new NameList();
@@ -191,11 +209,30 @@ final class ReadProof {
         int first = firstOfName(i);
         if (first == from) return true;
         int before = first - 1;
+        if (!afterDot && GRAMMAR[lexer.keyword(i)] && endsExpression(i, before)) return false;
         if (lexer.isOperator(before, "::") || lexer.keyword(before) == AS || lexer.keyword(before) == TABLESAMPLE)
             return false;
         if (lexer.keyword(before) == INTO) return false;
         if (first == i && (isAliasAfter(before) || isPartOfChange(i, before))) return false;
         return first != i || !isCommonTable(i, before);
+    }
+
+    /// Whether a word of the grammar stands behind what ends an expression, or behind the word that it belongs to:
+    /// no call can stand there.
+    private boolean endsExpression(int i, int before) {
+        int keyword = lexer.keyword(before);
+        if (keyword != Keywords.NONE) {
+            if (keyword == NOT && lexer.keyword(i) == MATERIALIZED)
+                return before > from && lexer.keyword(before - 1) == AS;
+            var pairs = BEHIND.get(lexer.keyword(i));
+            return pairs != null && pairs[keyword];
+        }
+        return lexer.isName(before)
+                || lexer.is(before, ')') && closingParenthesisEndsAlias
+                || lexer.is(before, ']')
+                || lexer.type(before) == SqlLexer.STRING
+                || lexer.type(before) == SqlLexer.NUMBER
+                || lexer.type(before) == SqlLexer.PARAMETER;
     }
 
     /// SET (a, b) = …, ON CONFLICT (a) DO and WHEN … THEN INSERT (a, b) VALUES look like calls.

@@ -19,6 +19,7 @@ final class Catalogs {
             .function("pg_catalog", "set_config", new FunctionFacts(true, true, Residues.NONE))
             .function("public", "f", FunctionFacts.STEADY)
             .function("public", "locks", new FunctionFacts(false, true, Residues.of(Residue.LOCKS)))
+            .function("public", "search", new FunctionFacts(true, true, Residues.of(Residue.SETTINGS)))
             .function("public", "sets_by_text", new FunctionFacts(true, true, Residues.ALL_AND_SETS))
             .relation("public", "view_sets", new RelationFacts(false, Residues.ALL_AND_SETS, Residues.NONE))
             .relation("public", "triggered_by_text", new RelationFacts(true, Residues.NONE, Residues.ALL_AND_SETS))

@@ -74,6 +74,9 @@ class RouterTest {
                 "BEGIN | TRANSACTION",
                 "SELECT nextval('s') | VOLATILE_FUNCTION",
                 "SELECT locks() | HARMFUL_FUNCTION",
+                "SELECT search('x') | VOLATILE_FUNCTION",
+                "SELECT abs(1) FILTER (WHERE true), abs(1) OVER (PARTITION BY (a)) FROM t | READ",
+                "SELECT a FROM t GROUP BY ROLLUP (a) FETCH FIRST (1) ROWS ONLY | READ",
                 "SELECT missing() | UNKNOWN_FUNCTION",
                 "SELECT f_writes() | WRITE_FUNCTION",
                 "SELECT * FROM missing | UNKNOWN_RELATION",
@@ -296,6 +299,19 @@ class RouterTest {
 
         session.unmade(List.of("x"));
         assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.ALL);
+    }
+
+    /// A word of the grammar may be a function's name at any time.
+    @Test
+    void knowsNothingOfAWordOfTheGrammarThatWasJustDefined() {
+        assertThat(reason("SELECT rollup(a) FROM t")).isEqualTo(RoutingReason.READ);
+
+        ran("CREATE FUNCTION rollup(int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+        assertThat(reason("SELECT rollup(a) FROM t")).isEqualTo(RoutingReason.UNKNOWN_FUNCTION);
+        assertThat(reason("SELECT a FROM t GROUP BY CUBE (a)")).isEqualTo(RoutingReason.READ);
+
+        ran("CREATE EXTENSION anything");
+        assertThat(reason("SELECT cube(1)")).isEqualTo(RoutingReason.UNKNOWN_FUNCTION);
     }
 
     @Test

@@ -221,6 +221,11 @@ final class KnownConversations {
                 ask(query("SELECT 1")),
                 ask(run("SELECT current_setting('app.hidden', true)")));
         script.alone(
+                "a setting of a function whose name is a word of the grammar is seen by functions",
+                ask(query("SELECT search('mine')")),
+                ask(query("SELECT 1")),
+                ask(run("SELECT current_setting('app.hidden', true)")));
+        script.alone(
                 "a setting by text that a function runs is seen by functions",
                 ask(query("SELECT f_hidden_text('mine')")),
                 ask(query("SELECT 1")),

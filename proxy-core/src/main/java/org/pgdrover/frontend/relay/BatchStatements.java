@@ -182,7 +182,7 @@ final class BatchStatements {
     }
 
     /// Whether one of them rolls back.
-    boolean rollBack() {
+    boolean rollsBack() {
         for (int i = 0; i < classes.size(); i++)
             if (classes.get(i).transaction() == TransactionEffect.ROLLBACK) return true;
         return false;

@@ -45,7 +45,7 @@ final class Following {
     /// Whether it needs statements that are to be prepared with settings which nobody knows before what is
     /// under way has been answered.
     static boolean hasChangingSettings(Relay relay, ServerLease lease, ServerNeeds needs) {
-        return needs.prepareStatements()
+        return needs.wantsStatements()
                 && !lease.server().ledger().isOpen()
                 && relay.deliveries().mayChangeSettings();
     }

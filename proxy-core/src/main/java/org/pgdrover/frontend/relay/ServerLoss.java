@@ -161,7 +161,7 @@ final class ServerLoss {
 
     /// Whether its client has heard that a batch has failed, so that only its end is missing.
     private static boolean isToldAsFailed(Delivery head) {
-        return head.begun && head.hasFailed() && !head.mayCommit() && !head.statements.rollBack();
+        return head.begun && head.hasFailed() && !head.mayCommit() && !head.statements.rollsBack();
     }
 
     private RelayState endFailed(Delivery head, boolean nodeLost) {
@@ -249,7 +249,7 @@ final class ServerLoss {
             boolean again = isRepeatable(delivery) && !lostBlock && !guilty && writesBehind == 0;
             if (again) repeat(delivery, head);
             else delivery.refusal = lostBlock ? giveUpInBlock(delivery) : giveUp(delivery, head && !nodeLost);
-            if (delivery.mayCommit() || !delivery.opensTransaction() && delivery.statements.rollBack())
+            if (delivery.mayCommit() || !delivery.opensTransaction() && delivery.statements.rollsBack())
                 lostBlock = false;
             head = false;
         }

@@ -76,7 +76,7 @@ final class ServerNeeds {
     }
 
     /// Whether statements are to be prepared.
-    boolean prepareStatements() {
+    boolean wantsStatements() {
         return !prepared.isEmpty();
     }
 

@@ -53,7 +53,7 @@ final class TransactionLoss {
         boolean rolledBack = false;
         for (var delivery : deliveries.sent()) {
             if (mayCommit(delivery, rolledBack)) return true;
-            rolledBack |= delivery.statements.rollBack();
+            rolledBack |= delivery.statements.rollsBack();
         }
         return deliveries.open() instanceof Delivery open && mayCommit(open, rolledBack);
     }
