@@ -7,20 +7,19 @@ import org.pgdrover.sql.Residues;
 final class LeftBehind {
     private static final Residues HARMLESS = Residues.of(Residue.SETTINGS, Residue.SEQUENCES);
 
-    private Residues may = Residues.NONE;
-    private boolean settings;
+    private boolean ofSession;
 
     /// @param residues what the statements of a delivery may leave
     /// @param named whether parameters are in doubt whose names are known
     void answered(Residues residues, boolean named) {
-        may = may.and(residues);
-        settings |= named;
+        // Each for itself: beside what may do anything it would not show what another is known to leave.
+        ofSession |= named || isOfSession(residues);
     }
 
     /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a
     /// failover must not end every session that has used a table which the catalog does not know yet.
     boolean isOfSession() {
-        return settings || isOfSession(may);
+        return ofSession;
     }
 
     static boolean isOfSession(Residues may) {

@@ -84,9 +84,9 @@ final class ServerLoss {
     /// may hold: a failover must not end every session that has used a table which the catalog does not
     /// know yet.
     RelayState settleInDoubt() {
-        boolean set = lease.doubts().hasChangedSettings()
-                || !lease.doubts().settings().isEmpty();
-        if (isOfSession() || set || LeftBehind.isOfSession(lease.doubts().may())) return endSession();
+        var doubts = lease.doubts();
+        boolean left = doubts.hasLeft() || !doubts.settings().isEmpty() || LeftBehind.isOfSession(doubts.may());
+        if (isOfSession() || left) return endSession();
         return settleKept(null);
     }
 
