@@ -222,6 +222,11 @@ public final class ResponseLedger {
         return size == 0 ? Note.NONE : noteAt(head);
     }
 
+    /// Whether ReadyForQuery follows the answer at the head.
+    public boolean isReadyNext() {
+        return size > 0 && (kinds[head].endsWithReady() || size > 1 && kinds[index(1)] == RequestKind.SYNC);
+    }
+
     /// Takes the head's entry.
     void take() {
         remove();

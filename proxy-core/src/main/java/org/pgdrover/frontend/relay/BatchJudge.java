@@ -85,6 +85,7 @@ final class BatchJudge {
             case MessageType.CLOSE -> close(delivery, plan, buffer, from, end);
             case MessageType.FUNCTION_CALL -> {
                 delivery.runs(QueryClass.UNKNOWN);
+                delivery.executes(QueryClass.UNKNOWN);
                 yield true;
             }
             case MessageType.SYNC, MessageType.FLUSH, MessageType.COPY_DONE, MessageType.COPY_FAIL -> true;

@@ -36,6 +36,10 @@ final class BatchStatements {
     private QueryClass lastKnown = QueryClass.UNKNOWN;
     private int lastFacts;
     private boolean onlyReads = true;
+    /// Whether something is executed that may have changed something, or may have committed.
+    private boolean executesWrite;
+
+    private boolean executesCommit;
     /// Whether a function that they call may deallocate statements; null while nobody has asked the
     /// catalog.
     private @Nullable Boolean callDeallocate;
@@ -61,6 +65,8 @@ final class BatchStatements {
     /// @return whether it deallocates every statement with a name
     boolean executes(QueryClass queryClass) {
         executed |= factsOf(queryClass);
+        executesWrite |= queryClass.access() == Access.WRITE || queryClass.access() == Access.READ;
+        executesCommit |= queryClass.transaction() == TransactionEffect.COMMIT || queryClass.isUnknown();
         return (factsOf(queryClass) & DEALLOCATES_ALL) != 0;
     }
 
@@ -69,6 +75,8 @@ final class BatchStatements {
         classes.clear();
         facts = 0;
         executed = 0;
+        executesWrite = false;
+        executesCommit = false;
         onlyReads = true;
         callDeallocate = null;
     }
@@ -122,22 +130,15 @@ final class BatchStatements {
         return onlyReads && !classes.isEmpty();
     }
 
-    /// Whether anything may have changed something: whatever does not only begin or end a transaction.
+    /// Whether anything may have changed something: whatever is executed, and does not only begin or end a
+    /// transaction.
     boolean mayWrite() {
-        for (int i = 0; i < classes.size(); i++) {
-            var access = classes.get(i).access();
-            if (access == Access.WRITE || access == Access.READ) return true;
-        }
-        return false;
+        return executesWrite;
     }
 
     /// Whether a transaction may have been committed by COMMIT.
     boolean mayCommit() {
-        for (int i = 0; i < classes.size(); i++) {
-            var each = classes.get(i);
-            if (each.transaction() == TransactionEffect.COMMIT || each.isUnknown()) return true;
-        }
-        return false;
+        return executesCommit;
     }
 
     /// Whether it ends a transaction with ROLLBACK and runs something behind that, outside of any block.

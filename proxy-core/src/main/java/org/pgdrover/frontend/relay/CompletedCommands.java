@@ -25,7 +25,8 @@ final class CompletedCommands {
         relay.listening().completed(ran, tag);
         if (ChannelStatement.is(ran)) return channelChanged(relay, lease, ran, tag, plan.delivery());
         note(relay, lease, plan, ran, tag);
-        return !plan.delivery().outcomeUnknown;
+        var delivery = plan.delivery();
+        return !delivery.waitCanceled || delivery.unconfirmed != null;
     }
 
     private static void note(Relay relay, ServerLease lease, MessagePlan plan, QueryClass ran, CommandTag tag) {

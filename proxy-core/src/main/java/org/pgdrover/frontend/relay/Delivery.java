@@ -61,8 +61,13 @@ final class Delivery implements RelayNote {
     /// Whether it was tried in vain because a server could not be reached, and since when.
     boolean attempted;
     long attemptedSinceNanos;
-    /// Whether the client was told that nobody knows whether it is committed.
-    boolean outcomeUnknown;
+    /// Whether the wait of its commit for a synchronous standby was canceled, so that a failover may undo
+    /// what is committed.
+    boolean waitCanceled;
+    /// What the client is told of that when the rest of the delivery is answered; null if the client has
+    /// heard.
+    @Nullable
+    ErrorFields unconfirmed;
     /// Whether it is a string whose first statement ends a transaction that was lost with its server.
     boolean endsLost;
     /// What was sent before it, so that the transaction begins with it; null if the transaction does
@@ -298,7 +303,8 @@ final class Delivery implements RelayNote {
         begun = false;
         avoidStandby = false;
         repeated = false;
-        outcomeUnknown = false;
+        waitCanceled = false;
+        unconfirmed = null;
         endsLost = false;
         attempted = false;
         completed = 0;

@@ -15,7 +15,6 @@ import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
-import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.Residue;
 
 /// A server connection that works for one client: passes its answers on, and notes what they tell.
@@ -314,40 +313,17 @@ final class ServerLease implements AnswerOwner {
     @Override
     public boolean onNotice(Note note, ByteBuf frame, int start, int end) {
         if (refusal != null || isNotBegun()) return false;
-        if (note instanceof MessagePlan plan && plan.insertions != null) {
-            var moved = ClientsWords.ofString(plan, WireReader.errorFields(frame, start, end));
-            if (moved != null) {
-                relay.heldBack().passOn();
-                var out = relay.client().newBuffer(128);
-                BackendMessages.notice(out, moved);
-                relay.write(out);
-                return false;
-            }
-        }
-        var delivery = relay.deliveries().answering();
-        if (delivery == null || standby || !relay.services().reportsCanceledWaits()) return true;
-        var notice = WireReader.errorFields(frame, start, end);
-        if (!ClientsWords.isOfCanceledWait(notice)) return true;
-        tellOfCanceledWait(notice, delivery);
-        return false;
+        return unasked().notice(note, frame, start, end);
     }
 
-    /// What the client has sent itself carries the process id that the client knows as its own.
+    /// A server seldom says something unasked: nobody keeps these for each lease.
+    private UnaskedMessages unasked() {
+        return new UnaskedMessages(relay, server, standby);
+    }
+
     @Override
     public boolean onNotification(ByteBuf frame, int start, int end) {
-        if (relay.listening().hears(frame, start, end)) return false;
-        if (frame.getInt(start + 5) != server.cancelKey().processId()) return true;
-        relay.heldBack().passOn();
-        relay.write(frame.copy(start, end - start).setInt(5, relay.processId()));
-        return false;
-    }
-
-    private void tellOfCanceledWait(ErrorFields notice, Delivery delivery) {
-        var error = ClientsWords.canceledWait(notice);
-        delivery.outcomeUnknown = true;
-        delivery.begun = true;
-        delivery.failedWith(error);
-        relay.heldBack().passOn(error);
+        return unasked().notification(frame, start, end);
     }
 
     @Override
@@ -360,11 +336,17 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean wantsReady(Note note) {
-        return refusal == null && !isNotBegun() && !isReadyHeldBack() && !isToRestore(delivery(note));
+        if (refusal != null || isNotBegun()) return false;
+        var delivery = delivery(note);
+        return !isReadyHeldBack(delivery) && !isToRestore(delivery);
     }
 
     /// Whether the client has to hear something else before it hears that it is ready.
-    private boolean isReadyHeldBack() {
+    private boolean isReadyHeldBack(Delivery delivery) {
+        return delivery.unconfirmed != null || hasNotifications();
+    }
+
+    private boolean hasNotifications() {
         return server.status() == TransactionStatus.IDLE && relay.listening().hasWaiting();
     }
 
@@ -377,7 +359,7 @@ final class ServerLease implements AnswerOwner {
 
     /// Tells the client that its delivery is over, behind what has come for the client from others.
     private void tellReady(TransactionStatus status) {
-        relay.listening().deliverAll();
+        if (hasNotifications()) relay.listening().deliverAll();
         var out = relay.client().newBuffer(8);
         BackendMessages.readyForQuery(out, status);
         relay.write(out);
@@ -404,7 +386,8 @@ final class ServerLease implements AnswerOwner {
         if (note instanceof MessagePlan query) relay.answeredNames().queried(query, server);
         relay.heldBack().passOn();
         boolean restores = isToRestore(delivery);
-        boolean heldBack = isReadyHeldBack();
+        boolean heldBack = isReadyHeldBack(delivery);
+        if (delivery.unconfirmed instanceof ErrorFields error) relay.heldBack().passOn(error);
         doubts.answered(delivery);
         relay.listening().answered(delivery);
         if (status == TransactionStatus.IDLE) transactionEnded(delivery);
@@ -419,7 +402,7 @@ final class ServerLease implements AnswerOwner {
 
     private void transactionEnded(Delivery last) {
         var session = relay.session();
-        boolean committed = !last.hasFailed() && !batchFailed || last.outcomeUnknown;
+        boolean committed = !last.hasFailed() && !batchFailed || last.waitCanceled;
         if (committed) session.commit(server);
         else session.rollBack(server);
         session.transactionEnded();

@@ -152,7 +152,9 @@ final class ServerLoss {
         for (var delivery : deliveries.sent()) relay.answeredNames().undo(delivery);
         if (deliveries.open() instanceof Delivery open) relay.answeredNames().undo(open);
         relay.session().transactionEnded();
-        relay.session().rollBack(lease.server());
+        if (deliveries.answering() instanceof Delivery head && head.waitCanceled)
+            relay.session().commit(lease.server());
+        else relay.session().rollBack(lease.server());
         if (lease.server().endedWhileDiscarding()) return discardRest(nodeLost);
         if (isBetweenAnswers()) return loseOpen(nodeLost);
         if (deliveries.answering() instanceof Delivery head && isToldAsFailed(head)) return endFailed(head, nodeLost);
@@ -161,10 +163,16 @@ final class ServerLoss {
 
     /// Whether its client has heard that a batch has failed, so that only its end is missing.
     private static boolean isToldAsFailed(Delivery head) {
-        return head.begun && head.hasFailed() && !head.mayCommit() && !head.statements.rollsBack();
+        if (!head.begun || !head.hasFailed() || head.unconfirmed != null) return false;
+        return head.waitCanceled || !head.mayCommit() && !head.statements.rollsBack();
     }
 
     private RelayState endFailed(Delivery head, boolean nodeLost) {
+        if (head.waitCanceled) {
+            transaction.wrote();
+            transaction.end(head, TransactionStatus.IDLE);
+            return runAgain(nodeLost);
+        }
         boolean block = head.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
         transaction.end(head, block ? TransactionStatus.FAILED : TransactionStatus.IDLE);
         return block ? loseTransaction(nodeLost, true) : runAgain(nodeLost);

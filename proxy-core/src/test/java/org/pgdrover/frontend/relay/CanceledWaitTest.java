@@ -32,25 +32,42 @@ class CanceledWaitTest {
         rig.close();
     }
 
+    private static WireBytes warning(String sqlState, String message) {
+        return new WireBytes()
+                .message(
+                        'N',
+                        'S',
+                        "WARNING",
+                        'V',
+                        "WARNING",
+                        'C',
+                        sqlState,
+                        'M',
+                        message,
+                        'R',
+                        "SyncRepWaitForLSN",
+                        (char) 0);
+    }
+
+    private static WireBytes cancelled() {
+        return warning("01000", "canceling wait for synchronous replication due to user request");
+    }
+
     /// It commits, and warns of a wait that was cancelled.
     private static void cancelsTheWait(ScriptedServer primary) {
         primary.on("INSERT", (wire, message) -> {
-            wire.send(new WireBytes()
-                    .message(
-                            'N',
-                            'S',
-                            "WARNING",
-                            'V',
-                            "WARNING",
-                            'C',
-                            "01000",
-                            'M',
-                            "canceling wait for synchronous replication due to user request",
-                            'R',
-                            "SyncRepWaitForLSN",
-                            (char) 0)
-                    .message('C', "INSERT 0 1")
-                    .message('Z', 'I'));
+            wire.send(cancelled().message('C', "INSERT 0 1").message('Z', 'I'));
+            return true;
+        });
+    }
+
+    private void begins() {
+        primary.on("BEGIN", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "BEGIN").message('Z', 'T'));
+            return true;
+        });
+        primary.on("UPDATE", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "UPDATE 1").message('Z', 'T'));
             return true;
         });
     }
@@ -71,17 +88,62 @@ class CanceledWaitTest {
         }
     }
 
+    /// What runs behind the commit in one string is answered as ever, and the error comes behind that.
+    @Test
+    void isToldBehindTheRestOfAString() throws Exception {
+        primary.on("COMMIT; SELECT 1", (wire, message) -> {
+            wire.send(cancelled()
+                    .message('C', "COMMIT")
+                    .message('T', (short) 1, "name", 0, (short) 0, 25, (short) -1, -1, (short) 0)
+                    .message('D', (short) 1, 1, new byte[] {'x'})
+                    .message('C', "SELECT 1")
+                    .message('Z', 'I'));
+            return true;
+        });
+        begins();
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("UPDATE 1")));
+            answers(client, 2);
+            client.send(query("COMMIT; SELECT 1"));
+
+            var answers = answers(client, 1);
+
+            assertThat(types(answers)).isEqualTo("CTDCEZ");
+            assertThat(error(answers).field('C')).isEqualTo("08007");
+        }
+    }
+
+    /// One error is enough, and the transaction is over.
+    @Test
+    void isToldOnceIfTheSessionWasTerminatedInIt() throws Exception {
+        begins();
+        primary.on("COMMIT", (wire, message) -> {
+            wire.send(warning(
+                    "57P01",
+                    "canceling the wait for synchronous replication and terminating connection due to"
+                            + " administrator command"));
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("UPDATE 1")));
+            answers(client, 2);
+            client.send(query("COMMIT"));
+
+            var answers = answers(client, 1);
+
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('M')).contains("is committed on the primary");
+            assertThat(answers.getLast().body()).containsExactly('I');
+            rig.samples(false);
+            client.send(query("SELECT a FROM t"));
+            assertThat(RelayRig.row(answers(client, 1))).isEqualTo("primary");
+        }
+    }
+
     @Test
     void isNotToldToACommitByACancelRequest() throws Exception {
         var committed = new CountDownLatch(1);
-        primary.on("BEGIN", (wire, message) -> {
-            wire.send(new WireBytes().message('C', "BEGIN").message('Z', 'T'));
-            return true;
-        });
-        primary.on("UPDATE", (wire, message) -> {
-            wire.send(new WireBytes().message('C', "UPDATE 1").message('Z', 'T'));
-            return true;
-        });
+        begins();
         primary.on("COMMIT", (wire, message) -> {
             ScriptedServer.await(committed);
             wire.send(new WireBytes().message('C', "COMMIT").message('Z', 'I'));

@@ -19,6 +19,7 @@ class DeliveryTest {
     void writesNothingWithProvedReadsInATransaction() {
         var delivery = new Delivery(Set.of());
         delivery.runs(read());
+        delivery.executes(read());
         delivery.reason = RoutingReason.IN_TRANSACTION;
         assertThat(delivery.mayWrite()).isTrue();
 

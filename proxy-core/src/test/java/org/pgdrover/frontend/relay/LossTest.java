@@ -10,6 +10,7 @@ import static org.pgdrover.frontend.relay.RelayRig.types;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -112,6 +113,25 @@ class LossTest {
             assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
             assertThat(answers.getLast().body()).containsExactly('I');
             assertThat(primary.count("lost")).isEqualTo(1);
+        }
+    }
+
+    /// Nothing is executed that is only prepared.
+    @Test
+    void hasNothingUnknownInWhatIsOnlyPrepared() throws Exception {
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            for (var sql : List.of("INSERT lost", "COMMIT -- lost", "SELECT U&\"lost\"")) {
+                client.send(new WireBytes()
+                        .message('P', "s", sql, (short) 0)
+                        .message('D', 'S', "s")
+                        .message('S'));
+
+                var answers = answers(client, 1);
+
+                assertThat(types(answers)).isEqualTo("EZ");
+                assertThat(error(answers).field('C')).isEqualTo("08006");
+            }
         }
     }
 

@@ -135,7 +135,27 @@ public final class EmbeddedNode {
         running.destroyForcibly();
         all.forEach(ProcessHandle::destroyForcibly);
         running.waitFor();
+        waitForEnd(all);
         removeSharedMemory();
+    }
+
+    /// Waits until the kernel has closed the sockets of killed processes, at most 5 s: an open socket still
+    /// takes statements that nobody will carry out.
+    private static void waitForEnd(List<ProcessHandle> killed) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (killed.stream().anyMatch(EmbeddedNode::runs) && System.nanoTime() < deadline) Thread.sleep(2);
+    }
+
+    /// Where nobody collects orphans (a container whose first process is another program), a process that
+    /// has ended stays in the table as a zombie.
+    private static boolean runs(ProcessHandle process) {
+        if (!process.isAlive()) return false;
+        try {
+            var status = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+            return !status.startsWith(") Z", status.lastIndexOf(')'));
+        } catch (IOException endedOrNotLinux) {
+            return process.isAlive();
+        }
     }
 
     /// A server that is killed cannot remove its System V segment; line 7 of postmaster.pid has key and
