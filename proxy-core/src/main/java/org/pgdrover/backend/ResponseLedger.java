@@ -25,13 +25,7 @@ public final class ResponseLedger {
     private int syncs;
     /// Extended-query messages were sent and no Sync yet.
     private boolean open;
-    /// A Query was sent behind extended-query messages without a Sync between them.
-    ///
-    /// Since version 17 such a Query leaves the transaction of those messages open, and the next Sync commits
-    /// that (PostgreSQL manual, section 54.2.3).
-    private boolean implicit;
-    /// The number of the last such Query, among all entries that there were.
-    private long implicitAt;
+    private final PipelinedQuery pipelined = new PipelinedQuery();
     /// Entries that there were.
     private long added;
     /// Whether a transaction was open when the server was ready last: no Sync ends a block.
@@ -50,7 +44,7 @@ public final class ResponseLedger {
             }
             discarding = false;
             open = false;
-            implicit = false;
+            pipelined.over();
             syncs++;
         } else if (discarding) {
             discard(kind, fate, owner, note);
@@ -59,10 +53,7 @@ public final class ResponseLedger {
             copyIn = false;
             if (size == 0) return;
         } else {
-            if (open && kind.endsWithReady() && !inTransaction) {
-                implicit = true;
-                implicitAt = added;
-            }
+            pipelined.sent(kind, open && kind.endsWithReady() && !inTransaction, added);
             open = !kind.endsWithReady();
         }
         add(kind, fate, owner, note);
@@ -108,10 +99,6 @@ public final class ResponseLedger {
         return to;
     }
 
-    private int index(int offset) {
-        return (head + offset) & (kinds.length - 1);
-    }
-
     /// Takes the head away, and what follows it that nothing answers: an end of copied data is never the
     /// head.
     private void remove() {
@@ -136,18 +123,22 @@ public final class ResponseLedger {
         discard(kind, fate, owner, note);
     }
 
+    private int index(int offset) {
+        return (head + offset) & (kinds.length - 1);
+    }
+
     private Note noteAt(int index) {
         var note = notes[index];
         return note == null ? Note.NONE : note;
     }
 
+    public int size() {
+        return size;
+    }
+
     /// Whether nothing is owed that the server answers or the proxy fakes.
     public boolean isEmpty() {
         return size == 0;
-    }
-
-    public int size() {
-        return size;
     }
 
     /// Whether the server connection is at rest: nothing owed, no batch open, nothing being discarded.
@@ -157,16 +148,21 @@ public final class ResponseLedger {
 
     /// Whether extended-query messages were sent that no Sync has ended yet.
     public boolean isOpen() {
-        return open || discarding || implicit && !isImplicitUnderWay();
+        return open || discarding || pipelined.isAnswered(added - size);
     }
 
     /// Whether a Query is under way that may leave the transaction of a batch without Sync open.
     public boolean mayStayOpen() {
-        return implicit && isImplicitUnderWay();
+        return pipelined.isUnderWay(added - size);
     }
 
-    private boolean isImplicitUnderWay() {
-        return added - size <= implicitAt;
+    /// Whether a Sync that is sent now would end nothing: it stands alone behind a Query that has left the
+    /// transaction of a batch without Sync open.
+    ///
+    /// PostgreSQL 17 and later then call the session idle without ending the transaction, refuse the next
+    /// statement (XX000) and lose what was done.
+    public boolean isSyncIdle() {
+        return pipelined.isAnswered(added - size) && pipelined.isLast() && !copyIn && !discarding;
     }
 
     /// Whether an error of what is still owed could make the server discard what is sent now: no Sync
@@ -284,7 +280,7 @@ public final class ResponseLedger {
             owners[index(i)] = null;
         }
         added -= size - kept;
-        implicitAt -= size - kept;
+        pipelined.removed(size - kept);
         size = kept;
         open = !kinds[head].endsWithReady() && syncs == 0;
     }
@@ -310,7 +306,7 @@ public final class ResponseLedger {
         this.inTransaction = inTransaction;
         while (size > 0 && !kinds[head].endsWithReady()) discardHead();
         if (size == 0) return false;
-        if (!inTransaction && added - size >= implicitAt) implicit = false;
+        if (!inTransaction) pipelined.transactionOver(added - size);
         remove();
         return true;
     }
@@ -318,7 +314,7 @@ public final class ResponseLedger {
     /// The server has begun a transaction block, which no Sync ends.
     void blockBegun() {
         inTransaction = true;
-        implicit = false;
+        pipelined.over();
     }
 
     /// From now on no answer goes to this owner, which has left; what others asked stays as it is.
@@ -339,7 +335,7 @@ public final class ResponseLedger {
             remove();
         }
         open = false;
-        implicit = false;
+        pipelined.over();
         inTransaction = false;
         discarding = false;
         copyIn = false;

@@ -206,6 +206,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return endedAnswered;
     }
 
+    /// Whether a transaction is open, or was when the connection ended, that nobody has begun: the client's
+    /// next Sync commits it.
+    public boolean isImplicit() {
+        return answers.isImplicit();
+    }
+
     /// Gives the answers that stand at the head of the ledger and are the proxy's own to give.
     public void sendFakes() {
         answers.sendFakes();

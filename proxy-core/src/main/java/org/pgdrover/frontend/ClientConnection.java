@@ -172,13 +172,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         channel.close();
     }
 
-    /// The proxy stops: ends the session as PostgreSQL would. May be called from any thread.
+    /// The proxy stops: ends the session as PostgreSQL would, unless something may have been committed that
+    /// has not been answered. May be called from any thread.
     public void shutDown() {
         execute(() -> {
             if (gone && !left) phase.giveUp();
-            closeWith(
-                    ErrorFields.fatal(SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command"),
-                    DisconnectReason.SHUTDOWN);
+            closeWith(phase.stops(), DisconnectReason.SHUTDOWN);
         });
     }
 

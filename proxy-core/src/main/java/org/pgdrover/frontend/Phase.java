@@ -1,6 +1,8 @@
 package org.pgdrover.frontend;
 
 import io.netty.buffer.ByteBuf;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
 
 /// A phase of a client connection: starting up, authenticating, being welcomed or relaying. It works on
 /// the client's event loop only.
@@ -24,6 +26,12 @@ public interface Phase {
     /// Nothing more is to be done for the client, which is gone.
     default void giveUp() {
         onClosed();
+    }
+
+    /// The words with which the session ends when the proxy stops: PostgreSQL's, which say that nothing more was
+    /// carried out.
+    default ErrorFields stops() {
+        return ErrorFields.fatal(SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command");
     }
 
     /// Whether something is still done for the client although the connection to it is gone.

@@ -284,8 +284,9 @@ final class Conversation {
     // Units
 
     Unit writes() {
-        var sql = runOnce(write());
-        return chance(50) ? Unit.of(query(sql)) : new Unit(batch(sql), false);
+        var sql = write();
+        // The unnamed statement may be bound again later.
+        return chance(50) ? Unit.of(query(runOnce(sql))) : new Unit(batch(sql), false);
     }
 
     Unit next() {

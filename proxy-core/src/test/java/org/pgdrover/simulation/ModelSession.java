@@ -292,6 +292,7 @@ final class ModelSession {
         portals.remove("");
         script = new ArrayDeque<>();
         prepared.remove("");
+        transaction.start();
         var all = SqlParser.parse(text);
         if (all.isEmpty()) {
             emit('I');
@@ -342,9 +343,10 @@ final class ModelSession {
     }
 
     private void finishQuery() {
+        boolean string = several;
         script = null;
         several = false;
-        if (transaction.isImplicit()) commit();
+        if (transaction.isImplicit() && (string || !transaction.isPipelined())) commit();
         ready();
     }
 

@@ -28,6 +28,9 @@ final class ModelTransaction {
     private boolean readOnly;
     private boolean queried;
     private int commands;
+    /// Whether it is an implicit block that goes on behind a Query, until Sync: something came behind a
+    /// command of the extended protocol.
+    private boolean pipelined;
 
     ModelTransaction(ModelNode node, SessionState state) {
         this.node = node;
@@ -35,6 +38,7 @@ final class ModelTransaction {
     }
 
     char status() {
+        if (block == Block.IMPLICIT && pipelined) return 'T';
         if (block != Block.EXPLICIT) return 'I';
         return failed ? 'E' : 'T';
     }
@@ -45,6 +49,11 @@ final class ModelTransaction {
 
     boolean isImplicit() {
         return block == Block.IMPLICIT;
+    }
+
+    /// Whether a Query leaves it open although nobody has begun it.
+    boolean isPipelined() {
+        return pipelined;
     }
 
     boolean hasFailed() {
@@ -66,6 +75,7 @@ final class ModelTransaction {
 
     /// A command begins: so does a transaction, if there is none.
     void start() {
+        pipelined |= block == Block.IMPLICIT && commands > 0;
         if (block != Block.NONE) return;
         block = Block.IMPLICIT;
         beginning = state.snapshot();
@@ -157,6 +167,7 @@ final class ModelTransaction {
         readOnly = false;
         queried = false;
         commands = 0;
+        pipelined = false;
         for (var lock : locks) node.locks().remove(lock);
         locks.clear();
     }

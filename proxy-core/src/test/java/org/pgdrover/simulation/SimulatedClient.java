@@ -214,7 +214,7 @@ final class SimulatedClient implements Line.Peer {
         }
         if (left == leavesEarlyAt) {
             transcript.said(unit);
-            leaveInTheMiddle(bytes.toByteArray());
+            leaveInTheMiddle(unit, bytes.toByteArray());
             return;
         }
         // A cancelled statement takes an implicit transaction back that began before it.
@@ -225,9 +225,10 @@ final class SimulatedClient implements Line.Peer {
             cancelSoon(unit == Refusals.CANCELLED, Conversation.isShort(unit));
     }
 
-    private void leaveInTheMiddle(byte[] bytes) {
+    private void leaveInTheMiddle(Unit unit, byte[] bytes) {
         leaving = true;
         int part = random.nextInt(3) == 0 ? random.nextInt(bytes.length + 1) : bytes.length;
+        if (unit.isUnended(part == bytes.length)) transcript.leftUnended(unit);
         line().send(Arrays.copyOf(bytes, part));
         int how = part == bytes.length ? random.nextInt(3) : 1 + random.nextInt(2);
         if (random.nextBoolean()) leave(how);

@@ -2,6 +2,9 @@ package org.pgdrover.it.exactness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.close;
+import static org.pgdrover.it.exactness.Sent.copyData;
+import static org.pgdrover.it.exactness.Sent.copyDone;
 import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
@@ -92,6 +95,49 @@ class OpenBatchTest {
             assertThat(readUpTo(client, 'Z').body()).containsExactly('I');
 
             assertThat(kept()).isEqualTo("0");
+        }
+    }
+
+    enum Manner {
+        AT_ONCE,
+        IN_TURN,
+        BEHIND_CLOSE
+    }
+
+    /// PostgreSQL takes such a Sync for the end without ending anything: the server would refuse the next statement,
+    /// whosever that is, and lose what was done.
+    @ParameterizedTest
+    @EnumSource
+    void isCommittedBySyncAloneBehindAQuery(Manner manner) throws Exception {
+        try (var client = client()) {
+            client.send(INSERT);
+            client.send(query("SELECT 2"));
+            if (manner != Manner.AT_ONCE)
+                assertThat(readUpTo(client, 'Z').body()).containsExactly('T');
+            if (manner == Manner.BEHIND_CLOSE) client.send(close('S', "none"), flush());
+            client.send(sync());
+            if (manner == Manner.AT_ONCE) readUpTo(client, 'Z');
+            assertThat(readUpTo(client, 'Z').body()).containsExactly('I');
+
+            assertThat(kept()).isEqualTo("1");
+            client.send(query("SELECT 3"));
+            assertThat(client.require(SOON).type()).isEqualTo('T');
+        }
+    }
+
+    /// A Sync is ignored while the server takes copied data, and nothing may be sent before that.
+    @Test
+    void isCommittedBehindACopy() throws Exception {
+        try (var client = client()) {
+            client.send(INSERT);
+            client.send(query("COPY kept FROM STDIN"), sync());
+            client.send(copyData("2\n"), copyDone(), sync());
+            assertThat(readUpTo(client, 'G').type()).isEqualTo('G');
+            assertThat(readUpTo(client, 'C').type()).isEqualTo('C');
+            assertThat(readUpTo(client, 'Z').body()).containsExactly('T');
+            assertThat(readUpTo(client, 'Z').body()).containsExactly('I');
+
+            assertThat(kept()).isEqualTo("2");
         }
     }
 

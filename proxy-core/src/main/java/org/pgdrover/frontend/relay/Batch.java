@@ -98,6 +98,16 @@ final class Batch {
         return count == 1 && messages.get(0).type == type;
     }
 
+    /// Whether it is Sync and nothing before that begins a command.
+    boolean isSyncAlone() {
+        if (!ends(MessageType.SYNC)) return false;
+        for (int i = 0; i < count - 1; i++) {
+            byte type = messages.get(i).type;
+            if (type != MessageType.CLOSE && type != MessageType.FLUSH) return false;
+        }
+        return true;
+    }
+
     /// It will not have to be sent again.
     void releaseBytes() {
         if (base != null) base.release();

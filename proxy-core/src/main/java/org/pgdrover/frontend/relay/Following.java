@@ -1,5 +1,6 @@
 package org.pgdrover.frontend.relay;
 
+import java.util.Objects;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.sql.Residue;
 
@@ -9,6 +10,7 @@ final class Following {
 
     /// Whether something that must be over first is under way.
     static boolean isHeldUp(Relay relay, ServerLease lease, Delivery delivery) {
+        if (isSyncInDoubt(lease, Objects.requireNonNull(delivery.part))) return true;
         if (relay.deliveries().open() == delivery) return false;
         // Nothing may run of which it is not known that it runs in the transaction.
         if (lease.beginning() != null) return true;
@@ -18,6 +20,13 @@ final class Following {
                 && !relay.deliveries().isNoneSent()) return true;
         if (relay.listening().isInvolved() && !relay.deliveries().isNoneUnderWay()) return true;
         return relay.deliveries().takesDefaultsAway();
+    }
+
+    /// Whether a Query is under way of which nobody knows whether a Sync alone ends what that leaves open, or
+    /// whether the server takes copied data then.
+    private static boolean isSyncInDoubt(ServerLease lease, Batch batch) {
+        var ledger = lease.server().ledger();
+        return ledger.mayStayOpen() && !ledger.isCopyIn() && batch.isSyncAlone();
     }
 
     /// Whether it sees or names the client's statements behind something that may have deallocated some, which

@@ -46,6 +46,11 @@ final class LossErrors {
                 unknown("the server was lost while the transaction was being committed: it may or may not have been"));
     }
 
+    /// The proxy stops while something may be committed that has not been answered.
+    static ErrorFields stopped() {
+        return unknown("the proxy stops before the answer: what was sent may or may not have been carried out");
+    }
+
     private static ErrorFields unknown(String what) {
         return ErrorFields.error(SqlState.TRANSACTION_RESOLUTION_UNKNOWN, what)
                 .withHint("Find out before you run it again.");

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.ErrorFields;
@@ -122,8 +123,7 @@ final class LostTransaction {
                 else failBatch(out);
             }
             case MessageType.CLOSE -> {
-                if (plan.closes && plan.statement != null)
-                    relay.session().statements().remove(plan.statement);
+                if (plan.closes && plan.statement != null) close(plan.statement);
                 BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
             }
             default -> {}
@@ -140,6 +140,17 @@ final class LostTransaction {
             OwnAnswers.parsed(relay, statement);
             BackendMessages.bare(out, MessageType.PARSE_COMPLETE);
         }
+    }
+
+    /// A server that the client keeps, and that knows its statements by their own names, was not lost: the
+    /// transaction has failed before any server knew of the transaction.
+    private void close(ClientStatement statement) {
+        relay.session().statements().remove(statement);
+        var kept = relay.kept().lease();
+        if (kept == null || !kept.hasOwnNames()) return;
+        var there = kept.server().session().statements().close(statement);
+        if (there != null)
+            new Exchange(kept.server(), _ -> {}).close(there).sync().send();
     }
 
     private void describe(ByteBuf out, Batch batch, int index, MessagePlan plan) {

@@ -84,7 +84,7 @@ final class Notifications {
         BackendMessages.notice(
                 out,
                 ErrorFields.warning(
-                        "01000", "notifications may have been missed: the primary was lost or has changed"));
+                        "01000", "notifications may have been missed: the connection that listens was lost"));
         var bytes = new byte[out.readableBytes()];
         out.readBytes(bytes).release();
         waiting.add(new Waiting(bytes, null));

@@ -9,6 +9,7 @@ import org.pgdrover.frontend.DisconnectReason;
 import org.pgdrover.frontend.Phase;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.pool.ServerPool;
+import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
 
 /// Drives a logged-in client's relay. It takes events, and asks the state what is next until there is
@@ -171,6 +172,13 @@ final class RelayPhase implements Phase {
     @Override
     public void giveUp() {
         end();
+    }
+
+    @Override
+    public ErrorFields stops() {
+        var usual = Phase.super.stops();
+        var lease = state.lease();
+        return lease == null ? usual : new TransactionLoss(relay, lease).stops(usual);
     }
 
     @Override

@@ -34,7 +34,9 @@ final class Restoring implements RelayState {
         var settings = relay.session().settings();
         if (lease.server().status() == TransactionStatus.FAILED || !settings.isServerBehind()) return false;
         var exchange = new Exchange(lease.server(), this::answered);
-        for (var query : settings.onServer().difference(settings.current())) exchange.query(query);
+        // A string of several would commit a transaction that nobody has begun.
+        for (var query : ServerNeeds.difference(lease.server(), settings.onServer(), settings.current()))
+            exchange.query(query);
         exchange.send();
         return true;
     }

@@ -20,6 +20,9 @@ final class ServerLoss {
     private final ServerLease lease;
     private final @Nullable ErrorFields lastWords;
     private final LossErrors errors;
+    /// Whether a transaction was open that ends with the client's next Sync.
+    private final boolean implicit;
+
     private final TransactionLoss transaction;
 
     ServerLoss(Relay relay, ServerLease lease) {
@@ -28,7 +31,8 @@ final class ServerLoss {
         this.lease = lease;
         this.lastWords = lease.lastWords();
         this.errors = new LossErrors(lease);
-        this.transaction = new TransactionLoss(relay, lease, errors);
+        this.implicit = lease.server().isImplicit();
+        this.transaction = new TransactionLoss(relay, lease);
     }
 
     // Where it was lost
@@ -173,7 +177,7 @@ final class ServerLoss {
             transaction.end(head, TransactionStatus.IDLE);
             return runAgain(nodeLost);
         }
-        boolean block = head.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
+        boolean block = head.opensTransaction() || isInBlock();
         transaction.end(head, block ? TransactionStatus.FAILED : TransactionStatus.IDLE);
         return block ? loseTransaction(nodeLost, true) : runAgain(nodeLost);
     }
@@ -184,7 +188,7 @@ final class ServerLoss {
         var open = deliveries.endOpen();
         boolean begun = open != null && open.opensTransaction();
         if (open != null) relay.end(open);
-        if (!begun && lease.server().status() == TransactionStatus.IDLE) return new Discarding(relay);
+        if (!begun && !isInBlock()) return new Discarding(relay);
         if (!nodeLost && lastWords != null) return endSession();
         var transaction = new LostTransaction(relay, errors.lostTransaction(), true);
         transaction.discardUntilSync();
@@ -202,15 +206,20 @@ final class ServerLoss {
 
     private RelayState loseOpen(boolean nodeLost) {
         var open = Objects.requireNonNull(deliveries.endOpen());
-        boolean block = open.opensTransaction() || lease.server().status() != TransactionStatus.IDLE;
+        boolean block = open.opensTransaction() || isInBlock();
         var error = open.mayCommit()
                 ? transaction.giveUpCommit()
-                : block ? errors.lostTransaction() : giveUp(open, !nodeLost);
+                : block || implicit ? errors.lostTransaction() : giveUp(open, !nodeLost);
         open.failedWith(error);
         relay.end(open);
         if (!block || open.mayCommit()) return new LostBetweenAnswers(relay, error);
         if (!nodeLost && lastWords != null) return endSession();
         return new TransactionLost(relay, new LostTransaction(relay, error, false));
+    }
+
+    /// Whether a transaction is open that goes on until its client ends it by a command.
+    private boolean isInBlock() {
+        return lease.server().status() != TransactionStatus.IDLE && !implicit;
     }
 
     private boolean isOutsideTransaction(boolean nodeLost) {

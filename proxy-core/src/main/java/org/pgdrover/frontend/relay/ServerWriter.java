@@ -109,7 +109,10 @@ final class ServerWriter {
             case MessageType.FUNCTION_CALL ->
                 bytes.pass(RequestKind.FUNCTION_CALL, delivery, buffer, start, end, lease);
             case MessageType.EXECUTE -> bytes.pass(RequestKind.EXECUTE, plan, buffer, start, end, lease);
-            case MessageType.SYNC -> bytes.pass(RequestKind.SYNC, delivery, buffer, start, end, lease);
+            case MessageType.SYNC -> {
+                if (lease.server().ledger().isSyncIdle()) beginSomething(lease);
+                bytes.pass(RequestKind.SYNC, delivery, buffer, start, end, lease);
+            }
             case MessageType.FLUSH -> {
                 lease.server().ledger().flushed();
                 bytes.pass(buffer, start, end, lease.server());
@@ -120,6 +123,14 @@ final class ServerWriter {
             case MessageType.CLOSE -> close(plan, buffer, start, end, lease);
             default -> throw new IllegalArgumentException("message type: " + message.type);
         }
+    }
+
+    /// An empty statement, with which a Sync ends the transaction that it is to end.
+    private void beginSomething(ServerLease lease) {
+        bytes.finish(lease.server());
+        var own = new OwnStatement(lease);
+        own.prepare(NO_NAME);
+        own.close();
     }
 
     private void longer(

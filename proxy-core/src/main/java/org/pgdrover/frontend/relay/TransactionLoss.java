@@ -6,22 +6,41 @@ import org.pgdrover.frontend.DisconnectReason;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.MessageType;
 
 /// Decides what becomes of a transaction that is lost with its server.
 ///
 /// The transaction is to be run again, unless its COMMIT was under way, or nothing but its ROLLBACK: the
-/// loss has done what that was to do.
+/// loss has done what that was to do. A transaction that nobody has begun, of a batch without Sync behind
+/// which a Query stands, is over with the loss.
 final class TransactionLoss {
     private final Relay relay;
     private final Deliveries deliveries;
     private final @Nullable ErrorFields lastWords;
     private final LossErrors errors;
+    /// Whether the transaction is one that the client's next Sync ends.
+    private final boolean implicit;
 
-    TransactionLoss(Relay relay, ServerLease lease, LossErrors errors) {
+    /// Whether there is one.
+    private final boolean open;
+
+    TransactionLoss(Relay relay, ServerLease lease) {
         this.relay = relay;
         this.deliveries = relay.deliveries();
         this.lastWords = lease.lastWords();
-        this.errors = errors;
+        this.errors = new LossErrors(lease);
+        this.implicit = lease.server().isImplicit();
+        this.open = lease.server().status() != TransactionStatus.IDLE;
+    }
+
+    /// The words with which the session ends when the proxy stops: what its servers are at goes on there.
+    ///
+    /// @param usual PostgreSQL's, which say that nothing was carried out
+    ErrorFields stops(ErrorFields usual) {
+        if (mayHaveCommitted()) return LossErrors.stopped();
+        if (open) return usual;
+        for (var delivery : deliveries.sent()) if (LossErrors.isUnknown(delivery)) return LossErrors.stopped();
+        return usual;
     }
 
     /// @param told whether its client has heard already that the transaction has failed
@@ -49,7 +68,7 @@ final class TransactionLoss {
 
     /// A server that has said its last words has run nothing behind what it was answering then.
     private boolean mayHaveCommitted() {
-        if (lastWords != null && deliveries.answering() instanceof Delivery head) return head.mayCommit();
+        if (lastWords != null && deliveries.answering() instanceof Delivery head) return mayCommit(head, false);
         boolean rolledBack = false;
         for (var delivery : deliveries.sent()) {
             if (mayCommit(delivery, rolledBack)) return true;
@@ -58,9 +77,13 @@ final class TransactionLoss {
         return deliveries.open() instanceof Delivery open && mayCommit(open, rolledBack);
     }
 
-    /// A statement behind ROLLBACK commits on its own.
-    private static boolean mayCommit(Delivery delivery, boolean rolledBack) {
-        return delivery.mayCommit() || rolledBack && delivery.mayWrite();
+    /// A statement behind ROLLBACK commits on its own, and Sync a transaction that nobody has begun.
+    private boolean mayCommit(Delivery delivery, boolean rolledBack) {
+        return delivery.mayCommit() || rolledBack && delivery.mayWrite() || implicit && endsWithSync(delivery);
+    }
+
+    private static boolean endsWithSync(Delivery delivery) {
+        return delivery.part != null && delivery.part.ends(MessageType.SYNC);
     }
 
     /// Gives up a transaction that may be committed, with the error that its client gets.
@@ -87,6 +110,11 @@ final class TransactionLoss {
         var failure = errors.lostTransaction();
         boolean reported = told || deliveries.answering() != null;
         boolean open = deliveries.open() != null;
+        if (implicit) {
+            failAll(failure, TransactionStatus.IDLE);
+            if (open) return new Discarding(relay);
+            return reported ? new Idle(relay) : new LostBetweenAnswers(relay, failure);
+        }
         failAll(failure, TransactionStatus.FAILED);
         var transaction = new LostTransaction(relay, failure, reported);
         if (open) transaction.discardUntilSync();

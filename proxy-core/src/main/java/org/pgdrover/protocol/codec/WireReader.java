@@ -30,6 +30,8 @@ public final class WireReader {
         return TransactionStatus.of(buffer.getByte(start + MessageDecoder.HEADER));
     }
 
+    private static final byte[] BEGIN = "BEGIN".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] START_TRANSACTION = "START TRANSACTION".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] COMMIT = "COMMIT".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] PREPARE_TRANSACTION = "PREPARE TRANSACTION".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTIFY = "NOTIFY".getBytes(StandardCharsets.US_ASCII);
@@ -40,11 +42,13 @@ public final class WireReader {
         int from = start + MessageDecoder.HEADER;
         int length = end - from - 1;
         return switch (length) {
+            case 5 -> is(BEGIN, buffer, from) ? CommandTag.BEGIN : CommandTag.OTHER;
             case 6 ->
                 is(COMMIT, buffer, from)
                         ? CommandTag.COMMIT
                         : is(NOTIFY, buffer, from) ? CommandTag.NOTIFY : CommandTag.OTHER;
             case 8 -> is(ROLLBACK, buffer, from) ? CommandTag.ROLLBACK : CommandTag.OTHER;
+            case 17 -> is(START_TRANSACTION, buffer, from) ? CommandTag.BEGIN : CommandTag.OTHER;
             case 19 -> is(PREPARE_TRANSACTION, buffer, from) ? CommandTag.COMMIT : CommandTag.OTHER;
             default -> CommandTag.OTHER;
         };

@@ -6,9 +6,13 @@ import static org.pgdrover.frontend.relay.RelayRig.query;
 
 import io.netty.util.LeakPresenceDetector;
 import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
@@ -50,6 +54,51 @@ class GoodbyeTest {
 
             Until.isTrue(() -> rig.clients().count() == 0);
             assertThat(primary.statements()).noneMatch(each -> each.equals("INSERT 2") || each.equals("INSERT 3"));
+        }
+    }
+
+    /// What a server is at goes on there, so 57P01, which says that nothing was carried out, would be wrong.
+    @ParameterizedTest
+    @CsvSource({
+        "'', INSERT 1, 08007",
+        "'', SELECT unknown(), 08007",
+        "'', SELECT 1, 57P01",
+        "'', '', 57P01",
+        "BEGIN, INSERT 1, 57P01",
+        "BEGIN, COMMIT, 08007",
+        "BEGIN, INSERT 1; COMMIT, 08007",
+        "BEGIN, ROLLBACK, 57P01"
+    })
+    void saysWhatMayHaveBeenCarriedOutWhenTheProxyStops(String before, String running, String sqlState)
+            throws Exception {
+        primary.on("BEGIN", (wire, _) -> {
+            wire.send(new WireBytes().message('C', "BEGIN").message('Z', 'T'));
+            return true;
+        });
+        primary.on("UPDATE", (wire, _) -> {
+            wire.send(new WireBytes().message('C', "UPDATE 1").message('Z', 'T'));
+            return true;
+        });
+        for (var sql : List.of("INSERT", "SELECT", "COMMIT", "ROLLBACK")) {
+            primary.on(sql, (_, _) -> true);
+            rig.standby().on(sql, (_, _) -> true);
+        }
+        try (var client = rig.connect()) {
+            if (!before.isEmpty()) {
+                client.send(query(before).append(query("UPDATE 1")));
+                answers(client, 2);
+            }
+            if (!running.isEmpty()) {
+                client.send(query(running));
+                Until.isTrue(() -> primary.count(running) + rig.standby().count(running) > 0);
+            }
+
+            rig.clients().shutDown();
+
+            var last = Objects.requireNonNull(client.read());
+            assertThat(last.field('S')).isEqualTo("FATAL");
+            assertThat(last.field('C')).isEqualTo(sqlState);
+            assertThat(client.read()).isNull();
         }
     }
 

@@ -15,7 +15,7 @@ import org.slf4j.event.Level;
 /// A line shows the batch's first statement, by its fingerprint unless literals are asked for. When very
 /// many are slow at once some lines are left out, and the next says how many.
 final class StatementLog implements StatementObserver {
-    private static final Logger log = LoggerFactory.getLogger("pgdrover.statements");
+    private static final Logger log = LoggerFactory.getLogger("org.pgdrover.statements");
     private static final int SLOW_LINES_PER_SECOND = 50;
 
     private final LogConfig config;

@@ -2,7 +2,6 @@ package org.pgdrover.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -22,13 +21,12 @@ class StatementLogTest {
     private static final long SLOW = Duration.ofSeconds(2).toNanos();
     private static final String SQL = "SELECT * FROM accounts WHERE owner = 'alice' AND id = 4711";
 
-    private final Logger logger = (Logger) LoggerFactory.getLogger("pgdrover.statements");
+    private final Logger logger = (Logger) LoggerFactory.getLogger("org.pgdrover.statements");
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
     private final AtomicLong clock = new AtomicLong();
 
     @BeforeEach
     void listen() {
-        logger.setLevel(Level.INFO);
         logger.setAdditive(false);
         logged.start();
         logger.addAppender(logged);
@@ -38,7 +36,6 @@ class StatementLogTest {
     void stop() {
         logger.detachAppender(logged);
         logger.setAdditive(true);
-        logger.setLevel(null);
     }
 
     private StatementObserver observer(boolean all, boolean literals) {
