@@ -6,7 +6,6 @@ import traceback
 
 HOST, PORT = os.environ["CHECK_HOST"], os.environ["CHECK_PORT"]
 DATABASE, USER, PASSWORD = os.environ["CHECK_DATABASE"], os.environ["CHECK_USER"], os.environ["CHECK_PASSWORD"]
-SESSION_MODE = os.environ["CHECK_MODE"] == "session"
 OTHERS = 8  # further clients of the same pool
 
 
@@ -26,9 +25,6 @@ class Report:
             where = traceback.extract_tb(e.__traceback__)[-1].lineno
             text = " ".join(str(e).split()) or "assertion failed"
             print(f"FAIL {self.driver} {what} ({type(e).__name__}, line {where}: {text})", flush=True)
-
-    def skip(self, what, reason):
-        print(f"skip {self.driver} {what} ({reason})", flush=True)
 
     def exit(self):
         sys.exit(1 if self.failed else 0)

@@ -125,21 +125,17 @@ await check('notices', async () => {
   assert.deepEqual(seen, ['one', 'two']);
 });
 
-if (env.CHECK_MODE === 'session') {
-  await check('LISTEN and NOTIFY', async () => {
-    const listener = await connect();
-    const heard = new Promise((resolve, reject) => {
-      listener.on('notification', (message) => resolve(message.payload));
-      setTimeout(() => reject(new Error('nothing came in 10 s')), 10000).unref();
-    });
-    await listener.query(`LISTEN ${table}`);
-    await client.query(`NOTIFY ${table}, 'news'`);
-    assert.equal(await heard, 'news');
-    await listener.end();
+await check('LISTEN and NOTIFY', async () => {
+  const listener = await connect();
+  const heard = new Promise((resolve, reject) => {
+    listener.on('notification', (message) => resolve(message.payload));
+    setTimeout(() => reject(new Error('nothing came in 10 s')), 10000).unref();
   });
-} else {
-  console.log('skip node-postgres LISTEN and NOTIFY (transaction mode)');
-}
+  await listener.query(`LISTEN ${table}`);
+  await client.query(`NOTIFY ${table}, 'news'`);
+  assert.equal(await heard, 'news');
+  await listener.end();
+});
 
 await client.query(`DROP TABLE IF EXISTS ${table}`);
 await client.end();

@@ -13,7 +13,6 @@ import org.postgresql.util.PSQLException;
 /// pgjdbc: server-prepared statements after five uses, batches, fetch size and COPY, as Java programs
 /// use them.
 class Check {
-    static final boolean SESSION_MODE = System.getenv("CHECK_MODE").equals("session");
     static final String TABLE = "drivers_pgjdbc_" + ProcessHandle.current().pid();
     static boolean failed;
 
@@ -50,8 +49,7 @@ class Check {
         check("large result by fetch size", this::fetchSize);
         check("error with all its fields", this::errorFields);
         check("notices", this::notices);
-        if (SESSION_MODE) check("LISTEN and NOTIFY", this::listen);
-        else IO.println("skip pgjdbc LISTEN and NOTIFY (transaction mode)");
+        check("LISTEN and NOTIFY", this::listen);
     }
 
     void query() throws SQLException {

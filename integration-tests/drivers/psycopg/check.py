@@ -8,7 +8,7 @@ import time
 import psycopg
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from report import DATABASE, HOST, OTHERS, PASSWORD, PORT, SESSION_MODE, USER, Report, expect  # noqa: E402
+from report import DATABASE, HOST, OTHERS, PASSWORD, PORT, USER, Report, expect  # noqa: E402
 
 TABLE = f"drivers_psycopg_{os.getpid()}"
 
@@ -181,9 +181,6 @@ report.check("large result", large_result)
 report.check("named cursor", cursors)
 report.check("error with all its fields", error_fields)
 report.check("notices", notices)
-if SESSION_MODE:
-    report.check("LISTEN and NOTIFY", listen)
-else:
-    report.skip("LISTEN and NOTIFY", "transaction mode")
+report.check("LISTEN and NOTIFY", listen)
 connection.execute(f"DROP TABLE IF EXISTS {TABLE}")
 report.exit()

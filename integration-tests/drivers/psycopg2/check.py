@@ -12,7 +12,7 @@ import psycopg2.errors
 from psycopg2.extras import execute_values
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from report import DATABASE, HOST, OTHERS, PASSWORD, PORT, SESSION_MODE, USER, Report, expect  # noqa: E402
+from report import DATABASE, HOST, OTHERS, PASSWORD, PORT, USER, Report, expect  # noqa: E402
 
 TABLE = f"drivers_psycopg2_{os.getpid()}"
 
@@ -163,9 +163,6 @@ report.check("large object", large_object)
 report.check("large result", large_result)
 report.check("error with all its fields", error_fields)
 report.check("notices", notices)
-if SESSION_MODE:
-    report.check("LISTEN and NOTIFY", listen)
-else:
-    report.skip("LISTEN and NOTIFY", "transaction mode")
+report.check("LISTEN and NOTIFY", listen)
 execute(f"DROP TABLE IF EXISTS {TABLE}")
 report.exit()
