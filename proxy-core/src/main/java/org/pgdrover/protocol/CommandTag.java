@@ -9,5 +9,7 @@ public enum CommandTag {
     /// ROLLBACK, to a savepoint too, and COMMIT of a transaction that has failed.
     ROLLBACK,
     NOTIFY,
+    /// What may change the catalog: CREATE, ALTER, DROP and their kin, DO, CALL and COMMIT PREPARED.
+    DEFINITION,
     OTHER
 }

@@ -140,11 +140,14 @@ final class CatalogReader {
         var read = graph.of(Kind.READ, oid);
         boolean local = oid < CatalogQueries.FIRST_OWN_OID && KnownFunctions.isLocal(name);
         read.does(local || row.getBoolean(4), Residues.NONE);
-        if (row.getBoolean(5)) graph.of(Kind.CHANGE, oid).usesSequences();
+        var change = graph.of(Kind.CHANGE, oid);
+        if (row.getBoolean(5)) change.usesSequences();
         var relation = new Relation(oid, row.getString(2), name);
         relations.add(relation);
-        if (oid >= CatalogQueries.FIRST_OWN_OID)
-            names.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(relation);
+        if (oid < CatalogQueries.FIRST_OWN_OID) return;
+        read.isOwn();
+        change.isOwn();
+        names.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(relation);
     }
 
     void tree(ResultSet row) throws SQLException {
@@ -222,7 +225,8 @@ final class CatalogReader {
                         everywhere.may(),
                         defining.may(),
                         defining.isDependent(),
-                        everywhere.isUsingSequences()))
+                        everywhere.isUsingSequences(),
+                        everywhere.isDependent()))
                 .build(like);
     }
 

@@ -30,14 +30,29 @@ public final class DatabaseCatalog {
     /// @param defining what its event triggers may leave
     /// @param hasEventTriggers whether it has any
     /// @param usesSequences whether every statement may use what sequences have given in the session
+    /// @param isDependent whether every statement may lead to a function of the database's own
     record Database(
             boolean isReadable,
             Residues everywhere,
             Residues defining,
             boolean hasEventTriggers,
-            boolean usesSequences) {
-        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL, false, false);
-        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE, false, false);
+            boolean usesSequences,
+            boolean isDependent) {
+        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL, false, false, false);
+        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE, false, false, false);
+
+        /// What is known when something has been defined that its statements, or its definitions, may lead to.
+        Database inDoubt(boolean statements, boolean definitions) {
+            boolean all = statements || isDependent;
+            boolean events = definitions || hasEventTriggers;
+            return new Database(
+                    isReadable,
+                    all ? Residues.ALL : everywhere,
+                    events ? Residues.ALL : defining,
+                    events,
+                    usesSequences,
+                    isDependent);
+        }
     }
 
     private final long version = VERSIONS.incrementAndGet();
@@ -125,35 +140,24 @@ public final class DatabaseCatalog {
         return left.size() == system.size() ? system : left;
     }
 
-    /// The same without what leads to a function, operator or type of the database's own, because one of
-    /// them has changed.
+    /// The same without what leads to something of the database's own, because that has changed.
     DatabaseCatalog withoutDependent() {
         var leftFunctions = new HashMap<>(functions);
         leftFunctions.values().removeIf(FunctionFacts::isDependent);
         var leftRelations = new HashMap<>(relations);
         leftRelations.values().removeIf(RelationFacts::isDependent);
-        var defining = database.hasEventTriggers() ? database.defining().and(Residues.ALL) : database.defining();
-        return new DatabaseCatalog(
-                systemFunctions,
-                systemRelations,
-                leftFunctions,
-                leftRelations,
-                new Database(
-                        database.isReadable(),
-                        database.everywhere(),
-                        defining,
-                        database.hasEventTriggers(),
-                        database.usesSequences()));
+        return new DatabaseCatalog(systemFunctions, systemRelations, leftFunctions, leftRelations, database);
+    }
+
+    /// The same with other facts of the database itself.
+    DatabaseCatalog with(Database facts) {
+        return new DatabaseCatalog(systemFunctions, systemRelations, functions, relations, facts);
     }
 
     /// Only what PostgreSQL itself has, because nothing is known of what has changed.
     DatabaseCatalog withoutOwn() {
-        return new DatabaseCatalog(
-                without(systemFunctions, KnownFunctions.grammar()),
-                systemRelations,
-                Map.of(),
-                Map.of(),
-                Database.UNKNOWN);
+        var system = without(systemFunctions, KnownFunctions.grammar());
+        return new DatabaseCatalog(system, systemRelations, Map.of(), Map.of(), database);
     }
 
     /// Gathers facts; of a name that comes again the worst.

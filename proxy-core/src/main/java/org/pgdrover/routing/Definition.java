@@ -1,5 +1,7 @@
 package org.pgdrover.routing;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.pgdrover.sql.QueryClass;
 
@@ -11,14 +13,23 @@ enum Definition {
     TABLE,
     /// It makes a table or view of a query's rows; the new name comes first.
     TABLE_OF_QUERY,
-    /// It touches the names that it names.
+    /// It touches the names that it names, and nothing that leads to them does more than before.
     NAMES,
-    /// Others may lead to what it defines, a function or a trigger.
+    /// It touches the names that it names, and what leads to them, as views do.
+    LED_TO,
+    /// It defines what may run without being named: a function, a trigger, a type.
     EVERYTHING,
+    /// Nobody knows what it defines.
+    ANYTHING,
     /// It defines what no statement runs.
     OTHER;
 
-    private static final Set<String> OF_NAMES = Set.of("INDEX", "SEQUENCE", "VIEW", "TABLE", "STATISTICS", "COLUMN");
+    private static final Set<String> OF_NAMES = Set.of("SEQUENCE", "STATISTICS", "COLUMN");
+    private static final Set<String> OF_LED_TO = Set.of("INDEX", "VIEW", "TABLE");
+    /// Functions run where somebody calls them, and triggers, rules and policies where their table is named.
+    private static final Set<String> NAMED =
+            Set.of("FUNCTION", "PROCEDURE", "ROUTINE", "AGGREGATE", "TRIGGER", "RULE", "POLICY");
+
     private static final Set<String> OF_NOTHING = Set.of(
             ("ROLE USER GROUP DATABASE SUBSCRIPTION PUBLICATION SERVER TABLESPACE COLLATION CONVERSION SYSTEM DEFAULT TEXT"
                             + " ACCESS TRANSFORM")
@@ -30,7 +41,11 @@ enum Definition {
         if (statement.equals("SELECT INTO")) return TABLE_OF_QUERY;
         if (statement.startsWith("ALTER ")) return other(statement.substring("ALTER ".length()), true);
         if (statement.startsWith("DROP ")) return other(statement.substring("DROP ".length()), false);
-        return statement.equals("IMPORT") ? NAMES : NONE;
+        return switch (statement) {
+            case "IMPORT" -> NAMES;
+            case "COMMIT PREPARED" -> ANYTHING;
+            default -> NONE;
+        };
     }
 
     private static Definition creates(String statement) {
@@ -43,7 +58,33 @@ enum Definition {
 
     private static Definition other(String object, boolean makes) {
         if (OF_NOTHING.contains(object)) return OTHER;
-        return !makes || OF_NAMES.contains(object) ? NAMES : EVERYTHING;
+        if (!makes || OF_NAMES.contains(object)) return NAMES;
+        if (OF_LED_TO.contains(object)) return LED_TO;
+        return object.equals("SCHEMA") || object.equals("EXTENSION") ? ANYTHING : EVERYTHING;
+    }
+
+    /// Those of some statements by which what others lead to may get another meaning.
+    static List<QueryClass> among(List<QueryClass> statements) {
+        var found = new ArrayList<QueryClass>();
+        for (var each : statements) {
+            switch (of(each)) {
+                case LED_TO, EVERYTHING, ANYTHING -> found.add(each);
+                case NONE, TABLE, TABLE_OF_QUERY, NAMES, OTHER -> {}
+            }
+            found.addAll(among(each.parts()));
+        }
+        return found;
+    }
+
+    /// Whether it defines what no statement has to name: a type, an operator, a cast.
+    static boolean isHidden(QueryClass query) {
+        var statement = query.statement();
+        return !NAMED.contains(statement.substring(statement.indexOf(' ') + 1));
+    }
+
+    /// Whether it may define an event trigger.
+    static boolean isTrigger(QueryClass query) {
+        return query.statement().endsWith(" TRIGGER");
     }
 
     boolean isDefinition() {
@@ -60,7 +101,7 @@ enum Definition {
         return switch (this) {
             case NONE -> 0;
             case TABLE_OF_QUERY -> 1;
-            case TABLE, NAMES, EVERYTHING, OTHER -> -1;
+            case TABLE, NAMES, LED_TO, EVERYTHING, ANYTHING, OTHER -> -1;
         };
     }
 }

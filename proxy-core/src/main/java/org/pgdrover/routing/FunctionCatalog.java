@@ -1,7 +1,8 @@
 package org.pgdrover.routing;
 
 import java.sql.SQLException;
-import java.util.Collection;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -12,6 +13,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.NodeConnector;
 import org.pgdrover.cluster.TopologySource;
+import org.pgdrover.sql.QueryClass;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +63,7 @@ public final class FunctionCatalog implements AutoCloseable {
         private long dueNanos;
         private boolean reading;
         private @Nullable UnaryOperator<DatabaseCatalog> definedMeanwhile;
+        private final List<UnaryOperator<DatabaseCatalog>> underWay = new ArrayList<>(0);
         private int failures;
         private long restsUntilNanos = clock.getAsLong();
 
@@ -82,6 +85,16 @@ public final class FunctionCatalog implements AutoCloseable {
             known = forgets.apply(known);
             if (reading) definedMeanwhile = definedMeanwhile == null ? forgets : both(definedMeanwhile, forgets);
             else plan(afterDefinition());
+        }
+
+        synchronized void begin(UnaryOperator<DatabaseCatalog> forgets) {
+            known = forgets.apply(known);
+            underWay.add(forgets);
+        }
+
+        synchronized void over(UnaryOperator<DatabaseCatalog> forgets) {
+            underWay.remove(forgets);
+            defined(forgets);
         }
 
         private long afterDefinition() {
@@ -121,6 +134,7 @@ public final class FunctionCatalog implements AutoCloseable {
             failures = 0;
             var meanwhile = definedMeanwhile;
             known = meanwhile == null ? read : meanwhile.apply(read);
+            for (var forgets : underWay) known = forgets.apply(known);
             log.atDebug().addKeyValue("database", database).log("{} names read from the catalog", read.size());
             restsUntilNanos = clock.getAsLong() + Math.min(REST * took, REFRESH_NANOS);
             again(meanwhile == null ? REFRESH_NANOS : afterDefinition());
@@ -195,19 +209,49 @@ public final class FunctionCatalog implements AutoCloseable {
     /// Something unknown has been defined in a database. May be called from any thread.
     public void refresh(String database) {
         var chain = chains.get(database);
-        if (chain != null) chain.defined(DatabaseCatalog::withoutOwn);
+        if (chain != null)
+            chain.defined(
+                    known -> known.with(known.database().inDoubt(true, true)).withoutOwn());
     }
 
-    /// What others lead to has been defined, under these names.
-    void redefined(String database, Collection<String> names) {
+    /// Something has been defined, as far as its session sees, or everybody.
+    void defined(String database, QueryClass definition) {
         var chain = chains.get(database);
-        if (chain != null) chain.defined(known -> known.withoutDependent().without(names));
+        if (chain != null) chain.defined(forgets(definition));
     }
 
-    /// A definition has named these names alone.
-    void defined(String database, Collection<String> names) {
+    /// Definitions are under way: what they may give another meaning is unknown until they are over, however often
+    /// the catalog is read meanwhile.
+    ///
+    /// @return to be run when they are over
+    @Nullable
+    Runnable underWay(String database, List<QueryClass> definitions) {
         var chain = chains.get(database);
-        if (chain != null) chain.defined(known -> known.without(names));
+        if (chain == null) return null;
+        UnaryOperator<DatabaseCatalog> all = known -> {
+            var left = known;
+            for (var each : definitions) left = forgets(each).apply(left);
+            return left;
+        };
+        chain.begin(all);
+        return () -> chain.over(all);
+    }
+
+    private static UnaryOperator<DatabaseCatalog> forgets(QueryClass definition) {
+        var names = definition.relations();
+        return switch (Definition.of(definition)) {
+            case ANYTHING ->
+                known -> known.with(known.database().inDoubt(true, true)).withoutOwn();
+            case EVERYTHING -> {
+                boolean hidden = Definition.isHidden(definition);
+                boolean trigger = Definition.isTrigger(definition);
+                yield known -> known.with(known.database().inDoubt(hidden, trigger))
+                        .withoutDependent()
+                        .without(names);
+            }
+            case LED_TO -> known -> known.withoutDependent().without(names);
+            case NONE, TABLE, TABLE_OF_QUERY, NAMES, OTHER -> known -> known.without(names);
+        };
     }
 
     @Override

@@ -9,7 +9,7 @@ import org.pgdrover.sql.Residues;
 /// @param isHarmful whether one of them may change something, or answer otherwise on a standby, itself or by
 ///     what it calls
 /// @param may what calling it may leave in the session
-/// @param isDependent whether one of them leads to another function, operator or type of the database's own
+/// @param isDependent whether one of them leads to something else of the database's own
 /// @param shows whether one of them may show run-time parameters
 /// @param usesSequences whether one of them may use, or change, what sequences have given in the session
 record FunctionFacts(

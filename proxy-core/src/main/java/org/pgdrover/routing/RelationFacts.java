@@ -8,7 +8,7 @@ import org.pgdrover.sql.Residues;
 /// @param isReadable whether a standby shows what the primary shows, and reading it changes nothing
 /// @param reading what reading it may leave in the session
 /// @param changing what changing it may leave: by triggers, rules, policies, defaults, constraints
-/// @param isDependent whether it leads to a function, operator or type of the database's own
+/// @param isDependent whether it leads to something else of the database's own
 /// @param shows whether reading or changing it may show run-time parameters
 /// @param usesSequences whether reading or changing it may use, or change, what sequences have given in the session
 record RelationFacts(

@@ -108,12 +108,12 @@ public final class Router {
             case TABLE, TABLE_OF_QUERY -> {
                 if (!query.relations().isEmpty()) made(query, session);
             }
-            case NAMES -> {
+            case NAMES, LED_TO -> {
                 if (query.statement().startsWith("DROP")) session.unmade(query.relations());
                 else session.altered(query, judgement.called(query, session));
                 defined(query, session);
             }
-            case EVERYTHING -> {
+            case EVERYTHING, ANYTHING -> {
                 session.unmade(query.relations());
                 defined(query, session);
             }
@@ -127,21 +127,29 @@ public final class Router {
 
     private void defined(QueryClass definition, RoutingSession session) {
         session.defined(definition);
-        announce(definition, session);
+        catalogs.defined(session.database(), definition);
     }
 
-    private void announce(QueryClass definition, RoutingSession session) {
-        if (definition.statement().endsWith(" EXTENSION")) catalogs.refresh(session.database());
-        else if (Definition.of(definition) == Definition.EVERYTHING)
-            catalogs.redefined(session.database(), definition.relations());
-        else catalogs.defined(session.database(), definition.relations());
+    /// Statements are sent that may define something, or commit what the session has defined.
+    ///
+    /// @return to be run when they are answered, or lost; null if they do neither
+    public @Nullable Runnable sends(List<QueryClass> batch, boolean commits, RoutingSession session) {
+        var all = Definition.among(batch);
+        if (commits) all.addAll(session.definitions());
+        return all.isEmpty() ? null : catalogs.underWay(session.database(), all);
+    }
+
+    /// A statement that nobody has read has succeeded, and the server says that it was a definition.
+    public void hasDefined(RoutingSession session) {
+        session.definedUnread();
+        catalogs.refresh(session.database());
     }
 
     /// A transaction has ended, so that everybody sees now what was defined in it.
     public void transactionEnded(RoutingSession session) {
-        if (!session.hasDefined()) return;
+        if (!session.hasDefined() && !session.hasDefinedMore()) return;
         if (session.hasDefinedMore()) catalogs.refresh(session.database());
-        for (var definition : session.takeDefinitions()) announce(definition, session);
+        for (var definition : session.takeDefinitions()) catalogs.defined(session.database(), definition);
     }
 
     // Where a batch goes

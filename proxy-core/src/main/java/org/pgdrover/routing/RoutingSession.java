@@ -126,13 +126,27 @@ public final class RoutingSession {
         else definedMore = true;
     }
 
-    boolean hasDefined() {
+    /// It has defined what nobody knows.
+    void definedUnread() {
+        everDefined = true;
+        definedMore = true;
+        made.clear();
+        verdicts.clear();
+    }
+
+    /// Whether the open transaction has defined something.
+    public boolean hasDefined() {
         return !definitions.isEmpty();
     }
 
     /// Whether the open transaction has defined more than [#takeDefinitions] tells.
     boolean hasDefinedMore() {
         return definedMore;
+    }
+
+    /// What the open transaction has defined.
+    List<QueryClass> definitions() {
+        return definitions;
     }
 
     List<QueryClass> takeDefinitions() {

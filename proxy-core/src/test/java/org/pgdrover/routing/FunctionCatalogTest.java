@@ -3,7 +3,7 @@ package org.pgdrover.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
-import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,7 +51,7 @@ class FunctionCatalogTest {
         catalogs.prepare("db");
         worker.passes(1, TimeUnit.SECONDS);
 
-        for (int i = 0; i < 100; i++) catalogs.defined("db", List.of("t"));
+        for (int i = 0; i < 100; i++) catalogs.defined("db", Catalogs.classify("DROP TABLE t"));
         assertThat(catalogs.of("db").relation("t")).isNull();
         assertThat(catalogs.of("db").relation("u")).isNotNull();
         worker.passes(1, TimeUnit.SECONDS);
@@ -76,13 +76,32 @@ class FunctionCatalogTest {
         assertThat(readings).isEqualTo(2);
     }
 
+    /// Its answer may be held back long after it is carried out, and what is read meanwhile may be older.
+    @Test
+    void knowsNothingOfADefinitionThatIsUnderWayHoweverOftenItReads() {
+        catalogs.prepare("db");
+        worker.passes(1, TimeUnit.SECONDS);
+
+        var over = Objects.requireNonNull(catalogs.underWay("db", Catalogs.batch("ALTER TABLE t ADD a int")));
+        worker.passes(10, TimeUnit.MINUTES);
+        assertThat(catalogs.of("db").relation("t")).isNull();
+        assertThat(catalogs.of("db").relation("view_of_f")).isNull();
+        assertThat(catalogs.of("db").relation("u")).isNotNull();
+        over.run();
+        assertThat(catalogs.of("db").relation("t")).isNull();
+        worker.passes(1, TimeUnit.SECONDS);
+
+        assertThat(catalogs.of("db").relation("t")).isNotNull();
+        assertThat(catalogs.of("db").relation("view_of_f")).isNotNull();
+    }
+
     @Test
     void readsForAFifthOfTheTimeAtMostWhereDefinitionsDoNotEnd() {
         meanwhile = () -> worker.takes(100, TimeUnit.MILLISECONDS);
         catalogs.prepare("db");
 
         for (int i = 0; i < 1000; i++) {
-            catalogs.defined("db", List.of("t"));
+            catalogs.defined("db", Catalogs.classify("DROP TABLE t"));
             worker.passes(10, TimeUnit.MILLISECONDS);
         }
 

@@ -137,7 +137,8 @@ class RouterTest {
     void readsOnThePrimaryWhatOperatorsMayHide() {
         catalog = new DatabaseCatalog.Builder()
                 .function("pg_catalog", "abs", FunctionFacts.STEADY)
-                .database(new DatabaseCatalog.Database(false, Residues.of(Residue.LOCKS), Residues.NONE, false, false))
+                .database(new DatabaseCatalog.Database(
+                        false, Residues.of(Residue.LOCKS), Residues.NONE, false, false, false))
                 .build();
         catalogs.refresh("db");
         worker.passes(1, TimeUnit.SECONDS);
@@ -312,6 +313,51 @@ class RouterTest {
 
         ran("CREATE EXTENSION anything");
         assertThat(reason("SELECT cube(1)")).isEqualTo(RoutingReason.UNKNOWN_FUNCTION);
+    }
+
+    /// No statement names a type, a cast or an operator that leads to what was defined.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE DOMAIN d AS int CHECK (f(value) = 1)",
+                "CREATE CAST (text AS int) WITH FUNCTION f AS IMPLICIT",
+                "CREATE OPERATOR === (FUNCTION = f)",
+                "ALTER SCHEMA public RENAME TO old",
+                "COMMIT PREPARED 'x'"
+            })
+    void letsAnyStatementLeaveAnythingBehindADefinitionThatNobodyNames(String definition) {
+        assertThat(residues("SELECT 1")).isEqualTo(Residues.NONE);
+
+        ran(definition);
+        assertThat(residues("SELECT 1")).isEqualTo(Residues.ALL);
+        worker.passes(1, TimeUnit.SECONDS);
+
+        assertThat(residues("SELECT 1")).isEqualTo(Residues.NONE);
+    }
+
+    @Test
+    void knowsNothingOfWhatLeadsToAChangedTable() {
+        ran("CREATE INDEX ON t (f(a))");
+        assertThat(residues("SELECT * FROM view_of_f")).isEqualTo(Residues.ALL);
+        assertThat(residues("SELECT * FROM u")).isEqualTo(Residues.NONE);
+        worker.passes(1, TimeUnit.SECONDS);
+
+        ran("DROP TABLE t");
+        assertThat(residues("SELECT * FROM view_of_f")).isEqualTo(Residues.NONE);
+    }
+
+    /// The server's word tells of a definition in a text that nobody has read.
+    @Test
+    void knowsNothingOfItsOwnBehindADefinitionThatNobodyHasRead() {
+        assertThat(residues("SELECT * FROM t")).isEqualTo(Residues.NONE);
+
+        router.hasDefined(session);
+        assertThat(residues("SELECT * FROM t")).isEqualTo(Residues.ALL);
+        worker.passes(1, TimeUnit.SECONDS);
+        assertThat(residues("SELECT * FROM t")).isEqualTo(Residues.NONE);
+
+        router.transactionEnded(session);
+        assertThat(residues("SELECT * FROM t")).isEqualTo(Residues.ALL);
     }
 
     @Test

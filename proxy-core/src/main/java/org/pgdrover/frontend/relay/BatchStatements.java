@@ -23,6 +23,7 @@ final class BatchStatements {
     private static final int SEES_STATEMENTS = 32;
     private static final int ASKS_SEQUENCES = 64;
     private static final int MAY_DEALLOCATE = 128;
+    private static final int DEFINES = 256;
 
     /// The parameters that the client's startup message has set.
     private final Set<String> defaults;
@@ -91,6 +92,7 @@ final class BatchStatements {
 
     private int factsOfNew(QueryClass ran) {
         int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
+        if (mayDefine(ran)) found |= DEFINES;
         if (ran.session() == SessionEffect.NONE) return ran.setsByCall() ? found | CHANGES_SETTINGS : found;
         if (SessionEffect.changesReading(ran.session())) found |= CHANGES_READING;
         if (ran.changesSettings()) found |= CHANGES_SETTINGS;
@@ -102,6 +104,12 @@ final class BatchStatements {
         if (SessionEffect.residues(effect).has(Residue.PREPARED)) found |= MAY_DEALLOCATE;
         if (SessionEffect.isAboutSequences(effect)) found |= ASKS_SEQUENCES;
         return found;
+    }
+
+    private static boolean mayDefine(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++) if (mayDefine(ran.parts().get(i))) return true;
+        var statement = ran.statement();
+        return statement.startsWith("CREATE ") || statement.startsWith("ALTER ") || statement.equals("COMMIT PREPARED");
     }
 
     private boolean takesDefaultsAway(QueryClass ran) {
@@ -197,6 +205,11 @@ final class BatchStatements {
             if (!each.transaction().begins() && each.access() != Access.EMPTY) return false;
         }
         return !classes.isEmpty();
+    }
+
+    /// Whether a definition may be among what is executed.
+    boolean mayDefine() {
+        return (executed & DEFINES) != 0;
     }
 
     boolean changesReading() {

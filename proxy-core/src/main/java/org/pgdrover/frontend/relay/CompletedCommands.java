@@ -35,6 +35,8 @@ final class CompletedCommands {
             session.completed(ran, tag, lease.server(), plan.there);
         if (SessionEffect.isAboutSequences(ran.session()))
             session.sequencesUsed(ran.statement().equals("DISCARD"));
+        if (tag == CommandTag.DEFINITION && ran.isUnknown())
+            relay.services().router().hasDefined(session.routing());
         lease.doubts().completed(ran, tag);
         if (ran.access() != Access.WRITE) return;
         if (ran.setsByCall()) session.setLocally();

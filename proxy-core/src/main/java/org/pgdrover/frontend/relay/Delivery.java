@@ -88,6 +88,9 @@ final class Delivery implements RelayNote {
     boolean asked;
     /// A statement of the proxy's that is to be run before it; null if none is.
     byte @Nullable [] before;
+    /// To be run when it is over, for it may define something; null if it does not.
+    @Nullable
+    Runnable whenDefined;
     /// Stands for its wait until others have left a database; null if it does not wait.
     @Nullable
     Object waitsForOthers;
@@ -290,6 +293,12 @@ final class Delivery implements RelayNote {
         return unusable == null ? null : unusable.get(statement);
     }
 
+    /// What it may have defined is done, or never will be.
+    void defined() {
+        if (whenDefined != null) whenDefined.run();
+        whenDefined = null;
+    }
+
     /// As new.
     Delivery recycle() {
         first = true;
@@ -314,6 +323,7 @@ final class Delivery implements RelayNote {
         listensItself = false;
         asked = false;
         before = null;
+        defined();
         waitsForOthers = null;
         unusable = null;
         part = null;

@@ -61,6 +61,7 @@ final class DeliveryJournal {
     void close() {
         for (var delivery : underWay) {
             delivery.place = -1;
+            delivery.defined();
             if (delivery.part != null) delivery.part.recycle();
         }
         underWay.clear();
@@ -75,6 +76,14 @@ final class DeliveryJournal {
     /// The proxy answers a delivery that begins or ends a transaction of which no server knows.
     void answered(Delivery delivery) {
         goes(delivery, "-", RoutingReason.DEFERRED);
+    }
+
+    /// A delivery is about to be sent. What it may define is unknown from now on: its answer may come long after it
+    /// is carried out.
+    void sending(Delivery delivery) {
+        boolean commits = session.routing().hasDefined() && delivery.mayCommit();
+        if (delivery.whenDefined != null || !commits && !delivery.statements.mayDefine()) return;
+        delivery.whenDefined = services.router().sends(delivery.statements.classes(), commits, session.routing());
     }
 
     /// A delivery goes to the server that works for the client already.

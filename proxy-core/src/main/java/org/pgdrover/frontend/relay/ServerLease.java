@@ -111,6 +111,7 @@ final class ServerLease implements AnswerOwner {
     /// known to be absent any more.
     void sending(Delivery delivery) {
         beingSent = delivery;
+        relay.journal().sending(delivery);
         boolean read = delivery.reason.isProvedRead() && delivery.isWholeRead();
         if (!read && !standby) SequenceUse.sending(relay, server, delivery);
         doubts.sending(delivery, !read);

@@ -3,6 +3,7 @@ package org.pgdrover.protocol.codec;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.stream.Stream;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
@@ -30,6 +31,10 @@ public final class WireReader {
         return TransactionStatus.of(buffer.getByte(start + MessageDecoder.HEADER));
     }
 
+    private static final byte[][] DEFINITIONS = Stream.of(
+                    "CREATE ", "ALTER ", "DROP ", "DO", "CALL", "IMPORT ", "COMMIT PREPARED")
+            .map(word -> word.getBytes(StandardCharsets.US_ASCII))
+            .toArray(byte[][]::new);
     private static final byte[] BEGIN = "BEGIN".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] START_TRANSACTION = "START TRANSACTION".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] COMMIT = "COMMIT".getBytes(StandardCharsets.US_ASCII);
@@ -42,16 +47,21 @@ public final class WireReader {
         int from = start + MessageDecoder.HEADER;
         int length = end - from - 1;
         return switch (length) {
-            case 5 -> is(BEGIN, buffer, from) ? CommandTag.BEGIN : CommandTag.OTHER;
+            case 5 -> is(BEGIN, buffer, from) ? CommandTag.BEGIN : other(buffer, from, length);
             case 6 ->
                 is(COMMIT, buffer, from)
                         ? CommandTag.COMMIT
-                        : is(NOTIFY, buffer, from) ? CommandTag.NOTIFY : CommandTag.OTHER;
-            case 8 -> is(ROLLBACK, buffer, from) ? CommandTag.ROLLBACK : CommandTag.OTHER;
-            case 17 -> is(START_TRANSACTION, buffer, from) ? CommandTag.BEGIN : CommandTag.OTHER;
-            case 19 -> is(PREPARE_TRANSACTION, buffer, from) ? CommandTag.COMMIT : CommandTag.OTHER;
-            default -> CommandTag.OTHER;
+                        : is(NOTIFY, buffer, from) ? CommandTag.NOTIFY : other(buffer, from, length);
+            case 8 -> is(ROLLBACK, buffer, from) ? CommandTag.ROLLBACK : other(buffer, from, length);
+            case 17 -> is(START_TRANSACTION, buffer, from) ? CommandTag.BEGIN : other(buffer, from, length);
+            case 19 -> is(PREPARE_TRANSACTION, buffer, from) ? CommandTag.COMMIT : other(buffer, from, length);
+            default -> other(buffer, from, length);
         };
+    }
+
+    private static CommandTag other(ByteBuf buffer, int from, int length) {
+        for (var word : DEFINITIONS) if (length >= word.length && is(word, buffer, from)) return CommandTag.DEFINITION;
+        return CommandTag.OTHER;
     }
 
     private static boolean is(byte[] tag, ByteBuf buffer, int from) {
