@@ -27,6 +27,7 @@ public enum RoutingReason {
     DEFERRED("the transaction begins with its first statement"),
     PIPELINED("behind other work of the same client"),
     STANDBY_REFUSED("a standby could not answer it"),
+    OWN_STATEMENTS("shows or names the session's prepared statements"),
     NOT_SEEN_WHOLE("too large, or not sent whole"),
     PROTOCOL("no statement in it");
 
@@ -68,6 +69,7 @@ public enum RoutingReason {
                     IN_TRANSACTION,
                     DEFERRED,
                     PIPELINED,
+                    OWN_STATEMENTS,
                     NOT_SEEN_WHOLE,
                     PROTOCOL -> false;
         };

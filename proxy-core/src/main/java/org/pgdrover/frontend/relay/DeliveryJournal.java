@@ -98,7 +98,11 @@ final class DeliveryJournal {
     RoutingReason reasonToStay(Delivery delivery, boolean pinned) {
         if (pinned) return RoutingReason.PINNED;
         if (delivery.avoidStandby) return RoutingReason.STANDBY_REFUSED;
-        return delivery.isComplete() ? RoutingReason.PROTOCOL : RoutingReason.NOT_SEEN_WHOLE;
+        if (!delivery.isComplete()) return RoutingReason.NOT_SEEN_WHOLE;
+        if (!delivery.isServerNeeded()) return RoutingReason.PROTOCOL;
+        return delivery.statements.mayWrite() && !delivery.statements.areReads()
+                ? RoutingReason.WRITE
+                : RoutingReason.OWN_STATEMENTS;
     }
 
     /// A delivery has been answered: it is counted and logged, and not used any more.

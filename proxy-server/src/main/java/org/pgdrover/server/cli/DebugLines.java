@@ -9,6 +9,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.pgdrover.metrics.StatementObserver;
+import org.pgdrover.sql.StatementFingerprint;
 
 /// Prints a line a statement: time, client, class, node, reason, milliseconds and the statement, cut to
 /// the terminal.
@@ -21,15 +22,18 @@ final class DebugLines implements StatementObserver, AutoCloseable {
 
     private final PrintStream out;
     private final int width;
+    private final boolean literals;
     private final Clock clock;
     private final BlockingQueue<String> lines = new ArrayBlockingQueue<>(QUEUE);
     private final AtomicLong lost = new AtomicLong();
     private final Thread printer;
 
     /// @param width of the terminal, in characters
-    DebugLines(PrintStream out, int width, Clock clock) {
+    /// @param literals whether the data in statements is shown
+    DebugLines(PrintStream out, int width, boolean literals, Clock clock) {
         this.out = out;
         this.width = width;
+        this.literals = literals;
         this.clock = clock;
         this.printer = Thread.ofPlatform().name("pgdrover-debug-lines").daemon().start(this::print);
     }
@@ -53,8 +57,12 @@ final class DebugLines implements StatementObserver, AutoCloseable {
                 reason,
                 nanos / 1e6,
                 failed,
-                sql.strip().replaceAll("\\s+", " "));
+                shown(sql).strip().replaceAll("\\s+", " "));
         return line.length() <= width ? line : line.substring(0, Math.max(1, width - 1)) + "…";
+    }
+
+    private String shown(String sql) {
+        return literals ? StatementFingerprint.visible(sql) : new StatementFingerprint().of(sql);
     }
 
     private void print() {

@@ -97,7 +97,7 @@ final class DemoCommand implements Callable<Integer> {
         System.out.println("starting PostgreSQL " + postgres + ": a primary and " + standbys + " standby(s) …");
         var settings = Files.createTempDirectory("pgdrover-settings-");
         try (var cluster = EmbeddedCluster.start(new EmbeddedCluster.Options(standbys, postgres, synchronous));
-                var lines = new DebugLines(System.out, Terminal.width(), Clock.systemDefaultZone());
+                var lines = new DebugLines(System.out, Terminal.width(), true, Clock.systemDefaultZone());
                 var proxy = new RunningProxy(config(cluster, settings), workload ? null : lines)) {
             var commands = new DemoCommands(cluster, proxy, System.out, quit::countDown);
             System.out.println(commands.status());

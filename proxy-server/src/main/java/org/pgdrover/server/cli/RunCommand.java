@@ -28,7 +28,8 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = {"-d", "--debug"},
-            description = "Prints a line for every statement: where it went, and why.")
+            description =
+                    "Prints a line for every statement: where it went, and why; with its data if log.literals is on.")
     private boolean debug;
 
     @Override
@@ -41,9 +42,13 @@ final class RunCommand implements Callable<Integer> {
             return Main.WRONG;
         }
         Logging.level(config.log().level());
-        try (var lines = debug ? new DebugLines(System.out, Terminal.width(), Clock.systemDefaultZone()) : null) {
+        try (var lines = debug ? lines(config) : null) {
             return run(config, lines != null ? lines : StatementLog.of(config.log(), System::nanoTime));
         }
+    }
+
+    private static DebugLines lines(ProxyConfig config) {
+        return new DebugLines(System.out, Terminal.width(), config.log().literals(), Clock.systemDefaultZone());
     }
 
     private static int run(ProxyConfig config, @Nullable StatementObserver observer) throws InterruptedException {

@@ -87,7 +87,7 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
                 .serviceLevelObjectives(LATENCIES)
                 .register(registry);
         var failed = Counter.builder("pgdrover.queries.failed")
-                .description("Statements that PostgreSQL answered with an error")
+                .description("Statements that ended with an error, PostgreSQL's or the proxy's own")
                 .tags("class", queryClass, "node", node)
                 .register(registry);
         return new QueryMeter() {
@@ -102,18 +102,20 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
     @Override
     public void clientConnected() {
         clients.incrementAndGet();
-        registry.counter("pgdrover.clients.connected").increment();
+        counter("pgdrover.clients.connected", "Clients that have connected").increment();
     }
 
     @Override
     public void clientDisconnected(String reason) {
         clients.decrementAndGet();
-        registry.counter("pgdrover.clients.disconnected", "reason", reason).increment();
+        counter("pgdrover.clients.disconnected", "Clients that have gone, or were ended", "reason", reason)
+                .increment();
     }
 
     @Override
     public void loginRefused(String sqlState) {
-        registry.counter("pgdrover.logins.refused", "sqlstate", sqlState).increment();
+        counter("pgdrover.logins.refused", "Clients that were not let in", "sqlstate", sqlState)
+                .increment();
     }
 
     @Override
@@ -144,18 +146,19 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
 
     @Override
     public void serverOpened(String node) {
-        registry.counter("pgdrover.servers.opened", "node", node).increment();
+        counter("pgdrover.servers.opened", "Server connections that were made", "node", node)
+                .increment();
     }
 
     @Override
     public void serverClosed(String node, String reason) {
-        registry.counter("pgdrover.servers.closed", "node", node, "reason", reason)
+        counter("pgdrover.servers.closed", "Server connections that have ended", "node", node, "reason", reason)
                 .increment();
     }
 
     @Override
     public void serverLoginFailed(String node, String sqlState) {
-        registry.counter("pgdrover.servers.logins.failed", "node", node, "sqlstate", sqlState)
+        counter("pgdrover.servers.logins.failed", "Logins to servers that failed", "node", node, "sqlstate", sqlState)
                 .increment();
     }
 
@@ -176,11 +179,17 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
                 .tags("node", node)
                 .strongReference(true)
                 .register(registry);
-        Gauge.builder("pgdrover.node.lag.seconds", lagMillis, millis -> millis.getAsLong() / 1000.0)
+        Gauge.builder("pgdrover.node.lag.seconds", lagMillis, MicrometerMetrics::seconds)
                 .description("How old the newest replayed state of the node is; negative if unknown")
                 .tags("node", node)
                 .strongReference(true)
                 .register(registry);
+    }
+
+    /// A time that nobody knows is told as less than none.
+    private static double seconds(LongSupplier millis) {
+        long now = millis.getAsLong();
+        return now == Long.MAX_VALUE ? -1 : now / 1000.0;
     }
 
     @Override
@@ -217,7 +226,16 @@ public final class MicrometerMetrics implements ProxyMetrics, AutoCloseable {
 
     @Override
     public void retried(String reason) {
-        registry.counter("pgdrover.statements.retried", "reason", reason).increment();
+        counter(
+                        "pgdrover.statements.retried",
+                        "Statements run again elsewhere because their server was lost or refused them",
+                        "reason",
+                        reason)
+                .increment();
+    }
+
+    private Counter counter(String name, String description, String... tags) {
+        return Counter.builder(name).description(description).tags(tags).register(registry);
     }
 
     @Override

@@ -157,9 +157,7 @@ class CommandLineTest {
 
     @Test
     void cutsALineToTheTerminal() {
-        var clock = Clock.fixed(Instant.parse("2026-01-02T03:04:05.678Z"), ZoneOffset.UTC);
-        try (var lines = new DebugLines(
-                new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8), 100, clock)) {
+        try (var lines = debugLines(100, true)) {
             var line = lines.format(
                     7, "read", "pg2", "a proved read", 1_234_567, "SELECT  1,\n  2 " + "x".repeat(200), "");
 
@@ -170,6 +168,25 @@ class CommandLineTest {
             assertThat(line).contains("1.23 ms  SELECT 1, 2 xxx");
             assertThat(lines.format(7, "write", "pg1", "INSERT", 1, "INSERT", "23505"))
                     .contains("ERROR 23505 INSERT");
+        }
+    }
+
+    private static DebugLines debugLines(int width, boolean literals) {
+        var clock = Clock.fixed(Instant.parse("2026-01-02T03:04:05.678Z"), ZoneOffset.UTC);
+        return new DebugLines(
+                new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8), width, literals, clock);
+    }
+
+    @Test
+    void showsNoDataInALineUnlessAsked() {
+        var sql = "ALTER ROLE app PASSWORD 'its password' \u001b[2J";
+        try (var plain = debugLines(200, false);
+                var all = debugLines(200, true)) {
+            assertThat(plain.format(7, "write", "pg1", "ALTER ROLE", 1, sql, ""))
+                    .doesNotContain("password'", "\u001b");
+            assertThat(all.format(7, "write", "pg1", "ALTER ROLE", 1, sql, ""))
+                    .contains("'its password'")
+                    .doesNotContain("\u001b");
         }
     }
 }

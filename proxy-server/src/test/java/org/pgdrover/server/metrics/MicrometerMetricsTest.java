@@ -59,6 +59,33 @@ class MicrometerMetricsTest {
     }
 
     @Test
+    void tellsNoLagThatNobodyKnows() {
+        metrics.node("pg2", () -> 0, () -> 0, () -> -1, () -> Long.MAX_VALUE);
+        metrics.node("pg3", () -> 1, () -> 0, () -> 5, () -> 1_500);
+
+        assertThat(metrics.scrape())
+                .contains("pgdrover_node_lag_seconds{node=\"pg2\"} -1.0")
+                .contains("pgdrover_node_lag_seconds{node=\"pg3\"} 1.5");
+    }
+
+    @Test
+    void hasHelpForWhatItCounts() {
+        metrics.clientConnected();
+        metrics.clientDisconnected("terminated");
+        metrics.loginRefused("28P01");
+        metrics.serverOpened("pg1");
+        metrics.serverClosed("pg1", "lifetime");
+        metrics.serverLoginFailed("pg1", "28P01");
+        metrics.retried("server-lost");
+
+        var helped = metrics.scrape()
+                .lines()
+                .filter(line -> line.startsWith("# HELP pgdrover_"))
+                .toList();
+        assertThat(helped).hasSizeGreaterThanOrEqualTo(7).noneMatch(line -> line.endsWith(" "));
+    }
+
+    @Test
     void countsBytesAndMistakes() {
         var bytes = new AtomicLong(42);
         metrics.traffic(bytes::get, () -> 7);
