@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CloseReason;
+import org.pgdrover.backend.ConnectFailed;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerConnector;
 import org.pgdrover.backend.ServerTarget;
@@ -56,7 +57,6 @@ public final class ServerPool {
     private long emptyUntil;
     private long lastUsed;
     private long renewedBefore;
-    private boolean renewed;
 
     ServerPool(
             ServerTarget target,
@@ -73,6 +73,7 @@ public final class ServerPool {
         this.clock = clock;
         this.lastUsed = clock.getAsLong();
         this.emptyUntil = lastUsed;
+        this.renewedBefore = lastUsed;
         this.meter =
                 metrics.pool(target.node(), target.database(), target.user(), this::open, this::leased, this::waiting);
     }
@@ -109,9 +110,6 @@ public final class ServerPool {
     }
 
     /// The same with a favourite, which is lent if it is idle.
-    ///
-    /// @return one that is idle on that event loop; null if the acquirer will be told, on a turn of its
-    /// own
     public @Nullable ServerConnection acquire(
             Acquirer acquirer, SessionSettings wanted, @Nullable ServerConnection favourite) {
         long now = clock.getAsLong();
@@ -192,14 +190,17 @@ public final class ServerPool {
     /// Opens connections for those who wait, as far as the limits allow.
     void openMore(EventLoop loop) {
         while (true) {
+            int asked;
             synchronized (lock) {
                 boolean spare = emptyUntil - clock.getAsLong() <= 0;
                 boolean wanted = waiters.size() > opening || spare && all.size() + opening < settings.minSize();
                 if (closed || !wanted || all.size() + opening >= settings.size()) return;
                 if (backoff.inForce(clock.getAsLong()) != null || !budget.tryTake()) return;
                 opening++;
+                asked = backoff.generation();
             }
-            connector.connect(target, loop, this::opened, this::openFailed, this::ended);
+            ConnectFailed failed = (refused, error) -> openFailed(asked, refused, error);
+            connector.connect(target, loop, this::opened, failed, this::ended);
         }
     }
 
@@ -216,16 +217,15 @@ public final class ServerPool {
         else release(server);
     }
 
-    private void openFailed(boolean refusedByServer, ErrorFields error) {
+    private void openFailed(int asked, boolean refusedByServer, ErrorFields error) {
         var kind = refusedByServer ? Refusal.Kind.LOGIN_FAILED : Refusal.Kind.UNREACHABLE;
         var refusal = new Refusal(kind, error);
         List<Waiter> refused = List.of();
         synchronized (lock) {
             opening--;
-            backoff.failed(refusal, clock.getAsLong());
-            if (all.isEmpty() || kind == Refusal.Kind.UNREACHABLE) {
-                refused = waiters.takeAll();
-            }
+            // If it does not count, those who wait are served by the next attempt.
+            boolean counts = backoff.failed(refusal, asked, clock.getAsLong());
+            if (counts && (all.isEmpty() || kind == Refusal.Kind.UNREACHABLE)) refused = waiters.takeAll();
         }
         budget.give();
         metrics.serverLoginFailed(target.node(), error.sqlState());
@@ -280,12 +280,12 @@ public final class ServerPool {
     }
 
     /// Closes the connections that were opened before that time: the idle ones now, the others when they
-    /// come back.
+    /// come back. What was refused before counts no more.
     void renew(long before) {
         var outdated = new ArrayList<ServerConnection>();
         synchronized (lock) {
+            backoff.forgive();
             renewedBefore = before;
-            renewed = true;
             for (var server : idle) if (isOutdated(server)) outdated.add(server);
             idle.removeAll(outdated);
         }
@@ -294,7 +294,7 @@ public final class ServerPool {
 
     private boolean isOutdated(ServerConnection server) {
         synchronized (lock) {
-            return renewed && server.openedNanos() - renewedBefore < 0;
+            return server.openedNanos() - renewedBefore < 0;
         }
     }
 
@@ -311,7 +311,7 @@ public final class ServerPool {
     /// What servers have refused so far counts no more.
     void forgive() {
         synchronized (lock) {
-            backoff.succeeded();
+            backoff.forgive();
         }
     }
 

@@ -403,6 +403,20 @@ class ServerPoolTest {
         later.giveBack(later.lent());
     }
 
+    /// Who may log in, and to what, has changed.
+    @Test
+    void triesAServerAgainAtOnceAfterARenewal() throws Exception {
+        var pool = pool(settings(1, 0));
+        server.refuseLogins("3D000");
+        assertThat(new Asking(pool).refused().error().sqlState()).isEqualTo("3D000");
+
+        server.refuseLogins(null);
+        pool.renew(now());
+
+        var next = new Asking(pool);
+        next.giveBack(next.lent());
+    }
+
     @Test
     void keepsToTheLimitOfTheNode() throws Exception {
         var budget = new NodeBudget(2);
