@@ -14,6 +14,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Confined to the thread of its [NodeWatch].
 final class NodeProbe implements AutoCloseable {
+    /// What logins depend on: what is set, which role or database a name means, and who may log in there.
+    private static final String ROLE_SETTINGS = """
+            SELECT coalesce(d.datname, '') AS database, coalesce(r.rolname, '') AS role,
+                   hashtextextended(s.setconfig::text, 0) AS fingerprint
+              FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase
+                   LEFT JOIN pg_roles r ON r.oid = s.setrole
+            UNION ALL SELECT '', rolname, oid::bigint FROM pg_roles WHERE rolcanlogin
+            UNION ALL SELECT datname, '', hashtextextended(concat_ws(' ', oid, datallowconn,
+                   (SELECT string_agg(grantee::text, ' ' ORDER BY grantee)
+                      FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE privilege_type = 'CONNECT')), 0)
+              FROM pg_database
+            """;
+
     /// All that a decision may need, in one round trip. The columns that the user may not see are null.
     private static final String REPORT = """
             SELECT n.recovering, s.system_identifier,
@@ -31,19 +44,12 @@ final class NodeProbe implements AutoCloseable {
                    current_setting('synchronous_standby_names'),
                    (SELECT array_agg(DISTINCT application_name::text) FROM pg_stat_replication
                      WHERE sync_state IN ('sync', 'quorum')),
-                   (SELECT coalesce(sum(hashtextextended(set::text, 0)), 0) FROM pg_db_role_setting set)
+                   (SELECT sum(hashtextextended(database || '/' || role, fingerprint)) FROM (%s) each)
                        || ' ' || pg_conf_load_time()
               FROM (SELECT pg_is_in_recovery() AS recovering) n
               LEFT JOIN pg_stat_wal_receiver w ON true,
                    pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() r
-            """;
-
-    /// Read only when its version has changed, for there may be many.
-    private static final String ROLE_SETTINGS = """
-            SELECT coalesce(d.datname, ''), coalesce(r.rolname, ''), hashtextextended(s.setconfig::text, 0)
-              FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase
-                   LEFT JOIN pg_roles r ON r.oid = s.setrole
-            """;
+            """.formatted(ROLE_SETTINGS);
 
     private static final String SAMPLE = """
             SELECT pg_is_in_recovery(), coalesce((CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
@@ -161,13 +167,15 @@ final class NodeProbe implements AutoCloseable {
                 row.getLong(15));
     }
 
+    /// Read only when the version has changed, for there may be many.
     private RoleSettings roleSettings(String version, Connection connection) throws SQLException {
         if (version.equals(roleSettings.version())) return roleSettings;
         var fingerprints = new HashMap<RoleSettings.Scope, Long>();
         try (var statement = connection.createStatement();
                 var rows = statement.executeQuery(ROLE_SETTINGS)) {
             while (rows.next())
-                fingerprints.put(new RoleSettings.Scope(rows.getString(1), rows.getString(2)), rows.getLong(3));
+                fingerprints.merge(
+                        new RoleSettings.Scope(rows.getString(1), rows.getString(2)), rows.getLong(3), Long::sum);
         }
         roleSettings = new RoleSettings(version, fingerprints, clock.getAsLong());
         return roleSettings;

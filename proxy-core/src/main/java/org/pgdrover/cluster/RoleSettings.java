@@ -2,24 +2,27 @@ package org.pgdrover.cluster;
 
 import java.util.Map;
 
-/// The settings of `ALTER ROLE … SET` and `ALTER DATABASE … SET` on one node, by fingerprints.
+/// The roles and databases of one node, as far as logins depend on them, by fingerprints.
+///
+/// These are the settings of `ALTER ROLE … SET` and `ALTER DATABASE … SET`, which role and database a
+/// name means, and who may log in there.
 ///
 /// @param version changes with anything that sessions may begin with, the configuration files' load time
 /// too
-/// @param fingerprints of what is set for each scope; a scope for which nothing is set is missing
+/// @param fingerprints of what holds for each scope; a scope for which nothing holds is missing
 /// @param knownNanos a session whose login began at this time of the clock or later begins with these
 public record RoleSettings(String version, Map<Scope, Long> fingerprints, long knownNanos) {
     /// Nothing is known yet.
     public static final RoleSettings UNKNOWN = new RoleSettings("", Map.of(), 0);
 
-    /// For whom something is set: the empty string is all databases, or all users.
+    /// For whom something holds: the empty string is all databases, or all users.
     public record Scope(String database, String user) {}
 
     public RoleSettings {
         fingerprints = Map.copyOf(fingerprints);
     }
 
-    /// Whether sessions of a user in a database begin alike under both.
+    /// Whether sessions of a user in a database begin alike under both, or are refused alike.
     public boolean beginAlike(RoleSettings other, String database, String user) {
         return same(other, "", "") && same(other, database, "") && same(other, "", user) && same(other, database, user);
     }

@@ -53,6 +53,9 @@ public final class RoutingSession {
     private boolean definedMore;
 
     private boolean everDefined;
+    /// Whether the open transaction may have changed what sessions begin with, or who may begin one.
+    private boolean changedLogins;
+
     private final Verdicts verdicts = new Verdicts();
 
     RoutingSession(String database, GlobalWrites globalWrites) {
@@ -153,6 +156,18 @@ public final class RoutingSession {
         definedMore = false;
         var taken = List.copyOf(definitions);
         definitions.clear();
+        return taken;
+    }
+
+    public void changedLogins() {
+        changedLogins = true;
+    }
+
+    /// Whether the transaction that has ended may have changed what sessions begin with, or who may begin
+    /// one; that counts once.
+    public boolean takeChangedLogins() {
+        boolean taken = changedLogins;
+        changedLogins = false;
         return taken;
     }
 

@@ -130,6 +130,18 @@ public record QueryClass(
         return false;
     }
 
+    /// Whether it may change what a session begins with, or who may begin one: roles, databases, rights.
+    public boolean mayChangeLogins() {
+        return switch (statement) {
+            case "GRANT", "REVOKE", "DROP" -> true;
+            default ->
+                statement.endsWith(" ROLE")
+                        || statement.endsWith(" USER")
+                        || statement.endsWith(" GROUP")
+                        || statement.endsWith(" DATABASE");
+        };
+    }
+
     /// The database that must have no session but the one that runs this statement; null if it is no
     /// such statement.
     public @Nullable String emptiesDatabase() {

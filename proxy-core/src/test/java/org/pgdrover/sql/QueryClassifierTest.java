@@ -393,6 +393,34 @@ class QueryClassifierTest {
         assertThat(classify(sql).emptiesDatabase()).isEqualTo(database);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ALTER ROLE a RENAME TO b",
+                "ALTER USER a NOLOGIN",
+                "ALTER GROUP a RENAME TO b",
+                "ALTER ROLE a IN DATABASE b SET work_mem = 1",
+                "CREATE ROLE a",
+                "CREATE USER a",
+                "DROP ROLE a",
+                "DROP USER a",
+                "DROP OWNED BY a",
+                "CREATE DATABASE a",
+                "ALTER DATABASE a RENAME TO b",
+                "DROP DATABASE a",
+                "GRANT CONNECT ON DATABASE a TO b",
+                "REVOKE a FROM b"
+            })
+    void knowsWhatMayChangeLogins(String sql) {
+        assertThat(classify(sql).mayChangeLogins()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"CREATE TABLE a (user name)", "DROP TABLE a", "SELECT 1", "ALTER TABLE a OWNER TO b"})
+    void knowsWhatChangesNoLogins(String sql) {
+        assertThat(classify(sql).mayChangeLogins()).isFalse();
+    }
+
     // Names
 
     @ParameterizedTest

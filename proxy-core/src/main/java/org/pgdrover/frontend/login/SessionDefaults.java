@@ -12,11 +12,11 @@ import org.pgdrover.cluster.RoleSettings;
 import org.pgdrover.cluster.TopologyListener;
 import org.pgdrover.pool.PoolRegistry;
 
-/// Sees to it that new clients begin with what `ALTER ROLE … SET` and `ALTER DATABASE … SET` say now.
+/// Sees to it that new clients begin, or are refused, as roles, databases and their settings are now.
 ///
-/// Each probe of a node tells what is set there. When that has changed, the server connections that
-/// began with something else are closed as soon as nobody works with them, and what clients were
-/// welcomed with is forgotten. A change made through the proxy is looked for at once, and logins wait
+/// Each probe of a node tells what holds there. When that has changed, the server connections of whom it
+/// concerns are closed as soon as nobody works with them, and what clients were welcomed with is
+/// forgotten. A change made through the proxy is looked for at once, and logins wait
 /// until it has been seen.
 public final class SessionDefaults implements TopologyListener {
     private final Function<Node, RoleSettings> seen;
@@ -45,7 +45,8 @@ public final class SessionDefaults implements TopologyListener {
         for (var state : current.nodes()) {
             var now = seen.apply(state.node());
             var before = known.getOrDefault(state.node(), RoleSettings.UNKNOWN);
-            if (!now.version().equals(before.version())) changed(state.node(), before, now);
+            if (!now.equals(RoleSettings.UNKNOWN) && !now.version().equals(before.version()))
+                changed(state.node(), before, now);
         }
     }
 

@@ -173,12 +173,15 @@ public final class RelayServices {
         if (node != null) backends.topology().suspect(node, why);
     }
 
-    /// A statement has succeeded: whether it has changed what the catalog says, or what sessions begin
-    /// with.
+    /// A statement has succeeded: it may have changed what the catalog says, or what sessions begin with.
     void completed(QueryClass ran, RoutingSession session) {
         router().ran(ran, session);
-        var statement = ran.statement();
-        if (statement.equals("ALTER ROLE") || statement.equals("ALTER USER") || statement.equals("ALTER DATABASE"))
-            backends.roleSettingsMayHaveChanged().run();
+        if (ran.mayChangeLogins()) session.changedLogins();
+    }
+
+    /// A transaction has ended, so that everybody sees now what was changed in it.
+    void transactionEnded(RoutingSession session) {
+        router().transactionEnded(session);
+        if (session.takeChangedLogins()) backends.roleSettingsMayHaveChanged().run();
     }
 }

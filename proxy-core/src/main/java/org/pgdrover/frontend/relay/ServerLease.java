@@ -408,7 +408,7 @@ final class ServerLease implements AnswerOwner {
         else session.rollBack(server);
         session.transactionEnded();
         relay.listening().transactionEnded(committed);
-        relay.services().router().transactionEnded(session.routing());
+        relay.services().transactionEnded(session.routing());
     }
 
     /// Notes for later reads what this session has written and seen.
