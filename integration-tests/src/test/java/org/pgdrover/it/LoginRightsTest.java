@@ -1,10 +1,13 @@
 package org.pgdrover.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.pgdrover.it.Proxied.await;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.SocketException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -130,6 +133,19 @@ class LoginRightsTest {
             assertThat(ask("other", WHO)).isEqualTo("database \"other\" does not exist");
             through("ALTER DATABASE another RENAME TO other");
             assertThat(ask("other", WHO)).isEqualTo("demo");
+        }
+    }
+
+    @Test
+    void endsWhoseDatabaseIsNoMore() throws Exception {
+        try (var client = connect("demo", "other")) {
+            client.awaitReady();
+            assertThat(client.ask(WHO)).isEqualTo("demo");
+
+            through("DROP DATABASE other WITH (FORCE)");
+
+            assertThatThrownBy(() -> client.ask(WHO)).hasMessage("terminating connection due to administrator command");
+            assertThatThrownBy(() -> client.ask(WHO)).isInstanceOfAny(EOFException.class, SocketException.class);
         }
     }
 

@@ -4,9 +4,12 @@ import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.DisconnectReason;
 import org.pgdrover.pool.Acquirer;
 import org.pgdrover.pool.Refusal;
 import org.pgdrover.pool.ServerPool;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
 
 /// A delivery waits for a pool to lend it a server connection. One that comes when nobody waits any more
 /// goes straight back.
@@ -68,12 +71,20 @@ final class WaitingForServer implements RelayState, Acquirer {
         return switch (why.kind()) {
             case TIMEOUT -> relay.fail(delivery, why.error().asError());
             case LOGIN_FAILED ->
-                standby ? askPrimary() : relay.fail(delivery, why.error().asError());
+                standby ? askPrimary() : loginFailed(why.error());
             case UNREACHABLE, CLOSED -> {
                 relay.suspect(pool.target().node(), "could not be reached");
                 yield standby ? askPrimary() : WaitingForPrimary.tryLater(relay, delivery, why.error());
             }
         };
+    }
+
+    /// Where there is no such database any more, PostgreSQL has ended the sessions there.
+    private RelayState loginFailed(ErrorFields error) {
+        if (!error.sqlState().equals(SqlState.INVALID_CATALOG_NAME)) return relay.fail(delivery, error.asError());
+        var ended = ErrorFields.fatal(SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command")
+                .withDetail("The server says: " + error.message() + ".");
+        return ServerLoss.endSession(relay, ended, DisconnectReason.SESSION_LOST);
     }
 
     /// A standby may lag behind in who may log in, and to which databases: what it says is not the last
