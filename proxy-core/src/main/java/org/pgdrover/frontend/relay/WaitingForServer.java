@@ -70,8 +70,7 @@ final class WaitingForServer implements RelayState, Acquirer {
         over = true;
         return switch (why.kind()) {
             case TIMEOUT -> relay.fail(delivery, why.error().asError());
-            case LOGIN_FAILED ->
-                standby ? askPrimary() : loginFailed(why.error());
+            case LOGIN_FAILED -> standby ? askPrimary() : loginFailed(why.error());
             case UNREACHABLE, CLOSED -> {
                 relay.suspect(pool.target().node(), "could not be reached");
                 yield standby ? askPrimary() : WaitingForPrimary.tryLater(relay, delivery, why.error());

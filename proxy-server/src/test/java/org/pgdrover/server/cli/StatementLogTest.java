@@ -27,6 +27,8 @@ class StatementLogTest {
 
     @BeforeEach
     void listen() {
+        // As log.level says, which holds for the statements too.
+        Logging.level("info");
         logger.setAdditive(false);
         logged.start();
         logger.addAppender(logged);
