@@ -35,12 +35,13 @@ final class CatalogQueries {
              WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p', 'S') AND c.relpersistence <> 't'
                AND n.nspname !~ '^pg_(toast|temp)'""";
 
-    /// Trees of all that runs when a relation is read, changed or both, or a type is used.
+    /// Trees of all that runs when a relation is read, changed or both, or a type is used. PostgreSQL has a
+    /// rule of its own that makes an UPDATE of pg_settings a set_config.
     static final String TREES = """
             SELECT 'read', ev_class, ev_action::text FROM pg_catalog.pg_rewrite WHERE oid >= 16384 AND ev_type = '1'
             UNION ALL
             SELECT 'change', ev_class, ev_action::text || ' ' || ev_qual::text FROM pg_catalog.pg_rewrite
-             WHERE oid >= 16384 AND ev_type <> '1' AND ev_enabled <> 'D'
+             WHERE ev_type <> '1' AND ev_enabled <> 'D'
             UNION ALL
             SELECT CASE WHEN a.attgenerated = 'v' THEN 'both' ELSE 'change' END, d.adrelid, d.adbin::text
               FROM pg_catalog.pg_attrdef d

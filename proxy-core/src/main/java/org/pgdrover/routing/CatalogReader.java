@@ -25,6 +25,9 @@ final class CatalogReader {
             Pattern.compile("spi_|plv8\\.|plpy|execute|query|_SHARED|\\bGD\\b|\\bSD\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern SETTING = Pattern.compile("current_setting\\s*\\((\\s*'[^']*\\.[^']*')?");
 
+    /// The one relation of PostgreSQL's own whose changes leave something.
+    private static final String SETTINGS = "pg_settings";
+
     private static final String CURRENT_SETTING = "current_setting";
 
     private record Function(long oid, String schema, String name, boolean isVolatile) {}
@@ -144,10 +147,12 @@ final class CatalogReader {
         if (row.getBoolean(5)) change.usesSequences();
         var relation = new Relation(oid, row.getString(2), name);
         relations.add(relation);
-        if (oid < CatalogQueries.FIRST_OWN_OID) return;
+        boolean own = oid >= CatalogQueries.FIRST_OWN_OID;
+        if (own || name.equals(SETTINGS))
+            names.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(relation);
+        if (!own) return;
         read.isOwn();
         change.isOwn();
-        names.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(relation);
     }
 
     void tree(ResultSet row) throws SQLException {

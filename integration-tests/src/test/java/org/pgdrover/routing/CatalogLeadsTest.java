@@ -1,0 +1,97 @@
+package org.pgdrover.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.pgdrover.server.embedded.EmbeddedCluster;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
+
+/// The rarer ways by which a name leads to a function, each in a database of its own.
+@Timeout(120)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CatalogLeadsTest {
+    private static final Residues LOCKS = Residues.of(Residue.LOCKS);
+    private static final Residues SETTINGS = Residues.of(Residue.SETTINGS);
+
+    private static final String FUNCTIONS = """
+            CREATE FUNCTION locks() RETURNS int LANGUAGE plpgsql AS
+                $$BEGIN PERFORM pg_advisory_lock(1); RETURN 1; END$$;;
+            CREATE FUNCTION same(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+                $$BEGIN PERFORM locks(); RETURN $1; END$$;;
+            CREATE FUNCTION locking_trigger() RETURNS trigger LANGUAGE plpgsql AS
+                $$BEGIN PERFORM locks(); RETURN NEW; END$$;;
+            """;
+
+    private EmbeddedCluster cluster;
+    private JdbcCatalogLoader loader;
+    private int databases;
+
+    @BeforeAll
+    void start() throws Exception {
+        cluster = EmbeddedCluster.start(new EmbeddedCluster.Options(0, 18, false));
+        loader = new JdbcCatalogLoader(this::connect);
+    }
+
+    @AfterAll
+    void stop() {
+        cluster.close();
+    }
+
+    private Connection connect(String database) throws SQLException {
+        var url = "jdbc:postgresql://" + cluster.config().nodes().getFirst().endpoint() + "/" + database;
+        return DriverManager.getConnection(url, EmbeddedCluster.SUPERUSER, EmbeddedCluster.SUPERUSER);
+    }
+
+    /// The catalog of a new database with these definitions.
+    private DatabaseCatalog catalog(String definitions) throws SQLException {
+        var name = "leads" + ++databases;
+        try (var admin = connect("postgres");
+                var statement = admin.createStatement()) {
+            statement.execute("CREATE DATABASE " + name + " TEMPLATE template0");
+        }
+        try (var connection = connect(name);
+                var statement = connection.createStatement()) {
+            for (var sql : (FUNCTIONS + definitions).split(";;")) statement.execute(sql);
+        }
+        return loader.load(name);
+    }
+
+    private static RelationFacts relation(DatabaseCatalog catalog, String name) {
+        return Objects.requireNonNull(catalog.relation(name), name);
+    }
+
+    private static FunctionFacts function(DatabaseCatalog catalog, String name) {
+        return Objects.requireNonNull(catalog.function(name), name);
+    }
+
+    /// A rule of PostgreSQL's own makes an UPDATE of pg_settings a set_config.
+    @Test
+    void knowsThatAnUpdateOfPgSettingsSetsParameters() throws SQLException {
+        var catalog = catalog("""
+                CREATE VIEW view_of_settings AS SELECT name, setting FROM pg_settings;;
+                CREATE FUNCTION updates_settings() RETURNS void LANGUAGE plpgsql AS
+                    $$BEGIN UPDATE pg_settings SET setting = '1MB' WHERE name = 'work_mem'; END$$;;
+                CREATE FUNCTION updates_by_standard() RETURNS void LANGUAGE sql
+                    BEGIN ATOMIC UPDATE pg_settings SET setting = '1MB' WHERE name = 'work_mem'; END;;
+                CREATE FUNCTION reads_settings() RETURNS text LANGUAGE sql AS
+                    $$SELECT setting FROM pg_settings WHERE name = 'work_mem'$$""");
+
+        assertThat(relation(catalog, "pg_settings").reading()).isEqualTo(Residues.NONE);
+        assertThat(relation(catalog, "pg_settings").changing()).isEqualTo(SETTINGS);
+        assertThat(relation(catalog, "pg_catalog.pg_settings").changing()).isEqualTo(SETTINGS);
+        assertThat(relation(catalog, "view_of_settings").changing()).isEqualTo(SETTINGS);
+        assertThat(relation(catalog, "view_of_settings").reading()).isEqualTo(Residues.NONE);
+        assertThat(function(catalog, "updates_settings").may()).isEqualTo(SETTINGS);
+        assertThat(function(catalog, "updates_by_standard").may()).isEqualTo(SETTINGS);
+        assertThat(function(catalog, "reads_settings").may()).isEqualTo(Residues.NONE);
+    }
+}
