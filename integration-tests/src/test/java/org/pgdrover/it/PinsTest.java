@@ -171,6 +171,12 @@ class PinsTest {
             value = {
                 "SELECT pg_advisory_lock(1) # SELECT pg_advisory_unlock(1)",
                 "CREATE TEMP TABLE x (a int) # DROP TABLE x",
+                "CREATE OPERATOR pg_temp.+ (LEFTARG = int, RIGHTARG = int, FUNCTION = int4mi) # DROP OPERATOR pg_temp.+ (int, int)",
+                "CREATE COLLATION pg_temp.c FROM \"C\" # DROP COLLATION pg_temp.c",
+                "CREATE TEXT SEARCH CONFIGURATION pg_temp.c (COPY = simple) # DROP TEXT SEARCH CONFIGURATION pg_temp.c",
+                "CREATE TEXT SEARCH DICTIONARY pg_temp.d (TEMPLATE = simple) # DROP TEXT SEARCH DICTIONARY pg_temp.d",
+                "CREATE CONVERSION pg_temp.c FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1 # DROP CONVERSION pg_temp.c",
+                "CREATE DOMAIN pg_temp.d AS int # DISCARD TEMP",
                 "BEGIN|DECLARE h CURSOR WITH HOLD FOR SELECT 1|COMMIT # CLOSE h",
                 "PREPARE p AS SELECT 1 # DEALLOCATE p",
                 "SELECT pg_advisory_lock(1) # DISCARD ALL",

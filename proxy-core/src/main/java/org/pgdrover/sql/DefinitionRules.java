@@ -23,6 +23,11 @@ final class DefinitionRules {
             "DROP AGGREGATE",
             "DROP TYPE",
             "DROP DOMAIN",
+            "DROP OPERATOR",
+            "DROP COLLATION",
+            "DROP CONVERSION",
+            "DROP TEXT",
+            "DROP STATISTICS",
             "DROP SCHEMA",
             "DROP EXTENSION");
 

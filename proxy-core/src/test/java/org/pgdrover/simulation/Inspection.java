@@ -73,9 +73,9 @@ final class Inspection {
         else if (part.contains("pg_locks")) session.locks.forEach((key, owner) -> row("locks", null, null));
         else if (part.contains("pg_listening_channels"))
             state.listens.forEach((channel, owner) -> row("listens", channel, null));
-        else if (part.contains("pg_class") || part.contains("pg_type"))
+        else if (part.startsWith("SELECT 'temporary'"))
             state.temporaries.forEach((name, table) -> row("temporary", null, null));
-        else if (!part.contains("pg_proc") && !part.contains("pg_replication_slots")) throw SqlError.unknown(part);
+        else if (!part.contains("pg_replication_slots")) throw SqlError.unknown(part);
     }
 
     private void settings(SessionState state, boolean timeout) {

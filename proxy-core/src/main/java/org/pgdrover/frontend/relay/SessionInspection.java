@@ -89,11 +89,11 @@ final class SessionInspection {
         return "SELECT 'named', " + literal(name) + ", pg_catalog.current_setting(" + literal(name) + ", true)";
     }
 
+    /// Whatever is temporary depends on its schema: so DISCARD TEMP finds it, too.
     private static void addTemporary(StringJoiner parts) {
-        for (var source : List.of(
-                "pg_class c WHERE c.relnamespace", "pg_proc p WHERE p.pronamespace", "pg_type t WHERE t.typnamespace"))
-            parts.add("SELECT 'temporary', NULL, NULL FROM pg_catalog." + source
-                    + " OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()");
+        parts.add("SELECT 'temporary', NULL, NULL WHERE EXISTS (SELECT FROM pg_catalog.pg_depend d"
+                + " WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+                + " AND d.refobjid OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())");
     }
 
     private static String literal(String text) {
