@@ -94,4 +94,22 @@ class CatalogLeadsTest {
         assertThat(function(catalog, "updates_by_standard").may()).isEqualTo(SETTINGS);
         assertThat(function(catalog, "reads_settings").may()).isEqualTo(Residues.NONE);
     }
+
+    /// TRUNCATE … CASCADE follows every foreign key, also one that cascades nothing else.
+    @Test
+    void knowsWhatACascadeOfTruncateReaches() throws SQLException {
+        var catalog = catalog("""
+                CREATE TABLE parent (a int PRIMARY KEY);;
+                CREATE TABLE child (a int REFERENCES parent);;
+                CREATE TRIGGER t AFTER TRUNCATE ON child FOR EACH STATEMENT EXECUTE FUNCTION locking_trigger();;
+                CREATE FUNCTION truncates() RETURNS void LANGUAGE plpgsql AS $$BEGIN TRUNCATE parent; END$$;;
+                CREATE FUNCTION truncates_all() RETURNS void LANGUAGE plpgsql AS
+                    $$BEGIN TRUNCATE parent CASCADE; END$$""");
+
+        assertThat(catalog.database().truncating()).isEqualTo(LOCKS);
+        assertThat(catalog.withoutDependent().database().truncating()).isEqualTo(Residues.ALL);
+        assertThat(relation(catalog, "parent").changing()).isEqualTo(Residues.NONE);
+        assertThat(function(catalog, "truncates").may()).isEqualTo(Residues.NONE);
+        assertThat(function(catalog, "truncates_all").may()).isEqualTo(LOCKS);
+    }
 }

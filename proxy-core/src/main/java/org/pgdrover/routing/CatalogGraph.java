@@ -17,7 +17,7 @@ final class CatalogGraph {
         TYPE,
         READ,
         CHANGE,
-        /// The database itself: 0 is every statement, 1 every definition.
+        /// The database itself: 0 is every statement, 1 every definition, 2 every TRUNCATE … CASCADE.
         DATABASE
     }
 

@@ -78,7 +78,8 @@ final class CatalogQueries {
             SELECT confrelid, conrelid, false FROM pg_catalog.pg_constraint
              WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""";
 
-    /// Functions behind operators, casts and types, which run although no statement names them.
+    /// Functions behind operators, casts and types, which run although no statement names them, and tables
+    /// with triggers of TRUNCATE, which a CASCADE may reach.
     static final String HIDDEN = """
             SELECT 'operator', oid, oprcode::oid FROM pg_catalog.pg_operator WHERE oid >= 16384
             UNION ALL
@@ -97,6 +98,9 @@ final class CatalogQueries {
              WHERE a.aggfnoid::oid >= 16384 AND f.oid <> 0
             UNION ALL
             SELECT 'event', oid, evtfoid FROM pg_catalog.pg_event_trigger WHERE evtenabled NOT IN ('D', 'R')
+            UNION ALL
+            SELECT 'truncate', oid, tgrelid FROM pg_catalog.pg_trigger
+             WHERE NOT tgisinternal AND tgenabled NOT IN ('D', 'R') AND tgtype & 32 <> 0
             UNION ALL
             SELECT 'domain', oid, 0 FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype = 'd'""";
 

@@ -34,7 +34,11 @@ final class CatalogReader {
 
     private record Relation(long oid, String schema, String name) {}
 
-    private record Body(Thing thing, FunctionBody body, boolean changes) {}
+    private record Body(Thing thing, FunctionBody body, boolean changes) {
+        boolean names(String word) {
+            return body.names().contains(word);
+        }
+    }
 
     private final CatalogGraph graph = new CatalogGraph();
     private final List<Function> functions = new ArrayList<>();
@@ -206,6 +210,7 @@ final class CatalogReader {
                 graph.uses(everywhere, function);
             }
             case "aggregate" -> graph.uses(graph.of(Kind.FUNCTION, oid), function);
+            case "truncate" -> graph.uses(graph.of(Kind.DATABASE, 2), graph.of(Kind.CHANGE, row.getLong(3)));
             case "event" -> graph.uses(graph.of(Kind.DATABASE, 1), function);
             case "domain" -> graph.uses(everywhere, graph.of(Kind.TYPE, oid));
             case "type" -> {
@@ -220,6 +225,9 @@ final class CatalogReader {
 
     DatabaseCatalog conclude(DatabaseCatalog like) {
         for (var body : bodies) resolve(body);
+        // What a body runs there is unknown when triggers are defined.
+        graph.of(Kind.DATABASE, 1).isOwn();
+        graph.of(Kind.DATABASE, 2).isOwn();
         graph.settle();
         for (var each : functions) catalog.function(each.schema(), each.name(), facts(each));
         for (var each : relations) catalog.relation(each.schema(), each.name(), facts(each));
@@ -229,6 +237,7 @@ final class CatalogReader {
                         !everywhere.isHarmful() && everywhere.may().isNone(),
                         everywhere.may(),
                         defining.may(),
+                        graph.of(Kind.DATABASE, 2).may(),
                         defining.isDependent(),
                         everywhere.isUsingSequences(),
                         everywhere.isDependent()))
@@ -245,6 +254,8 @@ final class CatalogReader {
             for (var function : calls.getOrDefault(bare, List.of())) graph.uses(body.thing(), function);
             relation(body, bare);
         }
+        if (body.changes() && body.names("truncate") && body.names("cascade"))
+            graph.uses(body.thing(), graph.of(Kind.DATABASE, 2));
         for (var name :
                 Set.copyOf(body.body().names().stream().map(CatalogReader::bare).toList())) relation(body, name);
     }

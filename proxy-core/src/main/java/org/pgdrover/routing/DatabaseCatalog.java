@@ -28,6 +28,7 @@ public final class DatabaseCatalog {
     /// @param isReadable whether its operators, casts and types leave reads reads
     /// @param everywhere what these may leave in the session
     /// @param defining what its event triggers may leave
+    /// @param truncating what its triggers of TRUNCATE may leave, which a CASCADE reaches
     /// @param hasEventTriggers whether it has any
     /// @param usesSequences whether every statement may use what sequences have given in the session
     /// @param isDependent whether every statement may lead to a function of the database's own
@@ -35,11 +36,14 @@ public final class DatabaseCatalog {
             boolean isReadable,
             Residues everywhere,
             Residues defining,
+            Residues truncating,
             boolean hasEventTriggers,
             boolean usesSequences,
             boolean isDependent) {
-        static final Database UNKNOWN = new Database(true, Residues.NONE, Residues.ALL, false, false, false);
-        static final Database PLAIN = new Database(true, Residues.NONE, Residues.NONE, false, false, false);
+        static final Database UNKNOWN =
+                new Database(true, Residues.NONE, Residues.ALL, Residues.ALL, false, false, false);
+        static final Database PLAIN =
+                new Database(true, Residues.NONE, Residues.NONE, Residues.NONE, false, false, false);
 
         /// What is known when something has been defined that its statements, or its definitions, may lead to.
         Database inDoubt(boolean statements, boolean definitions) {
@@ -49,9 +53,16 @@ public final class DatabaseCatalog {
                     isReadable,
                     all ? Residues.ALL : everywhere,
                     events ? Residues.ALL : defining,
+                    Residues.ALL,
                     events,
                     usesSequences,
                     isDependent);
+        }
+
+        /// What is known when a table, or what it leads to, has been defined.
+        Database withTablesInDoubt() {
+            return new Database(
+                    isReadable, everywhere, defining, Residues.ALL, hasEventTriggers, usesSequences, isDependent);
         }
     }
 
@@ -146,7 +157,8 @@ public final class DatabaseCatalog {
         leftFunctions.values().removeIf(FunctionFacts::isDependent);
         var leftRelations = new HashMap<>(relations);
         leftRelations.values().removeIf(RelationFacts::isDependent);
-        return new DatabaseCatalog(systemFunctions, systemRelations, leftFunctions, leftRelations, database);
+        return new DatabaseCatalog(
+                systemFunctions, systemRelations, leftFunctions, leftRelations, database.withTablesInDoubt());
     }
 
     /// The same with other facts of the database itself.

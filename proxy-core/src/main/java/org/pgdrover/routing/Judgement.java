@@ -81,6 +81,7 @@ final class Judgement {
         may = may.and(known.database().everywhere());
         var kind = Definition.of(query);
         if (kind.isDefinition() || block) may = may.and(known.database().defining());
+        if (query.cascades()) may = may.and(known.database().truncating());
         if (block && callUnknown(query.functions(), known)) may = may.and(Residues.ALL_AND_SETS);
         if (kind.runsFunctions()) may = may.and(functions(query.functions(), known));
         int first = kind.relationsRead();
@@ -147,6 +148,7 @@ final class Judgement {
         if (access != Access.READ && access != Access.WRITE) return false;
         return known.database().usesSequences()
                 || Definition.of(query).isDefinition()
+                || query.cascades()
                 || callSequences(query.functions(), known)
                 || leadToSequences(query.relations(), known);
     }

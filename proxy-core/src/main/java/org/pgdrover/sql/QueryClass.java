@@ -28,6 +28,9 @@ public record QueryClass(
         List<QueryClass> parts) {
     private static final String UNKNOWN_STATEMENT = "unknown";
 
+    /// A TRUNCATE that reaches tables which it does not name.
+    static final String TRUNCATE_CASCADE = "TRUNCATE CASCADE";
+
     /// What is assumed of anything that was not understood, or not seen whole.
     public static final QueryClass UNKNOWN = new QueryClass(
             Access.WRITE,
@@ -65,6 +68,11 @@ public record QueryClass(
     /// The same, but no read, for a reason.
     public QueryClass writing(String why) {
         return new QueryClass(Access.WRITE, statement, functions, relations, transaction, session, why, parts);
+    }
+
+    /// Whether it empties tables that it does not name, because their foreign keys lead to others.
+    public boolean cascades() {
+        return statement.equals(TRUNCATE_CASCADE);
     }
 
     /// Whether it sees which prepared statements or cursors its server has: then only those of its own

@@ -71,7 +71,8 @@ final class StatementRules {
             case "delete" -> change(from, to, from, "DELETE");
             case "merge" -> change(from, to, from, "MERGE");
             case "call" -> change(from, to, from + 1, "CALL");
-            case "truncate" -> list(from, to, from + 1, "TRUNCATE");
+            case "truncate" ->
+                list(from, to, from + 1, is(to - 1, to, "cascade") ? QueryClass.TRUNCATE_CASCADE : "TRUNCATE");
             case "lock" -> list(from, to, from + 1, "LOCK");
             case "refresh" -> list(from, to, from + 1, "REFRESH");
             case "create" -> definitions.classify(from, to, "CREATE");

@@ -138,7 +138,7 @@ class RouterTest {
         catalog = new DatabaseCatalog.Builder()
                 .function("pg_catalog", "abs", FunctionFacts.STEADY)
                 .database(new DatabaseCatalog.Database(
-                        false, Residues.of(Residue.LOCKS), Residues.NONE, false, false, false))
+                        false, Residues.of(Residue.LOCKS), Residues.NONE, Residues.NONE, false, false, false))
                 .build();
         catalogs.refresh("db");
         worker.passes(1, TimeUnit.SECONDS);
@@ -148,6 +148,27 @@ class RouterTest {
     }
 
     // What a statement leaves
+
+    private void know(DatabaseCatalog.Database database) {
+        catalog = new DatabaseCatalog.Builder()
+                .function("pg_catalog", "abs", FunctionFacts.STEADY)
+                .relation("public", "t", RelationFacts.PLAIN)
+                .database(database)
+                .build();
+        catalogs.refresh("db");
+        worker.passes(1, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void knowsThatATruncateWhichCascadesMayReachAnyTable() {
+        var locks = Residues.of(Residue.LOCKS);
+        know(new DatabaseCatalog.Database(true, Residues.NONE, Residues.NONE, locks, false, false, false));
+
+        assertThat(residues("TRUNCATE t")).isEqualTo(Residues.NONE);
+        assertThat(residues("TRUNCATE t RESTART IDENTITY CASCADE")).isEqualTo(locks);
+        assertThat(router.usesSequences(Catalogs.classify("TRUNCATE t CASCADE"), session))
+                .isTrue();
+    }
 
     private Residues residues(String sql) {
         return router.residues(classes.computeIfAbsent(sql, Catalogs::classify), session);
