@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -111,5 +112,25 @@ class CatalogLeadsTest {
         assertThat(relation(catalog, "parent").changing()).isEqualTo(Residues.NONE);
         assertThat(function(catalog, "truncates").may()).isEqualTo(Residues.NONE);
         assertThat(function(catalog, "truncates_all").may()).isEqualTo(LOCKS);
+    }
+
+    @Test
+    void knowsTheFunctionsThatEventTriggersSee() throws SQLException {
+        var catalog = catalog("""
+                CREATE FUNCTION on_command() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM locks(); END';;
+                CREATE TABLE plain (a int);;
+                CREATE FUNCTION makes() RETURNS void LANGUAGE plpgsql AS $$BEGIN CREATE TABLE x (a int); END$$;;
+                CREATE FUNCTION makes_of_query() RETURNS void LANGUAGE sql AS $$SELECT 1 AS a INTO y$$;;
+                CREATE FUNCTION grants() RETURNS void LANGUAGE plpgsql AS $$BEGIN GRANT ALL ON plain TO public; END$$;;
+                CREATE MATERIALIZED VIEW kept AS SELECT 1 AS a;;
+                CREATE FUNCTION refreshes() RETURNS void LANGUAGE sql AS
+                    $$REFRESH MATERIALIZED VIEW kept$$;;
+                CREATE FUNCTION adds() RETURNS void LANGUAGE plpgsql AS $$BEGIN INSERT INTO plain VALUES (1); END$$;;
+                CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION on_command()""");
+
+        assertThat(catalog.database().defining()).isEqualTo(LOCKS);
+        for (var name : List.of("makes", "makes_of_query", "grants", "refreshes"))
+            assertThat(function(catalog, name).may()).as(name).isEqualTo(LOCKS);
+        assertThat(function(catalog, "adds").may()).isEqualTo(Residues.NONE);
     }
 }

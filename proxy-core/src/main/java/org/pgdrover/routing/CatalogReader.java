@@ -126,6 +126,8 @@ final class CatalogReader {
         boolean unknown = body.residues().isAll();
         thing.does(changes || unknown || asksServersSetting(text), body.residues());
         bodies.add(new Body(thing, body, changes));
+        if (changes && Definition.firesEventTriggers(body, language.equals("sql")))
+            graph.uses(thing, graph.of(Kind.DATABASE, 1));
     }
 
     private static boolean asksServersSetting(@Nullable String text) {

@@ -1,8 +1,10 @@
 package org.pgdrover.routing;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import org.pgdrover.sql.FunctionBody;
 import org.pgdrover.sql.QueryClass;
 
 /// The reach of a statement's change of the catalog.
@@ -34,6 +36,27 @@ enum Definition {
             ("ROLE USER GROUP DATABASE SUBSCRIPTION PUBLICATION SERVER TABLESPACE COLLATION CONVERSION SYSTEM DEFAULT TEXT"
                             + " ACCESS TRANSFORM")
                     .split(" "));
+
+    /// What else event triggers see (PostgreSQL manual, Event Trigger Firing Matrix), with definitions of
+    /// what we do not know, such as DROP OWNED.
+    private static final Set<String> COMMANDS =
+            Set.of("GRANT REVOKE REFRESH REINDEX COMMENT SECURITY REASSIGN CREATE ALTER DROP".split(" "));
+
+    /// Words of a body that begin what event triggers see.
+    private static final Set<String> WORDS = Set.of(
+            "create alter drop grant revoke refresh reindex comment security reassign import".split(" "));
+
+    /// Whether event triggers may see a statement.
+    static boolean firesEventTriggers(QueryClass query) {
+        return of(query).isDefinition() || COMMANDS.contains(query.statement());
+    }
+
+    /// Whether event triggers may see what a function's body does.
+    ///
+    /// @param sql whether it is in SQL, where SELECT INTO makes a table
+    static boolean firesEventTriggers(FunctionBody body, boolean sql) {
+        return sql && body.names().contains("into") || !Collections.disjoint(body.names(), WORDS);
+    }
 
     static Definition of(QueryClass query) {
         var statement = query.statement();

@@ -149,6 +149,31 @@ class RouterTest {
 
     // What a statement leaves
 
+    /// Which commands event triggers see: PostgreSQL manual, Event Trigger Firing Matrix.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TABLE n (a int)",
+                "GRANT SELECT ON t TO public",
+                "REVOKE ALL ON t FROM public",
+                "REFRESH MATERIALIZED VIEW t",
+                "REINDEX TABLE t",
+                "COMMENT ON TABLE t IS 'x'",
+                "SECURITY LABEL ON TABLE t IS 'x'",
+                "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO public",
+                "IMPORT FOREIGN SCHEMA s FROM SERVER o INTO p",
+                "REASSIGN OWNED BY a TO b",
+                "DROP OWNED BY a"
+            })
+    void knowsThatEventTriggersSeeMoreThanDefinitions(String sql) {
+        var locks = Residues.of(Residue.LOCKS);
+        know(new DatabaseCatalog.Database(true, Residues.NONE, locks, Residues.NONE, true, false, false));
+
+        assertThat(residues(sql)).isEqualTo(locks);
+        assertThat(router.usesSequences(Catalogs.classify(sql), session)).isTrue();
+        assertThat(residues("VACUUM t")).isEqualTo(Residues.NONE);
+    }
+
     private void know(DatabaseCatalog.Database database) {
         catalog = new DatabaseCatalog.Builder()
                 .function("pg_catalog", "abs", FunctionFacts.STEADY)
