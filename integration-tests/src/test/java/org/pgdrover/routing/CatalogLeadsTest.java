@@ -133,4 +133,56 @@ class CatalogLeadsTest {
             assertThat(function(catalog, name).may()).as(name).isEqualTo(LOCKS);
         assertThat(function(catalog, "adds").may()).isEqualTo(Residues.NONE);
     }
+
+    /// Triggers may be those of a session that replicates.
+    @Test
+    void knowsTriggersOfEverySessionReplicationRole() throws SQLException {
+        var catalog = catalog("""
+                CREATE TABLE origin (a int);;
+                CREATE TABLE replica (a int);;
+                CREATE TABLE always (a int);;
+                CREATE TABLE never (a int);;
+                CREATE TRIGGER t BEFORE INSERT ON origin FOR EACH ROW EXECUTE FUNCTION locking_trigger();;
+                CREATE TRIGGER t BEFORE INSERT ON replica FOR EACH ROW EXECUTE FUNCTION locking_trigger();;
+                CREATE TRIGGER t BEFORE INSERT ON always FOR EACH ROW EXECUTE FUNCTION locking_trigger();;
+                CREATE TRIGGER t BEFORE INSERT ON never FOR EACH ROW EXECUTE FUNCTION locking_trigger();;
+                ALTER TABLE replica ENABLE REPLICA TRIGGER t;;
+                ALTER TABLE always ENABLE ALWAYS TRIGGER t;;
+                ALTER TABLE never DISABLE TRIGGER t;;
+                CREATE FUNCTION on_command() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM locks(); END';;
+                CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION on_command();;
+                ALTER EVENT TRIGGER e ENABLE REPLICA""");
+
+        for (var name : List.of("origin", "replica", "always"))
+            assertThat(relation(catalog, name).changing()).as(name).isEqualTo(LOCKS);
+        assertThat(relation(catalog, "never").changing()).isEqualTo(Residues.NONE);
+        assertThat(catalog.database().defining()).isEqualTo(LOCKS);
+    }
+
+    @Test
+    void knowsTheFunctionsOfPartitionKeys() throws SQLException {
+        var catalog = catalog("""
+                CREATE TABLE whole (a int) PARTITION BY LIST (same(a));;
+                CREATE TABLE part PARTITION OF whole FOR VALUES IN (1) PARTITION BY LIST (a);;
+                CREATE TABLE part_of_part PARTITION OF part FOR VALUES IN (1)""");
+
+        for (var name : List.of("whole", "part", "part_of_part")) {
+            assertThat(relation(catalog, name).changing()).as(name).isEqualTo(LOCKS);
+            assertThat(relation(catalog, name).reading()).as(name).isEqualTo(Residues.NONE);
+        }
+    }
+
+    @Test
+    void knowsTheSupportFunctionsOfOperatorClasses() throws SQLException {
+        var catalog = catalog("""
+                CREATE TYPE two AS (a int);;
+                CREATE FUNCTION less(two, two) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT ($1).a < ($2).a';;
+                CREATE FUNCTION compares(two, two) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+                    'BEGIN PERFORM locks(); RETURN ($1).a - ($2).a; END';;
+                CREATE OPERATOR <# (LEFTARG = two, RIGHTARG = two, FUNCTION = less);;
+                CREATE OPERATOR CLASS twos DEFAULT FOR TYPE two USING btree AS
+                    OPERATOR 1 <#, FUNCTION 1 compares(two, two)""");
+
+        assertThat(catalog.database().everywhere()).isEqualTo(LOCKS);
+    }
 }

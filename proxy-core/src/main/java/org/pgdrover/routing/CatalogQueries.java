@@ -36,7 +36,8 @@ final class CatalogQueries {
                AND n.nspname !~ '^pg_(toast|temp)'""";
 
     /// Trees of all that runs when a relation is read, changed or both, or a type is used. PostgreSQL has a
-    /// rule of its own that makes an UPDATE of pg_settings a set_config.
+    /// rule of its own that makes an UPDATE of pg_settings a set_config. A partition keeps to the keys of all
+    /// that it is a part of.
     static final String TREES = """
             SELECT 'read', ev_class, ev_action::text FROM pg_catalog.pg_rewrite WHERE oid >= 16384 AND ev_type = '1'
             UNION ALL
@@ -64,7 +65,17 @@ final class CatalogQueries {
              WHERE indexrelid >= 16384 AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
             UNION ALL
             SELECT 'change', tgrelid, ':funcid ' || tgfoid || ' ' || coalesce(tgqual::text, '')
-              FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgenabled NOT IN ('D', 'R')
+              FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'
+            UNION ALL
+            SELECT 'change', t.relid, p.partexprs::text
+              FROM pg_catalog.pg_partitioned_table p
+             CROSS JOIN LATERAL (WITH RECURSIVE parts (relid) AS (
+                                         SELECT p.partrelid
+                                         UNION
+                                         SELECT i.inhrelid FROM pg_catalog.pg_inherits i
+                                           JOIN parts ON parts.relid = i.inhparent)
+                                 SELECT relid FROM parts) t
+             WHERE p.partexprs IS NOT NULL
             UNION ALL
             SELECT 'change', a.attrelid, ':resulttype ' || a.atttypid
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -78,8 +89,8 @@ final class CatalogQueries {
             SELECT confrelid, conrelid, false FROM pg_catalog.pg_constraint
              WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""";
 
-    /// Functions behind operators, casts and types, which run although no statement names them, and tables
-    /// with triggers of TRUNCATE, which a CASCADE may reach.
+    /// Functions behind operators, casts, types and indexes, which run although no statement names them, and
+    /// tables with triggers of TRUNCATE, which a CASCADE may reach.
     static final String HIDDEN = """
             SELECT 'operator', oid, oprcode::oid FROM pg_catalog.pg_operator WHERE oid >= 16384
             UNION ALL
@@ -97,10 +108,17 @@ final class CatalogQueries {
                                         (a.aggmtransfn::oid), (a.aggminvtransfn::oid), (a.aggmfinalfn::oid)) f (oid)
              WHERE a.aggfnoid::oid >= 16384 AND f.oid <> 0
             UNION ALL
-            SELECT 'event', oid, evtfoid FROM pg_catalog.pg_event_trigger WHERE evtenabled NOT IN ('D', 'R')
+            SELECT 'support', oid, amproc::oid FROM pg_catalog.pg_amproc WHERE amproc::oid >= 16384
+            UNION ALL
+            SELECT 'support', r.rngtypid, f.oid
+              FROM pg_catalog.pg_range r
+             CROSS JOIN LATERAL (VALUES (r.rngcanonical::oid), (r.rngsubdiff::oid)) f (oid)
+             WHERE f.oid >= 16384
+            UNION ALL
+            SELECT 'event', oid, evtfoid FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D'
             UNION ALL
             SELECT 'truncate', oid, tgrelid FROM pg_catalog.pg_trigger
-             WHERE NOT tgisinternal AND tgenabled NOT IN ('D', 'R') AND tgtype & 32 <> 0
+             WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 32 <> 0
             UNION ALL
             SELECT 'domain', oid, 0 FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype = 'd'""";
 
