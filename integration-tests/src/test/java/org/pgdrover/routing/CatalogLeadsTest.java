@@ -185,4 +185,23 @@ class CatalogLeadsTest {
 
         assertThat(catalog.database().everywhere()).isEqualTo(LOCKS);
     }
+
+    /// PostgreSQL cuts a name at 63 bytes.
+    @Test
+    void knowsWhatABodyCallsByTooLongAName() throws SQLException {
+        var longest = "e".repeat(63);
+        var catalog = catalog(("""
+                CREATE FUNCTION NAME() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN locks(); END';;
+                CREATE VIEW vNAME AS SELECT locks();;
+                CREATE FUNCTION calls() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN public.NAMExx(); END';;
+                CREATE FUNCTION calls_quoted() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN "NAMExx"(); END';;
+                CREATE FUNCTION reads() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM vNAME';;
+                CREATE FUNCTION calls_accented() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN éNAME(); END'""")
+                .replace("NAME", longest));
+
+        for (var name : List.of(longest, "calls", "calls_quoted", "reads"))
+            assertThat(function(catalog, name).may()).as(name).isEqualTo(LOCKS);
+        // Where it is cut, the database's encoding says.
+        assertThat(function(catalog, "calls_accented").may()).isEqualTo(Residues.ALL);
+    }
 }

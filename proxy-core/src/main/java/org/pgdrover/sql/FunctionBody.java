@@ -17,6 +17,9 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
     public static final FunctionBody UNKNOWN = unknown(Residues.ALL);
 
     private static final int MOST_BYTES = 1 << 20;
+    /// Longer names are cut (PostgreSQL: NAMEDATALEN).
+    private static final int LONGEST_NAME = 63;
+
     private static final Set<String> CHANGES = Set.of(
             ("insert update delete merge truncate create alter drop copy lock notify grant revoke refresh vacuum reindex"
                             + " cluster call share reassign import comment security set reset listen unlisten load prepare"
@@ -76,6 +79,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
         private final Set<String> names = new LinkedHashSet<>();
         private Residues residues = Residues.NONE;
         private boolean changes;
+        private boolean unknown;
 
         Reader(SqlLexer lexer, boolean sql) {
             this.lexer = lexer;
@@ -84,7 +88,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
 
         FunctionBody read() {
             for (int i = 0; i < lexer.count(); i++) if (lexer.isName(i)) name(i);
-            if (called.isFull()) return UNKNOWN;
+            if (unknown || called.isFull()) return UNKNOWN;
             residues = residues.and(calls());
             if (residues.isAll() && new RunText(lexer).sets()) residues = Residues.ALL_AND_SETS;
             return new FunctionBody(residues, changes, Set.copyOf(calls), Set.copyOf(names));
@@ -119,8 +123,8 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
 
         private void name(int i) {
             boolean afterDot = i > 0 && lexer.is(i - 1, '.');
-            var name = lexer.name(i);
-            var full = afterDot && i > 1 && lexer.isName(i - 2) ? lexer.name(i - 2) + "." + name : name;
+            var name = cut(lexer.name(i));
+            var full = afterDot && i > 1 && lexer.isName(i - 2) ? cut(lexer.name(i - 2)) + "." + name : name;
             boolean call = i + 1 < lexer.count() && lexer.is(i + 1, '(');
             if (call && !isOfGrammar(i, name, afterDot)) {
                 calls.add(full);
@@ -131,6 +135,15 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             }
             if (lexer.startsWith(i, "pg_temp")) leaves(Residue.TEMPORARY);
             if (!afterDot && lexer.type(i) == SqlLexer.WORD) word(i, name);
+        }
+
+        /// A name as PostgreSQL cuts it. Where that is beyond ASCII, the database's encoding says.
+        private String cut(String name) {
+            if (name.length() <= LONGEST_NAME / 3) return name;
+            int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+            if (bytes <= LONGEST_NAME) return name;
+            unknown |= bytes != name.length();
+            return name.substring(0, Math.min(name.length(), LONGEST_NAME));
         }
 
         private boolean isOfGrammar(int i, String word, boolean afterDot) {
