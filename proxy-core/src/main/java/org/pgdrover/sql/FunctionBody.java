@@ -53,12 +53,29 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
     public static FunctionBody of(String body, boolean sql) {
         var bytes = body.getBytes(StandardCharsets.UTF_8);
         var lexer = new SqlLexer();
-        // Where strings are read with escapes, the same quotes may end elsewhere.
-        boolean ambiguous = body.contains("\\'");
-        if (ambiguous || bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true))
-            return unknown(unread(body));
+        if (bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true)) return unknown(unread(body));
         var read = new Reader(lexer, sql).read();
-        return read == UNKNOWN ? unknown(unread(body)) : read;
+        if (read == UNKNOWN) return unknown(unread(body));
+        if (!body.contains("\\'")) return read;
+        // Without standard_conforming_strings strings may end elsewhere: then it may do what either reading says.
+        var escaping = new SqlLexer();
+        boolean lexed = escaping.lex(bytes, 0, bytes.length, false);
+        if (lexed && cutAlike(lexer, escaping)) return read;
+        var other = lexed ? new Reader(escaping, sql).read() : UNKNOWN;
+        return unknown(read.residues.and(unread(body)), union(read.calls, other.calls), union(read.names, other.names));
+    }
+
+    private static boolean cutAlike(SqlLexer one, SqlLexer other) {
+        if (one.count() != other.count()) return false;
+        for (int i = 0; i < one.count(); i++)
+            if (one.start(i) != other.start(i) || one.end(i) != other.end(i)) return false;
+        return true;
+    }
+
+    private static Set<String> union(Set<String> one, Set<String> other) {
+        var both = new LinkedHashSet<>(one);
+        both.addAll(other);
+        return Set.copyOf(both);
     }
 
     /// What a body may leave of whose words nothing is known.
@@ -67,7 +84,11 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
     }
 
     private static FunctionBody unknown(Residues residues) {
-        return new FunctionBody(residues, true, Set.of(), Set.of());
+        return unknown(residues, Set.of(), Set.of());
+    }
+
+    private static FunctionBody unknown(Residues residues, Set<String> calls, Set<String> names) {
+        return new FunctionBody(residues, true, calls, names);
     }
 
     /// A reading of one body.

@@ -1,5 +1,6 @@
 package org.pgdrover.sql;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the strings of a function's body that the body may run, as far as they stand in it.
@@ -7,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// Strings joined by `||` are one text, and what else is joined is a piece that nobody knows. Not thread-safe: it
 /// holds the text that it gathers.
 final class RunText {
+    private static final Pattern ESCAPE = Pattern.compile("\\\\[nrt'\\\\]");
+
     private final SqlLexer lexer;
     private final StringBuilder text = new StringBuilder();
     private boolean sets;
@@ -86,7 +89,11 @@ final class RunText {
                 .replace("''", "'");
         if (quote == 0) return said;
         if (raw.charAt(0) == 'e' || raw.charAt(0) == 'E')
-            said = said.replaceAll("\\\\[nrt]", " ").replace("\\\\", "/");
+            said = ESCAPE.matcher(said).replaceAll(escape -> switch (escape.group().charAt(1)) {
+                case '\'' -> "'";
+                case '\\' -> "/";
+                default -> " ";
+            });
         return said.indexOf('\\') < 0 ? said : null;
     }
 }

@@ -88,6 +88,34 @@ class FunctionBodyTest {
         assertThat(residues("EXECUTE E'it\\'s; SET app.x = 1'")).isEqualTo(Residues.ALL_AND_SETS);
     }
 
+    /// Strings with escapes mean the same whatever standard_conforming_strings is.
+    @Test
+    void readsStringsWithEscapes() {
+        var body = FunctionBody.of("BEGIN RAISE NOTICE E'it\\'s, \\\\'; PERFORM evil(1); END", false);
+
+        assertThat(body.residues()).isEqualTo(Residues.NONE);
+        assertThat(body.calls()).containsExactly("evil");
+        assertThat(residues("EXECUTE E'SELECT \\'x\\''")).isEqualTo(Residues.ALL);
+        assertThat(residues("EXECUTE E'it\\'s' || E'; SET app.x = 1'")).isEqualTo(Residues.ALL_AND_SETS);
+    }
+
+    /// Where other strings end, the setting standard_conforming_strings says.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "RAISE NOTICE 'a\\'; PERFORM evil(1)",
+                "RAISE NOTICE 'a\\'; PERFORM evil(1); RAISE NOTICE 'b'",
+                "RAISE NOTICE 'a\\', evil(1), 'b'; RAISE NOTICE 'c\\'",
+                "RAISE NOTICE '%', length('x\\'' = ') + evil(1) + length('\\''')"
+            })
+    void readsStringsThatMayEndElsewhereInBothWays(String statements) {
+        var body = FunctionBody.of("BEGIN " + statements + "; END", false);
+
+        assertThat(body.residues()).isEqualTo(Residues.ALL);
+        assertThat(body.changes()).isTrue();
+        assertThat(body.calls()).contains("evil");
+    }
+
     @Test
     void keepsWhatIsKnownToSetParametersInEveryUnion() {
         var settings = Residues.of(Residue.SETTINGS);

@@ -164,7 +164,7 @@ class QueryClassifierTest {
                 "DO $$ BEGIN TRUNCATE t; END $$",
                 "DO $$ BEGIN CREATE EXTENSION x; END $$",
                 "DO $$ BEGIN IF (true) THEN RESET ALL; END IF; END $$",
-                "DO $$ BEGIN a := E'it\\'s'; END $$",
+                "DO $$ BEGIN a := 'it\\'; END $$",
                 "DO LANGUAGE plpython3u $$ BEGIN NULL; END $$",
                 "DO E'BEGIN NULL; END'",
                 "DO 'BEGIN a := ''b''; END'",
