@@ -204,4 +204,31 @@ class CatalogLeadsTest {
         // Where it is cut, the database's encoding says.
         assertThat(function(catalog, "calls_accented").may()).isEqualTo(Residues.ALL);
     }
+
+    /// DISCARD ALL does not take away what other languages keep in their interpreters.
+    @Test
+    void knowsWhatOtherLanguagesKeep() throws SQLException {
+        var catalog = catalog("""
+                CREATE TRUSTED LANGUAGE other HANDLER plpgsql_call_handler;;
+                CREATE FUNCTION puts(text) RETURNS text LANGUAGE other AS 'global tenant; set tenant $1; return $1';;
+                CREATE FUNCTION puts_by_name(text) RETURNS text LANGUAGE other AS 'set ::tenant $1; return $1';;
+                CREATE FUNCTION shares(text) RETURNS text LANGUAGE other AS '$_SHARED{tenant} = $_[0]';;
+                CREATE FUNCTION ours(text) RETURNS text LANGUAGE other AS 'our $tenant = shift';;
+                CREATE FUNCTION keeps(text) RETURNS text LANGUAGE other AS 'GD["tenant"] = args[0]';;
+                CREATE FUNCTION computes(text) RETURNS text LANGUAGE other AS 'return [string length $1]';;
+                CREATE FUNCTION asks(text) RETURNS text LANGUAGE other AS 'spi_exec "select x::text"';;
+                CREATE FUNCTION keeps_and_asks(text) RETURNS text LANGUAGE other AS
+                    'GD["plan"] = plpy.prepare(args[0])'""");
+
+        for (var name : List.of("puts", "puts_by_name", "shares", "ours", "keeps"))
+            assertThat(function(catalog, name).may()).as(name).isEqualTo(Residues.of(Residue.LASTING));
+        assertThat(function(catalog, "computes").may()).isEqualTo(Residues.NONE);
+        assertThat(function(catalog, "asks").may()).isEqualTo(Residues.ALL);
+        // What lasts is known there, among anything.
+        var both = function(catalog, "keeps_and_asks");
+        assertThat(both.may().has(Residue.LASTING)).isTrue();
+        assertThat(both.may().has(Residue.TEMPORARY)).isTrue();
+        assertThat(both.may().isAll()).isFalse();
+        assertThat(both.usesSequences() && both.shows()).isTrue();
+    }
 }

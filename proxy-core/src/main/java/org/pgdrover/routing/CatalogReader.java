@@ -19,10 +19,6 @@ import org.pgdrover.sql.Residues;
 
 /// Gathers the rows of the catalog's queries and draws the conclusions; used once.
 final class CatalogReader {
-    /// What a body in another trusted language does beyond computing: it runs statements, or keeps
-    /// values for the session.
-    private static final Pattern BEYOND_COMPUTING =
-            Pattern.compile("spi_|plv8\\.|plpy|execute|query|_SHARED|\\bGD\\b|\\bSD\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern SETTING = Pattern.compile("current_setting\\s*\\((\\s*'[^']*\\.[^']*')?");
 
     /// The one relation of PostgreSQL's own whose changes leave something.
@@ -88,10 +84,7 @@ final class CatalogReader {
         else if (language.equals("sql") || language.equals("plpgsql")) words(thing, body, language, declaredVolatile);
         else if (language.equals("c") || language.equals("internal"))
             return compiled(thing, name, extension, declaredVolatile);
-        else if (!row.getBoolean(7)
-                || body == null
-                || BEYOND_COMPUTING.matcher(body).find())
-            thing.does(true, body == null ? Residues.ALL : FunctionBody.unread(body));
+        else OtherLanguage.judge(thing, body, row.getBoolean(7));
         return declaredVolatile;
     }
 
