@@ -43,8 +43,8 @@ enum Definition {
             Set.of("GRANT REVOKE REFRESH REINDEX COMMENT SECURITY REASSIGN CREATE ALTER DROP".split(" "));
 
     /// Words of a body that begin what event triggers see.
-    private static final Set<String> WORDS = Set.of(
-            "create alter drop grant revoke refresh reindex comment security reassign import".split(" "));
+    private static final Set<String> WORDS =
+            Set.of("create alter drop grant revoke refresh reindex comment security reassign import".split(" "));
 
     /// Whether event triggers may see a statement.
     static boolean firesEventTriggers(QueryClass query) {

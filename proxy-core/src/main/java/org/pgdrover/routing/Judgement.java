@@ -80,7 +80,8 @@ final class Judgement {
         if (access != Access.READ && access != Access.WRITE) return may;
         may = may.and(known.database().everywhere());
         var kind = Definition.of(query);
-        if (block || Definition.firesEventTriggers(query)) may = may.and(known.database().defining());
+        if (block || Definition.firesEventTriggers(query))
+            may = may.and(known.database().defining());
         if (query.cascades()) may = may.and(known.database().truncating());
         if (block && callUnknown(query.functions(), known)) may = may.and(Residues.ALL_AND_SETS);
         if (kind.runsFunctions()) may = may.and(functions(query.functions(), known));

@@ -28,7 +28,8 @@ final class OtherLanguage {
     private OtherLanguage() {}
 
     static void judge(CatalogGraph.Thing function, @Nullable String body, boolean trusted) {
-        boolean runs = !trusted || body == null || BEYOND_COMPUTING.matcher(body).find();
+        boolean runs =
+                !trusted || body == null || BEYOND_COMPUTING.matcher(body).find();
         if (body == null || !GLOBALS.matcher(body).find()) {
             if (runs) function.does(true, body == null ? Residues.ALL : FunctionBody.unread(body));
             return;

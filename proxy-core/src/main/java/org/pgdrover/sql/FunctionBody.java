@@ -47,15 +47,16 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
         return begin.startsWith("begin") || begin.startsWith("declare") || begin.startsWith("<<");
     }
 
-    /// Reads a body.
+    /// Reads a body. What cannot be read may call what sets parameters.
     ///
     /// @param sql whether it is in SQL, where SELECT INTO makes a table, rather than in PL/pgSQL
     public static FunctionBody of(String body, boolean sql) {
         var bytes = body.getBytes(StandardCharsets.UTF_8);
         var lexer = new SqlLexer();
-        if (bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true)) return unknown(unread(body));
+        if (bytes.length > MOST_BYTES || !lexer.lex(bytes, 0, bytes.length, true))
+            return unknown(Residues.ALL_AND_SETS);
         var read = new Reader(lexer, sql).read();
-        if (read == UNKNOWN) return unknown(unread(body));
+        if (read == UNKNOWN) return unknown(Residues.ALL_AND_SETS);
         if (!body.contains("\\'")) return read;
         // Without standard_conforming_strings strings may end elsewhere: then it may do what either reading says.
         var escaping = new SqlLexer();

@@ -89,11 +89,12 @@ final class RunText {
                 .replace("''", "'");
         if (quote == 0) return said;
         if (raw.charAt(0) == 'e' || raw.charAt(0) == 'E')
-            said = ESCAPE.matcher(said).replaceAll(escape -> switch (escape.group().charAt(1)) {
-                case '\'' -> "'";
-                case '\\' -> "/";
-                default -> " ";
-            });
+            said = ESCAPE.matcher(said)
+                    .replaceAll(escape -> switch (escape.group().charAt(1)) {
+                        case '\'' -> "'";
+                        case '\\' -> "/";
+                        default -> " ";
+                    });
         return said.indexOf('\\') < 0 ? said : null;
     }
 }

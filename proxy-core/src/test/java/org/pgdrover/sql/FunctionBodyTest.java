@@ -83,7 +83,8 @@ class FunctionBodyTest {
     }
 
     @Test
-    void looksAlsoIntoABodyThatItCannotRead() {
+    void expectsThatABodyWhichItCannotReadSetsParameters() {
+        assertThat(residues("RETURN U&\"\\0065vil\"(1)")).isEqualTo(Residues.ALL_AND_SETS);
         assertThat(residues("EXECUTE E'it\\'s'")).isEqualTo(Residues.ALL);
         assertThat(residues("EXECUTE E'it\\'s; SET app.x = 1'")).isEqualTo(Residues.ALL_AND_SETS);
     }
