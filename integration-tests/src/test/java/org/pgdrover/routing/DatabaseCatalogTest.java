@@ -313,7 +313,11 @@ class DatabaseCatalogTest {
 
         assertThat(database.isReadable()).isFalse();
         assertThat(database.everywhere()).isEqualTo(Residues.of(Residue.SETTINGS));
-        assertThat(database("harmless", CatalogCases.HARMLESS_OPERATOR)).isEqualTo(DatabaseCatalog.Database.PLAIN);
+
+        var harmless = database("harmless", CatalogCases.HARMLESS_OPERATOR);
+        assertThat(harmless.isReadable()).isTrue();
+        assertThat(harmless.everywhere()).isEqualTo(Residues.NONE);
+        assertThat(harmless.isDependent()).isTrue();
     }
 
     @Test
