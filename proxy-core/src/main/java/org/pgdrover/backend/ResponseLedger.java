@@ -285,16 +285,18 @@ public final class ResponseLedger {
         open = !kinds[head].endsWithReady() && syncs == 0;
     }
 
-    /// The server reported an error: the owners of everything that it will not answer hear of it.
+    /// The server reported an error: the owners of everything that it will not answer hear of it. What they ask
+    /// for then is discarded too, unless a Sync stands before.
     void failed() {
         copyIn = false;
         if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
+        if (!open && size == 0) return;
+        if (syncs == 0) {
+            open = true;
+            discarding = true;
+        }
         // Also a Query behind extended-query messages is discarded then, and what follows it.
-        boolean extended = open || size > 0;
         while (size > 0 && kinds[head] != RequestKind.SYNC) discardHead();
-        if (size > 0 || !extended) return;
-        open = true;
-        discarding = true;
     }
 
     /// The server is ready: takes everything up to the entry that this ends.

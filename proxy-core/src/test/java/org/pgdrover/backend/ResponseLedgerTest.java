@@ -13,6 +13,8 @@ import org.pgdrover.protocol.TransactionStatus;
 class ResponseLedgerTest {
     private final ResponseLedger ledger = new ResponseLedger();
     private final List<String> discarded = new ArrayList<>();
+    /// What each of their owners could see then.
+    private final List<Boolean> discarding = new ArrayList<>();
 
     /// A note that says its name.
     private record Name(Object name) implements Note {}
@@ -34,6 +36,7 @@ class ResponseLedgerTest {
         @Override
         public void onDiscarded(RequestKind kind, AnswerFate fate, Note note) {
             discarded.add(kind + "=" + name(note));
+            discarding.add(ledger.isDiscarding());
         }
     };
 
@@ -190,6 +193,22 @@ class ResponseLedgerTest {
         assertThat(ledger.mayDiscardNext()).isFalse();
         extendedBatch("x");
         assertThat(ledger.mayDiscardNext()).isFalse();
+    }
+
+    /// An owner that goes on at once must know that what it sends will not be run.
+    @Test
+    void isDiscardingWhenTheOwnersHearOfIt() {
+        expect(RequestKind.PARSE, "bad");
+        expect(RequestKind.DESCRIBE, "behind");
+        ledger.failed();
+        assertThat(discarding).containsExactly(true, true);
+
+        expect(RequestKind.SYNC, "s");
+        ledger.ready(false);
+        discarding.clear();
+        extendedBatch("a");
+        ledger.failed();
+        assertThat(discarding).containsExactly(false, false, false);
     }
 
     @Test

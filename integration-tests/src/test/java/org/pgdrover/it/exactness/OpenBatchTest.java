@@ -141,6 +141,28 @@ class OpenBatchTest {
         }
     }
 
+    /// The proxy gives the server the client's statements under their own names, for the large text may look for
+    /// them. One cannot be prepared there: with that the server discards the batch, and its client has to hear so.
+    @Test
+    void isNotDiscardedInSilence() throws Exception {
+        var search = Map.of("user", USER, "database", Rig.PROXIED, "search_path", "public");
+        try (var client = WireClient.ready(rig.proxyPort(), search)) {
+            client.send(
+                    parse("s", "INSERT INTO kept VALUES ($1)"),
+                    sync(),
+                    query("SET search_path = pg_temp"),
+                    parse("", "SELECT 1"),
+                    parse("", "/*" + " ".repeat(300_000) + "*/"),
+                    sync());
+            readUpTo(client, 'Z');
+            readUpTo(client, 'Z');
+
+            assertThat(client.require(SOON).type()).isEqualTo('1');
+            assertThat(client.require(SOON).type()).isIn('1', 'E');
+            assertThat(client.require(SOON).type()).isEqualTo('Z');
+        }
+    }
+
     private static Received readUpTo(WireClient client, char type) throws IOException {
         while (true) {
             var heard = client.require(SOON);
