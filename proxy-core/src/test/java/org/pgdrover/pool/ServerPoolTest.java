@@ -433,7 +433,8 @@ class ServerPoolTest {
         assertThat(one.closeOneIdle()).isFalse();
         a.giveBack(first);
         assertThat(one.closeOneIdle()).isTrue();
-        Until.isTrue(() -> one.open() == 1);
+        // The node's room comes back a little after the pool has counted its connection out.
+        Until.isTrue(() -> one.open() == 1 && !budget.isExhausted());
         two.maintain(loops.next());
 
         c.giveBack(c.lent());
