@@ -326,6 +326,15 @@ class DatabaseCatalogTest {
         assertThat(database("domains", CatalogCases.DOMAIN).everywhere()).isEqualTo(Residues.of(Residue.SETTINGS));
     }
 
+    /// PostgreSQL makes the constructors of a range type, and a cast to its multirange.
+    @Test
+    void seesNothingInARangeType() throws SQLException {
+        var database = database("ranges", "CREATE TYPE own_range AS RANGE (subtype = float8)");
+
+        assertThat(database.isReadable()).isTrue();
+        assertThat(database.everywhere()).isEqualTo(Residues.NONE);
+    }
+
     @Test
     void seesEventTriggersOfDefinitions() throws SQLException {
         var database = database("events", CatalogCases.EVENT_TRIGGER);

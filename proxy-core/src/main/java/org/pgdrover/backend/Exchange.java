@@ -94,13 +94,24 @@ public final class Exchange implements AnswerOwner {
     /// A command within a transaction that leaves alone what the client has unnamed there, as a Query
     /// would not; each char of the text is one byte.
     public Exchange command(String sql) {
-        run(COMMAND, sql);
+        return run(COMMAND, sql).closePortal().sync().closeCommand().sync();
+    }
+
+    /// The same within a batch, which a Sync would end.
+    public Exchange openCommand(String sql) {
+        return run(COMMAND, sql).closePortal().closeCommand();
+    }
+
+    private Exchange closePortal() {
         var portal = server.newBuffer(8 + COMMAND.length);
         FrontendMessages.closePortal(portal, COMMAND);
-        ask(RequestKind.CLOSE, portal, Note.NONE).sync();
+        return ask(RequestKind.CLOSE, portal, Note.NONE);
+    }
+
+    private Exchange closeCommand() {
         var statement = server.newBuffer(8 + COMMAND.length);
         FrontendMessages.closeStatement(statement, COMMAND);
-        return ask(RequestKind.CLOSE, statement, Note.NONE).sync();
+        return ask(RequestKind.CLOSE, statement, Note.NONE);
     }
 
     private Exchange run(byte[] name, String sql) {

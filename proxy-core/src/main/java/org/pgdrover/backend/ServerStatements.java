@@ -1,9 +1,11 @@
 package org.pgdrover.backend;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The prepared statements that exist on one server connection, the least recently used first.
@@ -104,10 +106,15 @@ public final class ServerStatements {
     }
 
     /// Takes out all of them, so that they can be closed.
-    public List<Prepared> closeAll() {
-        var all = List.copyOf(statements.values());
-        for (var each : all) leaving.put(each.key, each);
-        statements.clear();
+    ///
+    /// @param stays whether the statement of a key is left there
+    public List<Prepared> closeAll(Predicate<Object> stays) {
+        var all = new ArrayList<Prepared>();
+        for (var each : statements.values()) if (!stays.test(each.key)) all.add(each);
+        for (var each : all) {
+            leaving.put(each.key, each);
+            statements.remove(each.key);
+        }
         return all;
     }
 

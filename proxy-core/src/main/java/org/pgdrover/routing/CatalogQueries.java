@@ -10,7 +10,7 @@ final class CatalogQueries {
     static final String FUNCTIONS = """
             SELECT p.oid, n.nspname, p.proname, p.prokind IN ('f', 'a', 'w'), p.provolatile = 'v',
                    CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, l.lanpltrusted, e.extname,
-                   CASE WHEN p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal') THEN p.prosrc END,
+                   CASE WHEN p.oid >= 16384 AND l.lanname <> 'c' THEN p.prosrc END,
                    CASE WHEN p.oid >= 16384 THEN p.prosqlbody::text END,
                    CASE WHEN p.oid >= 16384 THEN p.proargdefaults::text END
               FROM pg_catalog.pg_proc p

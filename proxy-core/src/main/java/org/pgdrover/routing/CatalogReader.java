@@ -80,6 +80,7 @@ final class CatalogReader {
         var tree = row.getString(10);
         // What an aggregate does, the functions do that it leads to.
         if (language.equals("aggregate")) return declaredVolatile;
+        if (language.equals("internal") && body != null && KnownFunctions.isConstructor(body)) return false;
         if (tree != null) standard(thing, new NodeTree(tree));
         else if (language.equals("sql") || language.equals("plpgsql")) words(thing, body, language, declaredVolatile);
         else if (language.equals("c") || language.equals("internal"))

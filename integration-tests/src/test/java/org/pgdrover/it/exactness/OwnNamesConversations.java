@@ -41,6 +41,53 @@ final class OwnNamesConversations {
         ofOlderSettings();
         ofThePortal();
         ofWhatCannotBePrepared();
+        ofALargeTextInAnOpenBatch();
+    }
+
+    /// What cannot be prepared under the client's own name must not fail a batch that does not use it.
+    private void ofALargeTextInAnOpenBatch() {
+        Sent[] insert = {parse("", "INSERT INTO t (id, v) VALUES (911, 'open')"), bind("", ""), execute("", 0), flush()
+        };
+        var there = "INSERT INTO " + script.startup().get("search_path") + ".t (id, v) VALUES (912, 'open')";
+        Sent[] elsewhere = {parse("", there), bind("", ""), execute("", 0), flush()};
+        Sent[] large = {parse("big", Script.LARGE + "SELECT 7"), bind("", "big"), execute("", 0), sync()};
+        Sent[] again = {bind("", "big"), execute("", 0), sync()};
+        script.alone(
+                "a large text in an open batch beside what cannot be prepared",
+                ask(parse("s", TEXT), sync()),
+                ask(query("SET search_path = pg_temp")),
+                flushed(elsewhere),
+                ask(large),
+                ask(again),
+                ask(query("RESET search_path")),
+                ask(bind("", "s"), execute("", 0), sync()),
+                ask(query(PREPARED)),
+                ask(again));
+        script.alone(
+                "a large text in a transaction beside what cannot be prepared",
+                ask(query("CREATE TABLE gone (x int)")),
+                ask(parse("g", "SELECT x FROM gone"), sync()),
+                ask(query("DROP TABLE gone")),
+                ask(query("BEGIN")),
+                ask(large),
+                ask(query("SELECT name FROM pg_prepared_statements ORDER BY 1")),
+                ask(query("SELECT name FROM pg_prepared_statements ORDER BY 1")),
+                ask(again),
+                ask(query("COMMIT")),
+                ask(again));
+        script.alone(
+                "a large text in an open batch, and EXECUTE in a transaction",
+                ask(parse("s", TEXT), sync()),
+                flushed(insert),
+                ask(large),
+                ask(query("BEGIN")),
+                ask(query("EXECUTE s")),
+                ask(again),
+                ask(query("DEALLOCATE s")),
+                ask(query(PREPARED)),
+                ask(query("COMMIT")),
+                ask(query("DEALLOCATE big")),
+                ask(large));
     }
 
     private void ofOpenBatches() {

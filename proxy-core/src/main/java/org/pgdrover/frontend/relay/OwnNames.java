@@ -28,10 +28,11 @@ final class OwnNames {
         return parsesUnkept(delivery) || looksForNames(relay, delivery);
     }
 
-    /// Whether all that the client has prepared is there under the client's own names.
+    /// Whether all that the client has prepared is there under the client's own names, or something stands
+    /// in for what cannot be prepared.
     private static boolean hasAll(Relay relay, ServerLease lease) {
         for (var statement : relay.session().statements().named())
-            if (statement.isKept() && !PreparedAgain.isThere(statement, lease)) return false;
+            if (statement.isKept() && !PreparedAgain.isKnown(statement, lease)) return false;
         return true;
     }
 

@@ -48,7 +48,9 @@ final class PreparedAgain {
         this.delivery = delivery;
         this.current = session.settings().current();
         this.present = current.ofMeaning();
-        this.unknown = session.knownSettings() == null || relay.deliveries().mayChangeSettings();
+        boolean onTheWay =
+                !lease.server().ledger().isEmpty() && relay.deliveries().mayChangeSettings();
+        this.unknown = session.knownSettings() == null || onTheWay;
     }
 
     // Which are to be
@@ -93,6 +95,7 @@ final class PreparedAgain {
     }
 
     void add(ClientStatement statement) {
+        if (mayFailBatch(statement)) return;
         if (lease.server().status() == TransactionStatus.FAILED && !endsTransaction(statement)) {
             // As if the statement were there: in a failed transaction nothing else can be done with it.
             delivery.unusable(statement, LostTransaction.aborted());
@@ -101,6 +104,22 @@ final class PreparedAgain {
         } else if (statement.isKept() && !statements.contains(statement)) {
             statements.add(statement);
         }
+    }
+
+    /// Whether the statement needs settings that cannot be set again in an open batch, for nobody knows the
+    /// present ones: an error would fail the client's batch, which does not use the statement.
+    private boolean mayFailBatch(ClientStatement statement) {
+        return unknown
+                && lease.server().ledger().isOpen()
+                && !settingsOf(statement).equals(present)
+                && !isUsed(statement);
+    }
+
+    private boolean isUsed(ClientStatement statement) {
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++)
+            if (named(batch.message(i), delivery.plan(i)) == statement) return true;
+        return false;
     }
 
     private static boolean endsTransaction(ClientStatement statement) {
@@ -143,14 +162,28 @@ final class PreparedAgain {
     /// it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
-        if (open && (unknown || !then.equals(present)))
-            lease.server().session().notClean("a statement was prepared with other settings");
-        if (!open) toOlder(then, exchange);
-        exchange.prepare(name(statement, own), Objects.requireNonNull(statement.repetition()));
-        if (open) return;
-        exchange.sync();
+        var name = name(statement, own);
+        var definition = Objects.requireNonNull(statement.repetition());
+        if (open) {
+            prepareOpen(name, definition, then, exchange);
+            return;
+        }
+        toOlder(then, exchange);
+        exchange.prepare(name, definition).sync();
         if (isAside(then)) back(exchange);
         else set(then, present, exchange);
+    }
+
+    /// In an open batch, which a Query or a Sync would commit, and where nothing can be set aside.
+    private void prepareOpen(byte[] name, byte[] definition, SessionSettings then, Exchange exchange) {
+        if (unknown) {
+            lease.server().session().notClean("a statement was prepared with unknown settings");
+            exchange.prepare(name, definition);
+            return;
+        }
+        present.differenceOneByOne(then).forEach(exchange::openCommand);
+        exchange.prepare(name, definition);
+        then.differenceOneByOne(present).forEach(exchange::openCommand);
     }
 
     private void toOlder(SessionSettings then, Exchange exchange) {
@@ -180,10 +213,13 @@ final class PreparedAgain {
 
     private void prepareUnnamed(ClientStatement statement, boolean open, Exchange exchange) {
         var then = settingsOf(statement);
-        if (!open) toOlder(then, exchange);
-        exchange.prepare(statement.name(), Objects.requireNonNull(statement.repetition()));
-        if (open) return;
-        exchange.sync();
+        var definition = Objects.requireNonNull(statement.repetition());
+        if (open) {
+            prepareOpen(statement.name(), definition, then, exchange);
+            return;
+        }
+        toOlder(then, exchange);
+        exchange.prepare(statement.name(), definition).sync();
         // A Query would end it.
         if (isAside(then)) back(exchange);
         else then.differenceOneByOne(present).forEach(exchange::command);

@@ -7,6 +7,7 @@ import org.pgdrover.backend.Exchange;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.ServerStatements.Prepared;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
@@ -142,7 +143,7 @@ final class ServerNeeds {
         for (var query : settings) set(query, server, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
         if (ownNames) {
-            server.session().statements().closeAll().forEach(exchange::close);
+            server.session().statements().closeAll(ServerNeeds::isLost).forEach(exchange::close);
             if (!open && !inTransaction) exchange.sync();
             if (inTransaction) exchange.command("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
@@ -155,6 +156,11 @@ final class ServerNeeds {
         prepared.askUnnamed(open, exchange);
         if (open) exchange.sendOpen();
         else exchange.send();
+    }
+
+    /// Whether nobody could prepare the statement again, for its text was too large to keep.
+    private static boolean isLost(Object statement) {
+        return statement instanceof ClientStatement own && !own.isKept();
     }
 
     /// In a transaction a Query would end the client's unnamed portal.
