@@ -288,6 +288,18 @@ class DatabaseCatalogTest {
         assertThat(catalog.withoutOwn().function("count")).isNotNull();
     }
 
+    @Test
+    void remembersOfWhatItForgetsThatItSetsParameters() {
+        assertThat(catalog.withoutOwn().unknown("configures")).isEqualTo(Residues.ALL_AND_SETS);
+        assertThat(catalog.without(java.util.List.of("configures")).unknown("public.configures"))
+                .isEqualTo(Residues.ALL_AND_SETS);
+        assertThat(catalog.withoutDependent().unknown("triggered_by_text")).isEqualTo(Residues.ALL_AND_SETS);
+        assertThat(catalog.withoutDependent().withoutOwn().unknown("triggered_by_text"))
+                .isEqualTo(Residues.ALL_AND_SETS);
+        assertThat(catalog.withoutOwn().unknown("plain")).isEqualTo(Residues.ALL);
+        assertThat(catalog.withoutOwn().unknown("locks")).isEqualTo(Residues.ALL);
+    }
+
     // What every statement may meet
 
     private DatabaseCatalog.Database database(String name, String definitions) throws SQLException {

@@ -2,7 +2,9 @@ package org.pgdrover.routing;
 
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.sql.KnownFunctions;
@@ -19,7 +21,8 @@ public final class DatabaseCatalog {
     private static final AtomicLong VERSIONS = new AtomicLong(NO_VERSION);
 
     /// Nothing is known.
-    static final DatabaseCatalog NONE = new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Database.UNKNOWN);
+    static final DatabaseCatalog NONE =
+            new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), Database.UNKNOWN);
 
     private static final String SYSTEM = "pg_catalog.";
 
@@ -51,9 +54,9 @@ public final class DatabaseCatalog {
             boolean events = definitions || hasEventTriggers;
             return new Database(
                     isReadable,
-                    all ? Residues.ALL : everywhere,
-                    events ? Residues.ALL : defining,
-                    Residues.ALL,
+                    all ? inDoubt(everywhere) : everywhere,
+                    events ? inDoubt(defining) : defining,
+                    inDoubt(truncating),
                     events,
                     usesSequences,
                     isDependent);
@@ -62,7 +65,18 @@ public final class DatabaseCatalog {
         /// What is known when a table, or what it leads to, has been defined.
         Database withTablesInDoubt() {
             return new Database(
-                    isReadable, everywhere, defining, Residues.ALL, hasEventTriggers, usesSequences, isDependent);
+                    isReadable,
+                    everywhere,
+                    defining,
+                    inDoubt(truncating),
+                    hasEventTriggers,
+                    usesSequences,
+                    isDependent);
+        }
+
+        /// What is known to set parameters is taken to set them still.
+        private static Residues inDoubt(Residues known) {
+            return Residues.ALL.and(known);
         }
     }
 
@@ -71,6 +85,8 @@ public final class DatabaseCatalog {
     private final Map<String, RelationFacts> systemRelations;
     private final Map<String, FunctionFacts> functions;
     private final Map<String, RelationFacts> relations;
+    /// Names of which nothing is known now, and that were known to set parameters.
+    private final Set<String> setters;
     private final Database database;
 
     private DatabaseCatalog(
@@ -78,11 +94,13 @@ public final class DatabaseCatalog {
             Map<String, RelationFacts> systemRelations,
             Map<String, FunctionFacts> functions,
             Map<String, RelationFacts> relations,
+            Set<String> setters,
             Database database) {
         this.systemFunctions = systemFunctions;
         this.systemRelations = systemRelations;
         this.functions = functions;
         this.relations = relations;
+        this.setters = setters;
         this.database = database;
     }
 
@@ -123,6 +141,12 @@ public final class DatabaseCatalog {
         return system == null ? own : own.and(system);
     }
 
+    /// What a function or relation may leave that has no facts: what was known to set parameters before
+    /// something was defined is taken to set them still, so that its session keeps them.
+    Residues unknown(String name) {
+        return setters.contains(name) ? Residues.ALL_AND_SETS : Residues.ALL;
+    }
+
     /// The same without some names, because they may have got another meaning.
     DatabaseCatalog without(Collection<String> names) {
         var leftFunctions = new HashMap<>(functions);
@@ -137,7 +161,21 @@ public final class DatabaseCatalog {
                 without(systemRelations, names),
                 leftFunctions,
                 leftRelations,
+                settersWithout(leftFunctions, leftRelations),
                 database);
+    }
+
+    private Set<String> settersWithout(
+            Map<String, FunctionFacts> leftFunctions, Map<String, RelationFacts> leftRelations) {
+        var all = new HashSet<>(setters);
+        functions.forEach((name, facts) -> {
+            if (facts.may().sets() && !leftFunctions.containsKey(name)) all.add(name);
+        });
+        relations.forEach((name, facts) -> {
+            boolean sets = facts.reading().sets() || facts.changing().sets();
+            if (sets && !leftRelations.containsKey(name)) all.add(name);
+        });
+        return all.size() == setters.size() ? setters : all;
     }
 
     private static boolean isOf(String name, String bare) {
@@ -158,18 +196,24 @@ public final class DatabaseCatalog {
         var leftRelations = new HashMap<>(relations);
         leftRelations.values().removeIf(RelationFacts::isDependent);
         return new DatabaseCatalog(
-                systemFunctions, systemRelations, leftFunctions, leftRelations, database.withTablesInDoubt());
+                systemFunctions,
+                systemRelations,
+                leftFunctions,
+                leftRelations,
+                settersWithout(leftFunctions, leftRelations),
+                database.withTablesInDoubt());
     }
 
     /// The same with other facts of the database itself.
     DatabaseCatalog with(Database facts) {
-        return new DatabaseCatalog(systemFunctions, systemRelations, functions, relations, facts);
+        return new DatabaseCatalog(systemFunctions, systemRelations, functions, relations, setters, facts);
     }
 
     /// Only what PostgreSQL itself has, because nothing is known of what has changed.
     DatabaseCatalog withoutOwn() {
         var system = without(systemFunctions, KnownFunctions.grammar());
-        return new DatabaseCatalog(system, systemRelations, Map.of(), Map.of(), database);
+        return new DatabaseCatalog(
+                system, systemRelations, Map.of(), Map.of(), settersWithout(Map.of(), Map.of()), database);
     }
 
     /// Gathers facts; of a name that comes again the worst.
@@ -234,6 +278,7 @@ public final class DatabaseCatalog {
                     same ? like.systemRelations : systemRelations,
                     functions,
                     relations,
+                    Set.of(),
                     database);
         }
 

@@ -98,7 +98,7 @@ final class Judgement {
             var name = names.get(i);
             if (config.readFunctions().contains(name)) continue;
             var facts = known.function(name);
-            may = may.and(facts == null ? Residues.ALL : facts.may());
+            may = may.and(facts == null ? known.unknown(name) : facts.may());
         }
         return may;
     }
@@ -110,7 +110,7 @@ final class Judgement {
             var facts = known.relation(names.get(i));
             var made = session.made(names.get(i));
             if (made != null) may = may.and(made);
-            if (facts == null) may = may.and(made == null ? Residues.ALL : Residues.NONE);
+            if (facts == null) may = may.and(made == null ? known.unknown(names.get(i)) : Residues.NONE);
             else may = may.and(facts.reading()).and(changes ? facts.changing() : Residues.NONE);
         }
         return may;

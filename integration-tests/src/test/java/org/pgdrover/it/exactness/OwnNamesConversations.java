@@ -365,6 +365,14 @@ final class OwnNamesConversations {
     }
 
     private void ofTheUnnamedStatement() {
+        for (var command : List.of("LISTEN ch", "SET LOCAL TimeZone = 'Asia/Tokyo'", "SAVEPOINT a", "DISCARD PLANS"))
+            script.alone(
+                    "the unnamed " + command + " is described in a failed transaction",
+                    ask(parse("", command), sync()),
+                    ask(parse("b", "BEGIN"), bind("", "b"), execute("", 0), sync()),
+                    ask(bind("", "missing"), sync()),
+                    ask(describe('S', ""), sync()),
+                    ask(bind("", ""), sync()));
         script.alone(
                 "the unnamed statement before one that is discarded",
                 ask(query("BEGIN")),

@@ -147,6 +147,9 @@ final class PipelineConversations {
                 "UNLISTEN in one write behind a batch that copies",
                 ask(query("LISTEN ch")),
                 ask(more.toArray(Sent[]::new)));
+        var closing = new ArrayList<>(copy);
+        closing.addAll(List.of(close('S', "none"), parse("s", "SELECT 1"), sync()));
+        script.alone("Close in one write behind a batch that copies", ask(closing.toArray(Sent[]::new)));
         script.alone(
                 "Close while data is copied",
                 ask(parse("s", "SELECT 1"), sync()),

@@ -3,12 +3,14 @@ package org.pgdrover.frontend.relay;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.AnswerFate;
 import org.pgdrover.backend.FakeAnswer;
 import org.pgdrover.backend.RequestKind;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.SharedStatements;
+import org.pgdrover.frontend.session.StatementShape;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.codec.BackendMessages;
@@ -20,6 +22,25 @@ final class MissingStatement {
     /// A name that no statement ever has: using it fails at the position where the client has to get an
     /// error.
     static final byte[] NAME = (SharedStatements.PREFIX + "missing").getBytes(StandardCharsets.US_ASCII);
+
+    /// Commands that give no rows and take no parameters.
+    private static final Set<String> SILENT = Set.of(
+            "BEGIN",
+            "START TRANSACTION",
+            "COMMIT",
+            "ROLLBACK",
+            "SAVEPOINT",
+            "RELEASE",
+            "ROLLBACK TO",
+            "SET",
+            "RESET",
+            "LISTEN",
+            "UNLISTEN",
+            "NOTIFY",
+            "DISCARD",
+            "DEALLOCATE");
+
+    private static final StatementShape NOTHING = new StatementShape(new byte[2], null);
 
     private final PassingBytes bytes;
 
@@ -71,8 +92,16 @@ final class MissingStatement {
 
     /// In a failed transaction PostgreSQL describes what gives no rows.
     static boolean givesNothing(MessagePlan plan) {
-        var shape = plan.statement == null ? null : plan.statement.shape();
+        var shape = plan.statement == null ? null : shape(plan.statement);
         return isInFailedTransaction(plan) && shape != null && !shape.givesRows() && shape.parameterCount() >= 0;
+    }
+
+    /// What its server has said of it, or what its command tells; null if nobody knows.
+    private static @Nullable StatementShape shape(ClientStatement statement) {
+        var definition = statement.definition();
+        if (statement.shape() != null || definition == null) return statement.shape();
+        boolean plain = definition[definition.length - 2] == 0 && definition[definition.length - 1] == 0;
+        return plain && SILENT.contains(statement.queryClass().statement()) ? NOTHING : null;
     }
 
     private static boolean isInFailedTransaction(MessagePlan plan) {
@@ -84,8 +113,7 @@ final class MissingStatement {
     void fakeDescribe(MessagePlan plan, ServerLease lease) {
         plan.errorInstead = null;
         bytes.finish(lease.server());
-        var parameters = Objects.requireNonNull(
-                        Objects.requireNonNull(plan.statement).shape())
+        var parameters = Objects.requireNonNull(shape(Objects.requireNonNull(plan.statement)))
                 .parameters();
         var answer = lease.server().newBuffer(10 + parameters.length);
         BackendMessages.parameters(answer, parameters);

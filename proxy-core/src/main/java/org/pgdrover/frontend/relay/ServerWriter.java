@@ -233,8 +233,8 @@ final class ServerWriter {
         if (ours || passes || statement != null && statement.isUnnamed()) {
             if (statement != null) server.session().statements().remove(statement);
             bytes.pass(RequestKind.CLOSE, plan, buffer, start, end, lease);
-        } else if (server.ledger().isOpen()) {
-            // A COPY may stand before it, which would end with a message that is not copied data.
+        } else if (!server.ledger().isAtRest()) {
+            // A COPY may stand before it, whose data any other message ends; the server ignores a Sync meanwhile.
             plan.closesNothing = true;
             server.expect(RequestKind.CLOSE, AnswerFate.FORWARD, lease, plan);
             int nameStart = start + HEADER + 1;
