@@ -58,6 +58,13 @@ final class CatalogCases {
             CREATE FUNCTION server_setting() RETURNS text STABLE LANGUAGE sql AS
                 $$SELECT current_setting('in_hot_standby')$$;;
             CREATE FUNCTION compiled() RETURNS int IMMUTABLE LANGUAGE internal AS 'pg_backend_pid';;
+            CREATE FUNCTION compiled_stable(oid) RETURNS void STABLE LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_validator';;
+            CREATE FUNCTION compiled_volatile(oid) RETURNS void LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_validator';;
+            CREATE FUNCTION reads_numbers(cstring) RETURNS int IMMUTABLE STRICT LANGUAGE internal AS 'int4in';;
+            CREATE FUNCTION another_nextval(regclass) RETURNS bigint IMMUTABLE LANGUAGE internal AS 'nextval_oid';;
+            CREATE FUNCTION another_lock(bigint) RETURNS void LANGUAGE internal AS 'pg_advisory_lock_int8';;
+            CREATE FUNCTION another_set_config(text, text, boolean) RETURNS text IMMUTABLE LANGUAGE internal
+                AS 'set_config_by_name';;
             CREATE FUNCTION overloaded(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1';;
             CREATE FUNCTION overloaded(text) RETURNS int LANGUAGE sql AS 'SELECT 1';;
             CREATE FUNCTION setting_sum(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS

@@ -78,6 +78,8 @@ class DatabaseCatalogTest {
                 "public.steady",
                 "reads",
                 "tenant",
+                "reads_numbers",
+                "compiled_stable",
                 "int4",
                 "text"
             })
@@ -117,7 +119,7 @@ class DatabaseCatalogTest {
         "locks, LOCKS",
         "adds, LOCKS",
         "dynamic, ALL",
-        "compiled, ALL",
+        "compiled, -",
         "query_to_xml, ALL",
         "procedure_that_sets, SETTINGS"
     })
@@ -153,6 +155,18 @@ class DatabaseCatalogTest {
     }
 
     @Test
+    void knowsOtherNamesOfPostgresqlsOwnFunctions() {
+        assertThat(function("another_lock").may()).isEqualTo(Residues.of(Residue.LOCKS));
+        assertThat(function("another_set_config").may()).isEqualTo(Residues.of(Residue.SETTINGS));
+    }
+
+    /// It may keep state in its server's process.
+    @Test
+    void takesAVolatileFunctionInCOfNoExtensionForOneThatSetsParameters() {
+        assertThat(function("compiled_volatile").may()).isEqualTo(Residues.ALL_AND_SETS);
+    }
+
+    @Test
     void knowsWhatRelationsLeadToTextThatSetsParameters() {
         assertThat(relation("view_sets").reading()).isEqualTo(Residues.ALL_AND_SETS);
         assertThat(relation("triggered_by_text").changing()).isEqualTo(Residues.ALL_AND_SETS);
@@ -160,7 +174,8 @@ class DatabaseCatalogTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nextval", "setval", "lastval", "currval", "tells_last", "draws", "dynamic", "compiled"})
+    @ValueSource(
+            strings = {"nextval", "setval", "lastval", "currval", "tells_last", "draws", "dynamic", "another_nextval"})
     void usesSequences(String name) {
         assertThat(function(name).usesSequences()).isTrue();
     }

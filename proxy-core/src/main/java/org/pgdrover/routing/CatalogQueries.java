@@ -6,11 +6,17 @@ final class CatalogQueries {
     /// The first oid that is not PostgreSQL's own (PostgreSQL: FirstNormalObjectId).
     static final int FIRST_OWN_OID = 16384;
 
-    /// Bodies are read of functions that are not PostgreSQL's own, nor written in C.
+    /// Bodies are read of functions that are not PostgreSQL's own, nor written in C. Of those in LANGUAGE internal
+    /// the names of PostgreSQL's own functions that are the same code, marked by ! if volatile.
     static final String FUNCTIONS = """
             SELECT p.oid, n.nspname, p.proname, p.prokind IN ('f', 'a', 'w'), p.provolatile = 'v',
                    CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, l.lanpltrusted, e.extname,
-                   CASE WHEN p.oid >= 16384 AND l.lanname <> 'c' THEN p.prosrc END,
+                   CASE WHEN p.oid < 16384 OR l.lanname = 'c' THEN NULL
+                        WHEN l.lanname = 'internal' THEN
+                             (SELECT string_agg(s.proname || CASE s.provolatile WHEN 'v' THEN '!' ELSE '' END, ' ')
+                                FROM pg_catalog.pg_proc s
+                               WHERE s.oid < 16384 AND s.prolang = p.prolang AND s.prosrc = p.prosrc)
+                        ELSE p.prosrc END,
                    CASE WHEN p.oid >= 16384 THEN p.prosqlbody::text END,
                    CASE WHEN p.oid >= 16384 THEN p.proargdefaults::text END
               FROM pg_catalog.pg_proc p

@@ -80,7 +80,7 @@ final class CatalogReader {
         var tree = row.getString(10);
         // What an aggregate does, the functions do that it leads to.
         if (language.equals("aggregate")) return declaredVolatile;
-        if (language.equals("internal") && body != null && KnownFunctions.isConstructor(body)) return false;
+        if (language.equals("internal") && body != null) return internal(thing, body);
         if (tree != null) standard(thing, new NodeTree(tree));
         else if (language.equals("sql") || language.equals("plpgsql")) words(thing, body, language, declaredVolatile);
         else if (language.equals("c") || language.equals("internal"))
@@ -89,15 +89,30 @@ final class CatalogReader {
         return declaredVolatile;
     }
 
-    /// A function in C of an extension is what it is declared to be; unless that is volatile, then it
-    /// may do anything.
+    /// A function that is code of PostgreSQL's own does what that does; so the constructors of a range type.
+    private boolean internal(Thing thing, String names) {
+        boolean isVolatile = false;
+        boolean plain = true;
+        for (var marked : names.split(" ")) {
+            boolean declared = marked.endsWith("!");
+            var name = declared ? marked.substring(0, marked.length() - 1) : marked;
+            isVolatile |= system(thing, name, declared);
+            plain &= !KnownFunctions.isLocal(name) && !name.equals(CURRENT_SETTING);
+        }
+        if (plain && !isVolatile) compiled.add(thing);
+        return isVolatile;
+    }
+
+    /// A function in C is what it is declared to be; unless that is volatile, then it may do anything. What
+    /// belongs to no extension may also keep state in its server's process: its session keeps that server.
     private boolean compiled(Thing thing, String name, @Nullable String extension, boolean declaredVolatile) {
-        if (extension != null) compiled.add(thing);
+        if (extension != null || !declaredVolatile) compiled.add(thing);
         if (KnownFunctions.usesSequences(name)) thing.usesSequences();
         boolean harmless = extension != null && KnownFunctions.isHarmlessInExtension(name);
         if (harmless) return false;
-        boolean known = extension != null && (!declaredVolatile || KnownFunctions.isModest(extension));
-        var may = known ? KnownFunctions.residues(name) : Residues.ALL;
+        boolean known = !declaredVolatile || extension != null && KnownFunctions.isModest(extension);
+        var unknown = extension == null ? Residues.ALL_AND_SETS : Residues.ALL;
+        var may = known ? KnownFunctions.residues(name) : unknown;
         thing.does(declaredVolatile || !may.isNone(), may);
         return declaredVolatile;
     }
@@ -198,7 +213,7 @@ final class CatalogReader {
     void hidden(ResultSet row) throws SQLException {
         long oid = row.getLong(2);
         var function = graph.of(Kind.FUNCTION, row.getLong(3));
-        // An extension's own operators and types in C count as PostgreSQL's.
+        // Operators and types in C count as PostgreSQL's own.
         var everywhere = compiled.contains(function) ? new Thing() : graph.of(Kind.DATABASE, 0);
         switch (row.getString(1)) {
             case "operator" -> {

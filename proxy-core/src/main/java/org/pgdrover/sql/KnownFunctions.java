@@ -25,11 +25,6 @@ public final class KnownFunctions {
             pgp_sym_encrypt pgp_sym_encrypt_bytea pgp_pub_encrypt pgp_pub_encrypt_bytea
             """);
 
-    /// The code of the functions that CREATE TYPE … AS RANGE makes.
-    private static final Set<String> CONSTRUCTORS = words("""
-            range_constructor2 range_constructor3 multirange_constructor0 multirange_constructor1 multirange_constructor2
-            """);
-
     /// They tell about the server they run on, or about its transactions; so does what begins with
     /// pg_stat.
     private static final Set<String> LOCAL = words("""
@@ -119,12 +114,6 @@ public final class KnownFunctions {
     /// The same of one that belongs to an extension.
     public static boolean isHarmlessInExtension(String name) {
         return HARMLESS_IN_EXTENSIONS.contains(name);
-    }
-
-    /// Whether an internal function of this code does no more than make a range or multirange of its
-    /// arguments.
-    public static boolean isConstructor(String code) {
-        return CONSTRUCTORS.contains(code);
     }
 
     /// Whether a function or view tells about the server that it runs on.
