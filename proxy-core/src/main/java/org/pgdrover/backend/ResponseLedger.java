@@ -282,7 +282,15 @@ public final class ResponseLedger {
         added -= size - kept;
         pipelined.removed(size - kept);
         size = kept;
-        open = !kinds[head].endsWithReady() && syncs == 0;
+        open |= isLastOpen();
+    }
+
+    /// Whether the last message that is still owed its answer is of the extended protocol, and so begins or
+    /// goes on with a batch.
+    private boolean isLastOpen() {
+        for (int i = size - 1; i >= 0; i--)
+            if (kinds[index(i)] != RequestKind.COPY_END) return !kinds[index(i)].endsWithReady();
+        return false;
     }
 
     /// The server reported an error: the owners of everything that it will not answer hear of it. What they ask

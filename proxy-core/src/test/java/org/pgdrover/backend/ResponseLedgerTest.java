@@ -274,6 +274,35 @@ class ResponseLedgerTest {
     }
 
     @Test
+    void knowsTheBatchThatStandsBehindCopiedDataBeforeTheServerAskedForThem() {
+        expect(RequestKind.EXECUTE, null);
+        expect(RequestKind.COPY_END, null);
+        expect(RequestKind.SYNC, "real");
+        expect(RequestKind.PARSE, null);
+        expect(RequestKind.BIND, null);
+        ledger.copyInStarted();
+
+        assertThat(ledger.isOpen()).isTrue();
+        answer("C");
+        assertThat(ledger.ready(false)).isTrue();
+        answer("1");
+        answer("2");
+        assertThat(ledger.isOpen()).isTrue();
+    }
+
+    @Test
+    void knowsThatABatchGoesOnWhoseSyncTheServerIgnores() {
+        expect(RequestKind.EXECUTE, null);
+        expect(RequestKind.SYNC, "ignored");
+        ledger.copyInStarted();
+
+        expect(RequestKind.COPY_END, null);
+        assertThat(ledger.isOpen()).isTrue();
+        expect(RequestKind.SYNC, "real");
+        assertThat(ledger.isOpen()).isFalse();
+    }
+
+    @Test
     void endsCopiedDataThatFailsInAnExtendedQueryAtTheNextSync() {
         expect(RequestKind.EXECUTE, "copy");
         expect(RequestKind.SYNC, "ignored");

@@ -1,11 +1,14 @@
 package org.pgdrover.it.exactness;
 
 import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.behind;
 import static org.pgdrover.it.exactness.Script.flushed;
 import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Script.run;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.close;
+import static org.pgdrover.it.exactness.Sent.copyData;
+import static org.pgdrover.it.exactness.Sent.copyDone;
 import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.flush;
@@ -33,7 +36,60 @@ final class PipelineConversations {
         ofDiscarded();
         ofAQueryWithoutSync();
         ofCopy();
+        ofBatchesInPieces();
         ofSelfTermination();
+    }
+
+    /// What the proxy itself has to send comes between the pieces.
+    private void ofBatchesInPieces() {
+        var names = "SELECT name FROM pg_prepared_statements ORDER BY 1";
+        Sent[] look = {parse("", names), bind("", ""), execute("", 0)};
+        Sent[] begin = {
+            parse("", "START TRANSACTION ISOLATION LEVEL SERIALIZABLE"), bind("", ""), describe('P', ""), flush()
+        };
+        script.alone(
+                "the portal of START TRANSACTION before pg_prepared_statements",
+                ask(parse("p", "SELECT id FROM t WHERE id = 1"), sync()),
+                flushed(begin),
+                ask(execute("", 0), look[0], look[1], look[2], sync()),
+                ask(query("SHOW transaction_isolation")),
+                ask(query("COMMIT")));
+        script.alone(
+                "the portal of START TRANSACTION before pg_prepared_statements, flushed",
+                ask(parse("p", "SELECT id FROM t WHERE id = 1"), sync()),
+                flushed(begin),
+                flushed(execute("", 0), look[0], look[1], look[2], flush()),
+                ask(query("SHOW transaction_isolation")),
+                ask(query("COMMIT")),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "a portal that fails before pg_prepared_statements",
+                ask(parse("p", "SELECT id FROM t WHERE id = 1"), sync()),
+                flushed(parse("", "SELECT 1 / (id - id) FROM t"), bind("c", ""), describe('P', "c"), flush()),
+                ask(execute("c", 0), look[0], look[1], look[2], sync()),
+                ask(look[0], look[1], look[2], sync()),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "a batch in pieces behind copied data that nobody waits for",
+                ask(parse("q", "SELECT id FROM t WHERE id = 1"), sync()),
+                behind(
+                        parse("", "COPY t (id, v) FROM STDIN"),
+                        bind("", ""),
+                        execute("", 0),
+                        copyData("501\tx\n"),
+                        copyDone(),
+                        sync()),
+                flushed(parse("", "SHOW TimeZone"), bind("", ""), describe('P', ""), flush()),
+                ask(
+                        execute("", 0),
+                        parse("", "PREPARE p AS SELECT 'other'"),
+                        bind("", ""),
+                        execute("", 0),
+                        look[0],
+                        look[1],
+                        look[2],
+                        sync()),
+                ask(query("SELECT count(*) FROM t")));
     }
 
     private void ofNotifications() {

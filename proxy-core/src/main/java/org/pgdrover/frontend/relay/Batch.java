@@ -108,6 +108,13 @@ final class Batch {
         return true;
     }
 
+    /// How many messages with which it begins run portals that were bound before.
+    int beginningExecutes() {
+        int found = 0;
+        while (found < count && messages.get(found).type == MessageType.EXECUTE) found++;
+        return found;
+    }
+
     /// It will not have to be sent again.
     void releaseBytes() {
         if (base != null) base.release();

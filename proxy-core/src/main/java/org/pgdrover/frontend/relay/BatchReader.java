@@ -41,14 +41,23 @@ final class BatchReader {
 
     /// What stands in a batch from one of its messages on.
     Batch rest(Batch whole, int first) {
-        var rest = spare.isEmpty() ? new Batch() : spare.pop();
+        return piece(whole, first, whole.messages());
+    }
+
+    /// So many messages with which a batch begins.
+    Batch beginning(Batch whole, int count) {
+        return piece(whole, 0, count);
+    }
+
+    private Batch piece(Batch whole, int first, int end) {
+        var piece = spare.isEmpty() ? new Batch() : spare.pop();
         var bytes = Objects.requireNonNull(whole.bytes());
-        for (int i = first; i < whole.messages(); i++) {
+        for (int i = first; i < end; i++) {
             var message = whole.message(i);
             int start = whole.from() + message.start;
-            rest.append(message.type, bytes, start, start + message.size, message.large);
+            piece.append(message.type, bytes, start, start + message.size, message.large);
         }
-        return rest;
+        return piece;
     }
 
     void recycle(Batch batch) {

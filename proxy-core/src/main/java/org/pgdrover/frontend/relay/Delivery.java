@@ -119,6 +119,12 @@ final class Delivery implements RelayNote {
         complete |= following.isComplete();
     }
 
+    /// Of its present part, which is not the first, this is sent first.
+    void cut(Batch piece) {
+        part = piece;
+        complete = piece.isComplete();
+    }
+
     /// Forgets what was found out about the present part.
     void judgeAgain() {
         count = partStart;

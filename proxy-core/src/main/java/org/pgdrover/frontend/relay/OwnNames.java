@@ -24,7 +24,7 @@ final class OwnNames {
     static boolean areWanted(Relay relay, ServerLease lease, Delivery delivery) {
         var server = lease.server();
         if (server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED) return false;
-        if (lease.hasOwnNames() && (server.status() == TransactionStatus.IDLE || hasAll(relay, lease))) return false;
+        if (lease.hasOwnNames() && (ServerNeeds.isIdle(server) || hasAll(relay, lease))) return false;
         return parsesUnkept(delivery) || looksForNames(relay, delivery);
     }
 
