@@ -261,6 +261,7 @@ public final class ResponseLedger {
         if (size == 0) return;
         copyIn = true;
         int kept = 1;
+        boolean batchFollows = !kinds[head].endsWithReady();
         for (int i = 1; i < size; i++) {
             int from = index(i);
             if (kinds[from] == RequestKind.COPY_END) copyIn = false;
@@ -269,6 +270,7 @@ public final class ResponseLedger {
                 discard(kinds[from], fates[from], owners[from], noteAt(from));
                 continue;
             }
+            if (kinds[from] != RequestKind.COPY_END) batchFollows = !kinds[from].endsWithReady();
             int to = index(kept++);
             kinds[to] = kinds[from];
             fates[to] = fates[from];
@@ -282,15 +284,7 @@ public final class ResponseLedger {
         added -= size - kept;
         pipelined.removed(size - kept);
         size = kept;
-        open |= isLastOpen();
-    }
-
-    /// Whether the last message that is still owed its answer is of the extended protocol, and so begins or
-    /// goes on with a batch.
-    private boolean isLastOpen() {
-        for (int i = size - 1; i >= 0; i--)
-            if (kinds[index(i)] != RequestKind.COPY_END) return !kinds[index(i)].endsWithReady();
-        return false;
+        open |= batchFollows;
     }
 
     /// The server reported an error: the owners of everything that it will not answer hear of it. What they ask

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -69,7 +70,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         this.target = target;
         this.cancelKey = cancelKey;
         this.parameters = parameters;
-        this.session = new ServerSession(options.statementCache());
+        this.session = new ServerSession(InitialValues.of(parameters, Set.of()), options.statementCache());
         this.answers = new ServerAnswers(this, ledger, channel.alloc());
         this.closed = closed;
     }

@@ -12,6 +12,7 @@ public final class ServerSession {
     private static final String IDLE_TIMEOUT = "idle_session_timeout";
 
     private final ServerStatements statements;
+    private InitialValues initial;
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
     /// The same as answers have told so far.
@@ -24,14 +25,26 @@ public final class ServerSession {
     private boolean lastUse;
     private @Nullable String notClean;
 
+    /// @param initial values with which it begins
     /// @param statementCache most statements that it has prepared for the proxy
-    ServerSession(int statementCache) {
+    ServerSession(InitialValues initial, int statementCache) {
+        this.initial = initial;
         this.statements = new ServerStatements(statementCache);
     }
 
     /// The statements that the session has prepared for the proxy.
     public ServerStatements statements() {
         return statements;
+    }
+
+    /// The values that it has where nothing else is set.
+    public InitialValues initial() {
+        return initial;
+    }
+
+    /// The server reports a value although nobody has asked it for anything.
+    void initial(String name, String value) {
+        initial = initial.with(name, value);
     }
 
     public SessionSettings settings() {

@@ -3,6 +3,7 @@ package org.pgdrover.frontend.relay;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
@@ -25,8 +26,8 @@ final class BatchStatements {
     private static final int MAY_DEALLOCATE = 128;
     private static final int DEFINES = 256;
 
-    /// The parameters that the client's startup message has set.
-    private final Set<String> defaults;
+    /// The parameters that the client's startup message has set, or that are as if it had.
+    private final Supplier<Set<String>> defaults;
 
     private final List<QueryClass> classes = new ArrayList<>(2);
     /// What the classes say of the session, found out once for each: most clients run the same again and
@@ -36,6 +37,7 @@ final class BatchStatements {
     private int executed;
     private QueryClass lastKnown = QueryClass.UNKNOWN;
     private int lastFacts;
+    private Set<String> lastDefaults;
     private boolean onlyReads = true;
     /// Whether something is executed that may have changed something, or may have committed.
     private boolean executesWrite;
@@ -46,8 +48,9 @@ final class BatchStatements {
     private @Nullable Boolean callDeallocate;
 
     /// @param defaults names of the parameters that the client's startup message has set
-    BatchStatements(Set<String> defaults) {
+    BatchStatements(Supplier<Set<String>> defaults) {
         this.defaults = defaults;
+        this.lastDefaults = defaults.get();
         this.lastFacts = factsOfNew(lastKnown);
     }
 
@@ -83,7 +86,8 @@ final class BatchStatements {
     }
 
     private int factsOf(QueryClass ran) {
-        if (ran != lastKnown) {
+        if (ran != lastKnown || lastDefaults != defaults.get()) {
+            lastDefaults = defaults.get();
             lastFacts = factsOfNew(ran);
             lastKnown = ran;
         }
@@ -96,7 +100,7 @@ final class BatchStatements {
         if (ran.session() == SessionEffect.NONE) return ran.setsByCall() ? found | CHANGES_SETTINGS : found;
         if (SessionEffect.changesReading(ran.session())) found |= CHANGES_READING;
         if (ran.changesSettings()) found |= CHANGES_SETTINGS;
-        if (!defaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
+        if (!lastDefaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
         var effect = ran.session();
         if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
             found |= DEALLOCATES_ALL;
@@ -117,7 +121,7 @@ final class BatchStatements {
             if (takesDefaultsAway(ran.parts().get(i))) return true;
         return switch (ran.session()) {
             case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
-            case SessionEffect.ResetParameter(var name) -> defaults.contains(name);
+            case SessionEffect.ResetParameter(var name) -> lastDefaults.contains(name);
             case SessionEffect.None _,
                     SessionEffect.SetParameter _,
                     SessionEffect.SetLocally _,

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.protocol.ErrorFields;
@@ -100,7 +101,7 @@ final class Delivery implements RelayNote {
     private @Nullable Map<ClientStatement, ErrorFields> unusable;
 
     /// @param defaults names of the parameters that the client's startup message has set
-    Delivery(Set<String> defaults) {
+    Delivery(Supplier<Set<String>> defaults) {
         this.statements = new BatchStatements(defaults);
     }
 

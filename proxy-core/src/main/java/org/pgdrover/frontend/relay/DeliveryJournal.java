@@ -36,7 +36,7 @@ final class DeliveryJournal {
     }
 
     Delivery begin(Batch batch) {
-        var delivery = spare.isEmpty() ? new Delivery(session.settings().defaults()) : spare.pop();
+        var delivery = spare.isEmpty() ? new Delivery(session.settings()::defaults) : spare.pop();
         delivery.startNanos = services.clock().getAsLong();
         delivery.part = batch;
         if (batch.isComplete()) delivery.complete();

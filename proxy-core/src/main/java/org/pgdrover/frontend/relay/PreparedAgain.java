@@ -13,6 +13,7 @@ import org.pgdrover.backend.ServerStatements.Prepared;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.frontend.session.StatementShape;
+import org.pgdrover.frontend.session.TrackedSettings;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
@@ -33,6 +34,7 @@ final class PreparedAgain {
 
     private final ServerLease lease;
     private final Delivery delivery;
+    private final TrackedSettings settings;
     private final SessionSettings current;
     private final SessionSettings present;
     /// Whether there may be other settings on the server, which it has not told of.
@@ -46,7 +48,8 @@ final class PreparedAgain {
         var session = relay.session();
         this.lease = lease;
         this.delivery = delivery;
-        this.current = session.settings().current();
+        this.settings = session.settings();
+        this.current = settings.current();
         this.present = current.ofMeaning();
         boolean onTheWay =
                 !lease.server().ledger().isEmpty() && relay.deliveries().mayChangeSettings();
@@ -227,7 +230,9 @@ final class PreparedAgain {
 
     private SessionSettings settingsOf(ClientStatement statement) {
         var then = statement.settings();
-        return then == null || then == current ? present : then.ofMeaning();
+        return then == null || then == current
+                ? present
+                : settings.complete(then).ofMeaning();
     }
 
     /// Whether some cannot be prepared now, so that their names are missing there.

@@ -47,7 +47,11 @@ final class Preparing implements RelayState {
         if (lease.isLost()) return lost();
         if (!asked) {
             asked = true;
-            if (fresh) needs = ServerNeeds.of(relay, lease, delivery, true);
+            if (fresh) {
+                var initial = lease.server().session().initial();
+                if (relay.session().settings().meets(initial)) relay.judge().judge(delivery);
+                needs = ServerNeeds.of(relay, lease, delivery, true);
+            }
             if (needs == null) return work();
             if (needs.onlyBegins() instanceof DeferredBegin begin && Beginning.suits(relay, lease, delivery))
                 return workAtOnce(begin);

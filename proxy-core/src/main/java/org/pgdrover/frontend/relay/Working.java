@@ -133,7 +133,7 @@ final class Working implements RelayState {
     /// now.
     private RelayState follow(Delivery delivery) {
         if (lease.toRestore() != null || Following.isHeldUp(relay, lease, delivery)) return this;
-        sendExecutes(delivery);
+        BoundPortals.sendFirst(relay, this, delivery);
         if (!relay.judge().judge(delivery)) return this;
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
         if (!relay.listening().mayFollow(delivery) || !findWay(delivery)) return this;
@@ -152,31 +152,6 @@ final class Working implements RelayState {
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
         return this;
-    }
-
-    /// Portals that the client has bound in an open batch are run before the proxy sends anything of its own: a
-    /// transaction that begins with one of them is to begin as PostgreSQL begins it.
-    private void sendExecutes(Delivery delivery) {
-        var whole = Objects.requireNonNull(delivery.part);
-        int executes = whole.beginningExecutes();
-        if (executes == 0 || executes == whole.messages() || relay.deliveries().open() != delivery) return;
-        if (relay.session().statements().size() == 0) return;
-        var beginning = relay.reader().beginning(whole, executes);
-        delivery.cut(beginning);
-        boolean alone = relay.judge().judge(delivery)
-                && relay.listening().mayFollow(delivery)
-                && relay.listening().prepare(delivery, lease)
-                && ServerNeeds.of(relay, lease, delivery, false) == null;
-        if (alone) {
-            relay.deliveries().nextWaiting();
-            send(delivery);
-            delivery.next(relay.reader().rest(whole, executes), false);
-            relay.reader().recycle(whole);
-            relay.deliveries().await(delivery);
-        } else {
-            delivery.cut(whole);
-        }
-        relay.reader().recycle(beginning);
     }
 
     /// A server may keep its answers until it is told to send them, and a client that has said goodbye ends

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.InitialValues;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.frontend.StartupRequest;
@@ -65,7 +66,7 @@ public final class ClientSession {
         this.database = request.database();
         this.routing = routing;
         this.shared = shared;
-        this.settings = new TrackedSettings(settings);
+        this.settings = new TrackedSettings(settings, InitialValues.of(parameters, settings.names()));
         this.told = new HashMap<>(parameters);
         this.standardStrings = !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
         this.encoding = parameters.getOrDefault("client_encoding", "UTF8");
@@ -102,7 +103,7 @@ public final class ClientSession {
     public SharedStatement share(byte[] definition, boolean settingsChange) {
         return settingsChange || settings.isUnknown()
                 ? shared.alone()
-                : shared.share(database, user, settings.current(), definition);
+                : shared.share(database, user, settings.initial(), settings.current(), definition);
     }
 
     /// The settings that the session has now; null if nobody knows all of them.
@@ -132,7 +133,10 @@ public final class ClientSession {
     }
 
     /// A run-time parameter that servers report has another value now, and the client is told.
-    public void parameterReported(String name, String value) {
+    ///
+    /// @param unasked whether nothing was asked: the server has read its configuration again
+    public void parameterReported(String name, String value, boolean unasked) {
+        if (unasked) settings.beginsOtherwise(name, value);
         told.put(name, value);
         switch (name) {
             case "standard_conforming_strings" -> standardStrings = !value.equals("off");

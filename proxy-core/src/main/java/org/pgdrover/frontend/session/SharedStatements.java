@@ -7,23 +7,32 @@ import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.InitialValues;
 import org.pgdrover.backend.SessionSettings;
 
 /// The prepared statements of all clients by what they say. Clients that prepare the same share one name
 /// on the servers.
 ///
 /// Clients share a statement if database, user and all settings are equal on which its meaning can
-/// depend: PostgreSQL folds time zone, DateStyle, search_path and others into it when it is parsed. An
+/// depend, and what their sessions have begun with: PostgreSQL folds time zone, DateStyle, search_path and others into
+/// it when it is parsed. An
 /// entry lives as long as a client or a server connection refers to it.
 public final class SharedStatements {
     /// Begins every name that the proxy gives to a statement on a server; clients' own names never reach
     /// pooled servers.
     public static final String PREFIX = "pgdrover_";
 
-    private record Key(String database, String user, SessionSettings settings, byte[] definition, int hash) {
-        static Key of(String database, String user, SessionSettings settings, byte[] definition) {
+    private record Key(
+            String database,
+            String user,
+            InitialValues initial,
+            SessionSettings settings,
+            byte[] definition,
+            int hash) {
+        static Key of(
+                String database, String user, InitialValues initial, SessionSettings settings, byte[] definition) {
             int hash = 31 * Arrays.hashCode(definition) + settings.hashCode();
-            return new Key(database, user, settings, definition, hash);
+            return new Key(database, user, initial, settings, definition, hash);
         }
 
         @Override
@@ -33,7 +42,8 @@ public final class SharedStatements {
                     && that.database.equals(database)
                     && that.user.equals(user)
                     && Arrays.equals(that.definition, definition)
-                    && that.settings.equals(settings);
+                    && that.settings.equals(settings)
+                    && that.initial.equals(initial);
         }
 
         @Override
@@ -55,11 +65,13 @@ public final class SharedStatements {
     private final ConcurrentHashMap<Key, Entry> entries = new ConcurrentHashMap<>();
     private final ReferenceQueue<SharedStatement> forgotten = new ReferenceQueue<>();
 
+    /// @param initial values with which the session has begun
     /// @param settings with which the statement is parsed
     /// @param definition the rest of the Parse after the name: query and parameter types
-    SharedStatement share(String database, String user, SessionSettings settings, byte[] definition) {
+    SharedStatement share(
+            String database, String user, InitialValues initial, SessionSettings settings, byte[] definition) {
         forget();
-        var key = Key.of(database, user, settings.ofMeaning(), definition);
+        var key = Key.of(database, user, initial, settings.ofMeaning(), definition);
         var entry = entries.get(key);
         var known = entry == null ? null : entry.get();
         if (known != null) return known;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.pgdrover.backend.InitialValues;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.SessionEffect;
 
@@ -19,7 +20,13 @@ public final class TrackedSettings {
     /// RESET ALL leaves the role as it is (PostgreSQL manual, RESET).
     private static final String ROLE = "role";
 
-    private final SessionSettings defaults;
+    private InitialValues initial;
+    /// Those of the last server that the session was held against.
+    private InitialValues met;
+    /// What the startup message has set, and what [#meets] has added.
+    private SessionSettings defaults;
+    /// What [#meets] has added.
+    private SessionSettings added = SessionSettings.EMPTY;
     private SessionSettings committed;
     private SessionSettings current;
     private SessionSettings onServer = SessionSettings.EMPTY;
@@ -31,10 +38,53 @@ public final class TrackedSettings {
     /// Whether something was sent that may have changed them in a way that only the server can tell.
     private boolean unseen;
 
-    TrackedSettings(SessionSettings defaults) {
+    /// @param initial what the session has begun with beside the startup message's settings
+    TrackedSettings(SessionSettings defaults, InitialValues initial) {
+        this.initial = initial;
+        this.met = initial;
         this.defaults = defaults;
         this.committed = defaults;
         this.current = defaults;
+    }
+
+    // What the session has begun with
+
+    /// What it has begun with beside the startup message's settings.
+    InitialValues initial() {
+        return initial;
+    }
+
+    /// A server is to work for the session: what the session has begun with and the server has not is from now on
+    /// as if the startup message had set it.
+    ///
+    /// @return whether the session's settings are others now
+    public boolean meets(InitialValues server) {
+        if (server == met) return false;
+        met = server;
+        var before = committed;
+        initial.others(server, this::begins);
+        return committed != before;
+    }
+
+    /// The configuration has another value: it holds for the session, and other servers are to have it too.
+    void beginsOtherwise(String name, String value) {
+        initial = initial.with(name, value);
+        met = initial;
+    }
+
+    private void begins(String name, String value) {
+        if (defaults.names().contains(name)) return;
+        defaults = defaults.withValue(name, value);
+        added = added.withValue(name, value);
+        committed = complete(committed);
+        current = complete(current);
+    }
+
+    /// Settings that were known before [#meets] was told of a server, with what has been added.
+    public SessionSettings complete(SessionSettings known) {
+        var whole = known;
+        for (var name : added.names()) if (!known.names().contains(name)) whole = whole.withDefaultOf(name, added);
+        return whole;
     }
 
     /// Names of the parameters that the startup message has set.

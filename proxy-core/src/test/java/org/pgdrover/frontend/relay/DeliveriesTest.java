@@ -27,7 +27,7 @@ class DeliveriesTest {
     private final Deliveries deliveries = new Deliveries();
 
     private static Delivery whole() {
-        var delivery = new Delivery(java.util.Set.of());
+        var delivery = new Delivery(java.util.Set::of);
         delivery.complete();
         return delivery;
     }
@@ -36,7 +36,7 @@ class DeliveriesTest {
     void isAnsweredInTheOrderOfSending() {
         var first = whole();
         var second = whole();
-        var unfinished = new Delivery(java.util.Set.of());
+        var unfinished = new Delivery(java.util.Set::of);
         deliveries.sent(first);
         deliveries.sent(second);
         deliveries.sent(unfinished);
@@ -53,7 +53,7 @@ class DeliveriesTest {
     void takesBackWhatWasSentBeforeWhatWaits() {
         var first = whole();
         var second = whole();
-        var unfinished = new Delivery(java.util.Set.of());
+        var unfinished = new Delivery(java.util.Set::of);
         var waiting = whole();
         deliveries.sent(first);
         deliveries.sent(second);
@@ -72,7 +72,7 @@ class DeliveriesTest {
 
     @Test
     void goesOnWithABatchWhoseEndTheServerIgnored() {
-        var copying = new Delivery(java.util.Set.of());
+        var copying = new Delivery(java.util.Set::of);
         deliveries.sent(copying);
         copying.complete();
         deliveries.sent(copying);
@@ -157,7 +157,7 @@ class DeliveriesTest {
     /// A batch comes in parts, and what deallocates is in a later one.
     @Test
     void knowsThatNamesMayEndAlsoByALaterPart() {
-        var deallocating = new Delivery(java.util.Set.of());
+        var deallocating = new Delivery(java.util.Set::of);
         deliveries.sent(deallocating);
         deallocating.next(new Batch(), false);
         deallocating.executes(DEALLOCATE_ALL);

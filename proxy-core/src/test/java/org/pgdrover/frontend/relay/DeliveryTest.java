@@ -17,7 +17,7 @@ class DeliveryTest {
     /// write does.
     @Test
     void writesNothingWithProvedReadsInATransaction() {
-        var delivery = new Delivery(Set.of());
+        var delivery = new Delivery(Set::of);
         delivery.runs(read());
         delivery.executes(read());
         delivery.reason = RoutingReason.IN_TRANSACTION;
@@ -37,7 +37,7 @@ class DeliveryTest {
     /// The plan of the answered part is used again for a message that has nothing to do with the name.
     @Test
     void findsNoNameOfAPartThatIsAnswered() {
-        var delivery = new Delivery(Set.of());
+        var delivery = new Delivery(Set::of);
         var name = new byte[] {'s'};
         var made = delivery.newPlan();
         made.makes = true;
@@ -56,7 +56,7 @@ class DeliveryTest {
     /// An Execute at a part's beginning runs what was bound before, whatever the rest of the part binds.
     @Test
     void forgetsWhatAPartBindsAndNamesWhenItIsJudgedAgain() {
-        var delivery = new Delivery(Set.of());
+        var delivery = new Delivery(Set::of);
         var name = Unpooled.wrappedBuffer(new byte[] {'s'});
         var made = delivery.newPlan();
         made.pending = true;

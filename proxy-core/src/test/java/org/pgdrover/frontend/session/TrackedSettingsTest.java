@@ -2,8 +2,10 @@ package org.pgdrover.frontend.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.pgdrover.backend.InitialValues;
 import org.pgdrover.backend.SessionSettings;
 
 @Timeout(10)
@@ -12,7 +14,50 @@ class TrackedSettingsTest {
             .withValue("application_name", "mine")
             .withValue("role", "other")
             .withValue("app.x", "1");
-    private final TrackedSettings settings = new TrackedSettings(startup);
+    private final TrackedSettings settings = new TrackedSettings(startup, initial("GMT", "ISO, MDY"));
+
+    private InitialValues initial(String timeZone, String dateStyle) {
+        return InitialValues.of(Map.of("TimeZone", timeZone, "DateStyle", dateStyle), startup.names());
+    }
+
+    @Test
+    void haveWhatTheSessionHasBegunWithOnAServerThatBeginsOtherwise() {
+        assertThat(settings.meets(initial("GMT", "ISO, MDY"))).isFalse();
+        assertThat(settings.committed()).isEqualTo(startup);
+
+        assertThat(settings.meets(initial("Asia/Tokyo", "ISO, MDY"))).isTrue();
+
+        var begun = startup.withValue("timezone", "GMT");
+        assertThat(settings.committed()).isEqualTo(begun);
+        assertThat(settings.defaults()).contains("timezone");
+        assertThat(settings.meets(initial("Asia/Tokyo", "ISO, MDY"))).isFalse();
+        settings.resetAll();
+        assertThat(settings.current()).isEqualTo(begun.withDefaultOf("role", begun));
+        assertThat(settings.meets(initial("Asia/Tokyo", "German, DMY"))).isTrue();
+        assertThat(settings.defaults()).contains("timezone", "datestyle");
+    }
+
+    @Test
+    void haveTheClientsOwnValueOnSuchAServer() {
+        settings.set("timezone", "SET TimeZone = 'Asia/Kolkata'", "UTF8", true);
+        settings.commit();
+        var before = settings.committed();
+
+        settings.meets(initial("Asia/Tokyo", "ISO, MDY"));
+
+        assertThat(settings.committed()).isEqualTo(before);
+        settings.reset("timezone");
+        assertThat(settings.current()).isEqualTo(startup.withValue("timezone", "GMT"));
+    }
+
+    @Test
+    void followTheConfigurationThatIsReadAgain() {
+        settings.beginsOtherwise("TimeZone", "Asia/Tokyo");
+
+        assertThat(settings.meets(initial("Asia/Tokyo", "ISO, MDY"))).isFalse();
+        assertThat(settings.meets(initial("GMT", "ISO, MDY"))).isTrue();
+        assertThat(settings.committed()).isEqualTo(startup.withValue("timezone", "Asia/Tokyo"));
+    }
 
     /// RESET ALL was run where no text tells of it, as by EXECUTE.
     @Test

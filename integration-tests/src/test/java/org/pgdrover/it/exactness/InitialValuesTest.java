@@ -1,0 +1,128 @@
+package org.pgdrover.it.exactness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.pgdrover.config.PoolMode;
+
+/// What a session has begun with stays, whatever the servers begin with on which its statements run.
+@Timeout(120)
+class InitialValuesTest {
+    private static final String USER = "single";
+    private static final int SOON = 10_000;
+    private static final String SHOWN =
+            "current_setting('TimeZone'), current_setting('DateStyle'), current_setting('search_path'), '\\n'";
+    private static final String ON_PRIMARY = "SELECT concat_ws(' ', " + SHOWN + ") FROM txid_current()";
+    private static final String ON_STANDBY = "SELECT timestamptz '2024-01-01 05:00+00'";
+    private static final String READ = "2024-01-01 05:00:00+00";
+    private static final String BEGUN = "GMT ISO, MDY \"$user\", public \\n";
+    /// The answer depends on the time zone in which the statement was parsed.
+    private static final String PARSED =
+            "SELECT extract(hour FROM timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::int";
+
+    private Rig rig;
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new Rig(Rig.Target.PROXY, PoolMode.TRANSACTION, Map.of(USER, 1), _ -> {});
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        rig.close();
+    }
+
+    private WireClient client() throws IOException {
+        return WireClient.ready(rig.proxyPort(), Map.of("user", USER, "database", Rig.PROXIED));
+    }
+
+    @Test
+    void staysWhenTheRoleBeginsOtherwise() throws Exception {
+        try (var old = client()) {
+            assertThat(ask(old, query(ON_PRIMARY))).isEqualTo(BEGUN);
+            ask(old, parse("p", PARSED), sync());
+            assertThat(ask(old, bind("", "p"), execute("", 0), sync())).isEqualTo("5");
+
+            rig.primary()
+                    .sql(
+                            Rig.PROXIED,
+                            "ALTER ROLE single SET TimeZone = 'Asia/Tokyo'",
+                            "ALTER ROLE single SET DateStyle = 'German'",
+                            "ALTER ROLE single SET search_path = 'elsewhere, public'",
+                            "ALTER ROLE single SET standard_conforming_strings = off",
+                            "ALTER ROLE single SET backslash_quote = on");
+            awaitNew("Asia/Tokyo German, DMY \"elsewhere, public\" \n");
+
+            assertThat(ask(old, query(ON_PRIMARY))).isEqualTo(BEGUN);
+            assertThat(ask(old, query(ON_STANDBY))).isEqualTo(READ);
+            assertThat(ask(old, bind("", "p"), execute("", 0), sync())).isEqualTo("5");
+            for (var reset : new String[] {"RESET ALL", "DISCARD ALL", "RESET TimeZone", "SET DateStyle TO DEFAULT"}) {
+                ask(old, query(reset));
+                assertThat(ask(old, query(ON_PRIMARY))).as(reset).isEqualTo(BEGUN);
+            }
+            ask(old, query("SET TimeZone = 'Asia/Kolkata'"));
+            assertThat(ask(old, query(ON_STANDBY))).isEqualTo("2024-01-01 10:30:00+05:30");
+            try (var other = client()) {
+                ask(other, parse("p", PARSED), sync());
+                assertThat(ask(other, bind("", "p"), execute("", 0), sync())).isEqualTo("20");
+                ask(old, query("RESET TimeZone"));
+                ask(old, parse("q", PARSED), sync());
+                assertThat(ask(old, bind("", "q"), execute("", 0), sync())).isEqualTo("5");
+                assertThat(ask(other, bind("", "p"), execute("", 0), sync())).isEqualTo("20");
+            }
+        }
+    }
+
+    @Test
+    void isThatOfThePrimaryOnEveryNode() throws Exception {
+        for (var node : rig.nodes()) {
+            if (node == rig.primary()) continue;
+            Files.writeString(
+                    node.data().resolve("postgresql.conf"),
+                    "\nTimeZone = 'Asia/Tokyo'\nDateStyle = 'German'\n",
+                    StandardOpenOption.APPEND);
+            node.sql("postgres", "SELECT pg_reload_conf()");
+        }
+        try (var client = client()) {
+            for (int i = 0; i < 10; i++) {
+                assertThat(ask(client, query(ON_STANDBY))).isEqualTo(READ);
+                assertThat(ask(client, query(ON_PRIMARY))).isEqualTo(BEGUN);
+            }
+        }
+    }
+
+    /// Returns when a session that begins now begins like this.
+    private void awaitNew(String begun) throws Exception {
+        for (int i = 0; i < 100; i++) {
+            try (var fresh = client()) {
+                if (ask(fresh, query(ON_PRIMARY)).equals(begun)) return;
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+        throw new AssertionError("new sessions do not begin with " + begun);
+    }
+
+    /// The first column of the last row, or the error.
+    private static String ask(WireClient client, Sent... messages) throws IOException {
+        client.send(messages);
+        String answer = "";
+        for (var message = client.require(SOON); message.type() != 'Z'; message = client.require(SOON)) {
+            if (message.type() == 'D') answer = message.column(0);
+            if (message.type() == 'E') answer = message.fields().toString();
+        }
+        return answer;
+    }
+}
