@@ -125,6 +125,23 @@ class AuthenticationTest {
     }
 
     @Test
+    void takesAPasswordAtOnceThatWasChangedThroughTheProxy() throws Exception {
+        try (var proxy = proxy("host all all all scram-sha-256\n", "", true);
+                var boss = proxy.connectAs("boss", "boss");
+                var statement = boss.createStatement()) {
+            for (int i = 0; i < 3; i++) {
+                var password = "chief" + i;
+                statement.execute("ALTER ROLE boss PASSWORD '" + password + "'");
+                try (var fresh = proxy.connectAs("boss", password)) {
+                    assertThat(ask(fresh, "SELECT 2")).isEqualTo("2");
+                }
+            }
+        } finally {
+            cluster.nodes().getFirst().sql("postgres", "ALTER ROLE boss PASSWORD 'boss'");
+        }
+    }
+
+    @Test
     void tellsUnknownUsersAndWrongPasswordsAlike() throws Exception {
         for (var method : new String[] {"scram-sha-256", "password", "md5"}) {
             try (var proxy = proxy("host all all all " + method + "\n", "\"known\" \"secret\"\n", true)) {

@@ -88,6 +88,13 @@ public final class AuthQuery implements PasswordStore, AutoCloseable {
         return ask(user, true);
     }
 
+    /// Passwords may have been changed: whoever asks from now on is told what holds then.
+    public void forget() {
+        synchronized (answers) {
+            answers.clear();
+        }
+    }
+
     private CompletionStage<Optional<StoredPassword>> ask(String user, boolean again) {
         long now = clock.getAsLong();
         Answer fresh;

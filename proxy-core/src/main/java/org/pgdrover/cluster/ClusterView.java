@@ -6,12 +6,18 @@ import org.jspecify.annotations.Nullable;
 /// Draws the picture of the cluster from what the nodes have said and from who won the election.
 record ClusterView(Leadership leadership, WalSamples samples) {
     ClusterTopology next(ClusterTopology previous, List<NodeHealth> nodes, @Nullable Node primary, boolean newTerm) {
-        var states = nodes.stream().map(health -> state(health, primary)).toList();
+        var roles = roles(nodes, primary);
+        var states = nodes.stream().map(health -> state(health, primary, roles)).toList();
         return new ClusterTopology(
                 previous.version() + 1, newTerm ? previous.term() + 1 : previous.term(), states, primary);
     }
 
-    private NodeState state(NodeHealth health, @Nullable Node primary) {
+    private static RoleSettings roles(List<NodeHealth> nodes, @Nullable Node primary) {
+        var report = primary == null ? null : nodes.get(primary.index()).report();
+        return report == null ? RoleSettings.UNKNOWN : report.roleSettings();
+    }
+
+    private NodeState state(NodeHealth health, @Nullable Node primary, RoleSettings primarys) {
         var report = health.report();
         if (report == null) return NodeState.unknown(health.node());
         var role = role(health, report, primary);
@@ -25,7 +31,10 @@ record ClusterView(Leadership leadership, WalSamples samples) {
                 report.receiveLsn(),
                 report.replayLsn(),
                 lag.bytes(),
-                lag.millis());
+                lag.millis(),
+                role == Role.STANDBY && !primarys.equals(RoleSettings.UNKNOWN)
+                        ? RoleSettings.Difference.between(report.roleSettings(), primarys)
+                        : null);
     }
 
     /// A node that claims to be primary and did not win is UNKNOWN: it gets neither writes nor reads.

@@ -1,5 +1,7 @@
 package org.pgdrover.cluster;
 
+import org.jspecify.annotations.Nullable;
+
 /// A node as it is known at one moment.
 ///
 /// @param up whether it answers; a node that is down gets no traffic
@@ -15,6 +17,7 @@ package org.pgdrover.cluster;
 /// for the primary
 /// @param lagMillis how far behind the primary it is, in milliseconds; 0 if it has replayed all;
 /// Long.MAX_VALUE if unknown
+/// @param roles for a standby: where its roles and databases are not the primary's; null if nowhere
 public record NodeState(
         Node node,
         boolean up,
@@ -24,9 +27,15 @@ public record NodeState(
         long receiveLsn,
         long replayLsn,
         long lagBytes,
-        long lagMillis) {
+        long lagMillis,
+        RoleSettings.@Nullable Difference roles) {
     public static NodeState unknown(Node node) {
-        return new NodeState(node, false, Role.UNKNOWN, false, 0, 0, 0, 0, Long.MAX_VALUE);
+        return new NodeState(node, false, Role.UNKNOWN, false, 0, 0, 0, 0, Long.MAX_VALUE, null);
+    }
+
+    /// Whether sessions of a user in a database begin here as on the primary.
+    public boolean beginsAlike(String database, String user) {
+        return roles == null || !roles.concerns(database, user);
     }
 
     /// Whether reads may go here, lag aside.

@@ -1,6 +1,7 @@
 package org.pgdrover.cluster;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The roles and databases of one node, as far as logins depend on them, by fingerprints.
 ///
@@ -20,6 +21,20 @@ public record RoleSettings(String version, Map<Scope, Long> fingerprints, long k
 
     public RoleSettings {
         fingerprints = Map.copyOf(fingerprints);
+    }
+
+    /// Where a standby's roles and databases are not, or are not known to be, the primary's.
+    ///
+    /// The standby has not replayed the change yet, or its server connections have not been looked at since.
+    public record Difference(RoleSettings standbys, RoleSettings primarys) {
+        /// Whether sessions of a user in a database may begin otherwise on the standby.
+        public boolean concerns(String database, String user) {
+            return !standbys.beginAlike(primarys, database, user);
+        }
+
+        static @Nullable Difference between(RoleSettings standbys, RoleSettings primarys) {
+            return standbys.fingerprints().equals(primarys.fingerprints()) ? null : new Difference(standbys, primarys);
+        }
     }
 
     /// Whether sessions of a user in a database begin alike under both, or are refused alike.

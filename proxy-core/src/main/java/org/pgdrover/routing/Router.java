@@ -7,7 +7,6 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.ClusterTopology;
 import org.pgdrover.cluster.Node;
-import org.pgdrover.cluster.NodeState;
 import org.pgdrover.cluster.TopologySource;
 import org.pgdrover.config.Consistency;
 import org.pgdrover.config.RoutingConfig;
@@ -70,8 +69,8 @@ public final class Router {
             };
     }
 
-    public RoutingSession newSession(String database) {
-        return new RoutingSession(database, globalWrites);
+    public RoutingSession newSession(String database, String user) {
+        return new RoutingSession(database, user, globalWrites);
     }
 
     // What a statement leaves
@@ -270,16 +269,16 @@ public final class Router {
             var last = session.standby();
             long own = session.hasEverDefined() ? session.floor() : 0;
             if (last == null) return draw(now, session, own, time, false);
-            if (serves(now.state(last), own)) return standby(last, false);
+            if (selector.serves(now.state(last), own, session)) return standby(last, false);
         }
         long floor = settleFloor(session);
         if (floor < 0) return toPrimary[RoutingReason.READ_YOUR_WRITES.ordinal()];
         var kept = session.standby();
-        if (kept != null && selector.keeps(session, time) && serves(now.state(kept), floor))
+        if (kept != null && selector.keeps(session, time) && selector.serves(now.state(kept), floor, session))
             return standby(kept, transaction);
         long switching = switchingFloor(session, floor);
         if (switching < 0) {
-            if (kept != null && serves(now.state(kept), floor)) return standby(kept, transaction);
+            if (kept != null && selector.serves(now.state(kept), floor, session)) return standby(kept, transaction);
             return toPrimary[RoutingReason.READ_YOUR_WRITES.ordinal()];
         }
         return draw(now, session, switching, time, transaction);
@@ -287,7 +286,7 @@ public final class Router {
 
     private RoutingDecision draw(
             ClusterTopology now, RoutingSession session, long floor, long time, boolean transaction) {
-        var drawn = selector.draw(now, floor);
+        var drawn = selector.draw(now, floor, session);
         if (drawn == null) return toPrimary[whyNone(now).ordinal()];
         if (drawn == now.primary()) return toPrimary[RoutingReason.PRIMARYS_SHARE.ordinal()];
         session.drew(drawn, time);
@@ -296,10 +295,6 @@ public final class Router {
 
     private ToStandby standby(Node node, boolean transaction) {
         return toStandby[node.index()][transaction ? 1 : 0];
-    }
-
-    private boolean serves(NodeState state, long floor) {
-        return selector.isEligible(state) && topology.replayLsn(state.node()) >= floor;
     }
 
     /// Settles which position a standby must have replayed for this session; -1 while the primary has not

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.Node;
+import org.pgdrover.cluster.NodeState;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residues;
 
@@ -21,6 +22,7 @@ public final class RoutingSession {
     private static final int MOST_DEFINITIONS = 256;
 
     private final String database;
+    private final String user;
     private final GlobalWrites globalWrites;
     private @Nullable String pinned;
     /// It has written, or seen on the primary, what no sampled position is known to cover.
@@ -58,8 +60,9 @@ public final class RoutingSession {
 
     private final Verdicts verdicts = new Verdicts();
 
-    RoutingSession(String database, GlobalWrites globalWrites) {
+    RoutingSession(String database, String user, GlobalWrites globalWrites) {
         this.database = database;
+        this.user = user;
         this.globalWrites = globalWrites;
     }
 
@@ -189,6 +192,11 @@ public final class RoutingSession {
     /// Lets a read that no standby is up to date for wait for one a little, if it is time to try that
     /// again.
     ///
+    /// Whether sessions of its user begin on the node as on the primary.
+    boolean beginsAlike(NodeState state) {
+        return state.beginsAlike(database, user);
+    }
+
     /// Every read on the primary shows what standbys have to show from then on. A session that reads all
     /// the time would never leave the primary again.
     ///

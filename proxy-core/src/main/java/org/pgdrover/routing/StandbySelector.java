@@ -49,23 +49,28 @@ final class StandbySelector {
     /// A standby that has replayed the position, or the primary if it takes part and its share comes up;
     /// null if there is none.
     @Nullable
-    Node draw(ClusterTopology now, long floor) {
+    Node draw(ClusterTopology now, long floor, RoutingSession session) {
         int total = 0;
         var nodes = now.nodes();
-        for (int i = 0; i < nodes.size(); i++) total += weight(nodes.get(i), floor);
+        for (int i = 0; i < nodes.size(); i++) total += weight(nodes.get(i), floor, session);
         if (total == 0) return null;
         int ticket = random.applyAsInt(total);
         for (int i = 0; i < nodes.size(); i++) {
-            ticket -= weight(nodes.get(i), floor);
+            ticket -= weight(nodes.get(i), floor, session);
             if (ticket < 0) return nodes.get(i).node();
         }
         return null;
     }
 
-    private int weight(NodeState state, long floor) {
+    private int weight(NodeState state, long floor, RoutingSession session) {
         var node = state.node();
         if (state.role() == Role.PRIMARY) return primarysWeight(node);
-        return isEligible(state) && topology.replayLsn(node) >= floor ? node.weight() : 0;
+        return serves(state, floor, session) ? node.weight() : 0;
+    }
+
+    /// Whether a standby may serve a session's reads, and has replayed the position.
+    boolean serves(NodeState state, long floor, RoutingSession session) {
+        return isEligible(state) && session.beginsAlike(state) && topology.replayLsn(state.node()) >= floor;
     }
 
     private int primarysWeight(Node node) {

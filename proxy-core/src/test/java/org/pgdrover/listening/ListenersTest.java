@@ -67,7 +67,7 @@ class ListenersTest {
             var states = new ArrayList<NodeState>();
             for (int i = 0; i < nodes.size(); i++)
                 states.add(new NodeState(
-                        nodes.get(i), true, i == primary ? Role.PRIMARY : Role.STANDBY, true, 1, 1, 1, 0, 0));
+                        nodes.get(i), true, i == primary ? Role.PRIMARY : Role.STANDBY, true, 1, 1, 1, 0, 0, null));
             return new ClusterTopology(1, 1, states, nodes.get(primary));
         }
 

@@ -59,7 +59,7 @@ class ConsistencyPropertyTest {
             router = new Router(config, cluster, catalogs, worker::now, random::nextInt);
             catalogs.prepare("db");
             worker.passes(1, TimeUnit.MILLISECONDS);
-            for (int i = 0; i < SESSIONS; i++) sessions.add(router.newSession("db"));
+            for (int i = 0; i < SESSIONS; i++) sessions.add(router.newSession("db", "me"));
         }
 
         int run() {

@@ -28,7 +28,7 @@ class RouterTest {
     private DatabaseCatalog catalog = Catalogs.SMALL;
     private final FunctionCatalog catalogs = new FunctionCatalog(_ -> catalog, worker, worker::now);
     private Router router = router(Consistency.SESSION);
-    private RoutingSession session = router.newSession("db");
+    private RoutingSession session = router.newSession("db", "me");
     /// A text that comes again is the same to the router, which remembers what it has judged.
     private final Map<String, QueryClass> classes = new HashMap<>();
 
@@ -126,7 +126,7 @@ class RouterTest {
 
     @Test
     void readsNothingNamedWhileTheCatalogIsNotRead() {
-        session = router.newSession("other");
+        session = router.newSession("other", "me");
 
         assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.CATALOG_NOT_READ);
         assertThat(reason("SELECT abs(1)")).isEqualTo(RoutingReason.CATALOG_NOT_READ);
@@ -512,8 +512,8 @@ class RouterTest {
     @Test
     void seesTheWritesOfOthersGlobally() {
         router = router(Consistency.GLOBAL);
-        session = router.newSession("db");
-        var writer = router.newSession("db");
+        session = router.newSession("db", "me");
+        var writer = router.newSession("db", "me");
         cluster.sample(worker.now() + 1, 100);
         worker.passes(1, TimeUnit.SECONDS);
         assertThat(reason("SELECT * FROM t")).isEqualTo(RoutingReason.READ);

@@ -22,7 +22,7 @@ class RoutingSessionTest {
 
     private final TwoStandbys cluster = new TwoStandbys();
     private final GlobalWrites globalWrites = new GlobalWrites(NOW - 1000);
-    private final RoutingSession session = new RoutingSession("db", globalWrites);
+    private final RoutingSession session = new RoutingSession("db", "me", globalWrites);
 
     @Test
     void isToCoverTheLatestThatItWroteOrSaw() {

@@ -20,6 +20,7 @@ import org.pgdrover.config.RoutingConfig;
 
 @Timeout(60)
 class StandbySelectorTest {
+    private final RoutingSession session = new RoutingSession("db", "me", new GlobalWrites(0));
     private static final long FLOOR = 100;
 
     private final TwoStandbys cluster = new TwoStandbys(1, 3, 1);
@@ -41,7 +42,7 @@ class StandbySelectorTest {
     private String drawn(StandbySelector by, int tickets, long floor) {
         var nodes = new StringBuilder();
         for (ticket = 0; ticket < tickets; ticket++) {
-            var node = by.draw(cluster.topology(), floor);
+            var node = by.draw(cluster.topology(), floor, session);
             nodes.append(node == null ? "-" : node.index());
         }
         return nodes.toString();
@@ -79,7 +80,7 @@ class StandbySelectorTest {
         var by = new StandbySelector(config, unweighted, _ -> ticket);
         var drawn = new StringBuilder();
         for (ticket = 0; ticket < 4; ticket++)
-            if (by.draw(unweighted.topology(), FLOOR) instanceof Node node) drawn.append(node.index());
+            if (by.draw(unweighted.topology(), FLOOR, session) instanceof Node node) drawn.append(node.index());
 
         assertThat(drawn.toString()).isEqualTo(nodes);
     }
@@ -96,12 +97,12 @@ class StandbySelectorTest {
     })
     void takesStandbysThatServeAndAreNotTooFarBehind(
             boolean up, Role role, boolean streaming, long lagMillis, boolean eligible) {
-        var state = new NodeState(cluster.node(1), up, role, streaming, 1, FLOOR, FLOOR, 0, lagMillis);
+        var state = new NodeState(cluster.node(1), up, role, streaming, 1, FLOOR, FLOOR, 0, lagMillis, null);
 
         assertThat(selector.isEligible(state)).isEqualTo(eligible);
         var now = new ClusterTopology(1, 1, List.of(NodeState.unknown(cluster.node(0)), state), null);
         assertThat(selector.isAnyEligible(now)).isEqualTo(eligible);
-        assertThat(selector.draw(now, 0) != null).isEqualTo(eligible);
+        assertThat(selector.draw(now, 0, session) != null).isEqualTo(eligible);
     }
 
     @Test
@@ -109,7 +110,7 @@ class StandbySelectorTest {
         var unweighted = new TwoStandbys(1, 0, 0);
 
         assertThat(selector.isAnyEligible(unweighted.topology())).isFalse();
-        assertThat(selector.draw(unweighted.topology(), 0)).isNull();
+        assertThat(selector.draw(unweighted.topology(), 0, session)).isNull();
     }
 
     @Test
@@ -126,7 +127,6 @@ class StandbySelectorTest {
     void letsASessionKeepItsStandbyForHalfASecondWhereItsReadsFollowOneAnother(Consistency consistency) {
         boolean keeps = consistency == Consistency.SESSION || consistency == Consistency.GLOBAL;
         var by = selector(PrimaryReads.WHEN_NO_STANDBY, consistency);
-        var session = new RoutingSession("db", new GlobalWrites(0));
         long drawn = Long.MAX_VALUE - TimeUnit.MILLISECONDS.toNanos(100);
         session.drew(cluster.node(1), drawn);
 

@@ -78,7 +78,7 @@ final class TwoStandbys implements TopologySource {
         for (int i = 0; i < 3; i++) {
             var role = i == primary ? Role.PRIMARY : Role.STANDBY;
             states.add(new NodeState(
-                    nodes.get(i), serves[i], role, serves[i], 1, positions[i], positions[i], lagMillis[i], 0));
+                    nodes.get(i), serves[i], role, serves[i], 1, positions[i], positions[i], lagMillis[i], 0, null));
         }
         return new ClusterTopology(1, term, states, nodes.get(primary));
     }

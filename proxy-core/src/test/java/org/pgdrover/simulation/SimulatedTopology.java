@@ -38,7 +38,7 @@ final class SimulatedTopology implements TopologySource {
         for (int i = 0; i < nodes.size(); i++) {
             var role = i == primary ? Role.PRIMARY : Role.STANDBY;
             boolean up = models.get(i).isUp();
-            states.add(new NodeState(nodes.get(i), up, up ? role : Role.UNKNOWN, up, 1, 100, 100, 0, 0));
+            states.add(new NodeState(nodes.get(i), up, up ? role : Role.UNKNOWN, up, 1, 100, 100, 0, 0, null));
         }
         return new ClusterTopology(clock.getAsLong(), term, states, primary < 0 ? null : nodes.get(primary));
     }

@@ -136,6 +136,11 @@ final class ClientAccess implements AutoCloseable {
         return new AuthQuery(settings, database, connector, topology, waiting, clock);
     }
 
+    /// Somebody may have changed passwords through the proxy.
+    void forgetPasswords() {
+        if (query != null) query.forget();
+    }
+
     /// Derives the keys of plain passwords before they are needed: a first login takes no longer than
     /// one of an unknown user.
     private void prepare(UserListFile users) {

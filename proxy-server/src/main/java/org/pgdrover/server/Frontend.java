@@ -74,7 +74,10 @@ record Frontend(Clients clients, Entrance entrance, Duration loginTimeout, Atomi
                         backends.gate(),
                         backends.listeners(),
                         backends.cancels(),
-                        backends.defaults()::mayHaveChanged,
+                        () -> {
+                            access.rules().forgetPasswords();
+                            backends.defaults().mayHaveChanged();
+                        },
                         backends.clock()),
                 metrics,
                 observer,

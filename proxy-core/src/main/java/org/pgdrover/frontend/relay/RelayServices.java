@@ -83,7 +83,7 @@ public final class RelayServices {
             Map<String, String> parameters,
             @Nullable ServerPool pool,
             @Nullable ServerConnection server) {
-        var routing = backends.router().newSession(request.database());
+        var routing = backends.router().newSession(request.database(), request.user());
         var settings = common(request.settings());
         var session = new ClientSession(client.id(), request, settings, routing, statements, parameters);
         return new RelayPhase(client, this, session, key, pool, server);

@@ -106,7 +106,7 @@ public final class RelayRig implements AutoCloseable {
             var states = new ArrayList<NodeState>();
             for (int i = 0; i < nodes.size(); i++) {
                 var role = i == primary ? Role.PRIMARY : Role.STANDBY;
-                states.add(new NodeState(nodes.get(i), true, role, true, 1, 100, 100, 0, 0));
+                states.add(new NodeState(nodes.get(i), true, role, true, 1, 100, 100, 0, 0, null));
             }
             return new ClusterTopology(1, 1, states, nodes.get(primary));
         }
