@@ -49,6 +49,29 @@ enum Limit {
         }
     },
 
+    /// A transaction that began as READ ONLY on a standby shows there what the standby knows of a sequence.
+    SEQUENCE_ON_STANDBY {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var before = difference.before();
+            boolean column = before.stream()
+                    .filter(line -> line.startsWith("T"))
+                    .reduce((_, last) -> last)
+                    .filter(line -> line.startsWith("T last_value:"))
+                    .isPresent();
+            boolean ahead = difference.expected().startsWith("D '")
+                    && difference.got().startsWith("D '")
+                    && number(difference.got()) - number(difference.expected()) <= 32
+                    && number(difference.got()) > number(difference.expected());
+            return column && ahead && mentions(scenario, difference, READ_ONLY);
+        }
+
+        private static long number(String row) {
+            var digits = row.replaceAll("D '(\\d+)'.*", "$1");
+            return digits.matches("\\d+") ? Long.parseLong(digits) : Long.MIN_VALUE / 2;
+        }
+    },
+
     /// What the session's own sequences gave was on a server that another client has had since, or that
     /// was cleaned.
     OWN_SEQUENCES_LOST {

@@ -37,6 +37,7 @@ final class PipelineConversations {
         ofAQueryWithoutSync();
         ofCopy();
         ofBatchesInPieces();
+        ofMessagesAmongCopiedData();
         ofSelfTermination();
     }
 
@@ -90,6 +91,30 @@ final class PipelineConversations {
                         look[2],
                         sync()),
                 ask(query("SELECT count(*) FROM t")));
+    }
+
+    /// The server takes data, and any other message fails: by its own type, not by that of what the proxy has to
+    /// prepare.
+    private void ofMessagesAmongCopiedData() {
+        Sent[] copy = {parse("", "COPY t (id, v) FROM STDIN"), bind("", ""), execute("", 0), sync()};
+        script.alone(
+                "Bind among copied data",
+                ask(parse("p", "SELECT 1"), sync()),
+                behind(copy),
+                ask(bind("", "p"), execute("", 0), sync()),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "Bind among copied data that was asked for",
+                ask(parse("p", "SELECT 1"), sync()),
+                Step.of(Step.Until.COPY_IN, copy),
+                ask(bind("", "p"), execute("", 0), sync()),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "EXECUTE among copied data",
+                ask(parse("p", "SELECT 1"), sync()),
+                behind(query("COPY t (id, v) FROM STDIN")),
+                ask(query("EXECUTE p")),
+                ask(query("EXECUTE p")));
     }
 
     private void ofNotifications() {

@@ -280,6 +280,17 @@ final class BatchStatements {
         callDeallocate = may;
     }
 
+    /// Whether one of them may take data from the client.
+    boolean mayCopy() {
+        for (int i = 0; i < classes.size(); i++) if (mayCopy(classes.get(i))) return true;
+        return false;
+    }
+
+    private static boolean mayCopy(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++) if (mayCopy(ran.parts().get(i))) return true;
+        return ran.isUnknown() || ran.statement().equals("COPY FROM");
+    }
+
     /// Whether they may deallocate statements that nobody can name.
     boolean mayDeallocateAny() {
         return (executed & MAY_DEALLOCATE) != 0 || Boolean.TRUE.equals(callDeallocate);

@@ -82,6 +82,13 @@ final class Deliveries {
         return changingSettings > 0 || open != null && open.statements.changesSettings();
     }
 
+    /// Whether one that was sent may make the server take data, so that any other message is an error.
+    boolean mayCopy() {
+        if (open != null && open.statements.mayCopy()) return true;
+        for (var delivery : sent) if (delivery.statements.mayCopy()) return true;
+        return false;
+    }
+
     /// Whether one that was sent whole takes away what the client's startup message has set.
     boolean takesDefaultsAway() {
         return takingDefaultsAway > 0;

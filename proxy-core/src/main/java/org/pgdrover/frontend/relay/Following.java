@@ -51,6 +51,12 @@ final class Following {
         return !ledger.isOpen() && (ledger.mayDiscardNext() || ledger.mayStayOpen());
     }
 
+    /// Whether what is under way may make the server take data: what the proxy sends of its own would be an error
+    /// then, and one that the client's message gives otherwise.
+    static boolean mayCopy(Relay relay, ServerLease lease) {
+        return !lease.server().ledger().isEmpty() && relay.deliveries().mayCopy();
+    }
+
     /// Whether it needs statements that are to be prepared with settings which nobody knows before what is
     /// under way has been answered.
     static boolean hasChangingSettings(Relay relay, ServerLease lease, ServerNeeds needs) {

@@ -50,7 +50,7 @@ final class ServerNeeds {
     /// @param fresh whether the server begins to work for the client
     static @Nullable ServerNeeds of(Relay relay, ServerLease lease, Delivery delivery, boolean fresh) {
         var server = lease.server();
-        if (server.ledger().isDiscarding()) return null;
+        if (server.ledger().isDiscarding() || server.ledger().isCopyIn()) return null;
         var customNames =
                 fresh && relay.session().hasCustomNames() ? relay.session().unknownTo(server) : List.<String>of();
         var settings = fresh ? settings(relay, server, customNames) : List.<String>of();

@@ -142,8 +142,10 @@ final class Working implements RelayState {
         if (!relay.listening().prepare(delivery, lease))
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
-        if (needs != null && (Following.mayBeDiscarded(lease) || Following.hasChangingSettings(relay, lease, needs)))
-            return this;
+        if (needs != null
+                && (Following.mayBeDiscarded(lease)
+                        || Following.mayCopy(relay, lease)
+                        || Following.hasChangingSettings(relay, lease, needs))) return this;
         if (needs != null
                 && needs.wantsKnownSettings()
                 && Following.mayInspect(relay, lease)

@@ -43,7 +43,8 @@ public final class ClientSession {
 
     private long thereWhenSent;
     private boolean usesSequences;
-    private final Object identity = new Object();
+    /// Stands for what sequences have given in the session since it has discarded that last.
+    private Object identity = new Object();
 
     private boolean standardStrings;
     private String encoding;
@@ -251,8 +252,13 @@ public final class ClientSession {
     }
 
     /// A statement has completed that asks for, or discards, what sequences have given in the session.
-    public void sequencesUsed(boolean discarded) {
+    public void sequencesUsed(boolean discarded, ServerConnection server) {
         usesSequences = !discarded;
+        if (!discarded) return;
+        // What other servers know is the session's no more; what this one knows was given behind that.
+        boolean here = server.session().sequencesOf() == identity;
+        identity = new Object();
+        if (here) server.session().sequencesOf(identity);
     }
 
     private void inside(QueryClass ran, ServerConnection server) {
@@ -283,7 +289,7 @@ public final class ClientSession {
                 resetsUnknown = true;
             }
             case SessionEffect.DiscardAll _ -> {
-                usesSequences = false;
+                sequencesUsed(true, server);
                 // Nothing takes it back: PostgreSQL refuses DISCARD ALL in a transaction, and commits at once.
                 settings.discardAll();
                 server.session().settings(SessionSettings.EMPTY);
