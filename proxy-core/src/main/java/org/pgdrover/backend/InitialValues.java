@@ -5,8 +5,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 
 /// The values with which a session begins, of the run-time parameters that servers report and that anybody may
 /// set. The object is immutable.
@@ -55,15 +53,43 @@ public final class InitialValues {
         return common(new InitialValues(values));
     }
 
-    /// With another value of a parameter, if it is one of those.
+    /// With the values that were reported since.
     ///
-    /// @param name as the server writes it
+    /// @param reported name to value, as the server writes them
+    /// @param without names in lower case, of parameters that are left as they are
+    public InitialValues with(Map<String, String> reported, Set<String> without) {
+        Map<String, String> changed = null;
+        for (var name : NAMES.entrySet()) {
+            var key = name.getValue();
+            var value = reported.get(name.getKey());
+            if (value == null || value.equals(values.get(key)) || without.contains(key)) continue;
+            if (changed == null) changed = new HashMap<>(values);
+            changed.put(key, value);
+        }
+        return changed == null ? this : common(new InitialValues(changed));
+    }
+
+    /// With another value of a parameter.
+    ///
+    /// @param name in lower case
     public InitialValues with(String name, String value) {
-        var key = NAMES.get(name);
-        if (key == null || value.equals(values.get(key))) return this;
         var changed = new HashMap<>(values);
-        changed.put(key, value);
+        changed.put(name, value);
         return common(new InitialValues(changed));
+    }
+
+    /// Whether it has this value of a parameter.
+    ///
+    /// @param name in lower case
+    public boolean has(String name, String value) {
+        return value.equals(values.get(name));
+    }
+
+    /// Whether it has values of such a parameter at all.
+    ///
+    /// @param name in lower case
+    public static boolean isOne(String name) {
+        return NAMES.containsValue(name);
     }
 
     private static InitialValues common(InitialValues values) {
@@ -72,16 +98,20 @@ public final class InitialValues {
         return known == null ? values : known;
     }
 
-    /// Tells each value that another session does not begin with; what that does not report is passed over.
-    public void others(InitialValues there, BiConsumer<String, String> tell) {
+    /// Tells each parameter of which another session has another value, with both, the other one last; what that
+    /// does not report is passed over.
+    public void others(InitialValues there, Others tell) {
         values.forEach((name, value) -> {
-            var other = there.value(name);
-            if (other != null && !other.equals(value)) tell.accept(name, value);
+            var other = there.values.get(name);
+            if (other != null && !other.equals(value)) tell.accept(name, value, other);
         });
     }
 
-    private @Nullable String value(String name) {
-        return values.get(name);
+    /// Is told of two values of a parameter.
+    @FunctionalInterface
+    public interface Others {
+        /// @param name in lower case
+        void accept(String name, String value, String other);
     }
 
     @Override

@@ -300,8 +300,7 @@ final class ServerAnswers {
         var name = WireReader.string(buffer, nameStart, end);
         var value = WireReader.string(buffer, nameEnd + 1, end);
         server.parameters().put(name, value);
-        // postgresql.conf was read again.
-        if (ledger.isEmpty()) server.session().initial(name, value);
+        server.session().reported();
         var to = receiver();
         boolean wanted = to != null && to.onParameterStatus(name, value);
         pass(in, wanted ? to : null);

@@ -1,6 +1,9 @@
 package org.pgdrover.backend;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +14,14 @@ public final class ServerSession {
     /// A server that waits for its next client is idle, and ends by it.
     private static final String IDLE_TIMEOUT = "idle_session_timeout";
 
+    private static final int MOST_EARLIER = 16;
+
     private final ServerStatements statements;
     private InitialValues initial;
+    /// Those that it had before the server has read its configuration again.
+    private final Deque<InitialValues> earlier = new ArrayDeque<>(2);
+
+    private boolean reported;
     private SessionSettings settings = SessionSettings.EMPTY;
     private @Nullable Object unnamedStatement;
     /// The same as answers have told so far.
@@ -42,9 +51,37 @@ public final class ServerSession {
         return initial;
     }
 
-    /// The server reports a value although nobody has asked it for anything.
-    void initial(String name, String value) {
-        initial = initial.with(name, value);
+    /// Whether it had this value of a parameter where nothing else was set, before the server has read its
+    /// configuration again.
+    ///
+    /// @param name in lower case
+    public boolean hadInitially(String name, String value) {
+        for (var values : earlier) if (values.has(name, value)) return true;
+        return false;
+    }
+
+    /// The server has reported a value.
+    void reported() {
+        reported = true;
+    }
+
+    /// Whether the server has reported values of which nobody knows yet why.
+    public boolean hasReported() {
+        return reported;
+    }
+
+    /// Nothing is under way and [#settings] are what is set: another value of any other parameter comes from the
+    /// configuration, which the server has read again (PostgreSQL manual, section 20.1.2).
+    ///
+    /// @param parameters what the server has reported last, name to value
+    public void settle(Map<String, String> parameters) {
+        if (!reported || notClean != null) return;
+        reported = false;
+        var now = initial.with(parameters, settings.names());
+        if (now.equals(initial)) return;
+        if (earlier.size() == MOST_EARLIER) earlier.removeFirst();
+        earlier.addLast(initial);
+        initial = now;
     }
 
     public SessionSettings settings() {

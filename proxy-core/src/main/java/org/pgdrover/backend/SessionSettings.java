@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -116,6 +117,11 @@ public final class SessionSettings {
         var copy = new LinkedHashMap<>(settings);
         copy.remove(name);
         return copy.isEmpty() ? EMPTY : new SessionSettings(copy);
+    }
+
+    /// Whether a parameter is set as in another session, or in neither.
+    public boolean isLike(SessionSettings other, String name) {
+        return Objects.equals(settings.get(name), other.settings.get(name));
     }
 
     /// The names of the parameters that are set.

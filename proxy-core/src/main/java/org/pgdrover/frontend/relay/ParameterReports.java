@@ -19,7 +19,7 @@ final class ParameterReports {
         reported.forEach((name, value) -> {
             if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
             if (!wanted.test(name.toLowerCase(Locale.ROOT))) return;
-            session.parameterReported(name, value, false);
+            session.parameterReported(name, value);
             BackendMessages.parameterStatus(out, name, value);
         });
     }

@@ -15,6 +15,9 @@ final class Preparing implements RelayState {
     private @Nullable ServerNeeds needs;
     private @Nullable Exchange answered;
     private boolean asked;
+    /// Whether the server has read its configuration again since the session has begun.
+    private boolean reread;
+
     private boolean recovering;
     private boolean recovered;
     private boolean canceled;
@@ -48,8 +51,8 @@ final class Preparing implements RelayState {
         if (!asked) {
             asked = true;
             if (fresh) {
-                var initial = lease.server().session().initial();
-                if (relay.session().settings().meets(initial)) relay.judge().judge(delivery);
+                reread = Reloads.meet(relay, lease);
+                if (reread) relay.judge().judge(delivery);
                 needs = ServerNeeds.of(relay, lease, delivery, true);
             }
             if (needs == null) return work();
@@ -79,6 +82,7 @@ final class Preparing implements RelayState {
             lease.server().session().settings(settings.committed());
             settings.entered(settings.committed());
             if (asked.changesSettings()) ParameterReports.tellDefaults(relay, lease);
+            if (lease.server().session().hasReported()) reread |= Reloads.meet(relay, lease);
             if (canceled) return giveUp(relay.failCanceled(delivery));
             if (asked.begin() instanceof DeferredBegin begin) {
                 delivery.beginsWith(begin, false);
@@ -114,6 +118,7 @@ final class Preparing implements RelayState {
     }
 
     private RelayState work() {
+        if (reread) Reloads.tell(relay, lease);
         var working = new Working(relay, lease);
         working.send(delivery);
         return working;

@@ -301,6 +301,7 @@ final class Working implements RelayState {
 
     /// The transaction is over, and everything that it has left in the session is known.
     static RelayState leave(Relay relay, ServerLease lease) {
+        if (lease.server().session().hasReported()) Reloads.meet(relay, lease);
         if (!relay.kept().keepOrForget(lease)) lease.release();
         return new Idle(relay);
     }

@@ -134,10 +134,7 @@ public final class ClientSession {
     }
 
     /// A run-time parameter that servers report has another value now, and the client is told.
-    ///
-    /// @param unasked whether nothing was asked: the server has read its configuration again
-    public void parameterReported(String name, String value, boolean unasked) {
-        if (unasked) settings.beginsOtherwise(name, value);
+    public void parameterReported(String name, String value) {
         told.put(name, value);
         switch (name) {
             case "standard_conforming_strings" -> standardStrings = !value.equals("off");

@@ -59,6 +59,11 @@ public final class ClientStatement {
         if (settings == null) settings = known;
     }
 
+    /// It was parsed when the session had this value of a parameter, which servers do not have any more.
+    void parsedBefore(String parameter, String value) {
+        if (settings != null && !settings.names().contains(parameter)) settings = settings.withValue(parameter, value);
+    }
+
     public boolean isUnnamed() {
         return name.length == 0;
     }

@@ -163,6 +163,13 @@ public final class ClientStatements {
         return all;
     }
 
+    /// The present ones were parsed when the session had this value of a parameter, which servers do not have any
+    /// more.
+    public void parsedBefore(String parameter, String value) {
+        for (var statement : table) if (statement != null) statement.parsedBefore(parameter, value);
+        if (unnamed != null) unnamed.parsedBefore(parameter, value);
+    }
+
     private int slot(int hash) {
         return (hash ^ hash >>> 16) & (table.length - 1);
     }

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import org.pgdrover.backend.InitialValues;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.SessionEffect;
@@ -57,27 +59,34 @@ public final class TrackedSettings {
     /// A server is to work for the session: what the session has begun with and the server has not is from now on
     /// as if the startup message had set it.
     ///
+    /// What the server has read anew of its configuration holds for the session too, and for other servers.
+    ///
+    /// @param had whether the server had this value of a parameter before it has read its configuration again
+    /// @param reread told of each parameter and the session's value of it that does not hold any more
     /// @return whether the session's settings are others now
-    public boolean meets(InitialValues server) {
+    public boolean meets(InitialValues server, BiPredicate<String, String> had, BiConsumer<String, String> reread) {
         if (server == met) return false;
         met = server;
+        var begun = initial;
         var before = committed;
-        initial.others(server, this::begins);
-        return committed != before;
+        begun.others(met, (name, mine, there) -> {
+            if (had.test(name, mine)) {
+                initial = initial.with(name, there);
+                reread.accept(name, mine);
+                if (added.names().contains(name)) add(name, there);
+            } else if (!defaults.names().contains(name)) {
+                add(name, mine);
+            }
+        });
+        return committed != before || initial != begun;
     }
 
-    /// The configuration has another value: it holds for the session, and other servers are to have it too.
-    void beginsOtherwise(String name, String value) {
-        initial = initial.with(name, value);
-        met = initial;
-    }
-
-    private void begins(String name, String value) {
-        if (defaults.names().contains(name)) return;
+    private void add(String name, String value) {
+        var old = defaults;
         defaults = defaults.withValue(name, value);
         added = added.withValue(name, value);
-        committed = complete(committed);
-        current = complete(current);
+        if (committed.isLike(old, name)) committed = committed.withDefaultOf(name, defaults);
+        if (current.isLike(old, name)) current = current.withDefaultOf(name, defaults);
     }
 
     /// Settings that were known before [#meets] was told of a server, with what has been added.

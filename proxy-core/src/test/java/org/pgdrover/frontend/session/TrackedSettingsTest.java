@@ -2,6 +2,7 @@ package org.pgdrover.frontend.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,20 +21,26 @@ class TrackedSettingsTest {
         return InitialValues.of(Map.of("TimeZone", timeZone, "DateStyle", dateStyle), startup.names());
     }
 
+    private boolean meets(InitialValues server) {
+        return settings.meets(server, (_, _) -> false, (name, _) -> {
+            throw new AssertionError(name + " has not been read again");
+        });
+    }
+
     @Test
     void haveWhatTheSessionHasBegunWithOnAServerThatBeginsOtherwise() {
-        assertThat(settings.meets(initial("GMT", "ISO, MDY"))).isFalse();
+        assertThat(meets(initial("GMT", "ISO, MDY"))).isFalse();
         assertThat(settings.committed()).isEqualTo(startup);
 
-        assertThat(settings.meets(initial("Asia/Tokyo", "ISO, MDY"))).isTrue();
+        assertThat(meets(initial("Asia/Tokyo", "ISO, MDY"))).isTrue();
 
         var begun = startup.withValue("timezone", "GMT");
         assertThat(settings.committed()).isEqualTo(begun);
         assertThat(settings.defaults()).contains("timezone");
-        assertThat(settings.meets(initial("Asia/Tokyo", "ISO, MDY"))).isFalse();
+        assertThat(meets(initial("Asia/Tokyo", "ISO, MDY"))).isFalse();
         settings.resetAll();
         assertThat(settings.current()).isEqualTo(begun.withDefaultOf("role", begun));
-        assertThat(settings.meets(initial("Asia/Tokyo", "German, DMY"))).isTrue();
+        assertThat(meets(initial("Asia/Tokyo", "German, DMY"))).isTrue();
         assertThat(settings.defaults()).contains("timezone", "datestyle");
     }
 
@@ -43,7 +50,7 @@ class TrackedSettingsTest {
         settings.commit();
         var before = settings.committed();
 
-        settings.meets(initial("Asia/Tokyo", "ISO, MDY"));
+        meets(initial("Asia/Tokyo", "ISO, MDY"));
 
         assertThat(settings.committed()).isEqualTo(before);
         settings.reset("timezone");
@@ -52,10 +59,18 @@ class TrackedSettingsTest {
 
     @Test
     void followTheConfigurationThatIsReadAgain() {
-        settings.beginsOtherwise("TimeZone", "Asia/Tokyo");
+        var reread = new ArrayList<String>();
 
-        assertThat(settings.meets(initial("Asia/Tokyo", "ISO, MDY"))).isFalse();
-        assertThat(settings.meets(initial("GMT", "ISO, MDY"))).isTrue();
+        assertThat(settings.meets(
+                        initial("Asia/Tokyo", "ISO, MDY"),
+                        (name, value) -> name.equals("timezone") && value.equals("GMT"),
+                        (name, value) -> reread.add(name + " " + value)))
+                .isTrue();
+
+        assertThat(reread).containsExactly("timezone GMT");
+        assertThat(settings.committed()).isEqualTo(startup);
+        assertThat(meets(initial("Asia/Tokyo", "ISO, MDY"))).isFalse();
+        assertThat(meets(initial("GMT", "ISO, MDY"))).isTrue();
         assertThat(settings.committed()).isEqualTo(startup.withValue("timezone", "Asia/Tokyo"));
     }
 
