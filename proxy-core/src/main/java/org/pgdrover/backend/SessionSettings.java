@@ -148,6 +148,13 @@ public final class SessionSettings {
         return all;
     }
 
+    /// The same as SET LOCAL.
+    ///
+    /// @param wanted which of them
+    public List<String> localStatements(Predicate<String> wanted) {
+        return statements(wanted).stream().map(SetStatement::local).toList();
+    }
+
     /// Without those that [#statements] sets with other spaces than these.
     public SessionSettings asStated() {
         var copy = new LinkedHashMap<>(settings);

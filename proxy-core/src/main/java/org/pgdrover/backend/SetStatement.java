@@ -20,6 +20,8 @@ final class SetStatement {
     /// Parameters whose value is a list of identifiers: SET takes each of them by itself, and quotes it.
     private static final Set<String> LISTS = Set.of("search_path", "temp_tablespaces");
 
+    private static final String SET = "SET ";
+
     private SetStatement() {}
 
     /// The statement that sets exactly this value.
@@ -45,7 +47,14 @@ final class SetStatement {
     }
 
     private static String set(String name, String value) {
-        return "SET " + identifier(name) + " TO " + value;
+        return SET + identifier(name) + " TO " + value;
+    }
+
+    /// The statement that sets the same until the transaction is over.
+    ///
+    /// @param plain as of [#plain]
+    static String local(String plain) {
+        return "SET LOCAL " + plain.substring(SET.length());
     }
 
     private static String list(List<String> elements, String encoding) {

@@ -214,7 +214,8 @@ public final class Router {
                 boolean inside = query.transaction() == TransactionEffect.INSIDE
                         && query.reason().isEmpty()
                         && (query.session() == SessionEffect.NONE
-                                || query.session() instanceof SessionEffect.SetLocally);
+                                || query.session() instanceof SessionEffect.SetLocally
+                                || query.session() instanceof SessionEffect.ResetLocally);
                 boolean ends = query.transaction() == TransactionEffect.COMMIT
                         || query.transaction() == TransactionEffect.ROLLBACK;
                 yield inside || ends ? null : RoutingReason.TRANSACTION;

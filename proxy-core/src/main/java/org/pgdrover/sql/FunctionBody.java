@@ -130,6 +130,7 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
                         SessionEffect.Block _,
                         SessionEffect.SetParameter _,
                         SessionEffect.SetLocally _,
+                        SessionEffect.ResetLocally _,
                         SessionEffect.ResetParameter _,
                         SessionEffect.ResetAll _,
                         SessionEffect.DiscardAll _,

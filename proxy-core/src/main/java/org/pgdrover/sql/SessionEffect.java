@@ -28,6 +28,12 @@ public sealed interface SessionEffect {
     /// @param name the parameter's name in lower case, or [#UNKNOWN_NAME] if the text does not tell
     record SetLocally(String name) implements SessionEffect {}
 
+    /// SET LOCAL … TO DEFAULT of one run-time parameter: until the transaction is over the parameter is what it was
+    /// when the session began.
+    ///
+    /// @param name the parameter's name in lower case
+    record ResetLocally(String name) implements SessionEffect {}
+
     record ResetAll() implements SessionEffect {}
 
     record DiscardAll() implements SessionEffect {}
@@ -108,6 +114,7 @@ public sealed interface SessionEffect {
                 yield all;
             }
             case None _,
+                    ResetLocally _,
                     SetParameter _,
                     SetLocally _,
                     ResetParameter _,
@@ -134,6 +141,7 @@ public sealed interface SessionEffect {
         return switch (effect) {
             case SessionEffect.SetParameter(var name, var _) -> isOfReading(name);
             case SessionEffect.ResetParameter(var name) -> isOfReading(name);
+            case SessionEffect.ResetLocally(var name) -> isOfReading(name);
             case SessionEffect.ResetAll _, SessionEffect.DiscardAll _, SessionEffect.Block _ -> true;
             case SessionEffect.Leaves(var may, var names) ->
                 may.has(Residue.SETTINGS) || names.stream().anyMatch(SessionEffect::isOfReading);
@@ -162,6 +170,7 @@ public sealed interface SessionEffect {
             case SessionEffect.Leaves(var may, var names) -> may.has(Residue.SETTINGS) || !names.isEmpty();
             case SessionEffect.None _,
                     SessionEffect.SetLocally _,
+                    SessionEffect.ResetLocally _,
                     SessionEffect.Deallocate _,
                     SessionEffect.DeallocateAll _ -> false;
         };

@@ -78,10 +78,21 @@ final class SetRules {
 
     private QueryClass local(int at, int to) {
         if (at + 1 < to && lexer.isName(at + 1)) {
-            var name = name(at + 1, endOfName(at + 1, to));
+            int end = endOfName(at + 1, to);
+            var name = name(at + 1, end);
+            if (is(at + 1, to, "time") && is(at + 2, to, "zone")) return local(at, to, at + 3, "timezone");
+            if (name.equals("names")) return local(at, to, at + 2, "client_encoding");
+            if (name.equals("schema")) return local(at, to, at + 2, "search_path");
             if (name.contains("transaction_") || name.equals("role") || name.equals("session")) return ON_PRIMARY;
+            if (assigns(end, to)) return local(at, to, end + 1, name);
             if (SessionEffect.isCustom(name)) return inside(new SessionEffect.SetLocally(name));
         }
+        return inside(namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
+    }
+
+    private QueryClass local(int at, int to, int value, String name) {
+        if (isUsual(name, value, to)) return inside(new SessionEffect.ResetLocally(name));
+        if (SessionEffect.isCustom(name)) return inside(new SessionEffect.SetLocally(name));
         return inside(namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
     }
 

@@ -45,7 +45,7 @@ final class Several {
     /// Each may come to pass or not, so that the whole only says what may have been changed.
     private static Residues gather(SessionEffect effect, List<String> settings) {
         return switch (effect) {
-            case SessionEffect.None _, SessionEffect.SetLocally _ -> Residues.NONE;
+            case SessionEffect.None _, SessionEffect.SetLocally _, SessionEffect.ResetLocally _ -> Residues.NONE;
             case SessionEffect.SetParameter(var name, var _) -> add(settings, name);
             case SessionEffect.ResetParameter(var name) -> add(settings, name);
             case SessionEffect.ResetAll _ -> Residues.of(Residue.SETTINGS);

@@ -240,6 +240,31 @@ class QueryClassifierTest {
         assertThat(found.session()).isEqualTo(SessionEffect.NONE);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SET LOCAL DateStyle TO DEFAULT | datestyle",
+                "set local work_mem = default | work_mem",
+                "SET LOCAL TIME ZONE DEFAULT | timezone",
+                "SET LOCAL TIME ZONE LOCAL | timezone",
+                "SET LOCAL NAMES DEFAULT | client_encoding",
+                "SET LOCAL NAMES | client_encoding",
+                "SET LOCAL SCHEMA DEFAULT | search_path",
+                "SET LOCAL a.B = DEFAULT | a.b"
+            })
+    void knowsWhatIsAsTheSessionHasBegunForOneTransaction(String sql, String name) {
+        assertThat(classify(sql).transaction()).isEqualTo(TransactionEffect.INSIDE);
+        assertThat(classify(sql).session()).isEqualTo(new SessionEffect.ResetLocally(name));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"SET LOCAL DateStyle TO ISO, 'default'", "SET LOCAL TIME ZONE 'UTC'", "SET LOCAL work_mem = 1"})
+    void takesAValueOfOneTransactionForNoDefault(String sql) {
+        assertThat(classify(sql).session()).isEqualTo(SessionEffect.NONE);
+    }
+
     /// PostgreSQL keeps the name of a custom parameter.
     @ParameterizedTest
     @CsvSource(

@@ -29,6 +29,47 @@ final class ResetConversations {
         ofSnapshots();
         ofTransactions();
         ofTexts();
+        ofOneTransaction();
+    }
+
+    /// The values of the startup message are those that a session has begun with.
+    private void ofOneTransaction() {
+        for (var reset : List.of(
+                "SET LOCAL TimeZone TO DEFAULT",
+                "SET LOCAL TIME ZONE LOCAL",
+                "SET LOCAL SCHEMA DEFAULT",
+                "SET LOCAL app.tenant = DEFAULT")) {
+            var set = "SET TimeZone = 'Asia/Seoul'; SET search_path = pg_catalog; SET app.tenant = 'other'";
+            alone(
+                    reset,
+                    ask(query(set)),
+                    ask(query("BEGIN")),
+                    ask(query(reset)),
+                    LOOK,
+                    ask(query("SELECT timestamptz '2024-01-01 05:00+00', count(*) FROM t")),
+                    ask(query("COMMIT")));
+            alone(
+                    reset + " in one string",
+                    ask(query(set)),
+                    ask(query("BEGIN; SAVEPOINT a; " + reset + "; SHOW TimeZone; SHOW app.tenant; SHOW search_path")),
+                    LOOK,
+                    ask(query("ROLLBACK TO a; SELECT 1; " + reset)),
+                    LOOK,
+                    ask(query("SELECT 1/0")),
+                    ask(query("ROLLBACK")));
+            alone(
+                    reset + " in one pipeline",
+                    ask(query(set)),
+                    pipeline("BEGIN", reset, "SHOW TimeZone", "SHOW app.tenant", "SHOW search_path"),
+                    LOOK,
+                    ask(query("COMMIT")));
+            alone(
+                    reset + " outside of a transaction",
+                    ask(query(set)),
+                    ask(query(reset)),
+                    LOOK,
+                    ask(query(reset + "; SHOW TimeZone; SHOW app.tenant; SHOW search_path")));
+        }
     }
 
     private Map<String, String> startup(String tenant, String path) {

@@ -122,6 +122,7 @@ final class BatchStatements {
         return switch (ran.session()) {
             case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> true;
             case SessionEffect.ResetParameter(var name) -> lastDefaults.contains(name);
+            case SessionEffect.ResetLocally(var name) -> lastDefaults.contains(name);
             case SessionEffect.None _,
                     SessionEffect.SetParameter _,
                     SessionEffect.SetLocally _,
@@ -228,6 +229,12 @@ final class BatchStatements {
     /// the client's own defaults must be set again before it goes on.
     boolean takesDefaultsAway() {
         return (facts & TAKES_DEFAULTS) != 0;
+    }
+
+    /// What the last of them does to the session.
+    SessionEffect last() {
+        var last = classes.getLast();
+        return last.parts().isEmpty() ? last.session() : last.parts().getLast().session();
     }
 
     /// Whether it asks what sequences have given in its session.

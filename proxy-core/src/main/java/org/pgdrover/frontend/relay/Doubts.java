@@ -141,6 +141,9 @@ final class Doubts {
             case SessionEffect.ResetParameter(var name) -> {
                 if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
             }
+            case SessionEffect.ResetLocally(var name) -> {
+                if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
+            }
             case SessionEffect.None _, SessionEffect.ResetAll _, SessionEffect.Block _ -> {}
         }
     }

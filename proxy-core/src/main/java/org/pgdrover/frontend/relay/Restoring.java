@@ -1,12 +1,14 @@
 package org.pgdrover.frontend.relay;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.sql.SessionEffect;
 
-/// A RESET ALL or DISCARD ALL has taken the client's own defaults away. They are set again before the
-/// client hears that its batch is over.
+/// RESET, DISCARD ALL or SET LOCAL … TO DEFAULT has taken the client's own defaults away. They are set again
+/// before the client hears that its batch is over.
 final class Restoring implements RelayState {
     private final Relay relay;
     private final ServerLease lease;
@@ -32,8 +34,15 @@ final class Restoring implements RelayState {
 
     private boolean ask() {
         var settings = relay.session().settings();
-        if (lease.server().status() == TransactionStatus.FAILED || !settings.isServerBehind()) return false;
+        var status = lease.server().status();
+        if (status == TransactionStatus.FAILED) return false;
+        var local = status == TransactionStatus.IN_TRANSACTION
+                        && delivery.statements.last() instanceof SessionEffect.ResetLocally reset
+                ? settings.restoring(reset)
+                : List.<String>of();
+        if (local.isEmpty() && !settings.isServerBehind()) return false;
         var exchange = new Exchange(lease.server(), this::answered);
+        local.forEach(exchange::query);
         // A string of several would commit a transaction that nobody has begun.
         for (var query : ServerNeeds.difference(lease.server(), settings.onServer(), settings.current()))
             exchange.query(query);

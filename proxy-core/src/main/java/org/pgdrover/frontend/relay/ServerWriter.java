@@ -72,10 +72,11 @@ final class ServerWriter {
         bytes.finish(lease.server());
         var own = new OwnStatement(lease);
         if (alone) own.run(BEGIN);
+        boolean local = effect instanceof SessionEffect.ResetLocally;
         for (int i = 0; i < all.size(); i++)
             own.run(
                     all.get(i).getBytes(StandardCharsets.US_ASCII),
-                    i + 1 < all.size() ? Note.NONE : new RelayNote.Restores());
+                    local || i + 1 < all.size() ? Note.NONE : new RelayNote.Restores());
         if (alone) own.run(COMMIT);
     }
 

@@ -277,6 +277,9 @@ public final class ClientSession {
             case SessionEffect.SetLocally(var name) -> {
                 if (!name.equals(SessionEffect.UNKNOWN_NAME)) customName(name, server);
             }
+            case SessionEffect.ResetLocally(var name) -> {
+                if (SessionEffect.isCustom(name)) customName(name, server);
+            }
             case SessionEffect.ResetParameter(var name) -> {
                 settings.reset(name);
                 if (SessionEffect.isCustom(name)) customName(name, server);

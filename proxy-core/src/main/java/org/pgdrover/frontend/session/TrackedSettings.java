@@ -107,6 +107,7 @@ public final class TrackedSettings {
         return switch (effect) {
             case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> defaults.statements(_ -> true);
             case SessionEffect.ResetParameter(var name) -> defaults.statements(name::equals);
+            case SessionEffect.ResetLocally(var name) -> defaults.localStatements(name::equals);
             case SessionEffect.None _,
                     SessionEffect.SetParameter _,
                     SessionEffect.SetLocally _,
