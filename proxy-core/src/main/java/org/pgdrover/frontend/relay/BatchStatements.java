@@ -97,10 +97,10 @@ final class BatchStatements {
     private int factsOfNew(QueryClass ran) {
         int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
         if (mayDefine(ran)) found |= DEFINES;
+        if (!lastDefaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
         if (ran.session() == SessionEffect.NONE) return ran.setsByCall() ? found | CHANGES_SETTINGS : found;
         if (SessionEffect.changesReading(ran.session())) found |= CHANGES_READING;
         if (ran.changesSettings()) found |= CHANGES_SETTINGS;
-        if (!lastDefaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
         var effect = ran.session();
         if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
             found |= DEALLOCATES_ALL;
