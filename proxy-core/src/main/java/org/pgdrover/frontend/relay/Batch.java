@@ -108,6 +108,16 @@ final class Batch {
         return true;
     }
 
+    /// The type of its first message that is neither Flush nor Sync; one of these if there is no other.
+    byte firstCommand() {
+        byte type = 0;
+        for (int i = 0; i < count; i++) {
+            type = messages.get(i).type;
+            if (type != MessageType.FLUSH && type != MessageType.SYNC) break;
+        }
+        return type;
+    }
+
     /// How many messages with which it begins run portals that were bound before.
     int beginningExecutes() {
         int found = 0;

@@ -47,7 +47,10 @@ final class Working implements RelayState {
             if (relay.deliveries().peekWaiting() instanceof Delivery delivery) {
                 var next = follow(delivery);
                 if (next != this) return next;
-                if (relay.deliveries().peekWaiting() == delivery) break;
+                if (relay.deliveries().peekWaiting() == delivery) {
+                    if (lease.server().ledger().isCopyIn()) breakCopy(delivery);
+                    break;
+                }
             } else if (!takeMessage() && !passBegun()) {
                 break;
             }
@@ -154,6 +157,16 @@ final class Working implements RelayState {
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
         return this;
+    }
+
+    /// The server takes data and answers nothing before that is over, so that nothing can be waited for. A message
+    /// of another kind ends its session as soon as the kind is read (PostgreSQL manual, section 54.2.6).
+    private void breakCopy(Delivery delivery) {
+        if (delivery.asked) return;
+        delivery.asked = true;
+        var out = lease.server().newBuffer(8);
+        out.writeByte(Objects.requireNonNull(delivery.part).firstCommand()).writeInt(Integer.BYTES);
+        lease.server().write(out);
     }
 
     /// A server may keep its answers until it is told to send them, and a client that has said goodbye ends
