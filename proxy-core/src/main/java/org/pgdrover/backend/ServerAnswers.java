@@ -224,6 +224,8 @@ final class ServerAnswers {
             owner.onDescribed(note, type, decoder.buffer(), decoder.start(), decoder.end());
         if (ledger.ends(type)) {
             ledger.take();
+            // No ReadyForQuery follows in a batch that stays open: what was said before comes before the end.
+            if (ledger.isEmpty()) emit(in);
             owner.onAnswered(kind, type, note);
         }
         return wanted;

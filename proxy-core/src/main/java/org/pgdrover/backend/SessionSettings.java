@@ -109,6 +109,25 @@ public final class SessionSettings {
         return new SessionSettings(copy);
     }
 
+    /// With all that another session has set.
+    public SessionSettings with(SessionSettings others) {
+        if (others.settings.isEmpty()) return this;
+        var copy = new LinkedHashMap<>(settings);
+        others.settings.forEach((name, setting) -> {
+            copy.remove(name);
+            copy.put(name, setting);
+        });
+        return new SessionSettings(copy);
+    }
+
+    /// Without custom parameters, which have a dot in their names.
+    public SessionSettings withoutCustom() {
+        var copy = new LinkedHashMap<>(settings);
+        copy.keySet().removeIf(name -> name.indexOf('.') > 0);
+        if (copy.size() == settings.size()) return this;
+        return copy.isEmpty() ? EMPTY : new SessionSettings(copy);
+    }
+
     /// With a parameter as another session has it, or without it if that has none.
     public SessionSettings withDefaultOf(String name, SessionSettings defaults) {
         var setting = defaults.settings.get(name);
@@ -162,6 +181,13 @@ public final class SessionSettings {
         return copy.size() == settings.size() ? this : new SessionSettings(copy);
     }
 
+    /// Whether the meaning of a statement can depend on a parameter.
+    ///
+    /// @param name in lower case
+    public static boolean isOfMeaning(String name) {
+        return !OF_NO_MEANING.contains(name);
+    }
+
     /// The part of the settings on which the meaning of a statement can depend.
     public SessionSettings ofMeaning() {
         var known = ofMeaning;
@@ -185,6 +211,11 @@ public final class SessionSettings {
     /// The same, each statement on its own: the extended protocol takes no more at once.
     public List<String> differenceOneByOne(SessionSettings wanted) {
         return difference(wanted, true);
+    }
+
+    /// The same as SET LOCAL, each on its own, so that they end with the transaction.
+    public List<String> localDifference(SessionSettings wanted) {
+        return differenceOneByOne(wanted).stream().map(SetStatement::local).toList();
     }
 
     private List<String> difference(SessionSettings wanted, boolean oneByOne) {

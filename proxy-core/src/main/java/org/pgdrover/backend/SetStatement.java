@@ -20,7 +20,7 @@ final class SetStatement {
     /// Parameters whose value is a list of identifiers: SET takes each of them by itself, and quotes it.
     private static final Set<String> LISTS = Set.of("search_path", "temp_tablespaces");
 
-    private static final String SET = "SET ";
+    private static final String RESET = "RESET ";
 
     private SetStatement() {}
 
@@ -47,14 +47,16 @@ final class SetStatement {
     }
 
     private static String set(String name, String value) {
-        return SET + identifier(name) + " TO " + value;
+        return "SET " + identifier(name) + " TO " + value;
     }
 
     /// The statement that sets the same until the transaction is over.
     ///
-    /// @param plain as of [#plain]
-    static String local(String plain) {
-        return "SET LOCAL " + plain.substring(SET.length());
+    /// @param statement SET, not followed by SESSION, or RESET of one parameter
+    static String local(String statement) {
+        if (!statement.startsWith(RESET)) return "SET LOCAL" + statement.substring(3);
+        var name = statement.substring(RESET.length());
+        return name.equals("role") ? "SET LOCAL ROLE NONE" : "SET LOCAL " + name + " TO DEFAULT";
     }
 
     private static String list(List<String> elements, String encoding) {

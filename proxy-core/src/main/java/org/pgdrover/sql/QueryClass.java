@@ -97,16 +97,6 @@ public record QueryClass(
         return calls("pg_listening_channels");
     }
 
-    /// Whether it calls set_config, which may set a parameter for the transaction only.
-    public boolean setsByCall() {
-        return calls("set_config");
-    }
-
-    /// Whether it may change settings, so that what is parsed behind it has others.
-    public boolean changesSettings() {
-        return SessionEffect.changesSettings(session) || setsByCall();
-    }
-
     /// Whether it may call a function of this name, of whatever schema.
     public boolean calls(String name) {
         for (int i = 0; i < functions.size(); i++) if (functions.get(i).endsWith(name)) return true;

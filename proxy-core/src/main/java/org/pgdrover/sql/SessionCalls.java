@@ -61,15 +61,14 @@ final class SessionCalls {
         return local + 1 == close && lexer.isWord(local, "true");
     }
 
-    /// What a call that sets a custom parameter for its transaction leaves: the parameter's name.
+    /// What a call does that sets a parameter for its transaction.
     private SessionEffect locally(int open) {
         int close = lexer.match(open);
         int value = nextArgument(open + 1, close);
         if (!isLocal(nextArgument(value, close), close)) return SessionEffect.NONE;
         if (value != open + 3 || !lexer.isPlainString(open + 1))
             return new SessionEffect.SetLocally(SessionEffect.UNKNOWN_NAME);
-        var name = lexer.plainString(open + 1).toLowerCase(Locale.ROOT);
-        return SessionEffect.isCustom(name) ? new SessionEffect.SetLocally(name) : SessionEffect.NONE;
+        return new SessionEffect.SetLocally(lexer.plainString(open + 1).toLowerCase(Locale.ROOT));
     }
 
     private boolean mayNameTemporary(int from, int to) {

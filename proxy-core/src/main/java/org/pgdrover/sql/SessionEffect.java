@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// A statement's effect on its session when it succeeds, as far as the text tells.
 public sealed interface SessionEffect {
@@ -22,11 +23,17 @@ public sealed interface SessionEffect {
     /// RESET of one run-time parameter, SET … TO DEFAULT, or SET ROLE NONE.
     record ResetParameter(String name) implements SessionEffect {}
 
-    /// SET LOCAL of a custom parameter, which has a dot in its name: once the transaction is over the
-    /// parameter is there, without a value.
+    /// SET LOCAL of one run-time parameter, or a call that does the same. A custom parameter, which has a dot in
+    /// its name, is there once the transaction is over, without a value.
     ///
     /// @param name the parameter's name in lower case, or [#UNKNOWN_NAME] if the text does not tell
-    record SetLocally(String name) implements SessionEffect {}
+    /// @param statement the SET that sets the same for the session, as the client wrote it; null if the text does
+    ///     not tell it
+    record SetLocally(String name, @Nullable String statement) implements SessionEffect {
+        public SetLocally(String name) {
+            this(name, null);
+        }
+    }
 
     /// SET LOCAL … TO DEFAULT of one run-time parameter: until the transaction is over the parameter is what it was
     /// when the session began.
@@ -146,10 +153,8 @@ public sealed interface SessionEffect {
             case SessionEffect.Leaves(var may, var names) ->
                 may.has(Residue.SETTINGS) || names.stream().anyMatch(SessionEffect::isOfReading);
             case SessionEffect.Sets(var each) -> each.stream().anyMatch(SessionEffect::changesReading);
-            case SessionEffect.None _,
-                    SessionEffect.SetLocally _,
-                    SessionEffect.Deallocate _,
-                    SessionEffect.DeallocateAll _ -> false;
+            case SessionEffect.SetLocally(var name, var _) -> isOfReading(name);
+            case SessionEffect.None _, SessionEffect.Deallocate _, SessionEffect.DeallocateAll _ -> false;
         };
     }
 

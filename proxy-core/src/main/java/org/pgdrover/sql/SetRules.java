@@ -10,6 +10,9 @@ final class SetRules {
     /// Settings that one statement may name; beyond them it counts as one whose settings are not known.
     static final int MOST_SETTINGS = 64;
 
+    /// The command of what is set for one transaction.
+    private static final String SET_LOCAL = "SET LOCAL";
+
     private static final Set<String> ONE_TRANSACTION =
             Set.of("transaction_isolation", "transaction_read_only", "transaction_deferrable");
     private static final QueryClass UNDERSTOOD_BY_NONE = QueryClass.UNKNOWN;
@@ -48,6 +51,7 @@ final class SetRules {
             if (is(at + 1, to, "characteristics")) return characteristics(at + 2, to);
             if (is(at + 1, to, "authorization")) return write("SET", AUTHORIZATION, "changes the session's user");
             at++;
+            from = at;
         }
         if (at >= to || !lexer.isName(at)) return UNDERSTOOD_BY_NONE;
         if (is(at, to, "time") && is(at + 1, to, "zone")) return set(from, to, at + 2, "timezone");
@@ -77,23 +81,40 @@ final class SetRules {
     }
 
     private QueryClass local(int at, int to) {
-        if (at + 1 < to && lexer.isName(at + 1)) {
-            int end = endOfName(at + 1, to);
-            var name = name(at + 1, end);
-            if (is(at + 1, to, "time") && is(at + 2, to, "zone")) return local(at, to, at + 3, "timezone");
-            if (name.equals("names")) return local(at, to, at + 2, "client_encoding");
-            if (name.equals("schema")) return local(at, to, at + 2, "search_path");
-            if (name.contains("transaction_") || name.equals("role") || name.equals("session")) return ON_PRIMARY;
-            if (assigns(end, to)) return local(at, to, end + 1, name);
-            if (SessionEffect.isCustom(name)) return inside(new SessionEffect.SetLocally(name));
+        int first = at + 1;
+        if (first < to && lexer.isName(first)) {
+            int end = endOfName(first, to);
+            var name = name(first, end);
+            if (is(first, to, "time") && is(first + 1, to, "zone")) return local(first, to, first + 2, "timezone");
+            if (name.equals("names")) return local(first, to, first + 1, "client_encoding");
+            if (name.equals("schema")) return local(first, to, first + 1, "search_path");
+            if (name.equals("role")) return local(first, to, assigns(end, to) ? end + 1 : end, name);
+            if (name.equals("session")) return local("changes the session's user", SessionEffect.NONE);
+            if (assigns(end, to)) return local(first, to, end + 1, name);
+            if (SessionEffect.isCustom(name)) return local("", new SessionEffect.SetLocally(name));
         }
-        return inside(namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
+        return local("", namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
     }
 
-    private QueryClass local(int at, int to, int value, String name) {
-        if (isUsual(name, value, to)) return inside(new SessionEffect.ResetLocally(name));
-        if (SessionEffect.isCustom(name)) return inside(new SessionEffect.SetLocally(name));
-        return inside(namesTemporary(at, to) ? TEMPORARY : SessionEffect.NONE);
+    private QueryClass local(int from, int to, int value, String name) {
+        boolean onPrimary = name.contains("transaction_") || name.equals("role");
+        var reason = onPrimary ? ON_PRIMARY.reason() : "";
+        if (isUsual(name, value, to)) return local(reason, new SessionEffect.ResetLocally(name));
+        if (name.equals("search_path") && namesTemporary(value, to)) return local(reason, TEMPORARY);
+        var text = lexer.text(from, to - 1);
+        return local(reason, new SessionEffect.SetLocally(name, text == null ? null : "SET " + text));
+    }
+
+    private static QueryClass local(String reason, SessionEffect effect) {
+        return new QueryClass(
+                Access.TRANSACTION,
+                SET_LOCAL,
+                List.of(),
+                List.of(),
+                TransactionEffect.INSIDE,
+                effect,
+                reason,
+                List.of());
     }
 
     private static final SessionEffect TEMPORARY = SessionEffect.leaves(Residue.TEMPORARY);
@@ -135,7 +156,9 @@ final class SetRules {
         if (isUsual(name, value, to)) return session("SET", new SessionEffect.ResetParameter(name));
         if (name.equals("search_path") && namesTemporary(value, to))
             return session("SET", new SessionEffect.Leaves(Residues.ALL, List.of(name)));
+        boolean bare = !is(from, to, "set");
         var text = lexer.text(from, to - 1);
+        if (text != null && bare) text = "SET " + text;
         if (text == null) return session("SET", new SessionEffect.Leaves(Residues.NONE, List.of(name)));
         return session("SET", new SessionEffect.SetParameter(name, text));
     }

@@ -34,6 +34,7 @@ final class Inspection {
             if (rest == null) return null;
             return List.of(new Sql.Inspect(List.of(first)), rest.getFirst(), rest.getLast());
         }
+        if (text.startsWith("SELECT 'asked'")) return List.of(new Sql.Inspect(List.of(text.split(" UNION ALL "))));
         if (!text.startsWith(BEGINNING + "SELECT 'asked'")) return null;
         return List.of(
                 new Sql.Set(true, "statement_timeout", "0"),

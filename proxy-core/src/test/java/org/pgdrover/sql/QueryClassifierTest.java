@@ -78,7 +78,8 @@ class QueryClassifierTest {
                 "SET session = 'x' | session"
             })
     void followsSettings(String sql, String name) {
-        assertThat(classify(sql + " ;").session()).isEqualTo(new SessionEffect.SetParameter(name, sql));
+        assertThat(classify(sql + " ;").session())
+                .isEqualTo(new SessionEffect.SetParameter(name, sql.replace("SET SESSION", "SET")));
     }
 
     @ParameterizedTest
@@ -237,7 +238,9 @@ class QueryClassifierTest {
     void letsSetConfigOfOneTransactionGo() {
         var found = classify("select set_config('search_path', 'a', TRUE), set_config('role', $2, true)");
         assertThat(found.access()).isEqualTo(Access.WRITE);
-        assertThat(found.session()).isEqualTo(SessionEffect.NONE);
+        assertThat(found.session())
+                .isEqualTo(new SessionEffect.Sets(
+                        List.of(new SessionEffect.SetLocally("search_path"), new SessionEffect.SetLocally("role"))));
     }
 
     @ParameterizedTest
@@ -259,10 +262,20 @@ class QueryClassifierTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"SET LOCAL DateStyle TO ISO, 'default'", "SET LOCAL TIME ZONE 'UTC'", "SET LOCAL work_mem = 1"})
-    void takesAValueOfOneTransactionForNoDefault(String sql) {
-        assertThat(classify(sql).session()).isEqualTo(SessionEffect.NONE);
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "SET LOCAL DateStyle TO ISO, 'default' | datestyle | SET DateStyle TO ISO, 'default'",
+                "set local time zone 'UTC' | timezone | SET time zone 'UTC'",
+                "SET LOCAL work_mem = 1; | work_mem | SET work_mem = 1",
+                "SET LOCAL A.b = 'x' | a.b | SET A.b = 'x'",
+                "SET LOCAL SCHEMA 's' | search_path | SET SCHEMA 's'",
+                "SET LOCAL ROLE other | role | SET ROLE other",
+                "SET LOCAL role TO other | role | SET role TO other"
+            })
+    void knowsWhatIsSetForOneTransaction(String sql, String name, String statement) {
+        assertThat(classify(sql).session()).isEqualTo(new SessionEffect.SetLocally(name, statement));
     }
 
     /// PostgreSQL keeps the name of a custom parameter.
@@ -533,7 +546,8 @@ class QueryClassifierTest {
         assertThat(classify("CREATE TABLE a (b int)").session()).isEqualTo(SessionEffect.NONE);
         assertThat(classify("CREATE TEMP TABLE a (b int) ON COMMIT DROP").session())
                 .isEqualTo(SessionEffect.NONE);
-        assertThat(classify("SET LOCAL work_mem = '1MB'").session()).isEqualTo(SessionEffect.NONE);
+        assertThat(classify("SET LOCAL work_mem = '1MB'").session())
+                .isEqualTo(new SessionEffect.SetLocally("work_mem", "SET work_mem = '1MB'"));
         assertThat(classify("EXPLAIN CREATE TEMP TABLE a AS SELECT 1").session())
                 .isEqualTo(SessionEffect.NONE);
     }

@@ -39,6 +39,7 @@ final class KnownConversations {
         new ChangedMeaningConversations(script).write();
         new OwnNamesConversations(script).write();
         new ResetConversations(script).write();
+        new LocalSettingsConversations(script).write();
         new PipelineConversations(script).write();
         new LeftBehind(script).write();
         return script.all();

@@ -110,6 +110,12 @@ final class PipelineConversations {
                 ask(bind("", "p"), execute("", 0), sync()),
                 ask(bind("", "p"), execute("", 0), sync()));
         script.alone(
+                "Parse among copied data behind a batch in pieces",
+                flushed(parse("", "DEALLOCATE n1"), flush()),
+                Step.of(Step.Until.COPY_IN, query("COPY t (id, v) FROM STDIN")),
+                ask(parse("n3", "SELECT 1"), sync()),
+                ask(query("SELECT 1")));
+        script.alone(
                 "EXECUTE among copied data",
                 ask(parse("p", "SELECT 1"), sync()),
                 behind(query("COPY t (id, v) FROM STDIN")),

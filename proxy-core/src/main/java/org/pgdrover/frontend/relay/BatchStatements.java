@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.LocalSettings;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
@@ -98,9 +99,9 @@ final class BatchStatements {
         int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
         if (mayDefine(ran)) found |= DEFINES;
         if (!lastDefaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
-        if (ran.session() == SessionEffect.NONE) return ran.setsByCall() ? found | CHANGES_SETTINGS : found;
+        if (changesSettings(ran)) found |= CHANGES_SETTINGS;
+        if (ran.session() == SessionEffect.NONE) return found;
         if (SessionEffect.changesReading(ran.session())) found |= CHANGES_READING;
-        if (ran.changesSettings()) found |= CHANGES_SETTINGS;
         var effect = ran.session();
         if (effect instanceof SessionEffect.DeallocateAll || effect instanceof SessionEffect.DiscardAll)
             found |= DEALLOCATES_ALL;
@@ -114,6 +115,12 @@ final class BatchStatements {
         for (int i = 0; i < ran.parts().size(); i++) if (mayDefine(ran.parts().get(i))) return true;
         var statement = ran.statement();
         return statement.startsWith("CREATE ") || statement.startsWith("ALTER ") || statement.equals("COMMIT PREPARED");
+    }
+
+    private static boolean changesSettings(QueryClass ran) {
+        for (int i = 0; i < ran.parts().size(); i++)
+            if (changesSettings(ran.parts().get(i))) return true;
+        return SessionEffect.changesSettings(ran.session()) || LocalSettings.areChanged(ran.session());
     }
 
     private boolean takesDefaultsAway(QueryClass ran) {

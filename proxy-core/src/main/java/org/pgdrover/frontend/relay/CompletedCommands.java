@@ -39,7 +39,6 @@ final class CompletedCommands {
             relay.services().router().hasDefined(session.routing());
         lease.doubts().completed(ran, tag);
         if (ran.access() != Access.WRITE) return;
-        if (ran.setsByCall()) session.setLocally();
         relay.services().completed(ran, session.routing());
     }
 

@@ -55,8 +55,10 @@ final class Doubts {
         var classes = delivery.statements.classes();
         for (int i = 0; i < classes.size(); i++) note(classes.get(i));
         // No CommandComplete answers it.
-        if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL))
+        if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) {
             unknownSettings().completed(false);
+            relay.session().settings().unseenDone();
+        }
     }
 
     private UnknownSettings unknownSettings() {
@@ -79,8 +81,18 @@ final class Doubts {
         return may.sets() || SessionEffect.setsUnknown(ran.session());
     }
 
+    private boolean maySet(QueryClass ran) {
+        return SessionEffect.changesSettings(ran.session())
+                || relay.services()
+                        .router()
+                        .residues(ran, relay.session().routing())
+                        .has(Residue.SETTINGS);
+    }
+
     /// A statement has completed.
     void completed(QueryClass ran, CommandTag tag) {
+        var settings = relay.session().settings();
+        if (settings.isUnseen() && maySet(ran)) settings.unseenDone();
         if (unknownSettings == null || !unknownSettings.isSent()) return;
         switch (ran.transaction()) {
             case COMMIT -> {
@@ -136,8 +148,10 @@ final class Doubts {
             case SessionEffect.SetParameter(var name, var _) -> {
                 if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
             }
-            case SessionEffect.SetLocally(var name) ->
-                server.session().customNames().add(name);
+            case SessionEffect.SetLocally(var name, var _) -> {
+                if (SessionEffect.isCustom(name) || name.equals(SessionEffect.UNKNOWN_NAME))
+                    server.session().customNames().add(name);
+            }
             case SessionEffect.ResetParameter(var name) -> {
                 if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
             }

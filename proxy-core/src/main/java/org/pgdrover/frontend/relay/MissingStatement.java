@@ -33,6 +33,7 @@ final class MissingStatement {
             "RELEASE",
             "ROLLBACK TO",
             "SET",
+            "SET LOCAL",
             "RESET",
             "LISTEN",
             "UNLISTEN",

@@ -25,9 +25,6 @@ import org.pgdrover.sql.TransactionEffect;
 /// A statement is prepared again only as the client knows it: if it has other parameters or columns now,
 /// its use gives the error that PostgreSQL gives, "cached plan must not change result type".
 final class PreparedAgain {
-    /// Settings that nobody but the server knows are those of its transaction again behind it.
-    private static final String SETTINGS_SAVEPOINT = "pgdrover_settings";
-
     private static final byte[] EMPTY = new byte[3];
     /// The shape of an empty statement that stands in for another one.
     private static final Object GAP = new Object();
@@ -35,10 +32,12 @@ final class PreparedAgain {
     private final ServerLease lease;
     private final Delivery delivery;
     private final TrackedSettings settings;
-    private final SessionSettings current;
-    private final SessionSettings present;
+    private SessionSettings present;
     /// Whether there may be other settings on the server, which it has not told of.
-    private final boolean unknown;
+    private boolean unknown;
+    /// Whether what is set for a statement must leave the client's transaction as it is.
+    private boolean aside;
+
     /// Of those that have one name there the server gets the first only.
     private final List<ClientStatement> statements = new ArrayList<>();
     private final List<ClientStatement> gaps = new ArrayList<>();
@@ -49,8 +48,8 @@ final class PreparedAgain {
         this.lease = lease;
         this.delivery = delivery;
         this.settings = session.settings();
-        this.current = settings.current();
-        this.present = current.ofMeaning();
+        this.aside = lease.server().ledger().isOpen() || lease.server().status() != TransactionStatus.IDLE;
+        this.present = ofMeaning(settings.now());
         boolean onTheWay =
                 !lease.server().ledger().isEmpty() && relay.deliveries().mayChangeSettings();
         this.unknown = session.knownSettings() == null || onTheWay;
@@ -66,7 +65,8 @@ final class PreparedAgain {
             missing = new ArrayList<>();
             for (var each : statements.named()) if (each.isKept() && !isThere(each, lease)) missing.add(each);
         }
-        if (ownNames) {
+        // An error would fail the client's open batch: what it does not look for is not prepared there.
+        if (ownNames && (!lease.server().ledger().isOpen() || OwnNames.looksForNames(relay, delivery))) {
             if (missing.isEmpty()) missing = new ArrayList<>();
             missing.addAll(statements.named());
         }
@@ -98,7 +98,6 @@ final class PreparedAgain {
     }
 
     void add(ClientStatement statement) {
-        if (mayFailBatch(statement)) return;
         if (lease.server().status() == TransactionStatus.FAILED && !endsTransaction(statement)) {
             // As if the statement were there: in a failed transaction nothing else can be done with it.
             delivery.unusable(statement, LostTransaction.aborted());
@@ -107,22 +106,6 @@ final class PreparedAgain {
         } else if (statement.isKept() && !statements.contains(statement)) {
             statements.add(statement);
         }
-    }
-
-    /// Whether the statement needs settings that cannot be set again in an open batch, for nobody knows the
-    /// present ones: an error would fail the client's batch, which does not use the statement.
-    private boolean mayFailBatch(ClientStatement statement) {
-        return unknown
-                && lease.server().ledger().isOpen()
-                && !settingsOf(statement).equals(present)
-                && !isUsed(statement);
-    }
-
-    private boolean isUsed(ClientStatement statement) {
-        var batch = Objects.requireNonNull(delivery.part);
-        for (int i = 0; i < batch.messages(); i++)
-            if (named(batch.message(i), delivery.plan(i)) == statement) return true;
-        return false;
     }
 
     private static boolean endsTransaction(ClientStatement statement) {
@@ -164,75 +147,54 @@ final class PreparedAgain {
     /// With the settings that the client had when it prepared the statement, which PostgreSQL folds into
     /// it.
     private void prepare(ClientStatement statement, boolean own, boolean open, Exchange exchange) {
-        var then = settingsOf(statement);
-        var name = name(statement, own);
-        var definition = Objects.requireNonNull(statement.repetition());
-        if (open) {
-            prepareOpen(name, definition, then, exchange);
-            return;
-        }
-        toOlder(then, exchange);
-        exchange.prepare(name, definition).sync();
-        if (isAside(then)) back(exchange);
-        else set(then, present, exchange);
-    }
-
-    /// In an open batch, which a Query or a Sync would commit, and where nothing can be set aside.
-    private void prepareOpen(byte[] name, byte[] definition, SessionSettings then, Exchange exchange) {
-        if (unknown) {
-            lease.server().session().notClean("a statement was prepared with unknown settings");
-            exchange.prepare(name, definition);
-            return;
-        }
-        present.differenceOneByOne(then).forEach(exchange::openCommand);
-        exchange.prepare(name, definition);
-        then.differenceOneByOne(present).forEach(exchange::openCommand);
-    }
-
-    private void toOlder(SessionSettings then, Exchange exchange) {
-        if (isAside(then)) exchange.command("SAVEPOINT " + SETTINGS_SAVEPOINT);
-        set(present, then, exchange);
-    }
-
-    /// Whether the present settings cannot be set again, for nobody knows all of them.
-    private boolean isAside(SessionSettings then) {
-        return unknown && lease.server().status() != TransactionStatus.IDLE && !then.equals(present);
-    }
-
-    private static void back(Exchange exchange) {
-        exchange.command("ROLLBACK TO SAVEPOINT " + SETTINGS_SAVEPOINT)
-                .command("RELEASE SAVEPOINT " + SETTINGS_SAVEPOINT);
-    }
-
-    /// Whether statements are to be prepared with older settings while nobody knows the present ones.
-    boolean wantsKnownSettings() {
-        return unknown && (unnamed != null && !settingsOf(unnamed).equals(present) || haveOtherSettings());
-    }
-
-    private void set(SessionSettings from, SessionSettings to, Exchange exchange) {
-        ServerNeeds.difference(lease.server(), from, to)
-                .forEach(query -> ServerNeeds.set(query, lease.server(), exchange));
+        prepare(name(statement, own), statement, open, true, exchange);
     }
 
     private void prepareUnnamed(ClientStatement statement, boolean open, Exchange exchange) {
-        var then = settingsOf(statement);
-        var definition = Objects.requireNonNull(statement.repetition());
-        if (open) {
-            prepareOpen(statement.name(), definition, then, exchange);
-            return;
-        }
-        toOlder(then, exchange);
-        exchange.prepare(statement.name(), definition).sync();
         // A Query would end it.
-        if (isAside(then)) back(exchange);
-        else then.differenceOneByOne(present).forEach(exchange::command);
+        prepare(statement.name(), statement, open, false, exchange);
+    }
+
+    private void prepare(byte[] name, ClientStatement statement, boolean open, boolean byQuery, Exchange exchange) {
+        var then = settingsOf(statement);
+        set(present, then, open, true, exchange);
+        exchange.prepare(name, Objects.requireNonNull(statement.repetition()));
+        if (!open) exchange.sync();
+        set(then, present, open, byQuery, exchange);
+        if (unknown) lease.server().session().notClean("a statement was prepared with unknown settings");
+    }
+
+    /// In a transaction by SET LOCAL, so that the transaction leaves what it would have left.
+    private void set(SessionSettings from, SessionSettings to, boolean open, boolean byQuery, Exchange exchange) {
+        if (from.equals(to)) return;
+        if (open) from.localDifference(to).forEach(exchange::openCommand);
+        else if (lease.server().status() != TransactionStatus.IDLE)
+            from.localDifference(to).forEach(exchange::command);
+        else if (byQuery) from.difference(to).forEach(exchange::query);
+        else from.differenceOneByOne(to).forEach(exchange::command);
+    }
+
+    /// Whether statements are to be prepared while nobody knows the present settings.
+    boolean wantsKnownSettings() {
+        return unknown && !isEmpty();
+    }
+
+    /// The server has told what is set now.
+    void presentIs(SessionSettings told) {
+        aside = true;
+        present = ofMeaning(told);
+        unknown = false;
+    }
+
+    /// No statement is parsed by the value of a custom parameter, and nobody knows what a transaction has made of it.
+    private SessionSettings ofMeaning(SessionSettings some) {
+        return aside ? some.ofMeaning().withoutCustom() : some.ofMeaning();
     }
 
     private SessionSettings settingsOf(ClientStatement statement) {
         var then = statement.settings();
-        return then == null || then == current
-                ? present
-                : settings.complete(then).ofMeaning();
+        if (then == null || statement.queryClass().transaction() != TransactionEffect.NONE) return present;
+        return ofMeaning(settings.complete(then));
     }
 
     /// Whether some cannot be prepared now, so that their names are missing there.

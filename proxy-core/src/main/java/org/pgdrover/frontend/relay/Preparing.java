@@ -18,6 +18,9 @@ final class Preparing implements RelayState {
     /// Whether the server has read its configuration again since the session has begun.
     private boolean reread;
 
+    /// Whether the server is asked first what is set there.
+    private boolean asking;
+
     private boolean recovering;
     private boolean recovered;
     private boolean canceled;
@@ -58,6 +61,18 @@ final class Preparing implements RelayState {
             if (needs == null) return work();
             if (needs.onlyBegins() instanceof DeferredBegin begin && Beginning.suits(relay, lease, delivery))
                 return workAtOnce(begin);
+            if (!fresh && needs.wantsKnownSettings()) {
+                asking = true;
+                PresentSettings.ask(lease.server().ledger().isOpen(), new Exchange(lease.server(), this::answered));
+            } else {
+                needs.ask(new Exchange(lease.server(), this::answered));
+            }
+        }
+        if (asking && answered != null && needs != null) {
+            asking = false;
+            var told = PresentSettings.told(relay, answered);
+            if (told != null) needs.presentIs(told);
+            answered = null;
             needs.ask(new Exchange(lease.server(), this::answered));
         }
         if (recovered) return work();

@@ -23,6 +23,7 @@ sealed interface RelayState
                 Doubting,
                 Idle,
                 Inspecting,
+                LearningSettings,
                 LostBetweenAnswers,
                 Marking,
                 Preparing,

@@ -2,8 +2,7 @@ package org.pgdrover.frontend.relay;
 
 import org.pgdrover.backend.InitialValues;
 
-/// Takes what a server of the primary has read of its configuration since it began to the session for which the
-/// server works.
+/// Takes to a session what its server on the primary has read again of the configuration.
 final class Reloads {
     private Reloads() {}
 

@@ -190,9 +190,14 @@ final class ServerNeeds {
         return error;
     }
 
-    /// Whether statements are to be prepared with older settings while nobody knows the present ones.
+    /// Whether statements are to be prepared while nobody knows the present settings.
     boolean wantsKnownSettings() {
         return prepared.wantsKnownSettings();
+    }
+
+    /// The server has told what is set now.
+    void presentIs(SessionSettings told) {
+        prepared.presentIs(told);
     }
 
     /// Notes what is there now, and of what is not as the client knows it, with which error its use

@@ -115,7 +115,7 @@ final class SessionInspection {
         for (var row : rows) {
             var name = row[1] == null ? "" : row[1];
             switch (String.valueOf(row[0])) {
-                case "setting" -> settings = setting(relay, settings, name.toLowerCase(Locale.ROOT), row[2]);
+                case "setting" -> settings = setting(relay, settings, name, row[2]);
                 case "named" -> {
                     settings = named(relay, settings, name, row[2]);
                     if (row[2] != null && SessionEffect.isCustom(name)) session.customName(name, lease.server());
@@ -157,7 +157,9 @@ final class SessionInspection {
         return still;
     }
 
-    private static SessionSettings setting(Relay relay, SessionSettings settings, String name, @Nullable String value) {
+    /// With a setting that the server has told of, as pg_settings writes it.
+    static SessionSettings setting(Relay relay, SessionSettings settings, String written, @Nullable String value) {
+        var name = written.toLowerCase(Locale.ROOT);
         if (value == null || OF_THE_SESSION_ITSELF.contains(name)) return settings;
         if (name.equals("role") && value.equals("none")) return settings;
         return settings.withBytes(name, value, relay.session().encoding());

@@ -153,6 +153,8 @@ final class Working implements RelayState {
                 && needs.wantsKnownSettings()
                 && Following.mayInspect(relay, lease)
                 && lease.doubts().canTell()) return lease.hasNothingToDo() ? end() : this;
+        if (relay.session().settings().hasParsed() && LearningSettings.isPossible(lease))
+            return new LearningSettings(relay, lease, this);
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);

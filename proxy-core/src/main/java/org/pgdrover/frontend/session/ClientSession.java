@@ -102,14 +102,15 @@ public final class ClientSession {
     ///
     /// @param settingsChange whether something is on its way that may change settings
     public SharedStatement share(byte[] definition, boolean settingsChange) {
-        return settingsChange || settings.isUnknown()
+        var known = knownSettings();
+        return settingsChange || known == null
                 ? shared.alone()
-                : shared.share(database, user, settings.initial(), settings.current(), definition);
+                : shared.share(database, user, settings.initial(), known, definition);
     }
 
     /// The settings that the session has now; null if nobody knows all of them.
     public @Nullable SessionSettings knownSettings() {
-        return settings.isUnknown() ? null : settings.current();
+        return settings.isUnknown() ? null : settings.now();
     }
 
     /// A statement of the session has been parsed.
@@ -157,6 +158,7 @@ public final class ClientSession {
 
     public void transactionEnded() {
         portals.clear();
+        settings.unsettled(statements::unsettled);
     }
 
     /// Whether the client has ever set a custom parameter.
@@ -184,7 +186,8 @@ public final class ClientSession {
     /// known.
     public @Nullable String pinned() {
         if (!kept.isNone()) return kept.toString();
-        return statements.hasUnkept() ? "a prepared statement too large to keep" : null;
+        if (statements.hasUnkept()) return "a prepared statement too large to keep";
+        return statements.hasUnsettled() ? "a prepared statement that was parsed with settings nobody knows" : null;
     }
 
     /// The server was asked what the session holds there.
@@ -243,11 +246,6 @@ public final class ClientSession {
         apply(ran.session(), server);
     }
 
-    /// A statement has completed that calls set_config.
-    public void setLocally() {
-        settings.setLocally();
-    }
-
     /// A statement has completed that asks for, or discards, what sequences have given in the session.
     public void sequencesUsed(boolean discarded, ServerConnection server) {
         usesSequences = !discarded;
@@ -259,12 +257,10 @@ public final class ClientSession {
     }
 
     private void inside(QueryClass ran, ServerConnection server) {
-        if (ran.statement().equals("ROLLBACK TO")) resetsUnknown = false;
-        if (!ran.statement().startsWith("SET")) {
-            settings.savepoint();
-            return;
-        }
-        settings.setLocally();
+        boolean back = ran.statement().equals("ROLLBACK TO");
+        if (back) resetsUnknown = false;
+        if (!ran.statement().startsWith("SET")) settings.savepoint(back);
+        else if (ran.statement().equals("SET LOCAL") && !LocalSettings.areTold(ran.session())) settings.setLocally();
     }
 
     private void apply(SessionEffect effect, ServerConnection server) {
@@ -274,11 +270,14 @@ public final class ClientSession {
                 settings.set(name, statement, encoding, standardStrings);
                 if (SessionEffect.isCustom(name)) customName(name, server);
             }
-            case SessionEffect.SetLocally(var name) -> {
-                if (!name.equals(SessionEffect.UNKNOWN_NAME)) customName(name, server);
+            case SessionEffect.SetLocally(var name, var statement) -> {
+                if (SessionEffect.isCustom(name)) customName(name, server);
+                else if (LocalSettings.areChanged(effect))
+                    settings.setLocally(name, statement, encoding, standardStrings);
             }
             case SessionEffect.ResetLocally(var name) -> {
                 if (SessionEffect.isCustom(name)) customName(name, server);
+                else if (LocalSettings.areChanged(effect)) settings.setLocally();
             }
             case SessionEffect.ResetParameter(var name) -> {
                 settings.reset(name);

@@ -16,6 +16,7 @@ public final class ClientStatement {
     private @Nullable SessionSettings settings;
     private @Nullable StatementShape shape;
     private boolean answered;
+    private boolean unsettled;
     private long number;
 
     /// @param name the client's name for it; empty is the unnamed statement
@@ -62,6 +63,15 @@ public final class ClientStatement {
     /// It was parsed when the session had this value of a parameter, which servers do not have any more.
     void parsedBefore(String parameter, String value) {
         if (settings != null && !settings.names().contains(parameter)) settings = settings.withValue(parameter, value);
+    }
+
+    /// Nobody will ever know with which settings it was parsed.
+    void unsettled() {
+        unsettled = true;
+    }
+
+    boolean isUnsettled() {
+        return unsettled;
     }
 
     public boolean isUnnamed() {

@@ -22,6 +22,8 @@ public final class ClientStatements {
     private int size;
     private @Nullable ClientStatement unnamed;
     private int unkept;
+    /// Those that were parsed with settings which nobody will ever know.
+    private int unsettled;
     private long added;
 
     /// Names with a Parse or Close that is not answered yet, and how many; null while there has been
@@ -43,6 +45,18 @@ public final class ClientStatements {
     /// Whether one of them exists on one server only, for it was too large to keep.
     public boolean hasUnkept() {
         return unkept > 0;
+    }
+
+    /// Whether one of those with a name was parsed with settings which nobody will ever know.
+    public boolean hasUnsettled() {
+        return unsettled > 0;
+    }
+
+    /// A statement was parsed with settings which nobody will ever know: it stays where it is.
+    void unsettled(ClientStatement statement) {
+        if (statement.isUnnamed() || find(statement.name()) != statement) return;
+        statement.unsettled();
+        unsettled++;
     }
 
     // Pending
@@ -132,6 +146,7 @@ public final class ClientStatements {
         table[i] = null;
         size--;
         if (!statement.isKept()) unkept--;
+        if (statement.isUnsettled()) unsettled--;
         closeGap(i);
     }
 
@@ -148,6 +163,7 @@ public final class ClientStatements {
     public void clear() {
         table = new ClientStatement[INITIAL];
         size = 0;
+        unsettled = 0;
         unkept = unnamed != null && !unnamed.isKept() ? 1 : 0;
     }
 

@@ -1,12 +1,13 @@
 package org.pgdrover.frontend.session;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.InitialValues;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.SessionEffect;
@@ -33,12 +34,18 @@ public final class TrackedSettings {
     private SessionSettings current;
     private SessionSettings onServer = SessionSettings.EMPTY;
     private final Set<String> touched = new LinkedHashSet<>();
-    /// Statements that were parsed with what only the server knows so far.
-    private final List<ClientStatement> parsed = new ArrayList<>(0);
+    private final ParsedUnknown parsed = new ParsedUnknown();
+    /// What SET LOCAL has set in the transaction, as SET would.
+    private SessionSettings locals = SessionSettings.EMPTY;
+    /// Whether something is set in the transaction that nobody knows.
     private boolean local;
     private boolean doubtful;
     /// Whether something was sent that may have changed them in a way that only the server can tell.
     private boolean unseen;
+    /// Whether such a thing has completed, and in this transaction.
+    private boolean unseenDone;
+
+    private boolean unseenHere;
 
     /// @param initial what the session has begun with beside the startup message's settings
     TrackedSettings(SessionSettings defaults, InitialValues initial) {
@@ -51,7 +58,6 @@ public final class TrackedSettings {
 
     // What the session has begun with
 
-    /// What it has begun with beside the startup message's settings.
     InitialValues initial() {
         return initial;
     }
@@ -104,19 +110,7 @@ public final class TrackedSettings {
     /// The SET statements that set again what a statement takes away of the startup message's; none if
     /// the statement takes nothing away.
     public List<String> restoring(SessionEffect effect) {
-        return switch (effect) {
-            case SessionEffect.ResetAll _, SessionEffect.DiscardAll _ -> defaults.statements(_ -> true);
-            case SessionEffect.ResetParameter(var name) -> defaults.statements(name::equals);
-            case SessionEffect.ResetLocally(var name) -> defaults.localStatements(name::equals);
-            case SessionEffect.None _,
-                    SessionEffect.SetParameter _,
-                    SessionEffect.SetLocally _,
-                    SessionEffect.DeallocateAll _,
-                    SessionEffect.Deallocate _,
-                    SessionEffect.Leaves _,
-                    SessionEffect.Block _,
-                    SessionEffect.Sets _ -> List.of();
-        };
+        return TakenDefaults.statements(effect, defaults);
     }
 
     /// What the session's settings are between transactions.
@@ -124,9 +118,14 @@ public final class TrackedSettings {
         return committed;
     }
 
-    /// What they are now, within the transaction.
+    /// What they are now, within the transaction, but for what ends with the transaction in any case.
     public SessionSettings current() {
         return current;
+    }
+
+    /// What they are now, within the transaction, as far as they are known.
+    public SessionSettings now() {
+        return current.with(locals);
     }
 
     /// What the server's settings are now, within the transaction.
@@ -138,7 +137,9 @@ public final class TrackedSettings {
     public void entered(SessionSettings server) {
         onServer = server;
         unseen = false;
-        parsed.clear();
+        unseenDone = false;
+        unseenHere = false;
+        parsed.forgetLasting();
     }
 
     /// Whether the server's settings are not those that the session should have: RESET ALL took the
@@ -163,35 +164,56 @@ public final class TrackedSettings {
     /// what is known when something else is set before that.
     void parsed(ClientStatement statement) {
         if (statement.settings() != null) return;
-        if (!isUnknown()) statement.parsedWith(current);
-        else parsed.add(statement);
+        boolean known = !local && !doubtful && (!unseen || !unseenDone);
+        if (known) statement.parsedWith(now());
+        else parsed.add(statement, local || unseenHere || !locals.names().isEmpty());
     }
 
-    private void parsedWith(SessionSettings known) {
-        if (parsed.isEmpty()) return;
-        for (var statement : parsed) statement.parsedWith(known);
-        parsed.clear();
+    /// Whether statements have been parsed in the transaction with what only the server knows.
+    public boolean hasParsed() {
+        return !parsed.isEmpty();
+    }
+
+    /// The server was asked what is set now, in the transaction; null if it has not told.
+    public void toldNow(@Nullable SessionSettings told) {
+        parsed.toldNow(told);
+    }
+
+    /// Tells the statements whose transaction is over, and of which nobody will know with what they were parsed.
+    void unsettled(Consumer<ClientStatement> each) {
+        parsed.unsettled(each);
+    }
+
+    /// Something else is set from now on.
+    private void parsedBeforeThis() {
+        if (!local) parsed.with(now(), !unseenHere);
     }
 
     // What a statement that succeeded has done
 
     void set(String name, String statement, String encoding, boolean standardStrings) {
-        parsedWith(current);
+        over(name);
         touched.add(name);
         var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         current = current.withStatement(name, bytes, encoding, standardStrings);
         onServer = onServer.withStatement(name, bytes, encoding, standardStrings);
     }
 
+    private void over(String name) {
+        parsedBeforeThis();
+        locals = locals.withDefaultOf(name, SessionSettings.EMPTY);
+    }
+
     void reset(String name) {
-        parsedWith(current);
+        over(name);
         touched.add(name);
         current = current.withDefaultOf(name, defaults);
         onServer = onServer.withDefaultOf(name, SessionSettings.EMPTY);
     }
 
     void resetAll() {
-        parsedWith(current);
+        parsedBeforeThis();
+        locals = SessionSettings.EMPTY.withDefaultOf(ROLE, locals);
         touched.addAll(current.names());
         current = defaults.withDefaultOf(ROLE, current);
         onServer = SessionSettings.EMPTY.withDefaultOf(ROLE, onServer);
@@ -206,20 +228,40 @@ public final class TrackedSettings {
         touched.clear();
     }
 
-    /// SET LOCAL: until the transaction is over the settings are not those that are known.
+    /// SET LOCAL of what nobody knows: until the transaction is over the settings are not those that are known.
     void setLocally() {
+        parsedBeforeThis();
         local = true;
     }
 
+    /// SET LOCAL.
+    ///
+    /// @param statement that sets the same for the session; null if nobody knows it
+    void setLocally(String name, @Nullable String statement, String encoding, boolean standardStrings) {
+        if (statement == null) {
+            setLocally();
+            return;
+        }
+        parsedBeforeThis();
+        var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        locals = locals.withStatement(name, bytes, encoding, standardStrings);
+    }
+
     /// A savepoint was made, released or gone back to.
-    void savepoint() {
+    void savepoint(boolean back) {
         if (!touched.isEmpty()) doubtful = true;
+        if (back && !locals.names().isEmpty()) local = true;
     }
 
     /// SET datestyle changes style or order and leaves the other: what has come of it is what the server
     /// reports.
     void reported(String name, String value) {
-        if (!name.equals("DateStyle") || !current.names().contains(DATE_STYLE)) return;
+        if (!name.equals("DateStyle")) return;
+        if (locals.names().contains(DATE_STYLE)) {
+            locals = locals.withValue(DATE_STYLE, value);
+            return;
+        }
+        if (!current.names().contains(DATE_STYLE)) return;
         boolean settled = current == committed;
         current = current.withValue(DATE_STYLE, value);
         onServer = onServer.withValue(DATE_STYLE, value);
@@ -230,8 +272,15 @@ public final class TrackedSettings {
 
     void commit() {
         committed = current;
+        over();
+    }
+
+    private void over() {
+        parsed.transactionOver();
+        if (!doubtful && !unseen) parsed.forgetLasting();
+        unseenHere = false;
         local = false;
-        if (!isUnknown()) parsed.clear();
+        locals = SessionSettings.EMPTY;
         if (!doubtful) touched.clear();
     }
 
@@ -239,9 +288,7 @@ public final class TrackedSettings {
     void rollBack(SessionSettings server) {
         current = committed;
         onServer = server;
-        local = false;
-        if (!isUnknown()) parsed.clear();
-        if (!doubtful) touched.clear();
+        over();
     }
 
     /// Parameters of which only the server knows what has become of them.
@@ -263,6 +310,12 @@ public final class TrackedSettings {
     /// tell.
     public void unseen(boolean may) {
         unseen = may;
+    }
+
+    /// Such a thing has completed.
+    public void unseenDone() {
+        unseenDone = true;
+        unseenHere = true;
     }
 
     public boolean isUnseen() {
@@ -287,9 +340,10 @@ public final class TrackedSettings {
         committed = all ? withDefaults(told) : told;
         current = committed;
         onServer = told;
-        parsedWith(told);
+        parsed.with(told, false);
         doubtful = false;
         unseen = false;
+        unseenDone = false;
         touched.clear();
     }
 }

@@ -1,0 +1,134 @@
+package org.pgdrover.it.exactness;
+
+import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.flushed;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Conversations in which settings hold for one transaction, while statements are used that were parsed with others.
+///
+/// PostgreSQL folds the time zone into a statement when it parses the statement.
+final class LocalSettingsConversations {
+    private static final String PARSED = "SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text";
+    private static final String ELSEWHERE = "SELECT txid_current() > 0";
+    private static final Step LOOK = ask(query("SHOW TimeZone"));
+    private static final Step USED = ask(bind("", "p"), execute("", 0), sync());
+
+    private final Script script;
+
+    LocalSettingsConversations(Script script) {
+        this.script = script;
+    }
+
+    void write() {
+        for (var zone : List.of("SET TimeZone = 'Asia/Seoul'", "RESET TimeZone")) {
+            for (var local : List.of(
+                    "SET LOCAL TimeZone = 'Europe/Paris'",
+                    "SET LOCAL TIME ZONE 'Europe/Paris'",
+                    "SET LOCAL statement_timeout = '1min'",
+                    "SET LOCAL TimeZone TO DEFAULT",
+                    "SET TimeZone = 'Europe/Paris'; SAVEPOINT a; SET LOCAL TimeZone = 'Asia/Tokyo'; ROLLBACK TO a",
+                    "SET LOCAL TimeZone = 'Asia/Tokyo'; SET TimeZone = 'Europe/Paris'",
+                    "SELECT set_config('TimeZone', 'Europe/Paris', true)",
+                    "DO $$ BEGIN PERFORM set_config('TimeZone', 'Europe/Paris', true); END $$",
+                    "SELECT set_config('TimeZone', 'Europe/Paris', false)")) {
+                ofOneParsedBefore(zone + ", " + local, zone, local);
+                ofOneParsedMeanwhile(zone + ", " + local, zone, local);
+            }
+        }
+        script.alone(
+                "a large statement behind one that is prepared in its open batch",
+                ask(query("SET TimeZone = 'Asia/Kolkata'")),
+                ask(parse("p", PARSED), sync()),
+                ask(query("SET TimeZone = 'Asia/Seoul'")),
+                ask(query(ELSEWHERE)),
+                flushed(
+                        parse("", "SELECT set_config('TimeZone', 'Europe/Paris', false)"),
+                        bind("", ""),
+                        execute("", 0),
+                        flush()),
+                flushed(parse("", "SELECT name FROM pg_prepared_statements"), bind("", ""), execute("", 0), flush()),
+                flushed(parse("big", Script.LARGE + PARSED), flush()),
+                ask(bind("", "p"), execute("", 0), bind("", "big"), execute("", 0), sync()),
+                LOOK,
+                ask(bind("", "big"), execute("", 0), sync()),
+                USED);
+    }
+
+    /// The statement is not on the server that has the transaction.
+    private void ofOneParsedBefore(String name, String zone, String local) {
+        var begun = new ArrayList<Step>();
+        begun.add(ask(query("SET TimeZone = 'Asia/Kolkata'")));
+        begun.add(ask(parse("p", PARSED), sync()));
+        begun.add(ask(query(zone)));
+        begun.add(ask(query("BEGIN")));
+        begun.add(ask(query(local)));
+        alone(name + ": parsed before", begun, USED, LOOK, ask(query("COMMIT")), LOOK, USED);
+        alone(name + ": parsed before, rolled back", begun, USED, LOOK, ask(query("ROLLBACK")), LOOK, USED);
+        alone(
+                name + ": parsed before, by SQL",
+                begun,
+                ask(query("EXECUTE p")),
+                LOOK,
+                ask(query("COMMIT")),
+                LOOK,
+                USED,
+                ask(query("EXECUTE p")));
+        alone(
+                name + ": parsed before, in an open batch",
+                begun,
+                flushed(parse("", "SELECT 1"), bind("", ""), execute("", 0), flush()),
+                flushed(bind("", "p"), execute("", 0), flush()),
+                ask(parse("", "SHOW TimeZone"), bind("", ""), execute("", 0), sync()),
+                ask(query("COMMIT")),
+                LOOK,
+                USED);
+    }
+
+    private void ofOneParsedMeanwhile(String name, String zone, String local) {
+        var begun = new ArrayList<Step>();
+        begun.add(ask(query("SET TimeZone = 'Asia/Kolkata'")));
+        begun.add(ask(query(zone)));
+        begun.add(ask(query("BEGIN")));
+        begun.add(ask(query(local)));
+        alone(name + ": parsed then", begun, ask(parse("p", PARSED), sync()), ask(query("COMMIT")), LOOK, USED);
+        alone(
+                name + ": parsed then, and rolled back",
+                begun,
+                ask(parse("p", PARSED), sync()),
+                ask(query("SELECT 1/0")),
+                ask(query("ROLLBACK")),
+                USED);
+        script.alone(
+                name + ": parsed in a pipeline",
+                ask(query(zone)),
+                ask(
+                        parse("", "BEGIN"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync(),
+                        query(local),
+                        parse("p", PARSED),
+                        bind("", "p"),
+                        execute("", 0),
+                        parse("", "COMMIT"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                LOOK,
+                USED);
+    }
+
+    private void alone(String name, List<Step> begun, Step... more) {
+        var steps = new ArrayList<>(begun);
+        steps.addAll(List.of(more));
+        script.alone(name, steps.toArray(Step[]::new));
+    }
+}

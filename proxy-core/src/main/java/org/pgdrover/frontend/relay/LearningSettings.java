@@ -1,0 +1,62 @@
+package org.pgdrover.frontend.relay;
+
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.protocol.TransactionStatus;
+
+/// A client has parsed statements in a transaction in which a function has set what nobody knows. The server is
+/// asked what was set before the transaction goes on.
+final class LearningSettings implements RelayState {
+    private final Relay relay;
+    private final ServerLease lease;
+    private final Working next;
+    private @Nullable Exchange answered;
+    private boolean asked;
+
+    LearningSettings(Relay relay, ServerLease lease, Working next) {
+        this.relay = relay;
+        this.lease = lease;
+        this.next = next;
+    }
+
+    /// Whether the server can be asked: nothing else is under way in the transaction.
+    static boolean isPossible(ServerLease lease) {
+        var server = lease.server();
+        return server.status() == TransactionStatus.IN_TRANSACTION
+                && server.ledger().isAtRest();
+    }
+
+    @Override
+    public RelayState proceed() {
+        if (lease.isLost()) return next;
+        if (!asked) {
+            asked = true;
+            PresentSettings.ask(false, new Exchange(lease.server(), this::answered));
+        }
+        if (answered == null) return this;
+        var told = PresentSettings.told(relay, answered);
+        relay.session().settings().toldNow(told);
+        return next;
+    }
+
+    private void answered(Exchange exchange) {
+        answered = exchange;
+        relay.wake();
+    }
+
+    @Override
+    public ServerLease lease() {
+        return lease;
+    }
+
+    @Override
+    public void flush() {
+        lease.server().flush();
+    }
+
+    @Override
+    public void onClosed() {
+        relay.kept().forget(lease);
+        lease.abandon(!relay.isTerminating());
+    }
+}

@@ -1,0 +1,42 @@
+package org.pgdrover.frontend.relay;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
+import org.pgdrover.backend.SessionSettings;
+
+/// The question to a server what is set in its session now, within the transaction.
+///
+/// Custom parameters are in no view, and are not told.
+final class PresentSettings {
+    private static final String QUERY =
+            "SELECT 'asked'::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text UNION ALL SELECT 'setting',"
+                    + " s.name, s.setting FROM pg_catalog.pg_settings s WHERE s.source OPERATOR(pg_catalog.=) 'session'";
+    private static final String ROLE = "role";
+
+    private PresentSettings() {}
+
+    /// Asks it.
+    ///
+    /// @param open whether a batch is open, and is to stay open
+    static void ask(boolean open, Exchange exchange) {
+        if (open) exchange.openCommand(QUERY).sendOpen();
+        else exchange.command(QUERY).send();
+    }
+
+    /// What the server has told; null if it has not told.
+    static @Nullable SessionSettings told(Relay relay, Exchange answered) {
+        List<@Nullable String[]> rows = answered.rows();
+        if (answered.error() != null || rows.isEmpty() || rows.getFirst().length != 3) return null;
+        var settings = SessionSettings.EMPTY;
+        String role = null;
+        for (int i = 1; i < rows.size(); i++) {
+            var name = rows.get(i)[1];
+            var value = rows.get(i)[2];
+            if (ROLE.equals(name)) role = value;
+            else if (name != null) settings = SessionInspection.setting(relay, settings, name, value);
+        }
+        // What another role may not set is set before.
+        return role == null ? settings : SessionInspection.setting(relay, settings, ROLE, role);
+    }
+}

@@ -1,0 +1,62 @@
+package org.pgdrover.frontend.session;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.SessionSettings;
+
+/// The statements that were parsed while nobody knew all settings.
+final class ParsedUnknown {
+    /// What the server tells next holds for them.
+    private final List<ClientStatement> lasting = new ArrayList<>(0);
+    /// They were parsed with what may end with the transaction.
+    private final List<ClientStatement> local = new ArrayList<>(0);
+    /// Their transaction is over, so that nobody will know any more.
+    private final List<ClientStatement> unsettled = new ArrayList<>(0);
+
+    /// @param here whether something that ends with the transaction may be set
+    void add(ClientStatement statement, boolean here) {
+        (here ? local : lasting).add(statement);
+    }
+
+    boolean isEmpty() {
+        return lasting.isEmpty() && local.isEmpty();
+    }
+
+    /// This was set when they were parsed.
+    ///
+    /// @param whole whether it is what holds in the transaction, too
+    void with(SessionSettings known, boolean whole) {
+        for (var statement : lasting) statement.parsedWith(known);
+        lasting.clear();
+        if (!whole) return;
+        for (var statement : local) statement.parsedWith(known);
+        local.clear();
+    }
+
+    /// The server was asked what is set in the transaction.
+    ///
+    /// @param told null if it has not told
+    void toldNow(@Nullable SessionSettings told) {
+        if (told != null) with(told, true);
+        unsettled.addAll(lasting);
+        lasting.clear();
+        transactionOver();
+    }
+
+    void transactionOver() {
+        unsettled.addAll(local);
+        local.clear();
+    }
+
+    void forgetLasting() {
+        lasting.clear();
+    }
+
+    void unsettled(Consumer<ClientStatement> each) {
+        if (unsettled.isEmpty()) return;
+        unsettled.forEach(each);
+        unsettled.clear();
+    }
+}
