@@ -1,6 +1,7 @@
 package org.pgdrover.it.exactness;
 
 import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.behind;
 import static org.pgdrover.it.exactness.Script.flushed;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.execute;
@@ -43,6 +44,28 @@ final class LocalSettingsConversations {
                 ofOneParsedMeanwhile(zone + ", " + local, zone, local);
             }
         }
+        script.alone(
+                "a transaction's modes behind a block of which nobody knows what it sets",
+                behind(
+                        parse("", "DO $$ BEGIN SET ROLE other; END $$"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync(),
+                        parse("", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                ask(query("SHOW work_mem")),
+                ask(
+                        parse("", "START TRANSACTION READ ONLY"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "SET TRANSACTION READ WRITE"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                ask(query("SHOW transaction_read_only")),
+                ask(query("ROLLBACK")));
         script.alone(
                 "a large statement behind one that is prepared in its open batch",
                 ask(query("SET TimeZone = 'Asia/Kolkata'")),

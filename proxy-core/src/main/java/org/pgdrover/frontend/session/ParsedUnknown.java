@@ -5,23 +5,30 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.sql.Access;
 
 /// The statements that were parsed while nobody knew all settings.
 final class ParsedUnknown {
     /// What the server tells next holds for them.
     private final List<ClientStatement> lasting = new ArrayList<>(0);
-    /// They were parsed with what may end with the transaction.
+    /// They were parsed with what may end with the transaction, and took a snapshot: so may the question.
     private final List<ClientStatement> local = new ArrayList<>(0);
     /// Their transaction is over, so that nobody will know any more.
     private final List<ClientStatement> unsettled = new ArrayList<>(0);
 
     /// @param here whether something that ends with the transaction may be set
     void add(ClientStatement statement, boolean here) {
-        (here ? local : lasting).add(statement);
+        (here && isAnalysed(statement) ? local : lasting).add(statement);
     }
 
-    boolean isEmpty() {
-        return lasting.isEmpty() && local.isEmpty();
+    private static boolean isAnalysed(ClientStatement statement) {
+        var access = statement.queryClass().access();
+        return access == Access.READ || access == Access.WRITE;
+    }
+
+    /// Whether only the server knows with what some were parsed, and only until the transaction is over.
+    boolean haveLocal() {
+        return !local.isEmpty();
     }
 
     /// This was set when they were parsed.

@@ -171,7 +171,7 @@ public final class TrackedSettings {
 
     /// Whether statements have been parsed in the transaction with what only the server knows.
     public boolean hasParsed() {
-        return !parsed.isEmpty();
+        return parsed.haveLocal();
     }
 
     /// The server was asked what is set now, in the transaction; null if it has not told.
