@@ -43,7 +43,13 @@ public final class SessionSettings {
             "work_mem",
             "maintenance_work_mem",
             "temp_buffers",
-            "synchronous_commit");
+            "synchronous_commit",
+            "default_transaction_isolation",
+            "default_transaction_read_only",
+            "default_transaction_deferrable",
+            "transaction_isolation",
+            "transaction_read_only",
+            "transaction_deferrable");
 
     /// One parameter that was set.
     ///

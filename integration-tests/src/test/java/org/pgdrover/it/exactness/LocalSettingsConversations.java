@@ -67,6 +67,73 @@ final class LocalSettingsConversations {
                 ask(query("SHOW transaction_read_only")),
                 ask(query("ROLLBACK")));
         script.alone(
+                "a role behind what it may not set, and a statement that is prepared again",
+                ask(query("SET TimeZone = 'Asia/Seoul'")),
+                ask(parse("p", PARSED), sync()),
+                ask(query("RESET TimeZone")),
+                ask(query("BEGIN")),
+                ask(query("SET LOCAL session_replication_role = replica")),
+                ask(query("SET ROLE other")),
+                USED,
+                ask(query("COMMIT")),
+                ask(query("RESET ROLE")));
+        var style = "SELECT extract(day FROM '02/03/2024'::timestamptz)::text";
+        for (var local : List.of("", "LOCAL "))
+            script.alone(
+                    "statements between " + local + "styles of dates in one pipeline",
+                    ask(query("SET DateStyle = 'German'")),
+                    ask(
+                            parse("", "BEGIN"),
+                            bind("", ""),
+                            execute("", 0),
+                            parse("", "SET " + local + "DateStyle = 'DMY'"),
+                            bind("", ""),
+                            execute("", 0),
+                            parse("p", style),
+                            parse("", "SET " + local + "DateStyle = 'SQL'"),
+                            bind("", ""),
+                            execute("", 0),
+                            parse("q", style),
+                            parse("", "COMMIT"),
+                            bind("", ""),
+                            execute("", 0),
+                            sync()),
+                    USED,
+                    ask(bind("", "q"), execute("", 0), sync()),
+                    ask(query("SHOW DateStyle")));
+        script.alone(
+                "a statement behind a function that sets, in one pipeline",
+                ask(query("SET TimeZone = 'Asia/Seoul'")),
+                ask(
+                        parse("", "SELECT f_set_locally('TimeZone', 'UTC')"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("p", PARSED),
+                        sync()),
+                USED,
+                LOOK);
+        for (var mode : List.of("transaction_isolation = 'repeatable read'", "transaction_deferrable = on"))
+            script.alone(
+                    "SET LOCAL " + mode + " before a statement that is prepared again",
+                    ask(query("SET TimeZone = 'Asia/Seoul'")),
+                    ask(parse("p", PARSED), sync()),
+                    ask(query("RESET TimeZone")),
+                    ask(query("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY")),
+                    ask(query("SET LOCAL " + mode)),
+                    USED,
+                    ask(query("SHOW transaction_isolation; SHOW transaction_deferrable")),
+                    ask(query("COMMIT")));
+        script.alone(
+                "SET TRANSACTION behind a command that takes no snapshot when it is parsed",
+                ask(query("BEGIN")),
+                ask(query("SAVEPOINT a")),
+                ask(query("SET LOCAL TimeZone = 'Asia/Seoul'")),
+                ask(query("ROLLBACK TO a")),
+                ask(query("RELEASE a")),
+                ask(parse("p", "LOCK TABLE t"), sync()),
+                ask(query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")),
+                ask(query("COMMIT")));
+        script.alone(
                 "a large statement behind one that is prepared in its open batch",
                 ask(query("SET TimeZone = 'Asia/Kolkata'")),
                 ask(parse("p", PARSED), sync()),

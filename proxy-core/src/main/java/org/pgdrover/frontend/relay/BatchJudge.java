@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
@@ -33,20 +34,24 @@ final class BatchJudge {
     private final Classification classification;
     private final List<Pattern> primaryPatterns;
     private final boolean wantsTexts;
+    private final Predicate<QueryClass> maySet;
 
     /// @param primaryPatterns a statement in which one is found is no read
     /// @param wantsTexts whether the statement log needs the statements' texts
+    /// @param maySet whether what a statement calls may set what no text tells
     BatchJudge(
             ClientSession session,
             Deliveries deliveries,
             Classification classification,
             List<Pattern> primaryPatterns,
-            boolean wantsTexts) {
+            boolean wantsTexts,
+            Predicate<QueryClass> maySet) {
         this.session = session;
         this.deliveries = deliveries;
         this.classification = classification;
         this.primaryPatterns = primaryPatterns;
         this.wantsTexts = wantsTexts;
+        this.maySet = maySet;
     }
 
     /// Judges the present part of a delivery.
@@ -162,8 +167,12 @@ final class BatchJudge {
 
     /// The settings with which the statement is parsed; null if they may change before.
     private @Nullable SessionSettings settings(Delivery delivery) {
-        boolean change = deliveries.mayChangeSettings() || delivery.statements.changesSettings();
-        return change ? null : session.knownSettings();
+        return maySettingsChange(delivery) ? null : session.knownSettings();
+    }
+
+    private boolean maySettingsChange(Delivery delivery) {
+        if (deliveries.mayChangeSettings() || delivery.statements.changesSettings()) return true;
+        return delivery.statements.anyIs(maySet);
     }
 
     private static boolean isSame(byte @Nullable [] definition, ByteBuf buffer, int from, int to) {
@@ -198,8 +207,7 @@ final class BatchJudge {
         }
         plan.runs = classify(delivery, buffer, nameEnd + 1, textEnd, large);
         var definition = large ? null : bytes(buffer, nameEnd + 1, end);
-        boolean settingsChange = deliveries.mayChangeSettings() || delivery.statements.changesSettings();
-        var shared = definition == null ? null : session.share(definition, settingsChange);
+        var shared = definition == null ? null : session.share(definition, maySettingsChange(delivery));
         var settings = shared == null ? null : shared.settings();
         plan.statement = new ClientStatement(bytes(buffer, from, nameEnd), definition, plan.runs, shared, settings);
         plan.makes = true;

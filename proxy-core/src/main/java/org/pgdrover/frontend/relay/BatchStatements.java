@@ -3,9 +3,9 @@ package org.pgdrover.frontend.relay;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.frontend.session.LocalSettings;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
@@ -47,6 +47,10 @@ final class BatchStatements {
     /// Whether a function that they call may deallocate statements; null while nobody has asked the
     /// catalog.
     private @Nullable Boolean callDeallocate;
+    /// How many of the classes have been tested by [#anyIs], and whether one was.
+    private int tested;
+
+    private boolean found;
 
     /// @param defaults names of the parameters that the client's startup message has set
     BatchStatements(Supplier<Set<String>> defaults) {
@@ -84,6 +88,8 @@ final class BatchStatements {
         executesCommit = false;
         onlyReads = true;
         callDeallocate = null;
+        tested = 0;
+        found = false;
     }
 
     private int factsOf(QueryClass ran) {
@@ -97,9 +103,9 @@ final class BatchStatements {
 
     private int factsOfNew(QueryClass ran) {
         int found = ran.seesStatements() ? SEES_STATEMENTS : 0;
-        if (mayDefine(ran)) found |= DEFINES;
+        if (StatementFacts.mayDefine(ran)) found |= DEFINES;
         if (!lastDefaults.isEmpty() && takesDefaultsAway(ran)) found |= TAKES_DEFAULTS;
-        if (changesSettings(ran)) found |= CHANGES_SETTINGS;
+        if (StatementFacts.changesSettings(ran)) found |= CHANGES_SETTINGS;
         if (ran.session() == SessionEffect.NONE) return found;
         if (SessionEffect.changesReading(ran.session())) found |= CHANGES_READING;
         var effect = ran.session();
@@ -109,18 +115,6 @@ final class BatchStatements {
         if (SessionEffect.residues(effect).has(Residue.PREPARED)) found |= MAY_DEALLOCATE;
         if (SessionEffect.isAboutSequences(effect)) found |= ASKS_SEQUENCES;
         return found;
-    }
-
-    private static boolean mayDefine(QueryClass ran) {
-        for (int i = 0; i < ran.parts().size(); i++) if (mayDefine(ran.parts().get(i))) return true;
-        var statement = ran.statement();
-        return statement.startsWith("CREATE ") || statement.startsWith("ALTER ") || statement.equals("COMMIT PREPARED");
-    }
-
-    private static boolean changesSettings(QueryClass ran) {
-        for (int i = 0; i < ran.parts().size(); i++)
-            if (changesSettings(ran.parts().get(i))) return true;
-        return SessionEffect.changesSettings(ran.session()) || LocalSettings.areChanged(ran.session());
     }
 
     private boolean takesDefaultsAway(QueryClass ran) {
@@ -139,6 +133,12 @@ final class BatchStatements {
                     SessionEffect.Block _,
                     SessionEffect.Sets _ -> false;
         };
+    }
+
+    /// Whether one of them passes a test, which is the same each time.
+    boolean anyIs(Predicate<QueryClass> test) {
+        for (; tested < classes.size(); tested++) found |= test.test(classes.get(tested));
+        return found;
     }
 
     List<QueryClass> classes() {
@@ -264,13 +264,8 @@ final class BatchStatements {
     /// Whether a function or command is named that shows parameters.
     boolean show() {
         boolean shows = false;
-        for (int i = 0; i < classes.size(); i++) shows |= shows(classes.get(i));
+        for (int i = 0; i < classes.size(); i++) shows |= StatementFacts.shows(classes.get(i));
         return shows;
-    }
-
-    private static boolean shows(QueryClass ran) {
-        for (int i = 0; i < ran.parts().size(); i++) if (shows(ran.parts().get(i))) return true;
-        return ran.statement().equals("SHOW") || ran.calls("current_setting");
     }
 
     /// Whether it has deallocated every statement with a name before what it names now.
@@ -296,13 +291,8 @@ final class BatchStatements {
 
     /// Whether one of them may take data from the client.
     boolean mayCopy() {
-        for (int i = 0; i < classes.size(); i++) if (mayCopy(classes.get(i))) return true;
+        for (int i = 0; i < classes.size(); i++) if (StatementFacts.mayCopy(classes.get(i))) return true;
         return false;
-    }
-
-    private static boolean mayCopy(QueryClass ran) {
-        for (int i = 0; i < ran.parts().size(); i++) if (mayCopy(ran.parts().get(i))) return true;
-        return ran.isUnknown() || ran.statement().equals("COPY FROM");
     }
 
     /// Whether they may deallocate statements that nobody can name.

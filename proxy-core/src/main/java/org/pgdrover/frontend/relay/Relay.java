@@ -9,6 +9,7 @@ import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.sql.Residue;
 
 /// The parts of one client's relay that its states work with; confined to the client's event loop.
 final class Relay {
@@ -57,7 +58,8 @@ final class Relay {
                 deliveries,
                 services.classification(),
                 services.routing().primaryPatterns(),
-                services.observer() != null);
+                services.observer() != null,
+                ran -> services.router().residues(ran, session.routing()).has(Residue.SETTINGS));
     }
 
     ClientConnection client() {

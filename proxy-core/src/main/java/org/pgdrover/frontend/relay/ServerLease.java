@@ -386,6 +386,7 @@ final class ServerLease implements AnswerOwner {
         var delivery = delivery(note);
         if (note instanceof MessagePlan query) relay.answeredNames().queried(query, server);
         relay.heldBack().passOn();
+        relay.session().settings().ready(server.parameters().get("DateStyle"));
         boolean restores = isToRestore(delivery);
         boolean heldBack = isReadyHeldBack(delivery);
         if (delivery.unconfirmed instanceof ErrorFields error) relay.heldBack().passOn(error);

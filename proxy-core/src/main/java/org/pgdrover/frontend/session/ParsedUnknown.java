@@ -2,13 +2,17 @@ package org.pgdrover.frontend.session;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
-import org.pgdrover.sql.Access;
 
 /// The statements that were parsed while nobody knew all settings.
 final class ParsedUnknown {
+    /// Commands that PostgreSQL analyses, under a snapshot, as soon as they are parsed.
+    private static final Set<String> ANALYSED =
+            Set.of("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE", "WITH");
+
     /// What the server tells next holds for them.
     private final List<ClientStatement> lasting = new ArrayList<>(0);
     /// They were parsed with what may end with the transaction, and took a snapshot: so may the question.
@@ -22,8 +26,7 @@ final class ParsedUnknown {
     }
 
     private static boolean isAnalysed(ClientStatement statement) {
-        var access = statement.queryClass().access();
-        return access == Access.READ || access == Access.WRITE;
+        return ANALYSED.contains(statement.queryClass().statement());
     }
 
     /// Whether only the server knows with what some were parsed, and only until the transaction is over.

@@ -35,8 +35,7 @@ public final class TrackedSettings {
     private SessionSettings onServer = SessionSettings.EMPTY;
     private final Set<String> touched = new LinkedHashSet<>();
     private final ParsedUnknown parsed = new ParsedUnknown();
-    /// What SET LOCAL has set in the transaction, as SET would.
-    private SessionSettings locals = SessionSettings.EMPTY;
+    private final SettingsNow now;
     /// Whether something is set in the transaction that nobody knows.
     private boolean local;
     private boolean doubtful;
@@ -54,6 +53,7 @@ public final class TrackedSettings {
         this.defaults = defaults;
         this.committed = defaults;
         this.current = defaults;
+        this.now = new SettingsNow(defaults);
     }
 
     // What the session has begun with
@@ -93,6 +93,7 @@ public final class TrackedSettings {
         added = added.withValue(name, value);
         if (committed.isLike(old, name)) committed = committed.withDefaultOf(name, defaults);
         if (current.isLike(old, name)) current = current.withDefaultOf(name, defaults);
+        now.over(current);
     }
 
     /// Settings that were known before [#meets] was told of a server, with what has been added.
@@ -113,7 +114,6 @@ public final class TrackedSettings {
         return TakenDefaults.statements(effect, defaults);
     }
 
-    /// What the session's settings are between transactions.
     public SessionSettings committed() {
         return committed;
     }
@@ -125,10 +125,9 @@ public final class TrackedSettings {
 
     /// What they are now, within the transaction, as far as they are known.
     public SessionSettings now() {
-        return current.with(locals);
+        return now.all();
     }
 
-    /// What the server's settings are now, within the transaction.
     public SessionSettings onServer() {
         return onServer;
     }
@@ -164,12 +163,12 @@ public final class TrackedSettings {
     /// what is known when something else is set before that.
     void parsed(ClientStatement statement) {
         if (statement.settings() != null) return;
-        boolean known = !local && !doubtful && (!unseen || !unseenDone);
+        boolean known = !local && !doubtful && !now.isStyleOpen() && (!unseen || !unseenDone);
         if (known) statement.parsedWith(now());
-        else parsed.add(statement, local || unseenHere || !locals.names().isEmpty());
+        else parsed.add(statement, local || unseenHere || now.hasLocals());
     }
 
-    /// Whether statements have been parsed in the transaction with what only the server knows.
+    /// Whether some were parsed with what ends with the transaction, and only the server knows.
     public boolean hasParsed() {
         return parsed.haveLocal();
     }
@@ -184,28 +183,25 @@ public final class TrackedSettings {
         parsed.unsettled(each);
     }
 
-    /// Something else is set from now on.
     private void parsedBeforeThis() {
-        if (!local) parsed.with(now(), !unseenHere);
+        if (now.isStyleOpen()) parsed.toldNow(null);
+        else if (!local) parsed.with(now(), !unseenHere);
     }
 
     // What a statement that succeeded has done
 
     void set(String name, String statement, String encoding, boolean standardStrings) {
-        over(name);
+        parsedBeforeThis();
         touched.add(name);
         var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        now.set(name, bytes, encoding, standardStrings, false);
         current = current.withStatement(name, bytes, encoding, standardStrings);
         onServer = onServer.withStatement(name, bytes, encoding, standardStrings);
     }
 
-    private void over(String name) {
-        parsedBeforeThis();
-        locals = locals.withDefaultOf(name, SessionSettings.EMPTY);
-    }
-
     void reset(String name) {
-        over(name);
+        parsedBeforeThis();
+        now.reset(name, defaults);
         touched.add(name);
         current = current.withDefaultOf(name, defaults);
         onServer = onServer.withDefaultOf(name, SessionSettings.EMPTY);
@@ -213,7 +209,7 @@ public final class TrackedSettings {
 
     void resetAll() {
         parsedBeforeThis();
-        locals = SessionSettings.EMPTY.withDefaultOf(ROLE, locals);
+        now.resetAll(defaults);
         touched.addAll(current.names());
         current = defaults.withDefaultOf(ROLE, current);
         onServer = SessionSettings.EMPTY.withDefaultOf(ROLE, onServer);
@@ -224,6 +220,7 @@ public final class TrackedSettings {
         committed = defaults;
         current = defaults;
         onServer = SessionSettings.EMPTY;
+        now.over(current);
         doubtful = false;
         touched.clear();
     }
@@ -244,28 +241,31 @@ public final class TrackedSettings {
         }
         parsedBeforeThis();
         var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-        locals = locals.withStatement(name, bytes, encoding, standardStrings);
+        now.set(name, bytes, encoding, standardStrings, true);
     }
 
     /// A savepoint was made, released or gone back to.
     void savepoint(boolean back) {
         if (!touched.isEmpty()) doubtful = true;
-        if (back && !locals.names().isEmpty()) local = true;
+        if (back && now.hasLocals()) local = true;
     }
 
     /// SET datestyle changes style or order and leaves the other: what has come of it is what the server
     /// reports.
     void reported(String name, String value) {
         if (!name.equals("DateStyle")) return;
-        if (locals.names().contains(DATE_STYLE)) {
-            locals = locals.withValue(DATE_STYLE, value);
-            return;
-        }
-        if (!current.names().contains(DATE_STYLE)) return;
+        boolean own = now.style(value);
+        if (!local && !doubtful && !unseen) parsed.with(now(), true);
+        if (!own || !current.names().contains(DATE_STYLE)) return;
         boolean settled = current == committed;
         current = current.withValue(DATE_STYLE, value);
         onServer = onServer.withValue(DATE_STYLE, value);
         if (settled) committed = current;
+    }
+
+    /// The server is ready, and has reported what it had to report.
+    public void ready(@Nullable String style) {
+        if (style != null && now.isStyleOpen()) reported("DateStyle", style);
     }
 
     // The transaction's end
@@ -280,7 +280,7 @@ public final class TrackedSettings {
         if (!doubtful && !unseen) parsed.forgetLasting();
         unseenHere = false;
         local = false;
-        locals = SessionSettings.EMPTY;
+        now.over(current);
         if (!doubtful) touched.clear();
     }
 
@@ -303,7 +303,7 @@ public final class TrackedSettings {
 
     /// Whether statements may be parsed now with settings that are not known.
     boolean isUnknown() {
-        return local || doubtful || unseen;
+        return local || doubtful || unseen || now.isStyleOpen();
     }
 
     /// Something is sent, or was not carried out, that may change them in a way that only the server can
@@ -340,6 +340,7 @@ public final class TrackedSettings {
         committed = all ? withDefaults(told) : told;
         current = committed;
         onServer = told;
+        now.over(current);
         parsed.with(told, false);
         doubtful = false;
         unseen = false;
