@@ -75,7 +75,7 @@ public final class ServerSession {
     ///
     /// @param parameters what the server has reported last, name to value
     public void settle(Map<String, String> parameters) {
-        if (!reported || notClean != null) return;
+        if (!reported) return;
         reported = false;
         var now = initial.with(parameters, settings.names());
         if (now.equals(initial)) return;

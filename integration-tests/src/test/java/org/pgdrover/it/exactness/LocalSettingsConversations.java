@@ -12,6 +12,7 @@ import static org.pgdrover.it.exactness.Sent.sync;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.pgdrover.it.exactness.Scenario.Turn;
 
 /// Conversations in which settings hold for one transaction, while statements are used that were parsed with others.
 ///
@@ -77,6 +78,32 @@ final class LocalSettingsConversations {
                 USED,
                 ask(query("COMMIT")),
                 ask(query("RESET ROLE")));
+        script.alone(
+                "a command that takes no snapshot is prepared again before SET TRANSACTION",
+                ask(query("SET TimeZone = 'Asia/Seoul'")),
+                ask(parse("p", "SHOW TimeZone"), sync()),
+                ask(query("RESET TimeZone")),
+                ask(query("BEGIN")),
+                ask(query("SET LOCAL TimeZone TO DEFAULT")),
+                USED,
+                ask(query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")),
+                ask(query("COMMIT")));
+        var shared = "SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text, " + ELSEWHERE.substring(7);
+        script.together(
+                "a statement behind a function that sets is nobody else's",
+                script.startup("TimeZone", "Asia/Seoul"),
+                script.startup("TimeZone", "Asia/Seoul"),
+                new Turn(0, ask(parse("p", shared), sync())),
+                new Turn(
+                        1,
+                        ask(
+                                parse("", "SELECT f_set_locally('TimeZone', 'UTC')"),
+                                bind("", ""),
+                                execute("", 0),
+                                parse("q", shared),
+                                sync())),
+                new Turn(0, USED),
+                new Turn(1, ask(bind("", "q"), execute("", 0), sync())));
         var style = "SELECT extract(day FROM '02/03/2024'::timestamptz)::text";
         for (var local : List.of("", "LOCAL "))
             script.alone(

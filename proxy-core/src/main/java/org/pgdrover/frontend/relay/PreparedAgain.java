@@ -161,7 +161,8 @@ final class PreparedAgain {
         exchange.prepare(name, Objects.requireNonNull(statement.repetition()));
         if (!open) exchange.sync();
         set(then, present, open, byQuery, exchange);
-        if (unknown) lease.server().session().notClean("a statement was prepared with unknown settings");
+        if (unknown && statement.isAnalysed())
+            lease.server().session().notClean("a statement was prepared with unknown settings");
     }
 
     /// In a transaction by SET LOCAL, so that the transaction leaves what it would have left.
@@ -176,7 +177,9 @@ final class PreparedAgain {
 
     /// Whether statements are to be prepared while nobody knows the present settings.
     boolean wantsKnownSettings() {
-        return unknown && !isEmpty();
+        return unknown
+                && (unnamed != null && unnamed.isAnalysed()
+                        || statements.stream().anyMatch(ClientStatement::isAnalysed));
     }
 
     /// The server has told what is set now.
@@ -193,7 +196,7 @@ final class PreparedAgain {
 
     private SessionSettings settingsOf(ClientStatement statement) {
         var then = statement.settings();
-        if (then == null || statement.queryClass().transaction() != TransactionEffect.NONE) return present;
+        if (then == null || !statement.isAnalysed()) return present;
         return ofMeaning(settings.complete(then));
     }
 

@@ -12,8 +12,8 @@ final class Reloads {
     static boolean meet(Relay relay, ServerLease lease) {
         var server = lease.server();
         var there = server.session();
-        there.settle(server.parameters());
         var session = relay.session();
+        if (session.knownSettings() != null) there.settle(server.parameters());
         // The configuration is the primary's: a standby's own is nothing to sessions.
         return session.settings()
                 .meets(

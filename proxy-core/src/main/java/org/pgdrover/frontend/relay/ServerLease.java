@@ -412,7 +412,6 @@ final class ServerLease implements AnswerOwner {
         relay.services().transactionEnded(session.routing());
     }
 
-    /// Notes for later reads what this session has written and seen.
     private void count(Delivery delivery, TransactionStatus status) {
         wrote |= !standby && delivery.mayWrite();
         long now = relay.services().clock().getAsLong();

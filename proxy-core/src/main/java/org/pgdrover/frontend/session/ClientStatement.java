@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.session;
 
 import java.util.Arrays;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.QueryClass;
@@ -9,6 +10,18 @@ import org.pgdrover.sql.QueryClass;
 ///
 /// Confined to the client's event loop.
 public final class ClientStatement {
+    private static final Set<String> ANALYSED = Set.of(
+            "SELECT",
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+            "MERGE",
+            "VALUES",
+            "TABLE",
+            "DECLARE",
+            "EXPLAIN",
+            "EXPLAIN EXECUTE");
+
     private final byte[] name;
     private final byte @Nullable [] definition;
     private final QueryClass queryClass;
@@ -72,6 +85,12 @@ public final class ClientStatement {
 
     boolean isUnsettled() {
         return unsettled;
+    }
+
+    /// Whether PostgreSQL analyses the statement, under a snapshot and by the settings, as soon as it is parsed.
+    public boolean isAnalysed() {
+        var command = queryClass.statement();
+        return ANALYSED.contains(command) || command.endsWith(" AS") || queryClass.isUnknown();
     }
 
     public boolean isUnnamed() {

@@ -2,17 +2,12 @@ package org.pgdrover.frontend.session;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.SessionSettings;
 
 /// The statements that were parsed while nobody knew all settings.
 final class ParsedUnknown {
-    /// Commands that PostgreSQL analyses, under a snapshot, as soon as they are parsed.
-    private static final Set<String> ANALYSED =
-            Set.of("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE", "WITH");
-
     /// What the server tells next holds for them.
     private final List<ClientStatement> lasting = new ArrayList<>(0);
     /// They were parsed with what may end with the transaction, and took a snapshot: so may the question.
@@ -22,11 +17,7 @@ final class ParsedUnknown {
 
     /// @param here whether something that ends with the transaction may be set
     void add(ClientStatement statement, boolean here) {
-        (here && isAnalysed(statement) ? local : lasting).add(statement);
-    }
-
-    private static boolean isAnalysed(ClientStatement statement) {
-        return ANALYSED.contains(statement.queryClass().statement());
+        (here && statement.isAnalysed() ? local : lasting).add(statement);
     }
 
     /// Whether only the server knows with what some were parsed, and only until the transaction is over.
