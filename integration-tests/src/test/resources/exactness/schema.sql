@@ -36,6 +36,8 @@ $$ BEGIN CREATE TEMP TABLE IF NOT EXISTS f_temp (a int); INSERT INTO f_temp VALU
 CREATE FUNCTION f_listen() RETURNS void LANGUAGE plpgsql AS $$ BEGIN LISTEN hidden; END $$;
 CREATE FUNCTION f_role() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET ROLE other; END $$;
 CREATE FUNCTION f_set_locally(name text, value text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('SET LOCAL %I = %L', name, value); END $$;
+CREATE FUNCTION f_config_locally(name text, value text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config(name, value, true); END $$;
+CREATE FUNCTION f_set_utc() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET LOCAL TimeZone = 'UTC'; END $$;
 CREATE FUNCTION f_lock(bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_lock($1); END $$;
 CREATE FUNCTION f_deallocate() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DEALLOCATE ALL; END $$;
 CREATE FUNCTION f_notice(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'f_notice %', $1; RETURN $1; END $$;

@@ -22,7 +22,7 @@ final class OtherLanguage {
 
     /// Anything, of which what lasts is known: so all but one, which is told apart.
     private static final Residues ANYTHING_THAT_LASTS = Residues.of(Arrays.stream(Residue.values())
-            .filter(each -> each != Residue.SEQUENCES)
+            .filter(each -> each != Residue.SEQUENCES && each != Residue.LOCAL_SETTINGS)
             .toArray(Residue[]::new));
 
     private OtherLanguage() {}

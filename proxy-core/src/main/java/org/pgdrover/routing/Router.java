@@ -14,6 +14,7 @@ import org.pgdrover.routing.RoutingDecision.ToPrimary;
 import org.pgdrover.routing.RoutingDecision.ToStandby;
 import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 import org.pgdrover.sql.SessionEffect;
 import org.pgdrover.sql.TransactionEffect;
@@ -78,6 +79,11 @@ public final class Router {
     /// What a statement may leave in its server's session, by its text and by what the catalog says of
     /// the names in it.
     public Residues residues(QueryClass query, RoutingSession session) {
+        return withLocals(query, session).without(Residue.LOCAL_SETTINGS);
+    }
+
+    /// The same, with what ends with the transaction.
+    public Residues withLocals(QueryClass query, RoutingSession session) {
         return judgement.verdict(query, session).residues();
     }
 

@@ -126,11 +126,12 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             return switch (effect) {
                 case SessionEffect.Leaves(var may, var settings) ->
                     settings.isEmpty() ? may : may.and(Residues.of(Residue.SETTINGS));
+                case SessionEffect.SetLocally(var name, var _) ->
+                    SessionEffect.isCustom(name) ? Residues.NONE : Residues.of(Residue.LOCAL_SETTINGS);
+                case SessionEffect.ResetLocally _ -> Residues.of(Residue.LOCAL_SETTINGS);
                 case SessionEffect.None _,
                         SessionEffect.Block _,
                         SessionEffect.SetParameter _,
-                        SessionEffect.SetLocally _,
-                        SessionEffect.ResetLocally _,
                         SessionEffect.ResetParameter _,
                         SessionEffect.ResetAll _,
                         SessionEffect.DiscardAll _,
@@ -237,8 +238,12 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
         private void set(int i) {
             int next = i + 1;
             if (next >= lexer.count()) return;
-            if (lexer.isWord(next, "local") || lexer.isWord(next, "transaction") || lexer.isWord(next, "constraints"))
+            if (lexer.isWord(next, "transaction") || lexer.isWord(next, "constraints")) return;
+            if (lexer.isWord(next, "local")) {
+                boolean custom = next + 2 < lexer.count() && lexer.is(next + 2, '.');
+                if (!custom) leaves(Residue.LOCAL_SETTINGS);
                 return;
+            }
             boolean session = lexer.isWord(next, "session") && next + 1 < lexer.count();
             boolean user = session && lexer.isWord(next + 1, "authorization");
             leaves(user ? Residue.AUTHORIZATION : Residue.SETTINGS);

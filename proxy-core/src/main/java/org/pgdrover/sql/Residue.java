@@ -20,5 +20,7 @@ public enum Residue {
     SEQUENCES,
     /// What DISCARD ALL does not take away: a random seed, a loaded library, a temporary replication
     /// slot, a backup, and all that is unknown.
-    LASTING
+    LASTING,
+    /// Run-time parameters that end with the transaction, so that nothing is left of them behind it.
+    LOCAL_SETTINGS
 }

@@ -44,6 +44,11 @@ public record Residues(int mask, boolean sets) {
         return both == EVERY && either ? ALL_AND_SETS : of(both);
     }
 
+    /// These but one; everything stays everything.
+    public Residues without(Residue one) {
+        return has(one) && mask != EVERY ? of(mask & ~(1 << one.ordinal())) : this;
+    }
+
     public boolean has(Residue one) {
         return (mask & 1 << one.ordinal()) != 0;
     }

@@ -89,21 +89,8 @@ final class LocalSettingsConversations {
                 ask(query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")),
                 ask(query("COMMIT")));
         var shared = "SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text, " + ELSEWHERE.substring(7);
-        script.together(
-                "a statement behind a function that sets is nobody else's",
-                script.startup("TimeZone", "Asia/Seoul"),
-                script.startup("TimeZone", "Asia/Seoul"),
-                new Turn(0, ask(parse("p", shared), sync())),
-                new Turn(
-                        1,
-                        ask(
-                                parse("", "SELECT f_set_locally('TimeZone', 'UTC')"),
-                                bind("", ""),
-                                execute("", 0),
-                                parse("q", shared),
-                                sync())),
-                new Turn(0, USED),
-                new Turn(1, ask(bind("", "q"), execute("", 0), sync())));
+        for (var function : List.of("f_set_locally", "f_config_locally", "f_set_utc"))
+            ofAFunction(function + (function.endsWith("utc") ? "()" : "('TimeZone', 'UTC')"));
         var style = "SELECT extract(day FROM '02/03/2024'::timestamptz)::text";
         for (var local : List.of("", "LOCAL "))
             script.alone(
@@ -128,17 +115,6 @@ final class LocalSettingsConversations {
                     USED,
                     ask(bind("", "q"), execute("", 0), sync()),
                     ask(query("SHOW DateStyle")));
-        script.alone(
-                "a statement behind a function that sets, in one pipeline",
-                ask(query("SET TimeZone = 'Asia/Seoul'")),
-                ask(
-                        parse("", "SELECT f_set_locally('TimeZone', 'UTC')"),
-                        bind("", ""),
-                        execute("", 0),
-                        parse("p", PARSED),
-                        sync()),
-                USED,
-                LOOK);
         for (var mode : List.of("transaction_isolation = 'repeatable read'", "transaction_deferrable = on"))
             script.alone(
                     "SET LOCAL " + mode + " before a statement that is prepared again",
@@ -177,6 +153,34 @@ final class LocalSettingsConversations {
                 LOOK,
                 ask(bind("", "big"), execute("", 0), sync()),
                 USED);
+    }
+
+    private void ofAFunction(String call) {
+        Sent[] called = {parse("", "SELECT " + call), bind("", ""), execute("", 0)};
+        script.alone(
+                "a statement behind " + call + " in one pipeline",
+                ask(query("SET TimeZone = 'Asia/Seoul'")),
+                ask(called[0], called[1], called[2], parse("p", PARSED), sync()),
+                USED,
+                LOOK);
+        script.alone(
+                "a statement behind " + call + " in a transaction",
+                ask(query("SET TimeZone = 'Asia/Seoul'")),
+                ask(query("BEGIN")),
+                ask(query("SELECT " + call)),
+                ask(parse("p", PARSED), sync()),
+                ask(query("COMMIT")),
+                USED,
+                LOOK);
+        var shared = PARSED + ", txid_current() > 0";
+        script.together(
+                "a statement behind " + call + " is nobody else's",
+                script.startup("TimeZone", "Asia/Seoul"),
+                script.startup("TimeZone", "Asia/Seoul"),
+                new Turn(0, ask(parse("p", shared), sync())),
+                new Turn(1, ask(called[0], called[1], called[2], parse("q", shared), sync())),
+                new Turn(0, USED),
+                new Turn(1, ask(bind("", "q"), execute("", 0), sync())));
     }
 
     /// The statement is not on the server that has the transaction.

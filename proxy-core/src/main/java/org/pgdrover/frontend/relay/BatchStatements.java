@@ -51,6 +51,7 @@ final class BatchStatements {
     private int tested;
 
     private boolean found;
+    private boolean setsByCall;
 
     /// @param defaults names of the parameters that the client's startup message has set
     BatchStatements(Supplier<Set<String>> defaults) {
@@ -89,6 +90,7 @@ final class BatchStatements {
         onlyReads = true;
         callDeallocate = null;
         tested = 0;
+        setsByCall = false;
         found = false;
     }
 
@@ -133,6 +135,11 @@ final class BatchStatements {
                     SessionEffect.Block _,
                     SessionEffect.Sets _ -> false;
         };
+    }
+
+    /// What one of them calls may set something for its transaction.
+    void setsByCall() {
+        setsByCall = true;
     }
 
     /// Whether one of them passes a test, which is the same each time.
@@ -229,7 +236,7 @@ final class BatchStatements {
     }
 
     boolean changesSettings() {
-        return (facts & CHANGES_SETTINGS) != 0;
+        return setsByCall || (facts & CHANGES_SETTINGS) != 0;
     }
 
     /// Whether RESET or DISCARD of what the client's startup message has set is among what it runs: then

@@ -37,6 +37,8 @@ final class Doubts {
     /// Whether the server was asked, and could not tell.
     private boolean untold;
 
+    /// Whether something was sent that may set by a call what ends with its transaction.
+    private boolean locals;
     /// The changes to parameters whose names nobody knows; null while no statement may make any.
     private @Nullable UnknownSettings unknownSettings;
 
@@ -53,7 +55,12 @@ final class Doubts {
         guess = mayLeave && relay.deliveries().isNoneUnderWay() ? Guess.of(this, delivery) : null;
         if (!mayLeave) return;
         var classes = delivery.statements.classes();
-        for (int i = 0; i < classes.size(); i++) note(classes.get(i));
+        for (int i = 0; i < classes.size(); i++) {
+            note(classes.get(i));
+            if (!setsLocally(classes.get(i))) continue;
+            delivery.statements.setsByCall();
+            locals = true;
+        }
         // No CommandComplete answers it.
         if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) {
             unknownSettings().completed(false);
@@ -81,6 +88,11 @@ final class Doubts {
         return may.sets() || SessionEffect.setsUnknown(ran.session());
     }
 
+    private boolean setsLocally(QueryClass ran) {
+        var may = relay.services().router().withLocals(ran, relay.session().routing());
+        return may.has(Residue.LOCAL_SETTINGS) && !may.has(Residue.SETTINGS);
+    }
+
     private boolean maySet(QueryClass ran) {
         return SessionEffect.changesSettings(ran.session())
                 || relay.services()
@@ -93,6 +105,7 @@ final class Doubts {
     void completed(QueryClass ran, CommandTag tag) {
         var settings = relay.session().settings();
         if (settings.isUnseen() && maySet(ran)) settings.unseenDone();
+        if (locals && setsLocally(ran)) settings.setLocally();
         if (unknownSettings == null || !unknownSettings.isSent()) return;
         switch (ran.transaction()) {
             case COMMIT -> {

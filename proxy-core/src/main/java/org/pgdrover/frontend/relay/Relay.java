@@ -59,7 +59,10 @@ final class Relay {
                 services.classification(),
                 services.routing().primaryPatterns(),
                 services.observer() != null,
-                ran -> services.router().residues(ran, session.routing()).has(Residue.SETTINGS));
+                ran -> {
+                    var may = services.router().withLocals(ran, session.routing());
+                    return may.has(Residue.SETTINGS) || may.has(Residue.LOCAL_SETTINGS);
+                });
     }
 
     ClientConnection client() {

@@ -226,7 +226,7 @@ public final class TrackedSettings {
     }
 
     /// SET LOCAL of what nobody knows: until the transaction is over the settings are not those that are known.
-    void setLocally() {
+    public void setLocally() {
         parsedBeforeThis();
         local = true;
     }
