@@ -102,7 +102,7 @@ class DatabaseCatalogTest {
         "reads_unlogged, -",
         "updates, -",
         "locks_briefly, -",
-        "sets_locally, -",
+        "sets_locally, LOCAL_SETTINGS",
         "makes_temporary_for_now, -",
         "pg_advisory_lock, LOCKS",
         "lastval, SEQUENCES",
