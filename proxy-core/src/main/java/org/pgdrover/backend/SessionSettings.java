@@ -115,17 +115,6 @@ public final class SessionSettings {
         return new SessionSettings(copy);
     }
 
-    /// With all that another session has set.
-    public SessionSettings with(SessionSettings others) {
-        if (others.settings.isEmpty()) return this;
-        var copy = new LinkedHashMap<>(settings);
-        others.settings.forEach((name, setting) -> {
-            copy.remove(name);
-            copy.put(name, setting);
-        });
-        return new SessionSettings(copy);
-    }
-
     /// Without custom parameters, which have a dot in their names.
     public SessionSettings withoutCustom() {
         var copy = new LinkedHashMap<>(settings);

@@ -67,27 +67,6 @@ final class LocalSettingsConversations {
                         sync()),
                 ask(query("SHOW transaction_read_only")),
                 ask(query("ROLLBACK")));
-        script.alone(
-                "a role behind what it may not set, and a statement that is prepared again",
-                ask(query("SET TimeZone = 'Asia/Seoul'")),
-                ask(parse("p", PARSED), sync()),
-                ask(query("RESET TimeZone")),
-                ask(query("BEGIN")),
-                ask(query("SET LOCAL session_replication_role = replica")),
-                ask(query("SET ROLE other")),
-                USED,
-                ask(query("COMMIT")),
-                ask(query("RESET ROLE")));
-        script.alone(
-                "a command that takes no snapshot is prepared again before SET TRANSACTION",
-                ask(query("SET TimeZone = 'Asia/Seoul'")),
-                ask(parse("p", "SHOW TimeZone"), sync()),
-                ask(query("RESET TimeZone")),
-                ask(query("BEGIN")),
-                ask(query("SET LOCAL TimeZone TO DEFAULT")),
-                USED,
-                ask(query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")),
-                ask(query("COMMIT")));
         var shared = "SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text, " + ELSEWHERE.substring(7);
         for (var function : List.of("f_set_locally", "f_config_locally", "f_set_utc"))
             ofAFunction(function + (function.endsWith("utc") ? "()" : "('TimeZone', 'UTC')"));

@@ -87,6 +87,8 @@ final class Delivery implements RelayNote {
     boolean listensItself;
     /// Whether the server was told to send what it has, for the present part waits for it.
     boolean asked;
+    /// Whether the server was told of its kind of message, which ends a COPY.
+    boolean breaksCopy;
     /// A statement of the proxy's that is to be run before it; null if none is.
     byte @Nullable [] before;
     /// To be run when it is over, for it may define something; null if it does not.

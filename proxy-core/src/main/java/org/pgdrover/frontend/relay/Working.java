@@ -164,8 +164,8 @@ final class Working implements RelayState {
     /// The server takes data and answers nothing before that is over, so that nothing can be waited for. A message
     /// of another kind ends its session as soon as the kind is read (PostgreSQL manual, section 54.2.6).
     private void breakCopy(Delivery delivery) {
-        if (delivery.asked) return;
-        delivery.asked = true;
+        if (delivery.breaksCopy) return;
+        delivery.breaksCopy = true;
         var out = lease.server().newBuffer(8);
         out.writeByte(Objects.requireNonNull(delivery.part).firstCommand()).writeInt(Integer.BYTES);
         lease.server().write(out);

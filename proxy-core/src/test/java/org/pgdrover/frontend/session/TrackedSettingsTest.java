@@ -95,4 +95,16 @@ class TrackedSettingsTest {
         assertThat(settings.committed()).isEqualTo(told);
         assertThat(settings.isServerBehind()).isFalse();
     }
+
+    /// What a role may not set was set before it.
+    @Test
+    void areThoseOfTheTransactionInTheOrderInWhichTheyWereSet() {
+        settings.setLocally("session_replication_role", "SET session_replication_role = replica", "UTF8", true);
+        settings.set("role", "SET ROLE other", "UTF8", true);
+
+        assertThat(settings.now().names()).endsWith("session_replication_role", "role");
+        assertThat(settings.current().names()).doesNotContain("session_replication_role");
+        settings.commit();
+        assertThat(settings.now()).isEqualTo(settings.committed());
+    }
 }
