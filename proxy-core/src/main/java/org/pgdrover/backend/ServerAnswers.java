@@ -84,8 +84,9 @@ final class ServerAnswers {
         return decoder.insideMessage();
     }
 
-    boolean insideRun() {
-        return decoder.insideRun();
+    /// Whether the lessee has been given part of a message of which the rest is still to come.
+    boolean insideLesseesMessage() {
+        return lessee != null && decoder.insideRun() && receiver() == lessee;
     }
 
     /// Nothing more will come, and nobody hears of what was owed.

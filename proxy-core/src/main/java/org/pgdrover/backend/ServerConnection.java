@@ -191,7 +191,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return channel.config().isAutoRead();
     }
 
-    /// Whether the connection ended in the middle of a message of which a part was handed over.
+    /// Whether the connection ended in the middle of a message of which its lessee has a part.
     public boolean endedInsideMessage() {
         return endedInsideMessage;
     }
@@ -295,7 +295,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         if (closeReason.isUnexpected())
             logged(log.atInfo(), closeReason).log("server connection ended: {}", lastWordsOrNone());
         var lessee = answers.lessee();
-        endedInsideMessage = answers.insideRun();
+        endedInsideMessage = answers.insideLesseesMessage();
         endedWhileDiscarding = ledger.isDiscarding();
         endedAnswered = ledger.isEmpty();
         answers.close();
