@@ -85,6 +85,19 @@ public final class InitialValues {
         return value.equals(values.get(name));
     }
 
+    /// Settings of the session, with the values with which the session has begun of some parameters that they leave
+    /// alone.
+    ///
+    /// @param names in lower case; those of which no value is known are passed over
+    public SessionSettings under(SessionSettings known, Set<String> names) {
+        var whole = known;
+        for (var name : names) {
+            var value = values.get(name);
+            if (value != null && !known.names().contains(name)) whole = whole.withValue(name, value);
+        }
+        return whole;
+    }
+
     /// Whether it has values of such a parameter at all.
     ///
     /// @param name in lower case

@@ -197,7 +197,9 @@ final class PreparedAgain {
     private SessionSettings settingsOf(ClientStatement statement) {
         var then = statement.settings();
         if (then == null || !statement.isAnalysed()) return present;
-        return ofMeaning(settings.complete(then));
+        var whole = ofMeaning(settings.complete(then));
+        // RESET might give another value: a reload shows only when what hides it is over.
+        return settings.initial().under(whole, present.names());
     }
 
     /// Whether some cannot be prepared now, so that their names are missing there.

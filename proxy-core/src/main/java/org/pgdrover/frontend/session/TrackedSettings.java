@@ -58,7 +58,7 @@ public final class TrackedSettings {
 
     // What the session has begun with
 
-    InitialValues initial() {
+    public InitialValues initial() {
         return initial;
     }
 
