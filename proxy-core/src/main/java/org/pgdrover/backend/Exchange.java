@@ -126,6 +126,20 @@ public final class Exchange implements AnswerOwner {
         return ask(RequestKind.EXECUTE, execute, Note.NONE);
     }
 
+    /// Ends the session if the server takes copied data, and does nothing if it does not any more.
+    ///
+    /// @param type of a message for which the server looks neither at the length nor further then
+    public void breakCopy(byte type) {
+        boolean query = server.ledger().headKind() == RequestKind.QUERY;
+        var out = server.newBuffer(8);
+        out.writeByte(type).writeInt(Integer.BYTES);
+        var kind = RequestKind.of(type);
+        ask(kind, out, Note.NONE);
+        // Behind a batch that has failed it is discarded, and the client's own Sync is still to come.
+        if (query && !kind.endsWithReady()) sync();
+        send();
+    }
+
     /// Closes a statement that was taken out of those of the server.
     public Exchange close(ServerStatements.Prepared statement) {
         var out = server.newBuffer(8 + statement.name().length);

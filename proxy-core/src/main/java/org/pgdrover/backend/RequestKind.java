@@ -16,6 +16,24 @@ public enum RequestKind {
     /// Sync.
     COPY_END;
 
+    /// The kind of a frontend message.
+    ///
+    /// @throws IllegalArgumentException if no answer is owed for such a message
+    static RequestKind of(byte type) {
+        return switch (type) {
+            case MessageType.QUERY -> QUERY;
+            case MessageType.FUNCTION_CALL -> FUNCTION_CALL;
+            case MessageType.PARSE -> PARSE;
+            case MessageType.BIND -> BIND;
+            case MessageType.DESCRIBE -> DESCRIBE;
+            case MessageType.EXECUTE -> EXECUTE;
+            case MessageType.CLOSE -> CLOSE;
+            case MessageType.SYNC -> SYNC;
+            default ->
+                throw new IllegalArgumentException("message type: " + type + " (expected: one that is answered)");
+        };
+    }
+
     /// Whether this backend message is the last of the answer; ReadyForQuery and ErrorResponse are not
     /// asked about.
     boolean endsWith(byte type) {

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It is the only place that knows when a batch is over. It follows PostgreSQL's rules (manual, section
 /// 54.2.3): after an error in an extended-query message the server discards everything up to the next
-/// Sync, simple queries among it; and while it takes copied data it ignores Sync.
+/// Sync, simple queries among it; and while it takes copied data it ignores Sync, and ends the session at
+/// anything else.
 ///
 /// The owner of an entry hears when the answer has ended or was discarded; entries of several owners can
 /// stand behind one another. Confined to the server connection's event loop; nothing is allocated in
@@ -53,6 +54,8 @@ public final class ResponseLedger {
             copyIn = false;
             if (size == 0) return;
         } else {
+            // Such a message ends the session if the server still takes copied data.
+            copyIn = false;
             pipelined.sent(kind, open && kind.endsWithReady() && !inTransaction, added);
             open = !kind.endsWithReady();
         }
@@ -264,8 +267,8 @@ public final class ResponseLedger {
         boolean batchFollows = !kinds[head].endsWithReady();
         for (int i = 1; i < size; i++) {
             int from = index(i);
-            if (kinds[from] == RequestKind.COPY_END) copyIn = false;
-            if (kinds[from] == RequestKind.SYNC && copyIn) {
+            if (kinds[from] != RequestKind.SYNC) copyIn = false;
+            if (copyIn) {
                 syncs--;
                 discard(kinds[from], fates[from], owners[from], noteAt(from));
                 continue;

@@ -21,6 +21,8 @@ final class SetStatement {
     private static final Set<String> LISTS = Set.of("search_path", "temp_tablespaces");
 
     private static final String RESET = "RESET ";
+    private static final String CALL = "SELECT pg_catalog.set_config(";
+    private static final String FOR_SESSION = ", false)";
 
     private SetStatement() {}
 
@@ -32,7 +34,7 @@ final class SetStatement {
         if (!isList(name)) return set(name, literal(value, encoding));
         var elements = elements(value);
         if (elements != null && shown(elements).equals(value)) return set(name, list(elements, encoding));
-        return "SELECT pg_catalog.set_config(" + literal(name, "UTF8") + ", " + literal(value, encoding) + ", false)";
+        return CALL + literal(name, "UTF8") + ", " + literal(value, encoding) + FOR_SESSION;
     }
 
     /// The statement that sets a value of this meaning, as SET even where SHOW gives the value with
@@ -52,8 +54,10 @@ final class SetStatement {
 
     /// The statement that sets the same until the transaction is over.
     ///
-    /// @param statement SET, not followed by SESSION, or RESET of one parameter
+    /// @param statement SET, not followed by SESSION, RESET of one parameter, or what [#exact] writes
     static String local(String statement) {
+        if (statement.startsWith(CALL) && statement.endsWith(FOR_SESSION))
+            return statement.substring(0, statement.length() - FOR_SESSION.length()) + ", true)";
         if (!statement.startsWith(RESET)) return "SET LOCAL" + statement.substring(3);
         var name = statement.substring(RESET.length());
         return name.equals("role") ? "SET LOCAL ROLE NONE" : "SET LOCAL " + name + " TO DEFAULT";

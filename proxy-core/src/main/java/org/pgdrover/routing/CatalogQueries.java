@@ -12,16 +12,19 @@ final class CatalogQueries {
             SELECT p.oid, n.nspname, p.proname, p.prokind IN ('f', 'a', 'w'), p.provolatile = 'v',
                    CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, l.lanpltrusted, e.extname,
                    CASE WHEN p.oid < 16384 OR l.lanname = 'c' THEN NULL
-                        WHEN l.lanname = 'internal' THEN
-                             (SELECT string_agg(s.proname || CASE s.provolatile WHEN 'v' THEN '!' ELSE '' END, ' ')
-                                FROM pg_catalog.pg_proc s
-                               WHERE s.oid < 16384 AND s.prolang = p.prolang AND s.prosrc = p.prosrc)
+                        WHEN l.lanname = 'internal' THEN i.names
                         ELSE p.prosrc END,
                    CASE WHEN p.oid >= 16384 THEN p.prosqlbody::text END,
                    CASE WHEN p.oid >= 16384 THEN p.proargdefaults::text END
               FROM pg_catalog.pg_proc p
               JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
               JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+              LEFT JOIN (SELECT s.prolang, s.prosrc,
+                                string_agg(s.proname || CASE s.provolatile WHEN 'v' THEN '!' ELSE '' END, ' ') AS names
+                           FROM pg_catalog.pg_proc s
+                          WHERE s.oid < 16384
+                          GROUP BY s.prolang, s.prosrc) i
+                     ON l.lanname = 'internal' AND p.oid >= 16384 AND i.prolang = p.prolang AND i.prosrc = p.prosrc
               LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid
                                               AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
               LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid

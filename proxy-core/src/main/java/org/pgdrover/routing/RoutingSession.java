@@ -189,14 +189,14 @@ public final class RoutingSession {
         unsampled = true;
     }
 
-    /// Lets a read that no standby is up to date for wait for one a little, if it is time to try that
-    /// again.
-    ///
     /// Whether sessions of its user begin on the node as on the primary.
     boolean beginsAlike(NodeState state) {
         return state.beginsAlike(database, user);
     }
 
+    /// Lets a read that no standby is up to date for wait for one a little, if it is time to try that
+    /// again.
+    ///
     /// Every read on the primary shows what standbys have to show from then on. A session that reads all
     /// the time would never leave the primary again.
     ///

@@ -40,6 +40,7 @@ final class KnownConversations {
         new OwnNamesConversations(script).write();
         new ResetConversations(script).write();
         new LocalSettingsConversations(script).write();
+        new OwnMessagesConversations(script).write();
         new PipelineConversations(script).write();
         new LeftBehind(script).write();
         return script.all();

@@ -67,7 +67,6 @@ final class LocalSettingsConversations {
                         sync()),
                 ask(query("SHOW transaction_read_only")),
                 ask(query("ROLLBACK")));
-        var shared = "SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text, " + ELSEWHERE.substring(7);
         for (var function : List.of("f_set_locally", "f_config_locally", "f_set_utc"))
             ofAFunction(function + (function.endsWith("utc") ? "()" : "('TimeZone', 'UTC')"));
         var style = "SELECT extract(day FROM '02/03/2024'::timestamptz)::text";

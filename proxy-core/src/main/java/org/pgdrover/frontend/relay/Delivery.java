@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.Exchange;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.codec.MessageType;
@@ -87,8 +88,10 @@ final class Delivery implements RelayNote {
     boolean listensItself;
     /// Whether the server was told to send what it has, for the present part waits for it.
     boolean asked;
-    /// Whether the server was told of its kind of message, which ends a COPY.
-    boolean breaksCopy;
+    /// Tells the server of its kind of message, which ends a COPY; null if nothing does, or the server has answered
+    /// it, for the COPY had ended before.
+    @Nullable
+    Exchange copyBreak;
     /// A statement of the proxy's that is to be run before it; null if none is.
     byte @Nullable [] before;
     /// To be run when it is over, for it may define something; null if it does not.
@@ -116,6 +119,7 @@ final class Delivery implements RelayNote {
         part = following;
         first = false;
         asked = false;
+        copyBreak = null;
         names.next(answered);
         partStart = answered ? 0 : count;
         count = partStart;
@@ -324,6 +328,7 @@ final class Delivery implements RelayNote {
         waitCanceled = false;
         unconfirmed = null;
         endsLost = false;
+        copyBreak = null;
         attempted = false;
         completed = 0;
         takeBackBegin();

@@ -10,7 +10,10 @@ final class Following {
 
     /// Whether something that must be over first is under way.
     static boolean isHeldUp(Relay relay, ServerLease lease, Delivery delivery) {
-        if (isSyncInDoubt(lease, Objects.requireNonNull(delivery.part))) return true;
+        var part = Objects.requireNonNull(delivery.part);
+        if (isSyncInDoubt(lease, part)) return true;
+        // The server ignores it.
+        if (lease.server().ledger().isCopyIn() && part.isSyncAlone()) return false;
         if (relay.deliveries().open() == delivery) return false;
         // Nothing may run of which it is not known that it runs in the transaction.
         if (lease.beginning() != null) return true;

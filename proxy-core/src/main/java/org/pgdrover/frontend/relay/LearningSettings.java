@@ -1,7 +1,9 @@
 package org.pgdrover.frontend.relay;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
+import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
 /// A client has parsed statements in a transaction in which a function has set what nobody knows. The server is
@@ -34,9 +36,10 @@ final class LearningSettings implements RelayState {
             PresentSettings.ask(false, new Exchange(lease.server(), this::answered));
         }
         if (answered == null) return this;
-        var told = PresentSettings.told(relay, answered);
-        relay.session().settings().toldNow(told);
-        return next;
+        relay.session().settings().toldNow(PresentSettings.told(relay, answered));
+        if (!(answered.error() instanceof ErrorFields error)) return next;
+        return PresentSettings.fail(
+                relay, lease, Objects.requireNonNull(relay.deliveries().nextWaiting()), error);
     }
 
     private void answered(Exchange exchange) {

@@ -55,7 +55,7 @@ final class Preparing implements RelayState {
             asked = true;
             if (fresh) {
                 reread = Reloads.meet(relay, lease);
-                if (reread) relay.judge().judge(delivery);
+                if (reread) judgeAgain();
                 needs = ServerNeeds.of(relay, lease, delivery, true);
             }
             if (needs == null) return work();
@@ -70,6 +70,8 @@ final class Preparing implements RelayState {
         }
         if (asking && answered != null && needs != null) {
             asking = false;
+            if (answered.error() instanceof ErrorFields error)
+                return PresentSettings.fail(relay, lease, delivery, error);
             var told = PresentSettings.told(relay, answered);
             if (told != null) needs.presentIs(told);
             answered = null;
@@ -77,6 +79,12 @@ final class Preparing implements RelayState {
         }
         if (recovered) return work();
         return answered == null || needs == null || recovering ? this : prepared(needs, answered);
+    }
+
+    /// What is asked of the listener does not change by it.
+    private void judgeAgain() {
+        relay.judge().judge(delivery);
+        if (!lease.isStandby()) relay.listening().prepare(delivery, lease);
     }
 
     private void answered(Exchange exchange) {

@@ -1,9 +1,13 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.MessageType;
 
 /// The question to a server what is set in its session now, within the transaction.
 ///
@@ -22,6 +26,34 @@ final class PresentSettings {
     static void ask(boolean open, Exchange exchange) {
         if (open) exchange.openCommand(QUERY).sendOpen();
         else exchange.command(QUERY).send();
+    }
+
+    /// The question has failed, and the client's transaction with it: that is the answer to the delivery which would
+    /// have come next.
+    static RelayState fail(Relay relay, ServerLease lease, Delivery delivery, ErrorFields error) {
+        var working = new Working(relay, lease);
+        boolean open = lease.server().ledger().isOpen();
+        if (!open && !delivery.isComplete()) {
+            // The server refuses it, and the rest of the batch is discarded.
+            working.send(delivery);
+            return working;
+        }
+        var out = relay.client().newBuffer(128);
+        BackendMessages.error(out, error);
+        if (!open) BackendMessages.readyForQuery(out, lease.server().status());
+        relay.write(out);
+        delivery.failedWith(error);
+        delivery.begun = true;
+        if (open) {
+            // The server discards it up to its Sync.
+            working.send(delivery);
+            return working;
+        }
+        // A Query ends the unnamed statement whatever comes of it.
+        if (Objects.requireNonNull(delivery.part).ends(MessageType.QUERY))
+            relay.session().statements().unnamed(null);
+        relay.end(delivery);
+        return working;
     }
 
     /// What the server has told; null if it has not told.

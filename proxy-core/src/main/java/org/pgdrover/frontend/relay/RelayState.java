@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///     +---> WaitingForPrimary                    +------------+  |  +--> Inspecting --> Idle
 ///                                    next batch needs something  |
 ///                                                                +--> Restoring or Marking --> Working
+///   Working --[nobody knows what the transaction has set]--> LearningSettings --> Working
 ///   Idle or Working --[LISTEN]--> WaitingForListener --> Idle's way, or Working
 ///   Working --[server lost]--> Doubting --> Idle (run again, or told) or TransactionLost --[client ends it]--> Idle
 ///   a batch that has not come whole fails --> Discarding --[Sync]--> Idle

@@ -1,14 +1,16 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
+import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.SessionEffect;
 
-/// RESET, DISCARD ALL or SET LOCAL … TO DEFAULT has taken the client's own defaults away. They are set again
-/// before the client hears that its batch is over.
+/// A server sets again what RESET, DISCARD ALL or SET LOCAL … TO DEFAULT has taken away of the client's own
+/// defaults, before the client hears that its batch is over.
 final class Restoring implements RelayState {
     private final Relay relay;
     private final ServerLease lease;
@@ -36,7 +38,10 @@ final class Restoring implements RelayState {
         var settings = relay.session().settings();
         var status = lease.server().status();
         if (status == TransactionStatus.FAILED) return false;
-        var local = status == TransactionStatus.IN_TRANSACTION
+        // A batch of the extended protocol has set it behind the very statement.
+        boolean string = Objects.requireNonNull(delivery.part).ends(MessageType.QUERY);
+        var local = string
+                        && status == TransactionStatus.IN_TRANSACTION
                         && delivery.statements.last() instanceof SessionEffect.ResetLocally reset
                 ? settings.restoring(reset)
                 : List.<String>of();

@@ -48,7 +48,7 @@ final class Working implements RelayState {
                 var next = follow(delivery);
                 if (next != this) return next;
                 if (relay.deliveries().peekWaiting() == delivery) {
-                    if (lease.server().ledger().isCopyIn()) breakCopy(delivery);
+                    if (lease.server().ledger().isCopyIn()) CopyBreak.send(relay, lease, delivery);
                     break;
                 }
             } else if (!takeMessage() && !passBegun()) {
@@ -135,7 +135,8 @@ final class Working implements RelayState {
     /// Sends what waits if it may go behind what is under way; itself if it was sent, or has to wait for
     /// now.
     private RelayState follow(Delivery delivery) {
-        if (lease.toRestore() != null || Following.isHeldUp(relay, lease, delivery)) return this;
+        if (lease.toRestore() != null || delivery.copyBreak != null) return this;
+        if (Following.isHeldUp(relay, lease, delivery)) return this;
         BoundPortals.sendFirst(relay, this, delivery);
         if (!relay.judge().judge(delivery)) return this;
         if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
@@ -148,7 +149,7 @@ final class Working implements RelayState {
         if (needs != null
                 && (Following.mayBeDiscarded(lease)
                         || Following.mayCopy(relay, lease)
-                        || Following.hasChangingSettings(relay, lease, needs))) return this;
+                        || Following.hasChangingSettings(relay, lease, needs))) return askForAnswers(delivery);
         if (needs != null
                 && needs.wantsKnownSettings()
                 && Following.mayInspect(relay, lease)
@@ -159,16 +160,6 @@ final class Working implements RelayState {
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
         return this;
-    }
-
-    /// The server takes data and answers nothing before that is over, so that nothing can be waited for. A message
-    /// of another kind ends its session as soon as the kind is read (PostgreSQL manual, section 54.2.6).
-    private void breakCopy(Delivery delivery) {
-        if (delivery.breaksCopy) return;
-        delivery.breaksCopy = true;
-        var out = lease.server().newBuffer(8);
-        out.writeByte(Objects.requireNonNull(delivery.part).firstCommand()).writeInt(Integer.BYTES);
-        lease.server().write(out);
     }
 
     /// A server may keep its answers until it is told to send them, and a client that has said goodbye ends

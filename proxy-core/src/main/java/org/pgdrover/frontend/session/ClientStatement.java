@@ -12,6 +12,8 @@ import org.pgdrover.sql.QueryClass;
 public final class ClientStatement {
     private static final Set<String> ANALYSED = Set.of(
             "SELECT",
+            "SELECT INTO",
+            "CALL",
             "INSERT",
             "UPDATE",
             "DELETE",
@@ -30,6 +32,7 @@ public final class ClientStatement {
     private @Nullable StatementShape shape;
     private boolean answered;
     private boolean unsettled;
+    private boolean there;
     private long number;
 
     /// @param name the client's name for it; empty is the unnamed statement
@@ -76,6 +79,15 @@ public final class ClientStatement {
     /// It was parsed when the session had this value of a parameter, which servers do not have any more.
     void parsedBefore(String parameter, String value) {
         if (settings != null && !settings.names().contains(parameter)) settings = settings.withValue(parameter, value);
+    }
+
+    /// Whether it is one of the client's: its Parse has been answered, and nothing has ended it since.
+    boolean isThere() {
+        return there;
+    }
+
+    void there(boolean now) {
+        there = now;
     }
 
     /// Nobody will ever know with which settings it was parsed.

@@ -37,8 +37,10 @@ public final class ClientStatements {
     }
 
     public void unnamed(@Nullable ClientStatement statement) {
+        if (unnamed != null) unnamed.there(false);
         if (unnamed != null && !unnamed.isKept()) unkept--;
         unnamed = statement;
+        if (statement != null) statement.there(true);
         if (statement != null && !statement.isKept()) unkept++;
     }
 
@@ -115,6 +117,7 @@ public final class ClientStatements {
             return;
         }
         statement.number(++added);
+        statement.there(true);
         if (find(statement.name()) instanceof ClientStatement old) remove(old);
         if (!statement.isKept()) unkept++;
         if ((size + 1) * 2 > table.length) grow();
@@ -145,6 +148,7 @@ public final class ClientStatements {
         }
         table[i] = null;
         size--;
+        statement.there(false);
         if (!statement.isKept()) unkept--;
         if (statement.isUnsettled()) unsettled--;
         closeGap(i);
@@ -161,6 +165,7 @@ public final class ClientStatements {
 
     /// Forgets all but the unnamed statement, as DEALLOCATE ALL does.
     public void clear() {
+        for (var statement : table) if (statement != null) statement.there(false);
         table = new ClientStatement[INITIAL];
         size = 0;
         unsettled = 0;

@@ -30,7 +30,7 @@ public final class LocalSettings {
     }
 
     /// No statement is parsed by the value of a custom parameter.
-    private static boolean isOfMeaning(String name) {
+    static boolean isOfMeaning(String name) {
         return SessionSettings.isOfMeaning(name) && !SessionEffect.isCustom(name);
     }
 }

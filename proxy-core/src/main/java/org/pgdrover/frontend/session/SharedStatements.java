@@ -13,10 +13,9 @@ import org.pgdrover.backend.SessionSettings;
 /// The prepared statements of all clients by what they say. Clients that prepare the same share one name
 /// on the servers.
 ///
-/// Clients share a statement if database, user and all settings are equal on which its meaning can
-/// depend, and what their sessions have begun with: PostgreSQL folds time zone, DateStyle, search_path and others into
-/// it when it is parsed. An
-/// entry lives as long as a client or a server connection refers to it.
+/// Clients share a statement if database, user, what their sessions have begun with and all settings are equal
+/// on which its meaning can depend: PostgreSQL folds the time zone, DateStyle, search_path and others into a
+/// statement when it parses the statement. An entry lives as long as a client or a server connection refers to it.
 public final class SharedStatements {
     /// Begins every name that the proxy gives to a statement on a server; clients' own names never reach
     /// pooled servers.

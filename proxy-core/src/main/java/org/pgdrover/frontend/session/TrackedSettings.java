@@ -165,7 +165,7 @@ public final class TrackedSettings {
         if (statement.settings() != null) return;
         boolean known = !local && !doubtful && !now.isStyleOpen() && (!unseen || !unseenDone);
         if (known) statement.parsedWith(now());
-        else parsed.add(statement, local || unseenHere || now.hasLocals());
+        else parsed.add(statement, local || doubtful || unseenHere || now.hasLocals());
     }
 
     /// Whether some were parsed with what ends with the transaction, and only the server knows.
@@ -183,15 +183,15 @@ public final class TrackedSettings {
         parsed.unsettled(each);
     }
 
-    private void parsedBeforeThis() {
-        if (now.isStyleOpen()) parsed.toldNow(null);
-        else if (!local) parsed.with(now(), !unseenHere);
+    /// Nobody can ask any more what was set when they were parsed.
+    private void changes(String name) {
+        if (LocalSettings.isOfMeaning(name)) parsed.toldNow(null);
     }
 
     // What a statement that succeeded has done
 
     void set(String name, String statement, String encoding, boolean standardStrings) {
-        parsedBeforeThis();
+        changes(name);
         touched.add(name);
         var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         now.set(name, bytes, encoding, standardStrings, false);
@@ -200,7 +200,7 @@ public final class TrackedSettings {
     }
 
     void reset(String name) {
-        parsedBeforeThis();
+        changes(name);
         now.reset(name, defaults);
         touched.add(name);
         current = current.withDefaultOf(name, defaults);
@@ -208,7 +208,7 @@ public final class TrackedSettings {
     }
 
     void resetAll() {
-        parsedBeforeThis();
+        parsed.toldNow(null);
         now.resetAll(defaults);
         touched.addAll(current.names());
         current = defaults.withDefaultOf(ROLE, current);
@@ -227,7 +227,7 @@ public final class TrackedSettings {
 
     /// SET LOCAL of what nobody knows: until the transaction is over the settings are not those that are known.
     public void setLocally() {
-        parsedBeforeThis();
+        parsed.toldNow(null);
         local = true;
     }
 
@@ -239,7 +239,7 @@ public final class TrackedSettings {
             setLocally();
             return;
         }
-        parsedBeforeThis();
+        changes(name);
         var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         now.set(name, bytes, encoding, standardStrings, true);
     }
