@@ -94,11 +94,14 @@ public final class Exchange implements AnswerOwner {
     /// A command within a transaction that leaves alone what the client has unnamed there, as a Query
     /// would not; each char of the text is one byte.
     public Exchange command(String sql) {
-        return run(COMMAND, sql).closePortal().sync().closeCommand().sync();
+        // One that failed in an open batch has left its statement there.
+        closeCommand();
+        return run(COMMAND, sql).sync().closePortal().closeCommand().sync();
     }
 
     /// The same within a batch, which a Sync would end.
     public Exchange openCommand(String sql) {
+        closeCommand();
         return run(COMMAND, sql).closePortal().closeCommand();
     }
 

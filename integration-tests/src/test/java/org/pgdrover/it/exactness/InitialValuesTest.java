@@ -93,6 +93,23 @@ class InitialValuesTest {
         }
     }
 
+    /// The statement is judged once more on a server that begins otherwise.
+    @Test
+    void listensWithoutAServerOfItsOwn() throws Exception {
+        try (var old = client()) {
+            assertThat(ask(old, query(ON_PRIMARY))).isEqualTo(BEGUN);
+            rig.primary().sql(Rig.PROXIED, "ALTER ROLE single SET TimeZone = 'Asia/Tokyo'");
+            awaitNew(BEGUN.replace("GMT", "Asia/Tokyo"));
+
+            ask(old, query("LISTEN ch"));
+
+            try (var other = client()) {
+                ask(other, query("NOTIFY ch, 'heard'"));
+                assertThat(old.require(5_000).type()).isEqualTo('A');
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void isThatOfThePrimaryOnEveryNode(boolean meanwhile) throws Exception {

@@ -97,7 +97,7 @@ record Dispatch(Relay relay) {
         var kept = relay.kept().lease();
         if (!relay.listening().prepare(delivery, kept)) return new WaitingForListener(relay, delivery, null);
         if (kept == null) return wait(delivery, primary, false);
-        if (kept.isLost()) return new ServerLoss(relay, kept).settleKept(delivery);
+        if (kept.isLost()) return ServerLoss.of(relay, kept).settleKept(delivery);
         if (kept.isOn(primary) || relay.kept().isPinned() && kept.isStandby())
             return new Preparing(relay, kept, delivery);
         return leave(delivery, kept, primary);

@@ -35,7 +35,7 @@ final class Doubting implements RelayState {
         }
         if (nodeLost == null) return this;
         over = true;
-        return new ServerLoss(relay, lease).settle(nodeLost);
+        return ServerLoss.of(relay, lease).settle(nodeLost);
     }
 
     /// The node takes connections: only the one that was lost is lost.

@@ -8,7 +8,7 @@ record Idle(Relay relay) implements RelayState {
     @Override
     public RelayState proceed() {
         if (relay.kept().lease() instanceof ServerLease kept && kept.isLost())
-            return new ServerLoss(relay, kept).settleKept(null);
+            return ServerLoss.of(relay, kept).settleKept(null);
         if (relay.deliveries().nextWaiting() instanceof Delivery delivery)
             return new Dispatch(relay).dispatch(delivery);
         // As PostgreSQL, which says nothing of notifications before it has answered what was sent.

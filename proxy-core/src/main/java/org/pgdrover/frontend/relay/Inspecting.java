@@ -18,7 +18,7 @@ final class Inspecting implements RelayState {
 
     @Override
     public RelayState proceed() {
-        if (lease.isLost()) return new ServerLoss(relay, lease).settleInDoubt();
+        if (lease.isLost()) return ServerLoss.of(relay, lease).settleInDoubt();
         if (inspection == null) {
             relay.client().flush();
             inspection = new SessionInspection(relay, lease);

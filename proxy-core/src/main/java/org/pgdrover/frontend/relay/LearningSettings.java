@@ -8,12 +8,17 @@ import org.pgdrover.protocol.TransactionStatus;
 
 /// A client has parsed statements in a transaction in which a function has set what nobody knows. The server is
 /// asked what was set before the transaction goes on.
+///
+/// The transaction goes on also if the question fails.
 final class LearningSettings implements RelayState {
+    private static final String SAVEPOINT = "pgdrover_settings";
+
     private final Relay relay;
     private final ServerLease lease;
     private final Working next;
     private @Nullable Exchange answered;
     private boolean asked;
+    private boolean failed;
 
     LearningSettings(Relay relay, ServerLease lease, Working next) {
         this.relay = relay;
@@ -33,13 +38,33 @@ final class LearningSettings implements RelayState {
         if (lease.isLost()) return next;
         if (!asked) {
             asked = true;
-            PresentSettings.ask(false, new Exchange(lease.server(), this::answered));
+            ask();
         }
         if (answered == null) return this;
-        relay.session().settings().toldNow(PresentSettings.told(relay, answered));
+        if (!failed) {
+            relay.session().settings().toldNow(PresentSettings.told(relay, answered));
+            if (answered.error() == null) return next;
+            failed = true;
+            answered = null;
+            goBack();
+            return this;
+        }
         if (!(answered.error() instanceof ErrorFields error)) return next;
         return PresentSettings.fail(
                 relay, lease, Objects.requireNonNull(relay.deliveries().nextWaiting()), error);
+    }
+
+    private void ask() {
+        var exchange = new Exchange(lease.server(), this::answered);
+        exchange.command("SAVEPOINT " + SAVEPOINT);
+        exchange.command(PresentSettings.QUERY);
+        exchange.command("RELEASE SAVEPOINT " + SAVEPOINT).send();
+    }
+
+    private void goBack() {
+        var exchange = new Exchange(lease.server(), this::answered);
+        exchange.command("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
+        exchange.command("RELEASE SAVEPOINT " + SAVEPOINT).send();
     }
 
     private void answered(Exchange exchange) {

@@ -70,7 +70,7 @@ final class Marking implements RelayState {
     private RelayState lost() {
         relay.listening().settle();
         lease.restored();
-        return new ServerLoss(relay, lease).settleUnready(delivery);
+        return ServerLoss.of(relay, lease).settleUnready(delivery);
     }
 
     @Override

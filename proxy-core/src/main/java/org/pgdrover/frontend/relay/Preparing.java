@@ -172,7 +172,7 @@ final class Preparing implements RelayState {
     }
 
     private RelayState lost() {
-        var loss = new ServerLoss(relay, lease);
+        var loss = ServerLoss.of(relay, lease);
         if (!fresh) {
             if (relay.deliveries().open() != delivery) relay.deliveries().await(delivery);
             return loss.settle();

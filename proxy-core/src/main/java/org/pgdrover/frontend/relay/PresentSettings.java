@@ -13,7 +13,8 @@ import org.pgdrover.protocol.codec.MessageType;
 ///
 /// Custom parameters are in no view, and are not told.
 final class PresentSettings {
-    private static final String QUERY =
+    /// Its text.
+    static final String QUERY =
             "SELECT 'asked'::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text UNION ALL SELECT 'setting',"
                     + " s.name, s.setting FROM pg_catalog.pg_settings s WHERE s.source OPERATOR(pg_catalog.=) 'session'";
     private static final String ROLE = "role";

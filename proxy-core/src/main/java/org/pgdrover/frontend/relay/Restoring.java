@@ -92,7 +92,7 @@ final class Restoring implements RelayState {
         var defaults = relay.session().settings().defaults();
         ParameterReports.tell(relay, lease, out, name -> !defaults.contains(name));
         relay.write(out);
-        return new ServerLoss(relay, lease).settleUnready(delivery);
+        return ServerLoss.of(relay, lease).settleUnready(delivery);
     }
 
     @Override

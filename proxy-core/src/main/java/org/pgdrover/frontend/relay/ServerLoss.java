@@ -4,6 +4,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
@@ -25,7 +26,22 @@ final class ServerLoss {
 
     private final TransactionLoss transaction;
 
-    ServerLoss(Relay relay, ServerLease lease) {
+    /// The loss of a server that is found now.
+    static ServerLoss of(Relay relay, ServerLease lease) {
+        forgetWhatOnlyItKnew(relay.session());
+        return new ServerLoss(relay, lease);
+    }
+
+    /// With which settings some statements were parsed: nobody could make them again.
+    private static void forgetWhatOnlyItKnew(ClientSession session) {
+        session.settings().toldNow(null);
+        session.transactionEnded();
+        var unnamed = session.statements().unnamed();
+        if (unnamed != null && unnamed.isAnalysed() && unnamed.settings() == null)
+            session.statements().unnamed(null);
+    }
+
+    private ServerLoss(Relay relay, ServerLease lease) {
         this.relay = relay;
         this.deliveries = relay.deliveries();
         this.lease = lease;
@@ -96,12 +112,12 @@ final class ServerLoss {
 
     /// After everything of this delivery but that it is over.
     RelayState settleUnready(Delivery delivery) {
-        if (isOfSession() || lease.doubts().hasLeft() || lease.server().status() != TransactionStatus.IDLE) {
+        if (isOfSession() || lease.doubts().hasLeft()) {
             relay.drop(delivery);
             return endSession();
         }
         var out = relay.client().newBuffer(8);
-        BackendMessages.readyForQuery(out, TransactionStatus.IDLE);
+        BackendMessages.readyForQuery(out, lease.server().status());
         relay.write(out);
         relay.end(delivery);
         return settle(true);
@@ -112,9 +128,10 @@ final class ServerLoss {
     /// Whether the session cannot go on: it held state there, or the server has ended it for the
     /// client's own behaviour.
     boolean isOfSession() {
-        if (relay.session().pinned() != null && relay.kept().lease() == lease) return true;
-        return lastWords != null
-                && LastWords.areOfTheClient(lastWords, relay.kept().lease() == lease);
+        var kept = relay.kept().lease();
+        if (kept == lease && relay.session().pinned() != null) return true;
+        if (kept == null && relay.session().statements().hasUnsettled()) return true;
+        return lastWords != null && LastWords.areOfTheClient(lastWords, kept == lease);
     }
 
     private RelayState endSession() {

@@ -36,7 +36,7 @@ final class Working implements RelayState {
 
     @Override
     public RelayState proceed() {
-        if (lease.isLost()) return new ServerLoss(relay, lease).settle();
+        if (lease.isLost()) return ServerLoss.of(relay, lease).settle();
         if (lease.beginning() instanceof Beginning begin && begin.error() != null) return fail(begin, begin.error());
         if (lease.refusal() != null) return lease.isRefused() ? toPrimary() : this;
         if (lease.toRestore() instanceof Delivery delivery)

@@ -1,0 +1,146 @@
+package org.pgdrover.it.exactness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.pgdrover.config.PoolMode;
+
+/// What a client hears when a question of the proxy's own fails in its transaction: nobody may read `pg_settings`.
+@Timeout(120)
+class OwnQuestionTest {
+    private static final String USER = "single";
+    private static final int SOON = 5_000;
+    private static final String FOLDED = "SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text";
+    private static final String SETS = "DO $$BEGIN PERFORM set_config('TimeZone', 'UTC', true); END$$";
+    private static final String FORBIDDEN = "42501";
+
+    private Rig rig;
+    private WireClient client;
+
+    @BeforeEach
+    void start() throws Exception {
+        rig = new Rig(
+                Rig.Target.PROXY,
+                PoolMode.TRANSACTION,
+                Map.of(USER, 1),
+                primary -> primary.sql(
+                        Rig.PROXIED,
+                        "REVOKE ALL ON pg_catalog.pg_settings FROM public",
+                        "CREATE TABLE public.kept (x int)",
+                        "GRANT ALL ON public.kept TO public"));
+        client = WireClient.ready(rig.proxyPort(), Map.of("user", USER, "database", Rig.PROXIED));
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        client.close();
+        rig.close();
+    }
+
+    /// PostgreSQL asks nothing.
+    @Test
+    void leavesTheTransactionAsItIs() throws Exception {
+        hear(query("BEGIN"));
+        hear(query("INSERT INTO kept VALUES (1)"));
+        hear(query(SETS));
+        hear(parse("p", FOLDED), sync());
+
+        assertThat(errors(hear(query("COMMIT")))).isEmpty();
+
+        assertThat(rig.primary().ask(Rig.PROXIED, "SELECT count(*) FROM kept")).isEqualTo("1");
+        assertThat(hear(bind("", "p"), execute("", 0), sync()).get(1).column(0)).isEqualTo("2024-01-01 05:00:00");
+    }
+
+    /// Nobody can make the statement again as it was.
+    @Test
+    void endsTheSessionIfTheServerIsLostThatAloneCouldTell() throws Exception {
+        hear(query("BEGIN"));
+        hear(query(SETS));
+        hear(parse("p", FOLDED), sync());
+        rig.primary()
+                .sql(
+                        "postgres",
+                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '" + USER + "'");
+
+        client.send(query("SELECT 1"));
+
+        assertThat(client.require(SOON).fields()).containsEntry('S', "FATAL").containsEntry('C', "57P01");
+    }
+
+    @Test
+    void failsTheStatementThatIsToBePreparedAgain() throws Exception {
+        parsedElsewhere();
+        hear(query("BEGIN"));
+        hear(query(SETS));
+
+        var answers = hear(bind("", "p"), execute("", 0), sync());
+
+        assertThat(errors(answers)).containsExactly(FORBIDDEN);
+        assertThat(answers.getLast().body()).containsExactly('E');
+        hear(query("ROLLBACK"));
+        assertThat(errors(hear(bind("", "p"), execute("", 0), sync()))).isEmpty();
+    }
+
+    @Test
+    void failsTheBatchThatIsOpen() throws Exception {
+        parsedElsewhere();
+        client.send(parse("", "BEGIN"), bind("", ""), execute("", 0), parse("", SETS), bind("", ""), execute("", 0));
+        client.send(flush());
+        for (char type : new char[] {'1', '2', 'C', '1', '2', 'C'})
+            assertThat(client.require(SOON).type()).isEqualTo(type);
+
+        var answers = hear(bind("", "p"), execute("", 0), sync());
+
+        assertThat(errors(answers)).containsExactly(FORBIDDEN);
+        assertThat(answers.getLast().body()).containsExactly('E');
+        hear(query("ROLLBACK"));
+        assertThat(errors(hear(query("SELECT 1")))).isEmpty();
+    }
+
+    /// The statement is on a standby, and settings have changed since.
+    private void parsedElsewhere() throws Exception {
+        awaitReadOnStandby();
+        hear(query("SET TimeZone = 'Asia/Kolkata'"));
+        hear(parse("p", FOLDED), sync());
+        hear(query("SET TimeZone = 'Asia/Seoul'"));
+        hear(query("SELECT txid_current() > 0"));
+    }
+
+    private void awaitReadOnStandby() throws Exception {
+        var connected = "SELECT count(*) FROM pg_stat_activity WHERE usename = '" + USER + "'";
+        for (int i = 0; i < 1000; i++) {
+            hear(query(FOLDED));
+            for (var node : rig.nodes())
+                if (node != rig.primary() && !node.ask("postgres", connected).equals("0")) return;
+        }
+        throw new AssertionError("no read goes to a standby");
+    }
+
+    private List<Received> hear(Sent... messages) throws IOException {
+        client.send(messages);
+        var all = new ArrayList<Received>();
+        do all.add(client.require(SOON));
+        while (all.getLast().type() != 'Z');
+        return all;
+    }
+
+    private static List<String> errors(List<Received> answers) {
+        return answers.stream()
+                .filter(each -> each.type() == 'E')
+                .map(each -> each.fields().get('C'))
+                .toList();
+    }
+}
