@@ -94,6 +94,29 @@ class TransactionLostTest {
         assertThat(error(say(query("COMMIT; UPDATE 3"))).field('P')).isEqualTo("9");
     }
 
+    /// The client has been told that its statement has completed.
+    @Test
+    void isLostWhileDefaultsAreSetAgain() throws Exception {
+        rig.primary().on("SET LOCAL TimeZone TO DEFAULT", (wire, _) -> {
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'T'));
+            return true;
+        });
+        rig.primary().on("SET LOCAL \"timezone\"", (_, _) -> false);
+        try (var zoned = rig.connect("TimeZone\0Asia/Tokyo\0")) {
+            zoned.send(query("BEGIN"));
+            answers(zoned, 1);
+            zoned.send(query("SET LOCAL TimeZone TO DEFAULT"));
+            var answers = answers(zoned, 1);
+            assertThat(answers.getLast().body()).containsExactly('T');
+
+            zoned.send(query("UPDATE 2"));
+
+            assertThat(error(answers(zoned, 1)).field('C')).isEqualTo("40001");
+            zoned.send(query("ROLLBACK"));
+            assertThat(answers(zoned, 1).getLast().body()).containsExactly('I');
+        }
+    }
+
     @Test
     void runsNothingBehindAnythingElse() throws Exception {
         begin();
