@@ -175,6 +175,15 @@ class SessionSettingsTest {
         }
     }
 
+    /// SHOW writes the list with other spaces than the client, so that SET would give another value.
+    @Test
+    void setsAListForATransactionAsTheClientHasWrittenIt() {
+        var wanted = SessionSettings.EMPTY.withValue("search_path", "a,b");
+
+        assertThat(SessionSettings.EMPTY.localDifference(wanted))
+                .containsExactly("SELECT pg_catalog.set_config('search_path', 'a,b', true)");
+    }
+
     @Test
     void setsOneByOneForTheExtendedProtocol() {
         var wanted = SessionSettings.EMPTY.withValue("app.a", "1;").withValue("timezone", "Asia/Tokyo");

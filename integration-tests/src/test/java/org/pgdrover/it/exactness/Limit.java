@@ -89,7 +89,8 @@ enum Limit {
         boolean explains(Scenario scenario, Difference difference) {
             var one = difference.expected();
             var other = difference.got();
-            if (isWithout(one) && isWith(other)) return mentions(scenario, difference, MAY_DO_ANYTHING);
+            if (isWithout(one) && isWith(other))
+                return difference.isInTransaction() || mentions(scenario, difference, MAY_DO_ANYTHING);
             return isWith(one) && isWithout(other) && mentions(scenario, difference, MAKES_TEMPORARY);
         }
 
