@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.FrontendMessages;
 import org.pgdrover.protocol.codec.MessageType;
@@ -238,7 +239,8 @@ public final class Exchange implements AnswerOwner {
         }
         var all = collected;
         if (all == null) collected = all = server.newBuffer(256);
-        if (all.readableBytes() < MOST) all.writeBytes(bytes);
+        if (all.readableBytes() + bytes.readableBytes() <= MOST) all.writeBytes(bytes);
+        else if (error == null) error = ErrorFields.error(SqlState.PROGRAM_LIMIT_EXCEEDED, "the answer is too large");
         bytes.release();
     }
 
@@ -313,7 +315,7 @@ public final class Exchange implements AnswerOwner {
         if (all == null) return;
         collected = null;
         try {
-            while (all.readableBytes() >= 5) {
+            while (error == null && all.readableBytes() >= 5) {
                 byte type = all.readByte();
                 var body = all.readSlice(all.readInt() - 4);
                 if (type == MessageType.DATA_ROW) rows.add(row(body));

@@ -220,7 +220,9 @@ final class ServerAnswers {
         var kind = ledger.headKind();
         var note = ledger.headNote();
         if (type == MessageType.COMMAND_COMPLETE) wanted = completed(in, owner, note);
-        else if (type == MessageType.EMPTY_QUERY_RESPONSE) wanted = owner.onCompleted(note, CommandTag.OTHER);
+        else if (type == MessageType.EMPTY_QUERY_RESPONSE || type == MessageType.PORTAL_SUSPENDED)
+            // A suspended portal has done what its statement does, and may never be run to its end.
+            wanted = owner.onCompleted(note, CommandTag.OTHER);
         else if (kind == RequestKind.DESCRIBE)
             owner.onDescribed(note, type, decoder.buffer(), decoder.start(), decoder.end());
         if (ledger.ends(type)) {

@@ -21,6 +21,8 @@ import org.pgdrover.protocol.codec.MessageTable;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.tls.PeerCertificates;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Logs one new channel in to a server, from the startup message to the first ReadyForQuery. Then it
 /// makes way for its [Successor].
@@ -30,6 +32,8 @@ import org.pgdrover.tls.PeerCertificates;
 /// Successor
 /// ```
 final class ServerLogin extends ChannelInboundHandlerAdapter {
+    private static final Logger log = LoggerFactory.getLogger(ServerLogin.class);
+
     private static final int FRAME_LIMIT = 1 << 16;
     private static final int LOGIN_TIMEOUT_SECONDS = 15;
 
@@ -138,9 +142,20 @@ final class ServerLogin extends ChannelInboundHandlerAdapter {
             case MessageType.ERROR_RESPONSE ->
                 refused(context, WireReader.errorFields(buffer, message.start(), message.end()));
             case MessageType.READY_FOR_QUERY -> ready(context);
+            // It may come at any time, as of a collation's version (PostgreSQL manual, section 54.2.7).
+            case MessageType.NOTICE_RESPONSE -> noticed(WireReader.errorFields(buffer, message.start(), message.end()));
             default ->
                 throw new ProtocolViolation("message '" + (char) message.type() + "' while logging in to " + target);
         }
+    }
+
+    private void noticed(ErrorFields notice) {
+        log.atInfo()
+                .addKeyValue("node", target.node())
+                .addKeyValue("database", target.database())
+                .addKeyValue("user", target.user())
+                .addKeyValue("sqlstate", notice.sqlState())
+                .log("a server says at login: {}", notice.message());
     }
 
     private void authenticate(ChannelHandlerContext context, ByteBuf body) {

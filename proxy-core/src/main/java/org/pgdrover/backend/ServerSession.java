@@ -14,6 +14,9 @@ public final class ServerSession {
     /// A server that waits for its next client is idle, and ends by it.
     private static final String IDLE_TIMEOUT = "idle_session_timeout";
 
+    /// DISCARD ALL does not take it away.
+    private static final String SEED = "seed";
+
     private static final int MOST_EARLIER = 16;
 
     private final ServerStatements statements;
@@ -93,6 +96,10 @@ public final class ServerSession {
         if (now == settings) return;
         settings = now;
         if (now.names().contains(IDLE_TIMEOUT)) notClean("it would end while no client has it");
+        if (now.names().contains(SEED)) {
+            notClean("its random numbers can be foretold");
+            lastUse();
+        }
         for (var name : now.names()) if (name.indexOf('.') > 0) customNames.add(name);
     }
 

@@ -110,7 +110,8 @@ final class Judgement {
             var facts = known.relation(names.get(i));
             var made = session.made(names.get(i));
             if (made != null) may = may.and(made);
-            if (facts == null) may = may.and(made == null ? known.unknown(names.get(i)) : Residues.NONE);
+            boolean isNew = made != null && !known.isDoubted(names.get(i));
+            if (facts == null) may = may.and(isNew ? Residues.NONE : known.unknown(names.get(i)));
             else may = may.and(facts.reading()).and(changes ? facts.changing() : Residues.NONE);
         }
         return may;

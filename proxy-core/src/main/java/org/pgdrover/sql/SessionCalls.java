@@ -48,6 +48,7 @@ final class SessionCalls {
         // What is looked up by way of pg_temp may be made there.
         if (!plain) return isLocal(local, close) ? Residues.of(Residue.TEMPORARY) : Residues.of(Residue.SETTINGS);
         var name = lexer.plainString(open + 1).toLowerCase(Locale.ROOT);
+        if (name.equals(SetRules.SEED)) return Residues.of(Residue.LASTING);
         if (settings.size() > SetRules.MOST_SETTINGS) return Residues.of(Residue.SETTINGS);
         boolean temporary = name.equals("search_path") && mayNameTemporary(value, local - 1);
         if (isLocal(local, close)) return temporary ? Residues.of(Residue.TEMPORARY) : Residues.NONE;
@@ -68,7 +69,8 @@ final class SessionCalls {
         if (!isLocal(nextArgument(value, close), close)) return SessionEffect.NONE;
         if (value != open + 3 || !lexer.isPlainString(open + 1))
             return new SessionEffect.SetLocally(SessionEffect.UNKNOWN_NAME);
-        return new SessionEffect.SetLocally(lexer.plainString(open + 1).toLowerCase(Locale.ROOT));
+        var name = lexer.plainString(open + 1).toLowerCase(Locale.ROOT);
+        return name.equals(SetRules.SEED) ? SessionEffect.NONE : new SessionEffect.SetLocally(name);
     }
 
     private boolean mayNameTemporary(int from, int to) {

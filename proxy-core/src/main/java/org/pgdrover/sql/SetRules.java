@@ -58,7 +58,7 @@ final class SetRules {
         if (is(at, to, "names")) return set(from, to, at + 1, "client_encoding");
         if (is(at, to, "schema")) return set(from, to, at + 1, "search_path");
         if (is(at, to, "xml") && is(at + 1, to, "option")) return set(from, to, at + 2, "xmloption");
-        if (is(at, to, "seed")) return write("SET", SessionEffect.leaves(Residue.LASTING), "SET SEED");
+        if (is(at, to, "seed")) return seed();
         if (is(at, to, "role") && !assigns(at + 1, to)) return set(from, to, at + 1, "role");
         return named(from, to, at);
     }
@@ -73,6 +73,13 @@ final class SetRules {
             SessionEffect.NONE,
             "changes what the transaction may do",
             List.of());
+
+    /// What comes of it no end of a transaction takes back.
+    static final String SEED = "seed";
+
+    private static QueryClass seed() {
+        return write("SET", SessionEffect.leaves(Residue.LASTING), "SET SEED");
+    }
 
     private boolean wantsPrimary(int from, int to) {
         for (int i = from; i < to; i++)
@@ -89,6 +96,7 @@ final class SetRules {
             if (name.equals("names")) return local(first, to, first + 1, "client_encoding");
             if (name.equals("schema")) return local(first, to, first + 1, "search_path");
             if (name.equals("role")) return local(first, to, assigns(end, to) ? end + 1 : end, name);
+            if (name.equals(SEED)) return seed();
             if (name.equals("session")) return local("changes the session's user", SessionEffect.NONE);
             if (assigns(end, to)) return local(first, to, end + 1, name);
             if (SessionEffect.isCustom(name)) return local("", new SessionEffect.SetLocally(name));
@@ -135,6 +143,7 @@ final class SetRules {
         var name = name(at, end);
         if (!assigns(end, to)) return UNDERSTOOD_BY_NONE;
         if (name.equals("session_authorization")) return write("SET", AUTHORIZATION, "changes the session's user");
+        if (name.equals(SEED)) return seed();
         if (ONE_TRANSACTION.contains(name)) return ON_PRIMARY;
         return set(from, to, end + 1, name);
     }

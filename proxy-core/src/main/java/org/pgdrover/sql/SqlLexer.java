@@ -286,15 +286,15 @@ final class SqlLexer {
         return -1;
     }
 
-    /// Where the string goes on: a quote behind white space with a line break in it (and comments that
-    /// end a line); -1 if it does not.
+    /// Where the string goes on: a quote behind white space with a line break in it, and comments that end a
+    /// line before or behind that; -1 if it does not.
     private int continuation(int at) {
         boolean newline = false;
         int i = at;
         while (i < limit) {
             byte c = sql[i];
             if (c == '\n' || c == '\r') newline = true;
-            else if (newline && c == '-' && next(i) == '-') i = lineComment(i) - 1;
+            else if (c == '-' && next(i) == '-') i = lineComment(i) - 1;
             else if (!isSpace(c)) break;
             i++;
         }

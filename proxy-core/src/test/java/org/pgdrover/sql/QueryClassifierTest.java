@@ -134,6 +134,11 @@ class QueryClassifierTest {
                 "SELECT lastval() | SEQUENCES",
                 "INSERT INTO t VALUES (currval('s')) | SEQUENCES",
                 "SELECT setseed(0.5) | LASTING",
+                "SET SEED TO 0.5 | LASTING",
+                "SET \"seed\" TO 0.5 | LASTING",
+                "SET LOCAL seed = 0.5 | LASTING",
+                "SELECT set_config('seed', '0.5', false) | LASTING",
+                "SELECT set_config('Seed', '0.5', true) | LASTING",
                 "SELECT 1; CREATE TEMP TABLE a (b int) | TEMPORARY"
             })
     void namesWhatStaysOnTheServer(String sql, Residue residue) {

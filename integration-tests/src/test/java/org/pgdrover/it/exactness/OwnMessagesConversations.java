@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.pgdrover.it.exactness.Scenario.Turn;
 
 /// Conversations in which the proxy has to send something of its own at an inconvenient moment.
 final class OwnMessagesConversations {
@@ -37,6 +38,88 @@ final class OwnMessagesConversations {
         ofLargeStatements();
         ofAnalysedStatements();
         ofSettingsInPipelines();
+        ofSuspendedPortals();
+        ofStringsThatGoOn();
+        ofTablesThatAreTakenForNew();
+        ofLargeSettings();
+    }
+
+    /// A portal that gives as many rows as were asked for is suspended, and never completes.
+    private void ofSuspendedPortals() {
+        var zone = script.startup("TimeZone", "Asia/Kolkata");
+        var shared = FOLDED + ", txid_current() > 0";
+        for (var sets :
+                List.of("SELECT set_config('TimeZone', 'UTC', true) FROM generate_series(1, 2)", "SELECT f_set_utc()"))
+            script.together(
+                    "a suspended portal of " + sets,
+                    zone,
+                    zone,
+                    new Turn(0, ask(parse("z", shared), sync())),
+                    new Turn(1, ask(query("BEGIN"))),
+                    new Turn(1, ask(parse("", sets), bind("", ""), execute("", 1), sync())),
+                    new Turn(1, ask(parse("b", shared), sync())),
+                    new Turn(1, ask(query("COMMIT"))),
+                    new Turn(0, ask(bind("", "z"), execute("", 0), sync())),
+                    new Turn(1, ask(bind("", "b"), execute("", 0), sync())));
+        script.together(
+                "a suspended portal that sets a custom parameter",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(parse("", "SELECT f_hidden_text('alice')"), bind("", ""), execute("", 1), sync())),
+                new Turn(1, ask(query("SELECT txid_current() > 0"))),
+                new Turn(0, ask(query("SELECT current_setting('app.hidden', true)"))),
+                new Turn(1, ask(query("SELECT current_setting('app.hidden', true)"))));
+        script.together(
+                "a suspended portal of lastval()",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(query("SELECT nextval('sq')"))),
+                new Turn(0, ask(parse("", "SELECT lastval()"), bind("", ""), execute("", 1), sync())),
+                new Turn(1, ask(query("SELECT nextval('sq')"))),
+                new Turn(0, ask(query("SELECT lastval()"))));
+    }
+
+    /// PostgreSQL takes a comment before the line break, too, for white space between the pieces of a string.
+    private void ofStringsThatGoOn() {
+        script.together(
+                "a string that goes on behind a comment",
+                script.startup(),
+                script.stranger(),
+                new Turn(
+                        0,
+                        ask(
+                                query(
+                                        "SELECT E'a' --c\n'b\\' , ', set_config('statement_timeout', '700s', false), ' ' --'\n"))),
+                new Turn(1, ask(query("SELECT current_setting('statement_timeout') FROM t LIMIT 1"))),
+                new Turn(1, ask(query("SELECT count(*) FROM t"))),
+                new Turn(0, ask(query("SHOW statement_timeout"))));
+    }
+
+    private void ofTablesThatAreTakenForNew() {
+        script.together(
+                "a table that was there already",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(query("CREATE TABLE IF NOT EXISTS triggered (a int)"))),
+                new Turn(0, ask(query("INSERT INTO triggered VALUES (1)"))),
+                new Turn(1, ask(query("SELECT current_setting('app.triggered', true)"))),
+                new Turn(0, ask(query("SELECT current_setting('app.triggered', true)"))));
+        script.together(
+                "a table that was made and not made",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(query("BEGIN; DROP TABLE triggered; CREATE TABLE triggered (a int); ROLLBACK"))),
+                new Turn(0, ask(query("INSERT INTO triggered VALUES (1)"))),
+                new Turn(1, ask(query("SELECT current_setting('app.triggered', true)"))));
+    }
+
+    /// More than the proxy reads of an answer of its own.
+    private void ofLargeSettings() {
+        script.alone(
+                "a very large custom parameter",
+                ask(query("SELECT length(set_config('app.tenant', repeat('x', 5000000), false))")),
+                ask(query("SELECT length(current_setting('app.tenant'))")),
+                ask(query("SELECT 1")));
     }
 
     /// The COPY fails by its data before the server reads what would break the COPY.

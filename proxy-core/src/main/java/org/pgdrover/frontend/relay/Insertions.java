@@ -20,10 +20,16 @@ final class Insertions {
     /// @param at byte of the string before which it stands
     /// @param character the same as a character, from 0
     /// @param statements how many they are
-    /// @param skipped bytes of the string that it stands for, which are as many characters
-    private record Insertion(int behind, int at, int character, String text, int statements, int skipped) {
+    /// @param skipped bytes of the string that it stands for
+    /// @param skippedCharacters the same as characters
+    private record Insertion(
+            int behind, int at, int character, String text, int statements, int skipped, int skippedCharacters) {
         int growth() {
             return text.length() - skipped;
+        }
+
+        int growthInCharacters() {
+            return text.length() - skippedCharacters;
         }
     }
 
@@ -54,9 +60,11 @@ final class Insertions {
         List<Integer> ends = List.of();
         if (endsLost) {
             ends = classification.ends(buffer, from, to - from, session.standardStrings());
-            if (ends.size() != parts.size() || !isAscii(buffer, from, from + ends.getFirst())) return null;
+            if (ends.size() != parts.size()) return null;
+            int skipped = ends.getFirst();
+            int characters = ClientEncoding.characters(session.encoding(), buffer, from, from + skipped);
             all = new ArrayList<>();
-            all.add(new Insertion(-1, 0, 0, ENDED, 1, ends.getFirst()));
+            all.add(new Insertion(-1, 0, 0, ENDED, 1, skipped, characters));
         }
         for (int i = 0; i + 1 < parts.size(); i++) {
             var statements = session.settings().restoring(parts.get(i).session());
@@ -69,13 +77,9 @@ final class Insertions {
             int at = ends.get(i) + 1;
             var text = " " + String.join("; ", statements) + ";";
             int character = ClientEncoding.characters(session.encoding(), buffer, from, from + at);
-            all.add(new Insertion(i, at, character, text, statements.size(), 0));
+            all.add(new Insertion(i, at, character, text, statements.size(), 0, 0));
         }
         return all.isEmpty() ? null : new Insertions(all);
-    }
-
-    private static boolean isAscii(ByteBuf buffer, int from, int to) {
-        return buffer.forEachByte(from, to - from, each -> each >= 0) < 0;
     }
 
     /// Bytes that the string grows by.
@@ -119,7 +123,7 @@ final class Insertions {
     int inTheClientsString(int position) {
         int shift = 0;
         for (var each : all)
-            if (position > each.character() + shift + each.text().length()) shift += each.growth();
+            if (position > each.character() + shift + each.text().length()) shift += each.growthInCharacters();
         return position - shift;
     }
 }

@@ -2,6 +2,8 @@ package org.pgdrover.frontend.relay;
 
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
+import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.Residues;
 
 /// A transaction is over, and its server is asked what it has left there. The answer comes before the
 /// server is given away or kept.
@@ -40,7 +42,12 @@ final class Inspecting implements RelayState {
         } else {
             // What could not be found out is taken for present.
             lease.doubts().untold();
-            relay.session().holds(lease.doubts().may().and(relay.session().held()));
+            var parameters = lease.doubts().settings().isEmpty() ? Residues.NONE : Residues.of(Residue.SETTINGS);
+            relay.session()
+                    .holds(lease.doubts()
+                            .may()
+                            .and(parameters)
+                            .and(relay.session().held()));
             lease.server().session().notClean("what a client has left could not be found out");
         }
         return Working.leave(relay, lease);

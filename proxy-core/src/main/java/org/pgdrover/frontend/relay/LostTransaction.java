@@ -2,6 +2,8 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +28,15 @@ import org.pgdrover.sql.TransactionEffect;
 final class LostTransaction {
     private static final Set<String> ENDS = Set.of("COMMIT", "ROLLBACK", "PREPARE TRANSACTION");
     private static final int HEADER = 5;
+    private static final int MOST_BOUND = 100;
 
     private final Relay relay;
     private ErrorFields next;
     private boolean reported;
     private boolean discarding;
     private boolean over;
-    private boolean exitBound;
+    /// The portals of the batch's Binds that would end the transaction, by name.
+    private final Map<String, QueryClass> bound = new HashMap<>(2);
 
     /// @param cause what the client is told first
     /// @param reported whether it has been told already
@@ -99,10 +103,13 @@ final class LostTransaction {
 
     private void query(ByteBuf out, QueryClass queryClass) {
         if (discarding) return;
+        bound.remove("");
         relay.session().statements().unnamed(null);
         var first =
                 queryClass.parts().isEmpty() ? queryClass : queryClass.parts().getFirst();
-        if (ends(first) && (first == queryClass || !reported)) end(out, first);
+        boolean tellsOfLoss = !reported && first.transaction() == TransactionEffect.COMMIT;
+        // What stands behind in a string must not be passed over in silence.
+        if (ends(first) && (first == queryClass || tellsOfLoss)) end(out, first);
         else fail(out);
         ready(out);
     }
@@ -111,16 +118,19 @@ final class LostTransaction {
         switch (batch.message(index).type) {
             case MessageType.PARSE -> parse(out, Objects.requireNonNull(plan.statement), plan);
             case MessageType.BIND -> {
-                exitBound = ends(plan.runs);
+                boolean exits = ends(plan.runs);
+                bound.remove(portal(batch, index));
                 if (plan.statement == null) failBatch(out, missing(batch, index));
-                else if (otherValues(batch, index, plan.statement) instanceof ErrorFields error) failBatch(out, error);
-                else if (exitBound) BackendMessages.bare(out, MessageType.BIND_COMPLETE);
+                else if (otherValues(batch, index, plan.statement, exits) instanceof ErrorFields error)
+                    failBatch(out, error);
+                else if (exits && bound.size() < MOST_BOUND) bind(out, portal(batch, index), plan.runs);
                 else failBatch(out);
             }
             case MessageType.DESCRIBE -> describe(out, batch, index, plan);
             case MessageType.EXECUTE -> {
-                if (exitBound) end(out, plan.runs);
-                else failBatch(out);
+                var runs = bound.get(portal(batch, index));
+                if (runs == null) failBatch(out);
+                else if (end(out, runs)) discarding = true;
             }
             case MessageType.CLOSE -> {
                 if (plan.closes && plan.statement != null) close(plan.statement);
@@ -128,6 +138,25 @@ final class LostTransaction {
             }
             default -> {}
         }
+    }
+
+    private void bind(ByteBuf out, String portal, QueryClass runs) {
+        bound.put(portal, runs);
+        BackendMessages.bare(out, MessageType.BIND_COMPLETE);
+    }
+
+    /// The name of the portal that a Bind or Execute is about.
+    private static String portal(Batch batch, int index) {
+        return name(batch, index, 0);
+    }
+
+    /// The string of a message that stands behind so many bytes.
+    private static String name(Batch batch, int index, int skipped) {
+        var message = batch.message(index);
+        var bytes = Objects.requireNonNull(batch.bytes());
+        int start = batch.from() + message.start;
+        int at = start + HEADER + skipped;
+        return bytes.toString(at, WireReader.endOfString(bytes, at, start + message.size) - at, StandardCharsets.UTF_8);
     }
 
     private void parse(ByteBuf out, ClientStatement statement, MessagePlan plan) {
@@ -159,7 +188,7 @@ final class LostTransaction {
         } else if (plan.statement != null && shape(plan.statement) instanceof StatementShape shape) {
             BackendMessages.parameters(out, shape.parameters());
             BackendMessages.bare(out, MessageType.NO_DATA);
-        } else if (plan.statement == null && exitBound) {
+        } else if (plan.statement == null && bound.containsKey(name(batch, index, 1))) {
             BackendMessages.bare(out, MessageType.NO_DATA);
         } else {
             failBatch(out);
@@ -174,9 +203,9 @@ final class LostTransaction {
     }
 
     /// What ends a transaction takes no values; of anything else only its server can have told.
-    private @Nullable ErrorFields otherValues(Batch batch, int index, ClientStatement statement) {
+    private @Nullable ErrorFields otherValues(Batch batch, int index, ClientStatement statement, boolean exits) {
         var shape = statement.shape();
-        int wanted = shape != null ? shape.parameterCount() : exitBound ? 0 : -1;
+        int wanted = shape != null ? shape.parameterCount() : exits ? 0 : -1;
         var message = batch.message(index);
         var bytes = Objects.requireNonNull(batch.bytes());
         int start = batch.from() + message.start;
@@ -203,14 +232,16 @@ final class LostTransaction {
     }
 
     /// A COMMIT that is the first to hear of the loss must not look like one that went well.
-    private void end(ByteBuf out, QueryClass queryClass) {
+    ///
+    /// @return whether it has failed
+    private boolean end(ByteBuf out, QueryClass queryClass) {
         over = true;
         if (!reported && queryClass.transaction() == TransactionEffect.COMMIT) {
             fail(out);
-            discarding = exitBound;
-            return;
+            return true;
         }
         BackendMessages.commandComplete(out, "ROLLBACK");
+        return false;
     }
 
     private void failBatch(ByteBuf out) {

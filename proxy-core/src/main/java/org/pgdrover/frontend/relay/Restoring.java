@@ -4,13 +4,15 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
+import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.SessionEffect;
 
-/// A server sets again what RESET, DISCARD ALL or SET LOCAL … TO DEFAULT has taken away of the client's own
-/// defaults, before the client hears that its batch is over.
+/// A server sets the startup message's values again that a batch has taken away, before its client is ready.
+///
+/// RESET, DISCARD ALL and SET LOCAL … TO DEFAULT take them away.
 final class Restoring implements RelayState {
     private final Relay relay;
     private final ServerLease lease;
@@ -61,8 +63,10 @@ final class Restoring implements RelayState {
     }
 
     private RelayState restored(Exchange exchange) {
-        if (exchange.error() != null) {
+        if (exchange.error() instanceof ErrorFields error) {
             lease.server().session().notClean("settings that could not be set");
+            // It has failed the client's transaction.
+            if (lease.server().status() == TransactionStatus.FAILED) tell(error);
             return ready();
         }
         var settings = relay.session().settings();
@@ -70,6 +74,13 @@ final class Restoring implements RelayState {
         if (lease.server().status() == TransactionStatus.IDLE)
             lease.server().session().settings(settings.onServer());
         return ready();
+    }
+
+    private void tell(ErrorFields error) {
+        var out = relay.client().newBuffer(128);
+        BackendMessages.error(out, error);
+        relay.write(out);
+        delivery.failedWith(error);
     }
 
     /// What the client has not been told yet of the parameters that servers report, and that its batch

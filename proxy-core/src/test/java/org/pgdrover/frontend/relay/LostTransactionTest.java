@@ -135,6 +135,54 @@ class LostTransactionTest {
         }
     }
 
+    /// COMMIT is bound in one part of a batch, or in one batch, and run in another.
+    @ParameterizedTest
+    @ValueSource(chars = {'H', 'S'})
+    void isNeverSaidToBeCommittedByAPortalThatWasBoundBefore(char between) throws Exception {
+        try (var client = unheard()) {
+            client.send(parsed("COMMIT")
+                    .append(new WireBytes().message('B', "c", "", (short) 0, (short) 0, (short) 0))
+                    .message(between));
+            if (between == 'S') assertThat(types(answers(client, 1))).isEqualTo("12Z");
+
+            var answers = ask(client, new WireBytes().message('E', "c", 0).message('S'));
+
+            assertThat(error(answers).field('C')).isEqualTo(LOST);
+            assertThat(status(answers)).isEqualTo('I');
+        }
+    }
+
+    @Test
+    void isNotEndedByAnotherPortalThanThatOfItsEnd() throws Exception {
+        try (var client = heard()) {
+            var answers = ask(
+                    client,
+                    parsed("ROLLBACK")
+                            .append(new WireBytes().message('B', "c", "", (short) 0, (short) 0, (short) 0))
+                            .message('E', "other", 0)
+                            .message('S'));
+
+            assertThat(types(answers)).isEqualTo("12EZ");
+            assertThat(status(answers)).isEqualTo('E');
+        }
+    }
+
+    /// Nothing of the extended protocol is under way that a Sync would end.
+    @Test
+    void answersAQueryBehindACommitThatWasOnlyBound() throws Exception {
+        try (var client = unheard()) {
+            ask(
+                    client,
+                    parsed("COMMIT")
+                            .append(new WireBytes().message('B', "", "", (short) 0, (short) 0, (short) 0))
+                            .message('S'));
+
+            assertThat(error(ask(client, query("COMMIT"))).field('C')).isEqualTo(LOST);
+
+            assertThat(types(ask(client, query("UPDATE 3")))).isEqualTo("CZ");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"COMMIT", "ROLLBACK", "END", "ABORT", "PREPARE TRANSACTION 'a'"})
     void isRolledBackByWhateverEndsIt(String end) throws Exception {

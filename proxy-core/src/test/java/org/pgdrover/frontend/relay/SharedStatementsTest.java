@@ -127,7 +127,7 @@ class SharedStatementsTest {
                     primary.statements().subList(before, primary.statements().size());
             assertThat(since.indexOf(TEXT)).isPositive();
             assertThat(since.subList(0, since.indexOf(TEXT)))
-                    .anySatisfy(each -> assertThat(each).contains("RESET \"timezone\""));
+                    .anySatisfy(each -> assertThat(each).contains("\"timezone\" TO 'UTC'"));
         }
     }
 

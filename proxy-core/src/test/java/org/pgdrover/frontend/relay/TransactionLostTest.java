@@ -82,6 +82,23 @@ class TransactionLostTest {
         assertThat(answers.getLast().body()).containsExactly('I');
     }
 
+    /// The server counts the positions of errors in characters.
+    @Test
+    void runsWhatStandsBehindAnEndThatIsNotAscii() throws Exception {
+        begin();
+        lose();
+        afterEnd = new WireBytes()
+                .message('C', "ROLLBACK")
+                .message('E', 'S', "ERROR", 'C', "42601", 'M', "no", 'P', "17", (char) 0)
+                .message('Z', 'I');
+
+        var answers = say(query("ROLLBACK /* é */; UPDATE 2"));
+
+        assertThat(rig.primary().count("BEGIN;ROLLBACK; UPDATE 2")).isEqualTo(1);
+        assertThat(types(answers)).isEqualTo("CEZ");
+        assertThat(error(answers).field('P')).isEqualTo("19");
+    }
+
     @Test
     void tellsAnErrorsPositionInTheClientsOwnString() throws Exception {
         begin();
