@@ -172,6 +172,20 @@ class ServerLoginTest {
         assertThat(Objects.requireNonNull(outcome.connection()).parameters()).containsKey("server_version");
     }
 
+    /// As of a collation whose version has changed.
+    @Test
+    void takesANoticeBeforeReadyForQuery() throws Exception {
+        var outcome = login(
+                "anybody",
+                wire -> wire.send(new WireBytes()
+                        .message('R', 0)
+                        .message('K', 42, 4711)
+                        .message('N', 'S', "WARNING", 'V', "WARNING", 'C', "01000", 'M', "mismatch", (char) 0)
+                        .message('Z', 'I')));
+
+        assertThat(outcome.connection()).isNotNull();
+    }
+
     @Test
     void sendsAPasswordInClearTextOrAsMd5() throws Exception {
         var seen = new String[3];

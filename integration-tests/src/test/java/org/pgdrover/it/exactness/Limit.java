@@ -157,7 +157,8 @@ enum Limit {
 
         private static boolean hasBegun(Difference difference) {
             return difference.isInTransaction()
-                    || difference.sameAnswer().stream().anyMatch(line -> line.startsWith("C "));
+                    || difference.sameAnswer().stream()
+                            .anyMatch(line -> line.startsWith("C ") || line.startsWith("3 "));
         }
     },
 

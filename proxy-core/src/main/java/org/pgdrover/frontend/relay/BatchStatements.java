@@ -80,6 +80,12 @@ final class BatchStatements {
         return (factsOf(queryClass) & DEALLOCATES_ALL) != 0;
     }
 
+    /// Forgets the classes of a part that is judged again.
+    void keep(int first) {
+        classes.subList(first, classes.size()).clear();
+        tested = Math.min(tested, first);
+    }
+
     /// Nothing of the batch is known to run.
     void clear() {
         classes.clear();
@@ -209,7 +215,6 @@ final class BatchStatements {
         return classes.size() == 1 && classes.getFirst().statement().equals("ROLLBACK");
     }
 
-    /// Whether one of them rolls back.
     boolean rollsBack() {
         for (int i = 0; i < classes.size(); i++)
             if (classes.get(i).transaction() == TransactionEffect.ROLLBACK) return true;
@@ -270,9 +275,8 @@ final class BatchStatements {
 
     /// Whether a function or command is named that shows parameters.
     boolean show() {
-        boolean shows = false;
-        for (int i = 0; i < classes.size(); i++) shows |= StatementFacts.shows(classes.get(i));
-        return shows;
+        for (int i = 0; i < classes.size(); i++) if (StatementFacts.shows(classes.get(i))) return true;
+        return false;
     }
 
     /// Whether it has deallocated every statement with a name before what it names now.

@@ -86,6 +86,8 @@ final class Delivery implements RelayNote {
     ErrorFields refusal;
     /// Whether LISTEN is left to the client's own server, for the database's listener cannot be had.
     boolean listensItself;
+    /// How many classes its earlier parts have given.
+    private int classesBefore;
     /// Whether the server was told to send what it has, for the present part waits for it.
     boolean asked;
     /// Tells the server of its kind of message, which ends a COPY; null if nothing does, or the server has answered
@@ -121,6 +123,8 @@ final class Delivery implements RelayNote {
         asked = false;
         copyBreak = null;
         names.next(answered);
+        classesBefore = statements.classes().size();
+        texts.next();
         partStart = answered ? 0 : count;
         count = partStart;
         complete |= following.isComplete();
@@ -136,10 +140,10 @@ final class Delivery implements RelayNote {
     void judgeAgain() {
         count = partStart;
         names.judgeAgain();
-        if (!first) return;
-        statements.clear();
-        needsServer = false;
-        texts.clear();
+        texts.judgeAgain(first);
+        needsServer &= !first;
+        if (first) statements.clear();
+        else statements.keep(classesBefore);
     }
 
     MessagePlan newPlan() {

@@ -13,6 +13,7 @@ final class StatementTexts {
 
     /// Each a text, or the prepared statement that has it.
     private final List<Object> statements = new ArrayList<>(1);
+    private int before;
 
     void add(String text) {
         statements.add(text);
@@ -26,8 +27,17 @@ final class StatementTexts {
         return statements.isEmpty();
     }
 
-    void clear() {
-        statements.clear();
+    /// Another part of the delivery follows.
+    void next() {
+        before = statements.size();
+    }
+
+    /// The texts of the present part are found anew.
+    ///
+    /// @param all whether there is no earlier part
+    void judgeAgain(boolean all) {
+        if (all) before = 0;
+        statements.subList(before, statements.size()).clear();
     }
 
     /// The texts, each cut to 1000 characters.

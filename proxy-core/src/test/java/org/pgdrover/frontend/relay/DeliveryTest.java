@@ -78,4 +78,20 @@ class DeliveryTest {
         assertThat(delivery.names.bound("d")).isNull();
         assertThat(delivery.names.find(name, 0, 1)).isSameAs(made);
     }
+
+    /// It may wait for long, and is judged whenever something has come.
+    @Test
+    void hasTheStatementsOfALaterPartOnceHoweverOftenItIsJudged() {
+        var delivery = new Delivery(Set::of);
+        delivery.runs(read());
+        delivery.next(new Batch(), false);
+        for (int i = 0; i < 3; i++) {
+            delivery.judgeAgain();
+            delivery.runs(QueryClass.UNKNOWN);
+            delivery.texts.add("unknown");
+        }
+
+        assertThat(delivery.statements.classes()).containsExactly(read(), QueryClass.UNKNOWN);
+        assertThat(delivery.texts.all()).containsExactly("unknown");
+    }
 }
