@@ -66,7 +66,8 @@ final class ChannelTexts {
         return (message.type == MessageType.QUERY || message.type == MessageType.EXECUTE) && mayNotify(plan.runs);
     }
 
-    private static boolean mayNotify(QueryClass ran) {
+    /// Whether it notifies as far as the text tells.
+    static boolean mayNotify(QueryClass ran) {
         for (int i = 0; i < ran.parts().size(); i++) if (mayNotify(ran.parts().get(i))) return true;
         return ran.statement().equals("NOTIFY") || ran.calls("pg_notify");
     }

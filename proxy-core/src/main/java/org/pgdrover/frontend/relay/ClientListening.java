@@ -13,6 +13,7 @@ import org.pgdrover.listening.Subscription;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.Access;
 import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
@@ -173,6 +174,8 @@ final class ClientListening {
 
     /// A statement of the client has completed.
     void completed(QueryClass ran, CommandTag tag) {
+        // What was sent before it, and ended since, may have told otherwise.
+        if (ran.access() == Access.WRITE && ChannelTexts.mayNotify(ran)) notified = true;
         switch (ran.transaction()) {
             case ROLLBACK -> rolledBack();
             case COMMIT -> {
