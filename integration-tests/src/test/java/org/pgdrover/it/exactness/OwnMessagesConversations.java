@@ -157,6 +157,12 @@ final class OwnMessagesConversations {
                     ask(query("SELECT 'behind'")));
         }
         script.alone(
+                "Flush among copied data behind RESET ALL",
+                zone,
+                Step.of(Step.Until.COPY_IN, query("RESET ALL; COPY t (id, v) FROM STDIN")),
+                ask(Sent.flush(), copyData("503\tx\n"), Sent.copyDone()),
+                ZONE);
+        script.alone(
                 "Sync among copied data behind RESET ALL",
                 zone,
                 Step.of(Step.Until.COPY_IN, query("RESET ALL; COPY t (id, v) FROM STDIN")),

@@ -108,6 +108,12 @@ final class Batch {
         return true;
     }
 
+    /// Whether something else than Flush and Sync is in it.
+    boolean hasCommands() {
+        byte type = firstCommand();
+        return type != MessageType.FLUSH && type != MessageType.SYNC;
+    }
+
     /// The type of its first message that is neither Flush nor Sync; one of these if there is no other.
     byte firstCommand() {
         byte type = 0;

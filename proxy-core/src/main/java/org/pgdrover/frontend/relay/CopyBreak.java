@@ -13,12 +13,13 @@ final class CopyBreak {
 
     /// Sends the kind of the delivery's first command, once.
     static void send(Relay relay, ServerLease lease, Delivery delivery) {
-        if (delivery.copyBreak != null) return;
+        var part = Objects.requireNonNull(delivery.part);
+        if (delivery.copyBreak != null || !part.hasCommands()) return;
         var exchange = new Exchange(lease.server(), answered -> {
             if (delivery.copyBreak == answered) delivery.copyBreak = null;
             relay.wake();
         });
         delivery.copyBreak = exchange;
-        exchange.breakCopy(Objects.requireNonNull(delivery.part).firstCommand());
+        exchange.breakCopy(part.firstCommand());
     }
 }

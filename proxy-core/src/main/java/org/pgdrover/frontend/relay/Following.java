@@ -12,8 +12,8 @@ final class Following {
     static boolean isHeldUp(Relay relay, ServerLease lease, Delivery delivery) {
         var part = Objects.requireNonNull(delivery.part);
         if (isSyncInDoubt(lease, part)) return true;
-        // The server ignores it.
-        if (lease.server().ledger().isCopyIn() && part.isSyncAlone()) return false;
+        // The server ignores it while it takes copied data.
+        if (lease.server().ledger().isCopyIn() && !part.hasCommands()) return false;
         if (relay.deliveries().open() == delivery) return false;
         // Nothing may run of which it is not known that it runs in the transaction.
         if (lease.beginning() != null) return true;
