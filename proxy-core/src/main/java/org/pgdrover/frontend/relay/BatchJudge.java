@@ -268,8 +268,6 @@ final class BatchJudge {
 
     private boolean close(Delivery delivery, MessagePlan plan, ByteBuf buffer, int from, int end) {
         if (!namesStatement(buffer, from, end)) {
-            boolean whole = end - from > 1 && buffer.getByte(end - 1) == 0;
-            if (whole) delivery.names.binds(WireReader.string(buffer, from + 1, end), QueryClass.NOT_PREPARED);
             delivery.needsServer();
             return true;
         }
