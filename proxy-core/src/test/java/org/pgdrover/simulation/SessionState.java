@@ -101,12 +101,6 @@ final class SessionState {
         return value;
     }
 
-    /// What the session has begun with.
-    @Nullable
-    String begun(String name) {
-        return startup.getOrDefault(name, DEFAULTS.get(name));
-    }
-
     void set(boolean local, String name, @Nullable String value) {
         if (!DEFAULTS.containsKey(name)) {
             if (!name.contains("."))

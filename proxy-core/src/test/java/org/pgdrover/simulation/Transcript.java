@@ -381,13 +381,12 @@ final class Transcript {
         raiseFloors();
     }
 
-    /// Defaults that RESET, or an error, has brought back on a server which was then lost: the client hears of
-    /// them when the next server has them. So does a client that runs RESET by EXECUTE, which shows only
-    /// afterwards.
+    /// Defaults of the client's own that RESET has brought back on a server which was then lost: the
+    /// client hears of them when the next server has them. So does a client that runs RESET by EXECUTE,
+    /// which shows only afterwards.
     private boolean isToldLater(String name, String expected) {
-        if (world.mayLose() && expected.equals(own.session().state.begun(name))) return true;
         if (!expected.equals(own.session().state.startup.get(name))) return false;
-        return own.session().executes > executed;
+        return world.mayLose() || own.session().executes > executed;
     }
 
     /// What the client has written it must read from now on.

@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.pgdrover.protocol.codec.BackendMessages;
 
-/// Tells a client what its server has reported of parameters and the client has not been told.
+/// Tells a client of parameters' values that the client does not know.
 final class ParameterReports {
     private ParameterReports() {}
 
@@ -17,10 +17,21 @@ final class ParameterReports {
         var reported = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
         reported.putAll(lease.server().parameters());
         reported.forEach((name, value) -> {
-            if (name.equals("in_hot_standby") || value.equals(session.told(name))) return;
+            if (name.equals("in_hot_standby") || value.equals(session.told().value(name))) return;
             if (!wanted.test(name.toLowerCase(Locale.ROOT))) return;
             session.parameterReported(name, value);
             BackendMessages.parameterStatus(out, name, value);
+        });
+    }
+
+    /// The values from before a transaction that is lost with its server.
+    static void takeBack(Relay relay) {
+        var session = relay.session();
+        session.told().fromBefore((name, value) -> {
+            var out = relay.client().newBuffer(64);
+            session.parameterReported(name, value);
+            BackendMessages.parameterStatus(out, name, value);
+            relay.write(out);
         });
     }
 

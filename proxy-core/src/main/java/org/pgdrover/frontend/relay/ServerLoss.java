@@ -175,11 +175,16 @@ final class ServerLoss {
         relay.session().transactionEnded();
         if (deliveries.answering() instanceof Delivery head && head.waitCanceled)
             relay.session().commit(lease.server());
-        else relay.session().rollBack(lease.server());
+        else rollBack();
         if (lease.server().endedWhileDiscarding()) return discardRest(nodeLost);
         if (isBetweenAnswers()) return loseOpen(nodeLost);
         if (deliveries.answering() instanceof Delivery head && isToldAsFailed(head)) return endFailed(head, nodeLost);
         return outside ? runAgain(nodeLost) : loseTransaction(nodeLost, false);
+    }
+
+    private void rollBack() {
+        ParameterReports.takeBack(relay);
+        relay.session().rollBack(lease.server());
     }
 
     /// Whether its client has heard that a batch has failed, so that only its end is missing.

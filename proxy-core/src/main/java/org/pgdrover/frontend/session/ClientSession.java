@@ -1,7 +1,6 @@
 package org.pgdrover.frontend.session;
 
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +32,7 @@ public final class ClientSession {
     private final TrackedSettings settings;
     private final ClientStatements statements = new ClientStatements();
     private final Portals portals = new Portals();
-    private final Map<String, String> told;
+    private final ToldParameters told;
     /// Names of custom parameters that the client has ever set: in its session they exist, also when
     /// that was rolled back.
     private final Set<String> customNames = new LinkedHashSet<>();
@@ -68,7 +67,7 @@ public final class ClientSession {
         this.routing = routing;
         this.shared = shared;
         this.settings = new TrackedSettings(settings, InitialValues.of(parameters, settings.names()));
-        this.told = new HashMap<>(parameters);
+        this.told = new ToldParameters(parameters);
         this.standardStrings = !"off".equals(parameters.getOrDefault("standard_conforming_strings", "on"));
         this.encoding = parameters.getOrDefault("client_encoding", "UTF8");
         this.classifiable = UnsafeEncodings.isAsciiSafe(encoding);
@@ -136,7 +135,7 @@ public final class ClientSession {
 
     /// A run-time parameter that servers report has another value now, and the client is told.
     public void parameterReported(String name, String value) {
-        told.put(name, value);
+        told.tell(name, value);
         switch (name) {
             case "standard_conforming_strings" -> standardStrings = !value.equals("off");
             case "client_encoding" -> {
@@ -147,9 +146,9 @@ public final class ClientSession {
         }
     }
 
-    /// What the client believes the value of a reported parameter to be; null if it was never told.
-    public @Nullable String told(String name) {
-        return told.get(name);
+    /// What the client has been told of reported parameters.
+    public ToldParameters told() {
+        return told;
     }
 
     public Portals portals() {
@@ -339,10 +338,12 @@ public final class ClientSession {
         settings.commit();
         server.session().settings(settings.onServer());
         if (resetsUnknown) forgetUnknownSettings();
+        told.transactionOver();
     }
 
     public void rollBack(ServerConnection server) {
         resetsUnknown = false;
         settings.rollBack(server.session().settings());
+        told.transactionOver();
     }
 }
