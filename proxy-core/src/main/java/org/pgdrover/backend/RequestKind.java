@@ -16,9 +16,9 @@ public enum RequestKind {
     /// Sync.
     COPY_END;
 
-    /// The kind of a frontend message.
+    /// The kind of a frontend message that asks for something.
     ///
-    /// @throws IllegalArgumentException if no answer is owed for such a message
+    /// @throws IllegalArgumentException if the message asks for nothing
     static RequestKind of(byte type) {
         return switch (type) {
             case MessageType.QUERY -> QUERY;
@@ -28,9 +28,9 @@ public enum RequestKind {
             case MessageType.DESCRIBE -> DESCRIBE;
             case MessageType.EXECUTE -> EXECUTE;
             case MessageType.CLOSE -> CLOSE;
-            case MessageType.SYNC -> SYNC;
             default ->
-                throw new IllegalArgumentException("message type: " + type + " (expected: one that is answered)");
+                throw new IllegalArgumentException(
+                        "message type: " + type + " (expected: one that asks for something)");
         };
     }
 

@@ -239,6 +239,11 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             int next = i + 1;
             if (next >= lexer.count()) return;
             if (lexer.isWord(next, "transaction") || lexer.isWord(next, "constraints")) return;
+            boolean scoped = lexer.isWord(next, "local") || lexer.isWord(next, "session");
+            if (isSeed(scoped ? next + 1 : next)) {
+                leaves(Residue.LASTING);
+                return;
+            }
             if (lexer.isWord(next, "local")) {
                 boolean custom = next + 2 < lexer.count() && lexer.is(next + 2, '.');
                 if (!custom) leaves(Residue.LOCAL_SETTINGS);
@@ -247,6 +252,12 @@ public record FunctionBody(Residues residues, boolean changes, Set<String> calls
             boolean session = lexer.isWord(next, "session") && next + 1 < lexer.count();
             boolean user = session && lexer.isWord(next + 1, "authorization");
             leaves(user ? Residue.AUTHORIZATION : Residue.SETTINGS);
+        }
+
+        private boolean isSeed(int i) {
+            return i < lexer.count()
+                    && lexer.isName(i)
+                    && lexer.name(i).toLowerCase(Locale.ROOT).equals(SetRules.SEED);
         }
     }
 }

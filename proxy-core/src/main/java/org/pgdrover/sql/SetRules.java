@@ -10,6 +10,9 @@ final class SetRules {
     /// Settings that one statement may name; beyond them it counts as one whose settings are not known.
     static final int MOST_SETTINGS = 64;
 
+    /// A parameter that no end of a transaction, and no DISCARD ALL, takes back.
+    static final String SEED = "seed";
+
     /// The command of what is set for one transaction.
     private static final String SET_LOCAL = "SET LOCAL";
 
@@ -73,9 +76,6 @@ final class SetRules {
             SessionEffect.NONE,
             "changes what the transaction may do",
             List.of());
-
-    /// What comes of it no end of a transaction takes back.
-    static final String SEED = "seed";
 
     private static QueryClass seed() {
         return write("SET", SessionEffect.leaves(Residue.LASTING), "SET SEED");

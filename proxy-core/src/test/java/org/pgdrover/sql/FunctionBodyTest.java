@@ -15,6 +15,12 @@ class FunctionBodyTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"SET seed = 0.5", "SET LOCAL seed TO 0.5", "SET SESSION \"seed\" = v"})
+    void knowsThatASeedLasts(String statements) {
+        assertThat(residues(statements)).isEqualTo(Residues.of(Residue.LASTING));
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "EXECUTE format('SET app.x = %L', v)",

@@ -61,18 +61,14 @@ final class OwnMessagesConversations {
                     new Turn(1, ask(query("COMMIT"))),
                     new Turn(0, ask(bind("", "z"), execute("", 0), sync())),
                     new Turn(1, ask(bind("", "b"), execute("", 0), sync())));
-        script.together(
+        beside(
                 "a suspended portal that sets a custom parameter",
-                script.startup(),
-                script.stranger(),
                 new Turn(0, ask(parse("", "SELECT f_hidden_text('alice')"), bind("", ""), execute("", 1), sync())),
                 new Turn(1, ask(query("SELECT txid_current() > 0"))),
                 new Turn(0, ask(query("SELECT current_setting('app.hidden', true)"))),
                 new Turn(1, ask(query("SELECT current_setting('app.hidden', true)"))));
-        script.together(
+        beside(
                 "a suspended portal of lastval()",
-                script.startup(),
-                script.stranger(),
                 new Turn(0, ask(query("SELECT nextval('sq')"))),
                 new Turn(0, ask(parse("", "SELECT lastval()"), bind("", ""), execute("", 1), sync())),
                 new Turn(1, ask(query("SELECT nextval('sq')"))),
@@ -81,10 +77,8 @@ final class OwnMessagesConversations {
 
     /// PostgreSQL takes a comment before the line break, too, for white space between the pieces of a string.
     private void ofStringsThatGoOn() {
-        script.together(
+        beside(
                 "a string that goes on behind a comment",
-                script.startup(),
-                script.stranger(),
                 new Turn(
                         0,
                         ask(
@@ -96,18 +90,14 @@ final class OwnMessagesConversations {
     }
 
     private void ofTablesThatAreTakenForNew() {
-        script.together(
+        beside(
                 "a table that was there already",
-                script.startup(),
-                script.stranger(),
                 new Turn(0, ask(query("CREATE TABLE IF NOT EXISTS triggered (a int)"))),
                 new Turn(0, ask(query("INSERT INTO triggered VALUES (1)"))),
                 new Turn(1, ask(query("SELECT current_setting('app.triggered', true)"))),
                 new Turn(0, ask(query("SELECT current_setting('app.triggered', true)"))));
-        script.together(
+        beside(
                 "a table that was made and not made",
-                script.startup(),
-                script.stranger(),
                 new Turn(0, ask(query("BEGIN; DROP TABLE triggered; CREATE TABLE triggered (a int); ROLLBACK"))),
                 new Turn(0, ask(query("INSERT INTO triggered VALUES (1)"))),
                 new Turn(1, ask(query("SELECT current_setting('app.triggered', true)"))));
@@ -358,5 +348,10 @@ final class OwnMessagesConversations {
                 ask(query("SELECT txid_current() > 0")),
                 USED,
                 ZONE);
+    }
+
+    /// A client, and another one with whom it shares a server.
+    private void beside(String name, Turn... turns) {
+        script.together(name, script.startup(), script.stranger(), turns);
     }
 }

@@ -52,6 +52,16 @@ class TransactionLostTest {
         assertThat(error(say(query("UPDATE 1"))).field('C')).isEqualTo("40001");
     }
 
+    /// The server finds an error at a position behind the end of the lost transaction.
+    private void loseBeforeAnError() throws IOException {
+        begin();
+        lose();
+        afterEnd = new WireBytes()
+                .message('C', "ROLLBACK")
+                .message('E', 'S', "ERROR", 'C', "42601", 'M', "no", 'P', "17", (char) 0)
+                .message('Z', 'I');
+    }
+
     private List<Message> say(WireBytes messages) throws IOException {
         client.send(messages);
         return answers(client, 1);
@@ -85,12 +95,7 @@ class TransactionLostTest {
     /// The server counts the positions of errors in characters.
     @Test
     void runsWhatStandsBehindAnEndThatIsNotAscii() throws Exception {
-        begin();
-        lose();
-        afterEnd = new WireBytes()
-                .message('C', "ROLLBACK")
-                .message('E', 'S', "ERROR", 'C', "42601", 'M', "no", 'P', "17", (char) 0)
-                .message('Z', 'I');
+        loseBeforeAnError();
 
         var answers = say(query("ROLLBACK /* é */; UPDATE 2"));
 
@@ -101,12 +106,7 @@ class TransactionLostTest {
 
     @Test
     void tellsAnErrorsPositionInTheClientsOwnString() throws Exception {
-        begin();
-        lose();
-        afterEnd = new WireBytes()
-                .message('C', "ROLLBACK")
-                .message('E', 'S', "ERROR", 'C', "42601", 'M', "no", 'P', "17", (char) 0)
-                .message('Z', 'I');
+        loseBeforeAnError();
 
         assertThat(error(say(query("COMMIT; UPDATE 3"))).field('P')).isEqualTo("9");
     }
@@ -131,6 +131,31 @@ class TransactionLostTest {
             assertThat(error(answers(zoned, 1)).field('C')).isEqualTo("40001");
             zoned.send(query("ROLLBACK"));
             assertThat(answers(zoned, 1).getLast().body()).containsExactly('I');
+        }
+    }
+
+    /// The proxy's own statement has failed the transaction.
+    @Test
+    void hearsWhatFailsWhileDefaultsAreSetAgain() throws Exception {
+        rig.primary().on("SET LOCAL TimeZone TO DEFAULT", (wire, _) -> {
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'T'));
+            return true;
+        });
+        rig.primary().on("SET LOCAL \"timezone\"", (wire, _) -> {
+            wire.send(new WireBytes()
+                    .message('E', 'S', "ERROR", 'C', "57014", 'M', "canceled", (char) 0)
+                    .message('Z', 'E'));
+            return true;
+        });
+        try (var zoned = rig.connect("TimeZone\0Asia/Tokyo\0")) {
+            zoned.send(query("BEGIN"));
+            answers(zoned, 1);
+            zoned.send(query("SET LOCAL TimeZone TO DEFAULT"));
+
+            var answers = answers(zoned, 1);
+
+            assertThat(error(answers).field('C')).isEqualTo("57014");
+            assertThat(answers.getLast().body()).containsExactly('E');
         }
     }
 
