@@ -146,6 +146,23 @@ final class OwnMessagesConversations {
                     ZONE,
                     ask(query("SELECT 'behind'")));
         }
+        for (var data : List.of("504\tx\n", "bad\n"))
+            script.alone(
+                    "EXECUTE behind a COPY with a Sync among " + data.strip(),
+                    ask(parse("p", "SELECT 1"), sync()),
+                    Step.of(Step.Until.COPY_IN, query("COPY t (id, v) FROM STDIN")),
+                    ask(sync(), copyData(data), Sent.copyDone(), query("EXECUTE p")),
+                    ask(query("SELECT 'behind'")));
+        Sent[] copy = {parse("", "COPY t (id, v) FROM STDIN"), bind("", ""), execute("", 0), sync()};
+        for (var begin : List.of("BEGIN", "SELECT 1"))
+            for (var next : List.of(query("SELECT 2"), query("NOTIFY ch"), parse("n", "SELECT 2")))
+                script.alone(
+                        "a COPY by the extended protocol behind " + begin + " that fails before " + next.shown(),
+                        ask(query(begin)),
+                        Step.of(Step.Until.COPY_IN, copy),
+                        ask(copyData("bad\n"), next, sync()),
+                        ask(query("ROLLBACK")),
+                        ask(query("SELECT 'behind'")));
         script.alone(
                 "Flush among copied data behind RESET ALL",
                 zone,

@@ -16,7 +16,7 @@ final class Following {
         if (lease.server().ledger().isCopyIn() && !part.hasCommands()) return false;
         if (relay.deliveries().open() == delivery) return false;
         // Nothing may run of which it is not known that it runs in the transaction.
-        if (lease.beginning() != null) return true;
+        if (lease.beginning() instanceof Beginning begin && !begin.isBegun()) return true;
         if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
         // Whether the transaction will still be a failed one then, nobody can say.
         if (lease.server().status() == TransactionStatus.FAILED

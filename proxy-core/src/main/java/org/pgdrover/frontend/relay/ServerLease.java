@@ -243,7 +243,10 @@ final class ServerLease implements AnswerOwner {
             case RelayNote.MakesRoom(var old) -> server.session().statements().closeDiscarded(old);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
-                if (kind != RequestKind.SYNC) vanish(delivery);
+                // A Sync of a COPY's own batch is not its end; any other among copied data is nothing at all.
+                boolean own = kind == RequestKind.SYNC
+                        && !delivery.statements.classes().isEmpty();
+                if (!own) vanish(delivery);
                 else if (relay.deliveries().goesOn(delivery) instanceof Delivery next) relay.drop(next);
             }
             default -> {}
