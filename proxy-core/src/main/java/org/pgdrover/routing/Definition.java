@@ -110,6 +110,20 @@ enum Definition {
         return query.statement().endsWith(" TRIGGER");
     }
 
+    /// Whether it makes something that nobody else sees.
+    static boolean isTemporary(QueryClass query) {
+        return query.statement().startsWith("CREATE TEMPORARY");
+    }
+
+    /// Whether what others know may mean something else behind a statement of this kind.
+    boolean isSeenByOthers(QueryClass query) {
+        return switch (this) {
+            case NONE, OTHER -> false;
+            case TABLE, TABLE_OF_QUERY -> !query.relations().isEmpty() && !isTemporary(query);
+            case NAMES, LED_TO, EVERYTHING, ANYTHING -> true;
+        };
+    }
+
     boolean isDefinition() {
         return this != NONE;
     }

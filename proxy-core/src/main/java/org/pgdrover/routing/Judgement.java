@@ -108,7 +108,7 @@ final class Judgement {
         var may = Residues.NONE;
         for (int i = first; i < names.size(); i++) {
             var facts = known.relation(names.get(i));
-            var made = session.made(names.get(i));
+            var made = session.tables().find(names.get(i));
             if (made != null) may = may.and(made);
             boolean isNew = made != null && !known.isDoubted(names.get(i));
             if (facts == null) may = may.and(isNew ? Residues.NONE : known.unknown(names.get(i)));
@@ -189,21 +189,17 @@ final class Judgement {
         }
         for (var name : query.relations()) {
             var facts = known.relation(name);
-            if (facts == null ? session.made(name) == null : facts.shows()) return true;
+            if (facts == null ? session.tables().find(name) == null : facts.shows()) return true;
         }
         return false;
     }
 
-    /// What changing a table may leave that a definition has just made: by its defaults and checks, and
-    /// the tables that it is like.
-    Residues made(QueryClass definition, RoutingSession session) {
-        var known = catalogs.of(session.database());
+    /// What changing a table may leave that a definition has just made, or changed: by its defaults and checks, and the
+    /// other tables that the definition names, as partitions are, and those that the table is like.
+    Residues changing(QueryClass definition, Definition kind, RoutingSession session) {
+        if (!kind.isDefinition() || definition.relations().isEmpty()) return Residues.NONE;
         if (definition.statement().endsWith(" AS")) return Residues.NONE;
+        var known = catalogs.of(session.database());
         return functions(definition.functions(), known).and(relations(definition.relations(), 1, true, known, session));
-    }
-
-    /// What the functions leave that a definition names, which may run whenever a row changes.
-    Residues called(QueryClass definition, RoutingSession session) {
-        return functions(definition.functions(), catalogs.of(session.database()));
     }
 }

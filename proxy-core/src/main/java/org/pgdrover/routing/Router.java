@@ -108,26 +108,8 @@ public final class Router {
         for (var part : query.parts()) ran(part, session);
         if (!query.parts().isEmpty()) return;
         var kind = Definition.of(query);
-        switch (kind) {
-            case NONE, OTHER -> {}
-            case TABLE, TABLE_OF_QUERY -> {
-                if (!query.relations().isEmpty()) made(query, session);
-            }
-            case NAMES, LED_TO -> {
-                if (query.statement().startsWith("DROP")) session.unmade(query.relations());
-                else session.altered(query, judgement.called(query, session));
-                defined(query, session);
-            }
-            case EVERYTHING, ANYTHING -> {
-                session.unmade(query.relations());
-                defined(query, session);
-            }
-        }
-    }
-
-    private void made(QueryClass definition, RoutingSession session) {
-        session.made(definition, judgement.made(definition, session));
-        if (!definition.statement().startsWith("CREATE TEMPORARY")) defined(definition, session);
+        session.tables().ran(query, kind, judgement.changing(query, kind, session));
+        if (kind.isSeenByOthers(query)) defined(query, session);
     }
 
     private void defined(QueryClass definition, RoutingSession session) {

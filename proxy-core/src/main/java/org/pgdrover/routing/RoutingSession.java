@@ -1,15 +1,12 @@
 package org.pgdrover.routing;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.cluster.Node;
 import org.pgdrover.cluster.NodeState;
 import org.pgdrover.sql.QueryClass;
-import org.pgdrover.sql.Residues;
 
 /// The memory that routing has of one session: what it wrote and read. With it the session's reads never
 /// go back in time.
@@ -18,7 +15,6 @@ import org.pgdrover.sql.Residues;
 public final class RoutingSession {
     private static final long FIRST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long MOST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final int MOST_MADE = 256;
     private static final int MOST_DEFINITIONS = 256;
 
     private final String database;
@@ -46,9 +42,6 @@ public final class RoutingSession {
     private long drawnNanos;
     private long term;
 
-    /// Tables that the session has made and that the catalog may not have yet, with what changing them
-    /// may leave.
-    private final Map<String, Residues> made = new HashMap<>();
     /// What the open transaction has defined.
     private final List<QueryClass> definitions = new ArrayList<>(0);
     /// Whether that is not all, for it is too much to keep.
@@ -59,6 +52,7 @@ public final class RoutingSession {
     private boolean changedLogins;
 
     private final Verdicts verdicts = new Verdicts();
+    private final OwnTables tables = new OwnTables(verdicts::clear);
 
     RoutingSession(String database, String user, GlobalWrites globalWrites) {
         this.database = database;
@@ -91,34 +85,9 @@ public final class RoutingSession {
 
     // Definitions
 
-    /// What changing a table leaves that this session has made; null if it has made none of that name.
-    @Nullable
-    Residues made(String table) {
-        return made.isEmpty() ? null : made.get(table);
-    }
-
-    /// A definition has changed a table; if the session has made it, changing it may leave this besides.
-    void altered(QueryClass definition, Residues may) {
-        verdicts.clear();
-        for (var name : definition.relations()) made.computeIfPresent(name, (_, old) -> old.and(may));
-    }
-
-    void made(QueryClass definition, Residues may) {
-        if (made.size() >= MOST_MADE) return;
-        verdicts.clear();
-        var name = definition.relations().getFirst();
-        made.put(name, may);
-        made.put(name.substring(name.lastIndexOf('.') + 1), may);
-    }
-
-    /// Something else has been defined on these names.
-    void unmade(List<String> names) {
-        if (made.isEmpty()) return;
-        verdicts.clear();
-        for (var name : names) {
-            made.remove(name);
-            made.remove(name.substring(name.lastIndexOf('.') + 1));
-        }
+    /// The tables that are its own.
+    OwnTables tables() {
+        return tables;
     }
 
     /// Whether it has ever defined something: types and operators are in no list of names.
@@ -136,8 +105,17 @@ public final class RoutingSession {
     void definedUnread() {
         everDefined = true;
         definedMore = true;
-        made.clear();
-        verdicts.clear();
+        tables.clear();
+    }
+
+    /// Its transaction has committed.
+    public void committed() {
+        tables.committed();
+    }
+
+    /// Its transaction was rolled back.
+    public void rolledBack() {
+        tables.rolledBack();
     }
 
     /// Whether the open transaction has defined something.

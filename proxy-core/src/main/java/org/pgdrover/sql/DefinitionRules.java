@@ -92,7 +92,7 @@ final class DefinitionRules {
         begin();
         int name = name(object, to);
         if (statement.equals("CREATE TABLE"))
-            return table(name, to, temporary ? "CREATE TEMPORARY TABLE" : statement, effect);
+            return table(object, to, temporary ? "CREATE TEMPORARY TABLE" : statement, effect);
         if (is(object - 1, to, "materialized"))
             return ofQuery(name, query(object, to), to, "CREATE MATERIALIZED VIEW", effect);
         relations.scanDefinition(name, to);
@@ -110,7 +110,12 @@ final class DefinitionRules {
         return Math.min(at, to);
     }
 
-    private QueryClass table(int name, int to, String statement, SessionEffect effect) {
+    private QueryClass table(int object, int to, String statement, SessionEffect effect) {
+        var made = table(statement, effect, name(object, to), to);
+        return is(object + 1, to, "if") && !made.isUnknown() ? made.writing(QueryClass.IF_NOT_EXISTS) : made;
+    }
+
+    private QueryClass table(String statement, SessionEffect effect, int name, int to) {
         int query = query(name, to);
         if (query >= 0) return ofQuery(name, query, to, statement + " AS", effect);
         if (name < to && lexer.isName(name)) relations.defined(name, to);

@@ -336,6 +336,14 @@ class RouterTest {
         assertThat(residues("INSERT INTO n VALUES (1)")).isEqualTo(Residues.ALL);
     }
 
+    @Test
+    void knowsWhatPartitionsLeave() {
+        ran("CREATE TABLE n (a int) PARTITION BY LIST (a)");
+        ran("ALTER TABLE n ATTACH PARTITION triggered FOR VALUES IN (1)");
+
+        assertThat(residues("INSERT INTO n VALUES (1)")).isEqualTo(Residues.of(Residue.SETTINGS));
+    }
+
     /// What was judged of a statement before does not hold when the session makes or drops its table.
     @Test
     void judgesAnewWhenTheSessionMakesATemporaryTable() {
@@ -344,7 +352,7 @@ class RouterTest {
         ran("CREATE TEMP TABLE x (a int DEFAULT locks())");
         assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.of(Residue.LOCKS));
 
-        session.unmade(List.of("x"));
+        session.tables().clear();
         assertThat(residues("INSERT INTO x VALUES (1)")).isEqualTo(Residues.ALL);
     }
 

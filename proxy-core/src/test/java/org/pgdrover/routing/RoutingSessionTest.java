@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.pgdrover.sql.Residue;
-import org.pgdrover.sql.Residues;
 
 /// See [ConsistencyPropertyTest] for what it promises: never stale.
 @Timeout(60)
@@ -92,28 +90,5 @@ class RoutingSessionTest {
         for (long time = 0; time < millis; time += 10)
             if (session.startToWait(NOW + TimeUnit.MILLISECONDS.toNanos(time))) waits.add(time);
         return waits;
-    }
-
-    @Test
-    void knowsByEitherNameWhatItHasMade() {
-        session.made(Catalogs.classify("CREATE TABLE s.n (a int)"), Residues.NONE);
-        session.altered(Catalogs.classify("ALTER TABLE s.n ADD COLUMN b int"), Residues.of(Residue.LOCKS));
-
-        assertThat(session.made("s.n")).isEqualTo(Residues.of(Residue.LOCKS));
-        assertThat(session.made("n")).isEqualTo(Residues.NONE);
-        assertThat(session.made("other")).isNull();
-
-        session.unmade(List.of("s.n"));
-        assertThat(session.made("s.n")).isNull();
-        assertThat(session.made("n")).isNull();
-    }
-
-    @Test
-    void keepsNoMoreThanItMust() {
-        for (int i = 0; i < 1000; i++)
-            session.made(Catalogs.classify("CREATE TABLE n" + i + " (a int)"), Residues.NONE);
-
-        assertThat(session.made("n0")).isEqualTo(Residues.NONE);
-        assertThat(session.made("n999")).isNull();
     }
 }

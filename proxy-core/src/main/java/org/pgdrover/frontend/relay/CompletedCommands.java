@@ -38,7 +38,7 @@ final class CompletedCommands {
         if (tag == CommandTag.DEFINITION && ran.isUnknown())
             relay.services().router().hasDefined(session.routing());
         lease.doubts().completed(ran, tag);
-        if (ran.access() != Access.WRITE) return;
+        if (ran.access() == Access.READ || ran.access() == Access.EMPTY) return;
         relay.services().completed(ran, session.routing());
     }
 

@@ -112,6 +112,11 @@ final class Deliveries {
         return delivery;
     }
 
+    /// Whether it is nothing at all where the server ignores its end, as among copied data.
+    static boolean isSyncAlone(Delivery delivery) {
+        return delivery.statements.classes().isEmpty();
+    }
+
     /// The server ignores the end of a delivery that was sent: what follows belongs to it, also what
     /// waits for its turn already.
     ///

@@ -243,10 +243,7 @@ final class ServerLease implements AnswerOwner {
             case RelayNote.MakesRoom(var old) -> server.session().statements().closeDiscarded(old);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
-                // A Sync of a COPY's own batch is not its end; any other among copied data is nothing at all.
-                boolean own = kind == RequestKind.SYNC
-                        && !delivery.statements.classes().isEmpty();
-                if (!own) vanish(delivery);
+                if (kind != RequestKind.SYNC || Deliveries.isSyncAlone(delivery)) vanish(delivery);
                 else if (relay.deliveries().goesOn(delivery) instanceof Delivery next) relay.drop(next);
             }
             default -> {}

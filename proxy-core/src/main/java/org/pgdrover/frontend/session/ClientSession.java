@@ -311,8 +311,7 @@ public final class ClientSession {
     private void forgetUnknownSettings() {
         resetsUnknown = false;
         if (!kept.has(Residue.SETTINGS)) return;
-        int rest = kept.mask() & ~Residues.of(Residue.SETTINGS).mask();
-        kept = Residues.of(rest);
+        kept = kept.without(Residue.SETTINGS);
         if (pinned() == null) routing.unpin();
     }
 
@@ -339,9 +338,11 @@ public final class ClientSession {
         server.session().settings(settings.onServer());
         if (resetsUnknown) forgetUnknownSettings();
         told.transactionOver();
+        routing.committed();
     }
 
     public void rollBack(ServerConnection server) {
+        routing.rolledBack();
         resetsUnknown = false;
         settings.rollBack(server.session().settings());
         told.transactionOver();
