@@ -33,6 +33,7 @@ public final class ServerSession {
     private final Set<String> customNames = new HashSet<>();
 
     private @Nullable Object sequencesOf;
+    private @Nullable Object seedOf;
     private boolean temporarySchema;
     private boolean lastUse;
     private @Nullable String notClean;
@@ -163,6 +164,15 @@ public final class ServerSession {
         sequencesOf = user;
     }
 
+    /// The last that may have set the seed of its random numbers, which nobody can ask for; null if nobody has.
+    public @Nullable Object seedOf() {
+        return seedOf;
+    }
+
+    public void seedOf(@Nullable Object setter) {
+        seedOf = setter;
+    }
+
     /// Whether somebody could see that others have used the session: DISCARD ALL does not take away
     /// everything.
     public boolean hasTraces() {
@@ -178,12 +188,13 @@ public final class ServerSession {
         return lastUse;
     }
 
-    /// Nothing but the settings is left in the session: DISCARD ALL has been answered, or nothing was
+    /// Nothing but the settings is left in the session: DISCARD ALL and another seed have been answered, or nothing was
     /// ever there.
     public void cleaned() {
         notClean = null;
         settings = SessionSettings.EMPTY;
         sequencesOf = null;
+        seedOf = null;
         statements.clear();
         unnamedStatement = null;
         unnamedAnswered = null;

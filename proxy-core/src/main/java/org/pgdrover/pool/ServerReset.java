@@ -10,6 +10,7 @@ import org.pgdrover.backend.CancelSender;
 import org.pgdrover.backend.CloseReason;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.backend.Note;
+import org.pgdrover.backend.RandomSeed;
 import org.pgdrover.backend.RequestKind;
 import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.protocol.ErrorFields;
@@ -21,7 +22,7 @@ import org.pgdrover.protocol.codec.FrontendMessages;
 ///
 /// What still runs is cancelled if the client vanished without saying goodbye, copied data is ended with
 /// CopyFail, an open batch and a transaction with ROLLBACK; a session that is not proved clean gets
-/// DISCARD ALL. A connection for which that takes too long is closed.
+/// DISCARD ALL and another random seed. A connection for which that takes too long is closed.
 public final class ServerReset implements AnswerOwner {
     private static final long TIMEOUT_SECONDS = 10;
     private static final byte[] ROLLBACK = "ROLLBACK".getBytes(StandardCharsets.US_ASCII);
@@ -98,11 +99,14 @@ public final class ServerReset implements AnswerOwner {
             done();
             return;
         }
-        new Exchange(server, this::cleaned).query("DISCARD ALL").send();
+        new Exchange(server, this::cleaned)
+                .query("DISCARD ALL")
+                .query(RandomSeed.renewal())
+                .send();
     }
 
-    private void cleaned(Exchange discardAll) {
-        if (discardAll.error() == null) server.session().cleaned();
+    private void cleaned(Exchange reset) {
+        if (reset.error() == null) server.session().cleaned();
         else server.close(CloseReason.RESET_FAILED);
         done();
     }

@@ -15,7 +15,8 @@ final class CatalogQueries {
                         WHEN l.lanname = 'internal' THEN i.names
                         ELSE p.prosrc END,
                    CASE WHEN p.oid >= 16384 THEN p.prosqlbody::text END,
-                   CASE WHEN p.oid >= 16384 THEN p.proargdefaults::text END
+                   CASE WHEN p.oid >= 16384 THEN p.proargdefaults::text END,
+                   EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s ~* '^seed=')
               FROM pg_catalog.pg_proc p
               JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
               JOIN pg_catalog.pg_language l ON l.oid = p.prolang

@@ -15,6 +15,7 @@ import org.pgdrover.routing.CatalogGraph.Kind;
 import org.pgdrover.routing.CatalogGraph.Thing;
 import org.pgdrover.sql.FunctionBody;
 import org.pgdrover.sql.KnownFunctions;
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
 
 /// Gathers the rows of the catalog's queries and draws the conclusions; used once.
@@ -59,6 +60,8 @@ final class CatalogReader {
         functions.add(new Function(oid, row.getString(2), name, isVolatile));
         calls.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(thing);
         tree(thing, row.getString(11));
+        // The seed of its SET clause stays; of everything else PostgreSQL restores what was before.
+        if (row.getBoolean(12)) thing.does(true, Residues.of(Residue.LASTING));
     }
 
     /// One of PostgreSQL's own is what our lists say of it.

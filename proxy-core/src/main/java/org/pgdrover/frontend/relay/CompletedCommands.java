@@ -34,7 +34,7 @@ final class CompletedCommands {
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
             session.completed(ran, tag, lease.server(), plan.there);
         if (SessionEffect.isAboutSequences(ran.session()))
-            session.sequencesUsed(ran.statement().equals("DISCARD"), lease.server());
+            session.numbers().sequencesUsed(ran.statement().equals("DISCARD"), lease.server());
         if (tag == CommandTag.DEFINITION && ran.isUnknown())
             relay.services().router().hasDefined(session.routing());
         lease.doubts().completed(ran, tag);

@@ -60,6 +60,8 @@ final class Doubts {
             if (!setsLocally(classes.get(i))) continue;
             delivery.statements.setsByCall();
             locals = true;
+            if (!SessionEffect.residues(classes.get(i).session()).has(Residue.LOCAL_SETTINGS))
+                relay.session().numbers().maySetSeed(server);
         }
         // No CommandComplete answers it.
         if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) {
@@ -162,7 +164,9 @@ final class Doubts {
                 if (SessionEffect.isCustom(name)) server.session().customNames().add(name);
             }
             case SessionEffect.SetLocally(var name, var _) -> {
-                if (SessionEffect.isCustom(name) || name.equals(SessionEffect.UNKNOWN_NAME))
+                boolean unknown = name.equals(SessionEffect.UNKNOWN_NAME);
+                if (unknown) relay.session().numbers().maySetSeed(server);
+                if (unknown || SessionEffect.isCustom(name))
                     server.session().customNames().add(name);
             }
             case SessionEffect.ResetParameter(var name) -> {

@@ -16,6 +16,7 @@ import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
+import org.pgdrover.sql.Access;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.TransactionEffect;
 
@@ -35,7 +36,7 @@ final class LostTransaction {
     private boolean reported;
     private boolean discarding;
     private boolean over;
-    /// The portals of the batch's Binds that would end the transaction, by name.
+    /// The portals that would end the transaction, by name; a portal that was closed is [QueryClass#NOT_PREPARED].
     private final Map<String, QueryClass> bound = new HashMap<>(2);
 
     /// @param cause what the client is told first
@@ -103,13 +104,13 @@ final class LostTransaction {
 
     private void query(ByteBuf out, QueryClass queryClass) {
         if (discarding) return;
-        bound.remove("");
         relay.session().statements().unnamed(null);
         var first =
                 queryClass.parts().isEmpty() ? queryClass : queryClass.parts().getFirst();
         boolean tellsOfLoss = !reported && first.transaction() == TransactionEffect.COMMIT;
         // What stands behind in a string must not be passed over in silence.
         if (ends(first) && (first == queryClass || tellsOfLoss)) end(out, first);
+        else if (isEmpty(queryClass)) BackendMessages.bare(out, MessageType.EMPTY_QUERY_RESPONSE);
         else fail(out);
         ready(out);
     }
@@ -119,7 +120,6 @@ final class LostTransaction {
             case MessageType.PARSE -> parse(out, Objects.requireNonNull(plan.statement), plan);
             case MessageType.BIND -> {
                 boolean exits = ends(plan.runs);
-                bound.remove(portal(batch, index));
                 if (plan.statement == null) failBatch(out, missing(batch, index));
                 else if (otherValues(batch, index, plan.statement, exits) instanceof ErrorFields error)
                     failBatch(out, error);
@@ -128,12 +128,16 @@ final class LostTransaction {
             }
             case MessageType.DESCRIBE -> describe(out, batch, index, plan);
             case MessageType.EXECUTE -> {
-                var runs = bound.get(portal(batch, index));
+                var portal = portal(batch, index);
+                var runs = bound.get(portal);
                 if (runs == null) failBatch(out);
+                else if (runs == QueryClass.NOT_PREPARED) failBatch(out, noPortal(portal));
                 else if (end(out, runs)) discarding = true;
             }
             case MessageType.CLOSE -> {
                 if (plan.closes && plan.statement != null) close(plan.statement);
+                if (closedPortal(batch, index) instanceof String portal)
+                    bound.computeIfPresent(portal, (_, _) -> QueryClass.NOT_PREPARED);
                 BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
             }
             default -> {}
@@ -141,8 +145,28 @@ final class LostTransaction {
     }
 
     private void bind(ByteBuf out, String portal, QueryClass runs) {
+        var open = portal.isEmpty() ? null : bound.get(portal);
+        if (open != null && open != QueryClass.NOT_PREPARED) {
+            failBatch(out, ErrorFields.error(SqlState.DUPLICATE_CURSOR, "cursor \"" + portal + "\" already exists"));
+            return;
+        }
         bound.put(portal, runs);
         BackendMessages.bare(out, MessageType.BIND_COMPLETE);
+    }
+
+    private static ErrorFields noPortal(String name) {
+        return ErrorFields.error(SqlState.INVALID_CURSOR_NAME, "portal \"" + name + "\" does not exist");
+    }
+
+    /// The portal that a Close is about; null if the Close is about a statement.
+    private static @Nullable String closedPortal(Batch batch, int index) {
+        var message = batch.message(index);
+        boolean portal = Objects.requireNonNull(batch.bytes()).getByte(batch.from() + message.start + HEADER) == 'P';
+        return portal ? name(batch, index, 1) : null;
+    }
+
+    private static boolean isEmpty(QueryClass queryClass) {
+        return queryClass.access() == Access.EMPTY;
     }
 
     /// The name of the portal that a Bind or Execute is about.
@@ -188,8 +212,9 @@ final class LostTransaction {
         } else if (plan.statement != null && shape(plan.statement) instanceof StatementShape shape) {
             BackendMessages.parameters(out, shape.parameters());
             BackendMessages.bare(out, MessageType.NO_DATA);
-        } else if (plan.statement == null && bound.containsKey(name(batch, index, 1))) {
-            BackendMessages.bare(out, MessageType.NO_DATA);
+        } else if (plan.statement == null && bound.get(name(batch, index, 1)) instanceof QueryClass open) {
+            if (open == QueryClass.NOT_PREPARED) failBatch(out, noPortal(name(batch, index, 1)));
+            else BackendMessages.bare(out, MessageType.NO_DATA);
         } else {
             failBatch(out);
         }

@@ -35,7 +35,7 @@ final class OthersTraces {
         if (!server.session().hasTraces()) return false;
         if (areShown(relay, server, delivery)) return true;
         // The session's own sequences are there, and nowhere else.
-        if (delivery.statements.asksSequences() && relay.session().sequencesAt() == server) return false;
+        if (delivery.statements.asksSequences() && relay.session().numbers().sequencesAt() == server) return false;
         var may = residues(relay, delivery);
         boolean ties = false;
         for (var one : TIES) ties |= may.has(one);

@@ -16,7 +16,7 @@ final class SequenceUse {
 
     /// Whether the server has to forget what it has given to others before the delivery is sent.
     static boolean needsForgetting(Relay relay, ServerConnection server, Delivery delivery) {
-        if (!relay.session().isOfOthers(server)) return false;
+        if (!relay.session().numbers().areSequencesOfOthers(server)) return false;
         if (server.status() == TransactionStatus.FAILED || server.ledger().isOpen()) return false;
         // Nobody knows the rest of a batch that has begun, and nothing can be sent in between; nor between the
         // ROLLBACK of a failed transaction and a statement behind it in the same string.
@@ -37,8 +37,8 @@ final class SequenceUse {
 
     /// A delivery is about to be sent to a primary.
     static void sending(Relay relay, ServerConnection server, Delivery delivery) {
-        var session = relay.session();
-        if (session.sequencesAt() != server && isOf(relay, delivery)) session.mayUseSequences(server);
+        var numbers = relay.session().numbers();
+        if (numbers.sequencesAt() != server && isOf(relay, delivery)) numbers.mayUseSequences(server);
     }
 
     /// Whether the delivery may use, or change, what sequences have given.

@@ -137,11 +137,12 @@ final class SessionInspection {
         // resets all of them.
         if (lease.doubts().hasChangedSettings() || session.held().has(Residue.SETTINGS))
             found = found.and(Residues.of(Residue.SETTINGS));
-        if (session.usesSequences()) found = found.and(Residues.of(Residue.SEQUENCES));
+        if (session.numbers().usesSequences()) found = found.and(Residues.of(Residue.SEQUENCES));
         if (inDoubt.has(Residue.PREPARED)) forgetGone(relay, statements);
         // Where anything may have happened, the server was asked for all that it can tell; something lasting that is
         // known to have been done ties the session to it.
         if (inDoubt.has(Residue.LASTING) && !inDoubt.isAll()) found = found.and(Residues.of(Residue.LASTING));
+        else if (inDoubt.isAll()) session.numbers().maySetSeed(lease.server());
         if (allSettings || timeout || !names.isEmpty()) {
             session.settings().learnt(settings, allSettings);
             lease.server().session().settings(settings);

@@ -36,8 +36,9 @@ final class WaitingForServer implements RelayState, Acquirer {
     public RelayState proceed() {
         if (!asked) {
             asked = true;
-            var favourite =
-                    delivery.statements.asksSequences() ? relay.session().sequencesAt() : null;
+            var favourite = delivery.statements.asksSequences()
+                    ? relay.session().numbers().sequencesAt()
+                    : null;
             lent = pool.acquire(this, relay.session().settings().committed(), favourite);
         }
         if (lent != null) return begin(lent);

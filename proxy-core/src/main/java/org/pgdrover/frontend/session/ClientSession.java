@@ -37,13 +37,8 @@ public final class ClientSession {
     /// that was rolled back.
     private final Set<String> customNames = new LinkedHashSet<>();
 
-    /// The server on which the client has last used sequences, or may have.
-    private @Nullable ServerConnection sequencesUsedAt;
-
+    private final OwnNumbers numbers = new OwnNumbers();
     private long thereWhenSent;
-    private boolean usesSequences;
-    /// Stands for what sequences have given in the session since it has discarded that last.
-    private Object identity = new Object();
 
     private boolean standardStrings;
     private String encoding;
@@ -202,28 +197,9 @@ public final class ClientSession {
         return kept;
     }
 
-    // Sequences: lastval() and currval() tell of the session's own, which no server is asked for
-
-    /// Something is about to be sent to a server that may use sequences there.
-    public void mayUseSequences(ServerConnection server) {
-        server.session().sequencesOf(identity);
-        sequencesUsedAt = server;
-    }
-
-    /// Whether another client may have used sequences on the server last.
-    public boolean isOfOthers(ServerConnection server) {
-        return server.session().sequencesOf() != null && server.session().sequencesOf() != identity;
-    }
-
-    /// The server that knows what the session's sequences have given last; null if none does.
-    public @Nullable ServerConnection sequencesAt() {
-        var server = sequencesUsedAt;
-        return server != null && server.isOpen() && server.session().sequencesOf() == identity ? server : null;
-    }
-
-    /// Whether the client has asked for values of its own, so that the session must stay where they are.
-    public boolean usesSequences() {
-        return usesSequences;
+    /// The numbers that it alone may go on with.
+    public OwnNumbers numbers() {
+        return numbers;
     }
 
     // What answers tell
@@ -243,16 +219,6 @@ public final class ClientSession {
             case NONE, BEGIN, BEGIN_READ_ONLY -> {}
         }
         apply(ran.session(), server);
-    }
-
-    /// A statement has completed that asks for, or discards, what sequences have given in the session.
-    public void sequencesUsed(boolean discarded, ServerConnection server) {
-        usesSequences = !discarded;
-        if (!discarded) return;
-        // What other servers know is the session's no more; what this one knows was given behind that.
-        boolean here = server.session().sequencesOf() == identity;
-        identity = new Object();
-        if (here) server.session().sequencesOf(identity);
     }
 
     private void inside(QueryClass ran, ServerConnection server) {
@@ -287,7 +253,7 @@ public final class ClientSession {
                 resetsUnknown = true;
             }
             case SessionEffect.DiscardAll _ -> {
-                sequencesUsed(true, server);
+                numbers.sequencesUsed(true, server);
                 // Nothing takes it back: PostgreSQL refuses DISCARD ALL in a transaction, and commits at once.
                 settings.discardAll();
                 server.session().settings(SessionSettings.EMPTY);

@@ -167,6 +167,56 @@ class LostTransactionTest {
         }
     }
 
+    private static WireBytes boundEnd(String portal) {
+        return parsed("ROLLBACK").append(new WireBytes().message('B', portal, "", (short) 0, (short) 0, (short) 0));
+    }
+
+    private static WireBytes executed(String portal) {
+        return new WireBytes().message('E', portal, 0).message('S');
+    }
+
+    @Test
+    void knowsAClosedPortalNoMore() throws Exception {
+        try (var client = heard()) {
+            var answers = ask(client, boundEnd("c").message('C', 'P', "c").append(executed("c")));
+
+            assertThat(types(answers)).isEqualTo("123EZ");
+            assertThat(error(answers).field('C')).isEqualTo("34000");
+            assertThat(status(answers)).isEqualTo('E');
+            assertThat(types(ask(client, boundEnd("c").append(executed("c"))))).isEqualTo("12CZ");
+        }
+    }
+
+    @Test
+    void opensNoPortalTwice() throws Exception {
+        try (var client = heard()) {
+            var answers = ask(client, boundEnd("c").append(boundEnd("c")).message('S'));
+
+            assertThat(types(answers)).isEqualTo("121EZ");
+            assertThat(error(answers).field('C')).isEqualTo("42P03");
+            assertThat(types(ask(client, boundEnd("").append(boundEnd("")).append(executed("")))))
+                    .isEqualTo("1212CZ");
+        }
+    }
+
+    @Test
+    void answersAnEmptyQuery() throws Exception {
+        try (var client = heard()) {
+            assertThat(types(ask(client, query(" ; ")))).isEqualTo("IZ");
+            assertThat(status(ask(client, query("")))).isEqualTo('E');
+        }
+    }
+
+    /// A Query that fails for the transaction has failed makes no portal.
+    @Test
+    void keepsTheUnnamedPortalBehindAQueryThatFails() throws Exception {
+        try (var client = heard()) {
+            assertThat(types(ask(client, boundEnd("").message('S')))).isEqualTo("12Z");
+            assertThat(types(ask(client, query("SELECT 1")))).isEqualTo("EZ");
+            assertThat(types(ask(client, executed("")))).isEqualTo("CZ");
+        }
+    }
+
     /// Nothing of the extended protocol is under way that a Sync would end.
     @Test
     void answersAQueryBehindACommitThatWasOnlyBound() throws Exception {
