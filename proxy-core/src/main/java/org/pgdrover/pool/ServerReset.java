@@ -101,7 +101,7 @@ public final class ServerReset implements AnswerOwner {
         }
         new Exchange(server, this::cleaned)
                 .query("DISCARD ALL")
-                .query(RandomSeed.renewal())
+                .query(RandomSeed.RENEWAL)
                 .send();
     }
 

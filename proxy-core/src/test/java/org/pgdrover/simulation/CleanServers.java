@@ -7,7 +7,7 @@ import org.pgdrover.testing.Message;
 final class CleanServers implements ModelSession.Watch {
     /// What brings a server to its next client's settings.
     private static final Pattern SETTING =
-            Pattern.compile("SET|RESET|SELECT pg_catalog.set_config|DISCARD", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("SET|RESET|SELECT pg_catalog.set(_config|seed)|DISCARD", Pattern.CASE_INSENSITIVE);
 
     private final World world;
 

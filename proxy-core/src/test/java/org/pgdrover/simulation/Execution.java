@@ -32,6 +32,7 @@ final class Execution {
             Map.entry("setter", 25),
             Map.entry("fail", 25));
     /// Functions of which nobody but the session itself can foretell what they return.
+    private static final Field NEW_SEED = new Field("setseed", 2278, 4, 0);
     private static final Set<String> MASKED = Set.of("nextval", "currval", "lastval", "pg_backend_pid");
 
     private static final Map<String, Integer> ZONES = Map.of("UTC", 0, "America/New_York", -5, "Asia/Tokyo", 9);
@@ -173,6 +174,7 @@ final class Execution {
             case Sql.Insert insert when insert.returning() -> List.of(new Field("v", 25, -1, 2));
             case Sql.Update update when update.returning() -> List.of(new Field("v", 25, -1, 2));
             case Sql.Inspect _ -> Inspection.FIELDS;
+            case Sql.NewSeed _ -> List.of(NEW_SEED);
             case Sql.Show show -> List.of(Field.text(SessionState.spelling(show.name())));
             case Sql.Execute execute -> {
                 var prepared = session.prepared.get(execute.name());
@@ -356,6 +358,7 @@ final class Execution {
                 yield Outcome.command("DROP TABLE");
             }
             case Sql.Inspect asked -> Inspection.run(session, asked);
+            case Sql.NewSeed _ -> Outcome.rows(List.of(NEW_SEED), List.of(List.of("")), "SELECT 1", null);
             case Sql.CopyIn _ -> {
                 transaction.checkWritable("COPY FROM");
                 yield Outcome.command("");

@@ -96,6 +96,8 @@ sealed interface Sql {
     /// What the proxy asks when it does not know what a session holds.
     record Inspect(List<String> parts) implements Sql {}
 
+    record NewSeed() implements Sql {}
+
     record CopyIn() implements Sql {}
 
     record CopyOut(Select query) implements Sql {}

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.backend.RandomSeed;
 import org.pgdrover.simulation.Token.Kind;
 
 /// Reads the tiny SQL of the model, every text of which is PostgreSQL's too.
@@ -21,6 +22,7 @@ final class SqlParser {
     static List<Sql> parse(String text) {
         var inspection = Inspection.parse(text);
         if (inspection != null) return inspection;
+        if (text.equals(RandomSeed.RENEWAL)) return List.of(new Sql.NewSeed());
         var all = new ArrayList<Sql>();
         for (var tokens : Token.statements(text)) all.add(new SqlParser(text, tokens).whole());
         return all;

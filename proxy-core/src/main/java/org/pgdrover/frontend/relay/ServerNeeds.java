@@ -24,7 +24,6 @@ final class ServerNeeds {
     private final List<String> customNames;
     private final boolean showsChannels;
     private final boolean ownNames;
-    private boolean newSeed;
     private final @Nullable DeferredBegin begin;
     private final PreparedAgain prepared;
 
@@ -58,8 +57,8 @@ final class ServerNeeds {
         var settings = fresh ? settings(relay, server, customNames) : List.<String>of();
         if (SequenceUse.needsForgetting(relay, server, delivery))
             settings = with(settings, List.of(SequenceUse.FORGET));
-        boolean newSeed = fresh && relay.session().numbers().isSeedOfOthers(server);
-        if (newSeed) settings = with(settings, List.of(RandomSeed.renewal()));
+        if (fresh && relay.session().numbers().isSeedOfOthers(server))
+            settings = with(settings, List.of(RandomSeed.RENEWAL));
         var channels = isIdle(server) ? relay.listening().toShow(delivery, server) : List.<String>of();
         if (!channels.isEmpty()) settings = with(settings, channels);
         boolean ownNames = OwnNames.areWanted(relay, lease, delivery);
@@ -69,7 +68,6 @@ final class ServerNeeds {
         if (nothing && !(OwnNames.areSeen(relay, lease, delivery) && hasStandIn(server))) return null;
         var needs =
                 new ServerNeeds(relay, lease, delivery, settings, customNames, !channels.isEmpty(), ownNames, begin);
-        needs.newSeed = newSeed;
         missing.forEach(needs.prepared::add);
         if (needs.isNothing()) return null;
         if (needs.endsUnnamed()) PreparedAgain.unnamedThere(delivery, lease).ifPresent(needs.prepared::add);
@@ -233,6 +231,6 @@ final class ServerNeeds {
     /// Notes that what was asked has succeeded.
     void succeeded() {
         if (settings.contains(SequenceUse.FORGET)) lease.server().session().sequencesOf(null);
-        if (newSeed) lease.server().session().seedOf(null);
+        if (settings.contains(RandomSeed.RENEWAL)) lease.server().session().seedOf(null);
     }
 }

@@ -3,11 +3,10 @@ package org.pgdrover.frontend.session;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerConnection;
 
-/// A memory of the servers that give a session numbers of its own: what its sequences have given last, and random
-/// numbers behind a seed that the session may have set.
+/// A memory of the servers that give a session numbers of its own.
 ///
-/// No server is asked for either: `lastval()` and `currval()` tell of whoever was there last, and a seed is shown to
-/// nobody.
+/// `lastval()` and `currval()` tell of whoever has used sequences there last, and nobody sees who has set the seed of
+/// random numbers.
 public final class OwnNumbers {
     private final Object session = new Object();
     private Object sequences = new Object();
