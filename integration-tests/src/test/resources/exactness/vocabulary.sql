@@ -1,5 +1,5 @@
 -- What the clients of the differential fuzzer and of the leak hunt say: one statement a line, by topic.
--- ${k} is a number that no other conversation has, ${x} one of a few names that all share.
+-- ${k} is a number that no other conversation has, ${x} one of a few names that all share, ${n} a line break.
 -- reads
 SELECT id, v FROM t ORDER BY id
 SELECT count(*), sum(n) FROM t
@@ -42,6 +42,10 @@ DROP TABLE made
 CREATE TABLE made AS SELECT 1 AS a
 SELECT * FROM made
 ALTER TABLE made ADD COLUMN b int DEFAULT 4
+CREATE TABLE IF NOT EXISTS made (a int)
+CREATE TABLE IF NOT EXISTS triggered (a int)
+BEGIN; DROP TABLE triggered; CREATE TABLE triggered (a int); ROLLBACK
+BEGIN; CREATE TABLE mine (a int); INSERT INTO mine VALUES (1); SELECT a FROM mine; ROLLBACK
 CREATE FUNCTION made() RETURNS int LANGUAGE sql AS 'SELECT 7'
 SELECT made()
 DROP FUNCTION IF EXISTS made()
@@ -112,6 +116,25 @@ RESET DateStyle
 SET plan_cache_mode = force_custom_plan
 SET row_security = off
 SET app.tenant TO DEFAULT
+-- folded
+SET LOCAL TimeZone = 'Asia/Seoul'
+SET LOCAL TimeZone TO DEFAULT
+SET LOCAL DateStyle = 'German'
+SET LOCAL search_path = shared
+SET TimeZone = 'Asia/Kolkata'
+SELECT set_config('TimeZone', 'Europe/Paris', true)
+SELECT f_set_utc()
+SELECT f_set_locally('TimeZone', 'Asia/Tokyo')
+SELECT f_config_locally('IntervalStyle', 'iso_8601')
+DO $$ BEGIN SET LOCAL TimeZone = 'Asia/Kabul'; END $$
+SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text
+SELECT timestamptz '2024-01-01 05:00+00'::text
+SELECT count(*) FROM shared.ref WHERE at < '2024-01-01 05:00'
+SELECT (interval '1 day 2 hours')::text
+BEGIN
+SAVEPOINT a
+ROLLBACK TO a
+COMMIT
 -- roles
 SET ROLE other
 SET ROLE owner
@@ -354,6 +377,11 @@ SELECT 1 /* ; SET app.tenant = 'comment' */
 SET app.tenant = '/*'; SELECT current_setting('app.tenant'); SET app.tenant = '*/'
 SELECT 1 -- ; SET app.tenant = 'line'
 SELECT E'\'; SET app.tenant = ''string'''
+SELECT 'one' --c${n}'two'
+SELECT E'a' --c${n}'b\' , ', set_config('app.tenant', 'hidden', false), ' ' --'${n}
+SELECT 'one' /* c */${n} 'two'
+SELECT setseed(0.5), random()
+SET LOCAL seed = 0.25; SELECT random()
 WITH x AS (SELECT set_config('app.tenant', 'with', false) AS a) SELECT a FROM x
 SELECT * FROM set_config('app.tenant', 'from', false)
 SELECT 1 UNION ALL SELECT 2 ORDER BY 1; SET app.tenant = 'second'

@@ -14,7 +14,8 @@ final class ModelCatalog {
             catalog.function("pg_catalog", read, true, Residues.NONE);
         for (var locks : "pg_advisory_lock pg_try_advisory_lock pg_advisory_unlock pg_advisory_unlock_all".split(" "))
             catalog.function("pg_catalog", locks, false, Residues.of(Residue.LOCKS));
-        catalog.function("pg_catalog", "set_config", false, Residues.of(Residue.SETTINGS));
+        // What a call of it leaves, the statement's own words tell.
+        catalog.function("pg_catalog", "set_config", false, Residues.NONE);
         catalog.function("pg_catalog", "pg_advisory_xact_lock", false, Residues.NONE);
         catalog.function("pg_catalog", "pg_terminate_backend", false, Residues.NONE);
         catalog.function("pg_catalog", "nextval", false, Residues.NONE);

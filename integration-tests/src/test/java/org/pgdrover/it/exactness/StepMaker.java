@@ -176,6 +176,7 @@ final class StepMaker {
         boolean extended = random.nextInt(3) == 0 && !sql.contains(";");
         if (extended) messages.addAll(List.of(Sent.parse("", sql), Sent.bind("", ""), Sent.execute("", 0)));
         else messages.add(Sent.query(sql));
+        if (random.nextInt(8) == 0) messages.add(Sent.flush());
         for (int i = random.nextInt(4); i > 0; i--) messages.add(Sent.copyData((500 + i) + "\tcopied\n"));
         if (random.nextInt(6) == 0) messages.add(Sent.copyData("no number\tx\n"));
         if (random.nextInt(6) == 0) messages.add(Sent.copyData("1\tdup\n"));

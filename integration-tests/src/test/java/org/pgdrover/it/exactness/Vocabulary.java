@@ -106,6 +106,7 @@ final class Vocabulary {
             return statements
                     .get(random.nextInt(statements.size()))
                     .replace("${k}", Long.toString(number))
+                    .replace("${n}", "\n")
                     .replace("${x}", SHARED_NAMES[random.nextInt(SHARED_NAMES.length)]);
         }
     }
