@@ -4,12 +4,15 @@ import io.netty.buffer.ByteBuf;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 
 /// Tells a client of parameters' values that the client does not know.
 final class ParameterReports {
     private ParameterReports() {}
 
+    /// While no transaction is open, the values are the session's.
+    ///
     /// @param wanted names, in lower case
     static void tell(Relay relay, ServerLease lease, ByteBuf out, Predicate<String> wanted) {
         var session = relay.session();
@@ -19,7 +22,7 @@ final class ParameterReports {
         reported.forEach((name, value) -> {
             if (name.equals("in_hot_standby") || value.equals(session.told().value(name))) return;
             if (!wanted.test(name.toLowerCase(Locale.ROOT))) return;
-            session.parameterReported(name, value);
+            session.parameterReported(name, value, lease.server().status() != TransactionStatus.IDLE);
             BackendMessages.parameterStatus(out, name, value);
         });
     }
@@ -29,7 +32,7 @@ final class ParameterReports {
         var session = relay.session();
         session.told().fromBefore((name, value) -> {
             var out = relay.client().newBuffer(64);
-            session.parameterReported(name, value);
+            session.parameterReported(name, value, false);
             BackendMessages.parameterStatus(out, name, value);
             relay.write(out);
         });

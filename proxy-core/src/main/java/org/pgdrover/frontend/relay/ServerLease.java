@@ -331,7 +331,7 @@ final class ServerLease implements AnswerOwner {
     public boolean onParameterStatus(String name, String value) {
         var delivery = relay.deliveries().answering();
         if (delivery != null && delivery.statements.takesDefaultsAway()) return false;
-        relay.session().parameterReported(name, value);
+        relay.session().parameterReported(name, value, !hasNothingToDo());
         return true;
     }
 

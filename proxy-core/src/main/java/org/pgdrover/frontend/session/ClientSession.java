@@ -129,8 +129,11 @@ public final class ClientSession {
     }
 
     /// A run-time parameter that servers report has another value now, and the client is told.
-    public void parameterReported(String name, String value) {
+    ///
+    /// @param inTransaction whether the value is lost if the present transaction is
+    public void parameterReported(String name, String value, boolean inTransaction) {
         told.tell(name, value);
+        if (!inTransaction) told.outsideTransaction(name);
         switch (name) {
             case "standard_conforming_strings" -> standardStrings = !value.equals("off");
             case "client_encoding" -> {

@@ -28,6 +28,11 @@ public final class ToldParameters {
         if (old != null) before.putIfAbsent(name, old);
     }
 
+    /// What the client was told of a parameter is none of the present transaction's changes.
+    void outsideTransaction(String name) {
+        before.remove(name);
+    }
+
     void transactionOver() {
         if (!before.isEmpty()) before.clear();
     }

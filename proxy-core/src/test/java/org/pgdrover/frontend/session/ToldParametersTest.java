@@ -26,6 +26,16 @@ class ToldParametersTest {
         assertThat(fromBefore()).containsExactly(Map.entry("TimeZone", "UTC"));
     }
 
+    /// As the server reads its configuration again between two transactions.
+    @Test
+    void takeBackNothingThatWasToldOutsideTransactions() {
+        told.tell("TimeZone", "Asia/Tokyo");
+        told.outsideTransaction("TimeZone");
+
+        assertThat(fromBefore()).isEmpty();
+        assertThat(told.value("TimeZone")).isEqualTo("Asia/Tokyo");
+    }
+
     @Test
     void knowNothingOfEarlierTransactions() {
         told.tell("TimeZone", "Asia/Tokyo");
