@@ -183,7 +183,6 @@ public final class Exchange implements AnswerOwner {
     public void sendOpen() {
         var out = server.newBuffer(8);
         FrontendMessages.flush(out);
-        server.ledger().flushed();
         server.write(out);
         send();
     }

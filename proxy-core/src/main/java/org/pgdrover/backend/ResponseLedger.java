@@ -71,11 +71,6 @@ public final class ResponseLedger {
         if (owner != null && kind != RequestKind.COPY_END) owner.onDiscarded(kind, fate, inner);
     }
 
-    /// Flush was sent: no answer, but the batch is open.
-    public void flushed() {
-        if (!discarding && !copyIn) open = true;
-    }
-
     private void add(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
         if (size == kinds.length) grow();
         int index = index(size);

@@ -22,7 +22,7 @@ public final class DatabaseCatalog {
 
     /// Nothing is known.
     static final DatabaseCatalog NONE =
-            new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), Set.of(), Database.UNKNOWN);
+            new DatabaseCatalog(Map.of(), Map.of(), Map.of(), Map.of(), Set.of(), Database.UNKNOWN);
 
     private static final String SYSTEM = "pg_catalog.";
 
@@ -87,8 +87,6 @@ public final class DatabaseCatalog {
     private final Map<String, RelationFacts> relations;
     /// Names of which nothing is known now, and that were known to set parameters.
     private final Set<String> setters;
-    /// Names of relations that there were, and of which nothing is known now.
-    private final Set<String> doubted;
     private final Database database;
 
     private DatabaseCatalog(
@@ -97,14 +95,12 @@ public final class DatabaseCatalog {
             Map<String, FunctionFacts> functions,
             Map<String, RelationFacts> relations,
             Set<String> setters,
-            Set<String> doubted,
             Database database) {
         this.systemFunctions = systemFunctions;
         this.systemRelations = systemRelations;
         this.functions = functions;
         this.relations = relations;
         this.setters = setters;
-        this.doubted = doubted;
         this.database = database;
     }
 
@@ -151,12 +147,6 @@ public final class DatabaseCatalog {
         return setters.contains(name) ? Residues.ALL_AND_SETS : Residues.ALL;
     }
 
-    /// Whether there was a relation of this name before something was defined that nobody has read yet: a session
-    /// that made one of the name, or believes so, need not have made the present one.
-    boolean isDoubted(String relation) {
-        return doubted.contains(relation);
-    }
-
     /// The same without some names, because they may have got another meaning.
     DatabaseCatalog without(Collection<String> names) {
         var leftFunctions = new HashMap<>(functions);
@@ -172,7 +162,6 @@ public final class DatabaseCatalog {
                 leftFunctions,
                 leftRelations,
                 settersWithout(leftFunctions, leftRelations),
-                doubtedWithout(leftRelations),
                 database);
     }
 
@@ -187,13 +176,6 @@ public final class DatabaseCatalog {
             if (sets && !leftRelations.containsKey(name)) all.add(name);
         });
         return all.size() == setters.size() ? setters : all;
-    }
-
-    private Set<String> doubtedWithout(Map<String, RelationFacts> left) {
-        if (left.size() == relations.size()) return doubted;
-        var all = new HashSet<>(doubted);
-        for (var name : relations.keySet()) if (!left.containsKey(name)) all.add(name);
-        return all;
     }
 
     private static boolean isOf(String name, String bare) {
@@ -219,26 +201,19 @@ public final class DatabaseCatalog {
                 leftFunctions,
                 leftRelations,
                 settersWithout(leftFunctions, leftRelations),
-                doubtedWithout(leftRelations),
                 database.withTablesInDoubt());
     }
 
     /// The same with other facts of the database itself.
     DatabaseCatalog with(Database facts) {
-        return new DatabaseCatalog(systemFunctions, systemRelations, functions, relations, setters, doubted, facts);
+        return new DatabaseCatalog(systemFunctions, systemRelations, functions, relations, setters, facts);
     }
 
     /// Only what PostgreSQL itself has, because nothing is known of what has changed.
     DatabaseCatalog withoutOwn() {
         var system = without(systemFunctions, KnownFunctions.grammar());
         return new DatabaseCatalog(
-                system,
-                systemRelations,
-                Map.of(),
-                Map.of(),
-                settersWithout(Map.of(), Map.of()),
-                doubtedWithout(Map.of()),
-                database);
+                system, systemRelations, Map.of(), Map.of(), settersWithout(Map.of(), Map.of()), database);
     }
 
     /// Gathers facts; of a name that comes again the worst.
@@ -303,7 +278,6 @@ public final class DatabaseCatalog {
                     same ? like.systemRelations : systemRelations,
                     functions,
                     relations,
-                    Set.of(),
                     Set.of(),
                     database);
         }

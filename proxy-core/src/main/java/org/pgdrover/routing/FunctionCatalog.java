@@ -209,9 +209,17 @@ public final class FunctionCatalog implements AutoCloseable {
     /// Something unknown has been defined in a database. May be called from any thread.
     public void refresh(String database) {
         var chain = chains.get(database);
-        if (chain != null)
-            chain.defined(
-                    known -> known.with(known.database().inDoubt(true, true)).withoutOwn());
+        if (chain != null) chain.defined(FunctionCatalog::inDoubt);
+    }
+
+    /// A catalog behind something unknown that was defined.
+    static DatabaseCatalog inDoubt(DatabaseCatalog known) {
+        return known.with(known.database().inDoubt(true, true)).withoutOwn();
+    }
+
+    /// A catalog behind a definition.
+    static DatabaseCatalog without(DatabaseCatalog known, QueryClass definition) {
+        return forgets(definition).apply(known);
     }
 
     /// Something has been defined, as far as its session sees, or everybody.
@@ -240,8 +248,7 @@ public final class FunctionCatalog implements AutoCloseable {
     private static UnaryOperator<DatabaseCatalog> forgets(QueryClass definition) {
         var names = definition.relations();
         return switch (Definition.of(definition)) {
-            case ANYTHING ->
-                known -> known.with(known.database().inDoubt(true, true)).withoutOwn();
+            case ANYTHING -> FunctionCatalog::inDoubt;
             case EVERYTHING -> {
                 boolean hidden = Definition.isHidden(definition);
                 boolean trigger = Definition.isTrigger(definition);

@@ -19,12 +19,16 @@ final class Judgement {
         this.catalogs = catalogs;
     }
 
+    private DatabaseCatalog known(RoutingSession session) {
+        return session.seen(catalogs.of(session.database()));
+    }
+
     // May it run on a standby?
 
     /// Why a statement that its text calls a read is none; null if it is one.
     @Nullable
     RoutingReason hindrance(QueryClass read, RoutingSession session) {
-        var known = catalogs.of(session.database());
+        var known = known(session);
         if (!known.database().isReadable()) return RoutingReason.HIDDEN_FUNCTION;
         var functions = read.functions();
         for (int i = 0; i < functions.size(); i++) {
@@ -53,7 +57,7 @@ final class Judgement {
 
     /// What a statement may do, by the catalog as it is known now.
     Verdicts.Verdict verdict(QueryClass query, RoutingSession session) {
-        var known = catalogs.of(session.database());
+        var known = known(session);
         var verdict = session.verdicts().find(query, known);
         if (verdict != null) return verdict;
         verdict = Verdicts.Verdict.of(
@@ -108,10 +112,8 @@ final class Judgement {
         var may = Residues.NONE;
         for (int i = first; i < names.size(); i++) {
             var facts = known.relation(names.get(i));
-            var made = session.tables().find(names.get(i));
-            if (made != null) may = may.and(made);
-            boolean isNew = made != null && !known.isDoubted(names.get(i));
-            if (facts == null) may = may.and(isNew ? Residues.NONE : known.unknown(names.get(i)));
+            if (facts == null)
+                may = may.and(session.tables().has(names.get(i)) ? Residues.NONE : known.unknown(names.get(i)));
             else may = may.and(facts.reading()).and(changes ? facts.changing() : Residues.NONE);
         }
         return may;
@@ -182,24 +184,74 @@ final class Judgement {
         for (int i = 0; i < parts.size(); i++) if (showsSettings(parts.get(i), session)) return true;
         if (SessionEffect.residues(query.session()).isAll()) return true;
         if (query.access() != Access.READ && query.access() != Access.WRITE) return false;
-        var known = catalogs.of(session.database());
+        var known = known(session);
         for (var name : query.functions()) {
             var facts = known.function(name);
             if (!name.endsWith("current_setting") && (facts == null || facts.shows())) return true;
         }
         for (var name : query.relations()) {
             var facts = known.relation(name);
-            if (facts == null ? session.tables().find(name) == null : facts.shows()) return true;
+            if (facts == null ? !session.tables().has(name) : facts.shows()) return true;
         }
         return false;
     }
 
-    /// What changing a table may leave that a definition has just made, or changed: by its defaults and checks, and the
-    /// other tables that the definition names, as partitions are, and those that the table is like.
-    Residues changing(QueryClass definition, Definition kind, RoutingSession session) {
-        if (!kind.isDefinition() || definition.relations().isEmpty()) return Residues.NONE;
-        if (definition.statement().endsWith(" AS")) return Residues.NONE;
-        var known = catalogs.of(session.database());
-        return functions(definition.functions(), known).and(relations(definition.relations(), 1, true, known, session));
+    // Tables of its own
+
+    /// A statement has succeeded: the session may have made a table of its own with it, or the statement may have
+    /// given those that there are something more.
+    void ran(QueryClass query, Definition kind, RoutingSession session) {
+        var tables = session.tables();
+        if (isPlainTable(query, kind, session)) tables.made(query);
+        else if (query.statement().equals("ROLLBACK TO")) tables.rolledBack();
+        else if (!tables.isEmpty() && query.access() != Access.TRANSACTION && !isPlain(query, kind, session))
+            tables.clear();
+    }
+
+    /// Whether it has made a table that is nothing but its columns.
+    private boolean isPlainTable(QueryClass query, Definition kind, RoutingSession session) {
+        var known = known(session);
+        boolean table = kind == Definition.TABLE
+                || kind == Definition.TABLE_OF_QUERY && !query.statement().equals("CREATE MATERIALIZED VIEW");
+        if (!table || query.mayMakeNothing() || query.relations().isEmpty()) return false;
+        // What others may have set on any definition would be set on this one.
+        if (!known.isKnown() || known.database().hasEventTriggers()) return false;
+        return areReads(query.functions(), known) && areReadOnly(query, 1, kind, known);
+    }
+
+    /// Of a definition of columns, other tables are those that it is like or inherits from.
+    private static boolean areReadOnly(QueryClass query, int from, Definition kind, DatabaseCatalog known) {
+        if (kind == Definition.TABLE) return query.relations().size() == from;
+        for (int i = from; i < query.relations().size(); i++) {
+            var facts = known.relation(query.relations().get(i));
+            if (facts == null || facts.isDependent()) return false;
+        }
+        return true;
+    }
+
+    /// Whether no function of anybody's own has run, and nothing was defined or set but an index.
+    private boolean isPlain(QueryClass query, Definition kind, RoutingSession session) {
+        if (kind.isDefinition() && !query.statement().equals("CREATE INDEX")) return false;
+        if (!query.parts().isEmpty() || query.session() != SessionEffect.NONE) return false;
+        var known = known(session);
+        if (!areReads(query.functions(), known)) return false;
+        if (kind.isDefinition()) return true;
+        for (var name : query.relations()) {
+            var facts = known.relation(name);
+            if (facts == null ? !session.tables().has(name) : facts.isDependent()) return false;
+        }
+        return true;
+    }
+
+    /// Functions that are reads define nothing, and leave nothing.
+    private boolean areReads(List<String> functions, DatabaseCatalog known) {
+        for (int i = 0; i < functions.size(); i++) {
+            var facts = known.function(functions.get(i));
+            if (facts == null
+                    || facts.isVolatile()
+                    || facts.isDependent()
+                    || !facts.may().isNone()) return false;
+        }
+        return true;
     }
 }

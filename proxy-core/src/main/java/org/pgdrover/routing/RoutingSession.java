@@ -46,6 +46,10 @@ public final class RoutingSession {
     private final List<QueryClass> definitions = new ArrayList<>(0);
     /// Whether that is not all, for it is too much to keep.
     private boolean definedMore;
+    /// The catalog that [#seen] was made of, with so many definitions.
+    private @Nullable DatabaseCatalog readBy;
+    private int definitionsSeen;
+    private DatabaseCatalog seen = DatabaseCatalog.NONE;
 
     private boolean everDefined;
     /// Whether the open transaction may have changed what sessions begin with, or who may begin one.
@@ -88,6 +92,16 @@ public final class RoutingSession {
     /// The tables that are its own.
     OwnTables tables() {
         return tables;
+    }
+
+    /// Whether it is known to have some.
+    public boolean hasOwnTables() {
+        return !tables.isEmpty();
+    }
+
+    /// Something is called that nobody tells of when it completes.
+    public void calls() {
+        tables.clear();
     }
 
     /// Whether it has ever defined something: types and operators are in no list of names.
@@ -133,10 +147,26 @@ public final class RoutingSession {
         return definitions;
     }
 
+    /// A catalog as the open transaction sees it: the catalog was read by others, who do not see what the transaction
+    /// has defined.
+    DatabaseCatalog seen(DatabaseCatalog read) {
+        if (definitions.isEmpty() && !definedMore) return read;
+        if (readBy != read || definitionsSeen != definitions.size()) {
+            readBy = read;
+            definitionsSeen = definitions.size();
+            seen = read;
+            if (definedMore) seen = FunctionCatalog.inDoubt(seen);
+            for (var each : definitions) seen = FunctionCatalog.without(seen, each);
+        }
+        return seen;
+    }
+
     List<QueryClass> takeDefinitions() {
         definedMore = false;
         var taken = List.copyOf(definitions);
         definitions.clear();
+        readBy = null;
+        seen = DatabaseCatalog.NONE;
         return taken;
     }
 

@@ -138,7 +138,6 @@ class ResponseLedgerTest {
     @Test
     void isNotAtRestBetweenFlushAndSync() {
         expect(RequestKind.PARSE, null);
-        ledger.flushed();
         answer("1");
 
         assertThat(ledger.isEmpty()).isTrue();
@@ -168,7 +167,6 @@ class ResponseLedgerTest {
     @Test
     void goesOnDiscardingBehindAQueryThatNoSyncHasPreceded() {
         expect(RequestKind.BIND, "bad");
-        ledger.flushed();
         expect(RequestKind.QUERY, "q");
 
         ledger.failed();

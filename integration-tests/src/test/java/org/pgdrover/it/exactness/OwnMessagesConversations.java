@@ -6,6 +6,7 @@ import static org.pgdrover.it.exactness.Script.run;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.copyData;
 import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
@@ -163,6 +164,23 @@ final class OwnMessagesConversations {
                         ask(copyData("bad\n"), next, sync()),
                         ask(query("ROLLBACK")),
                         ask(query("SELECT 'behind'")));
+        for (var next : List.of("PREPARE q AS SELECT 2", "DEALLOCATE p", "EXECUTE p"))
+            script.alone(
+                    "a Flush alone before " + next,
+                    ask(parse("p", "SELECT 1"), sync()),
+                    Script.behind(flush()),
+                    ask(query(next)),
+                    ask(query("SELECT name FROM pg_prepared_statements ORDER BY 1")));
+        for (var next : List.of("DEALLOCATE p", "EXECUTE p"))
+            for (var begin : List.of("BEGIN", "SELECT 1"))
+                script.alone(
+                        next + " in a batch without its Sync behind " + begin,
+                        ask(parse("p", "SELECT 1"), sync()),
+                        ask(query(begin)),
+                        Script.flushed(parse("", "SELECT 2"), bind("", ""), execute("", 0), flush()),
+                        ask(query(next)),
+                        ask(sync()),
+                        ask(query("SELECT name FROM pg_prepared_statements ORDER BY 1")));
         script.alone(
                 "Flush among copied data behind RESET ALL",
                 zone,

@@ -1,18 +1,22 @@
 package org.pgdrover.it.exactness;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.pgdrover.it.exactness.Sent.query;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.config.PoolMode;
 
@@ -24,6 +28,8 @@ import org.pgdrover.config.PoolMode;
 class TakenForNewTest {
     private static final String USER = "single";
     private static final int SOON = 5_000;
+    /// The catalog is read at the latest so long behind a definition.
+    private static final int READ_MILLIS = 1_500;
     private static final String TRIGGER =
             "CREATE TRIGGER sets BEFORE INSERT ON %1$s FOR EACH ROW EXECUTE FUNCTION sets_timeout();";
 
@@ -72,6 +78,7 @@ class TakenForNewTest {
                 "BEGIN; DROP TABLE %1$s; CREATE TABLE %1$s (a int); ROLLBACK",
                 "BEGIN; CREATE TEMP TABLE %1$s (a int) ON COMMIT DROP; COMMIT",
                 "CREATE TEMP TABLE %1$s (a int); DISCARD TEMP",
+                "CREATE TEMP TABLE %1$s (a int); DO 'BEGIN DROP TABLE %1$s; END'",
             })
     void isAnothersThatWasThere(String mine) throws Exception {
         run(other, "CREATE TABLE %1$s (a int); " + TRIGGER);
@@ -91,16 +98,52 @@ class TakenForNewTest {
         insertAndLook();
     }
 
+    /// What was there before sets something as soon as the client's own table leads to it, or it to that.
     @ParameterizedTest
-    @ValueSource(strings = {"ATTACH PARTITION %1$s_p FOR VALUES IN (1)"})
-    void hasAnothersPartition(String action) throws Exception {
-        run(other, "CREATE TABLE %1$s_p (a int); " + TRIGGER.replace("%1$s", "%1$s_p"));
+    @MethodSource("leads")
+    void leadsToWhatSets(List<String> before, List<String> mine) throws Exception {
+        for (var each : before) run(other, each);
+        Thread.sleep(READ_MILLIS);
         run(client, "BEGIN");
-        run(client, "CREATE TABLE %1$s (a int) PARTITION BY LIST (a)");
-        run(client, "ALTER TABLE %1$s " + action);
-        run(client, "INSERT INTO %1$s VALUES (1)");
+        for (var each : mine) run(client, each);
         run(client, "COMMIT");
         look();
+    }
+
+    static Stream<Arguments> leads() {
+        var function = "CREATE OR REPLACE FUNCTION %1$s_f() RETURNS int LANGUAGE plpgsql AS 'BEGIN %%s RETURN 1; END'";
+        var harmless = function.replace("%%s", "");
+        var sets = function.replace("%%s", "PERFORM set_config(''statement_timeout'', ''700s'', false);");
+        var insert = "INSERT INTO %1$s VALUES (1)";
+        var trigger = TRIGGER.replace("%1$s", "%1$s_p");
+        return Stream.of(
+                arguments(
+                        List.of("CREATE TABLE %1$s_p (a int); " + trigger),
+                        List.of(
+                                "CREATE TABLE %1$s (a int) PARTITION BY LIST (a)",
+                                "ALTER TABLE %1$s ATTACH PARTITION %1$s_p FOR VALUES IN (1)", insert)),
+                arguments(
+                        List.of("CREATE TABLE %1$s_p (a int) PARTITION BY LIST (a); " + trigger),
+                        List.of(
+                                "CREATE TABLE %1$s (a int)",
+                                "ALTER TABLE %1$s_p ATTACH PARTITION %1$s FOR VALUES IN (1)", insert)),
+                arguments(
+                        List.of("CREATE TABLE %1$s_p (a int, b int) PARTITION BY LIST (a)", sets),
+                        List.of(
+                                "CREATE TABLE %1$s PARTITION OF %1$s_p (b DEFAULT %1$s_f()) FOR VALUES IN (1)",
+                                "INSERT INTO %1$s (a) VALUES (1)")),
+                arguments(
+                        List.of(sets, "CREATE TABLE %1$s_k (a int)", "CREATE TABLE %1$s_p (b int DEFAULT %1$s_f())"),
+                        List.of("CREATE TABLE %1$s () INHERITS (%1$s_k, %1$s_p)", "INSERT INTO %1$s (a) VALUES (1)")),
+                arguments(
+                        List.of(harmless), List.of("CREATE TABLE %1$s (a int, b int DEFAULT %1$s_f())", sets, insert)),
+                arguments(
+                        List.of(harmless),
+                        List.of("CREATE TEMP TABLE %1$s (a int, b int DEFAULT %1$s_f()) ON COMMIT DROP", sets, insert)),
+                arguments(
+                        List.of("CREATE TABLE %1$s_p (a int); " + trigger, "CREATE SCHEMA IF NOT EXISTS s"),
+                        List.of("CREATE TABLE s.%1$s (a int)", "ALTER TABLE %1$s_p RENAME TO %1$s", insert)),
+                arguments(List.of(harmless), List.of(sets, "SELECT pg_sleep(1.5)", "SELECT %1$s_f()")));
     }
 
     private void insertAndLook() throws Exception {

@@ -38,7 +38,8 @@ final class CompletedCommands {
         if (tag == CommandTag.DEFINITION && ran.isUnknown())
             relay.services().router().hasDefined(session.routing());
         lease.doubts().completed(ran, tag);
-        if (ran.access() == Access.READ || ran.access() == Access.EMPTY) return;
+        boolean read = ran.access() == Access.READ || ran.access() == Access.EMPTY;
+        if (read && !session.routing().hasOwnTables()) return;
         relay.services().completed(ran, session.routing());
     }
 

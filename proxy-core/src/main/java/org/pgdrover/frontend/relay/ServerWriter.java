@@ -114,10 +114,7 @@ final class ServerWriter {
                 if (lease.server().ledger().isSyncIdle()) beginSomething(lease);
                 bytes.pass(RequestKind.SYNC, delivery, buffer, start, end, lease);
             }
-            case MessageType.FLUSH -> {
-                lease.server().ledger().flushed();
-                bytes.pass(buffer, start, end, lease.server());
-            }
+            case MessageType.FLUSH -> bytes.pass(buffer, start, end, lease.server());
             case MessageType.PARSE -> parses.parse(message, plan, buffer, start, end, lease);
             case MessageType.BIND -> bind(plan, buffer, start, end, lease);
             case MessageType.DESCRIBE -> describe(plan, buffer, start, end, lease);

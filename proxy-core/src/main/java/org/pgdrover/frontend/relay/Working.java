@@ -139,7 +139,10 @@ final class Working implements RelayState {
         if (Following.isHeldUp(relay, lease, delivery)) return this;
         BoundPortals.sendFirst(relay, this, delivery);
         if (!relay.judge().judge(delivery)) return this;
-        if (OwnAnswers.deallocates(relay, delivery) && !lease.hasOwnNames()) return deallocate(delivery);
+        // In a batch without its Sync only the server can answer, or discard it.
+        if (OwnAnswers.deallocates(relay, delivery)
+                && !lease.hasOwnNames()
+                && !lease.server().ledger().isOpen()) return deallocate(delivery);
         if (!relay.listening().mayFollow(delivery) || !findWay(delivery)) return this;
         if (Following.isToInspectFirst(relay, lease, delivery)) return lease.hasNothingToDo() ? end() : this;
         if (OwnNames.wantsAnswers(relay, lease, delivery)) return askForAnswers(delivery);
@@ -169,7 +172,6 @@ final class Working implements RelayState {
         delivery.asked = true;
         var out = lease.server().newBuffer(8);
         FrontendMessages.flush(out);
-        lease.server().ledger().flushed();
         lease.server().write(out);
         return this;
     }
@@ -194,11 +196,9 @@ final class Working implements RelayState {
 
     private RelayState deallocate(Delivery delivery) {
         var server = lease.server();
-        // Behind a batch without its Sync only the server can answer, or discard it.
-        boolean open = server.ledger().isOpen();
-        if (!open && !server.ledger().isAtRest()) return this;
+        if (!server.ledger().isAtRest()) return this;
         relay.deliveries().nextWaiting();
-        if (open || server.status() == TransactionStatus.FAILED) send(delivery);
+        if (server.status() == TransactionStatus.FAILED) send(delivery);
         else OwnAnswers.deallocate(relay, delivery, server);
         return this;
     }
