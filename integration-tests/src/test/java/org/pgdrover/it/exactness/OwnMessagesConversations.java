@@ -172,15 +172,14 @@ final class OwnMessagesConversations {
                     ask(query(next)),
                     ask(query("SELECT name FROM pg_prepared_statements ORDER BY 1")));
         for (var next : List.of("DEALLOCATE p", "EXECUTE p"))
-            for (var begin : List.of("BEGIN", "SELECT 1"))
-                script.alone(
-                        next + " in a batch without its Sync behind " + begin,
-                        ask(parse("p", "SELECT 1"), sync()),
-                        ask(query(begin)),
-                        Script.flushed(parse("", "SELECT 2"), bind("", ""), execute("", 0), flush()),
-                        ask(query(next)),
-                        ask(sync()),
-                        ask(query("SELECT name FROM pg_prepared_statements ORDER BY 1")));
+            script.alone(
+                    next + " in a batch without its Sync",
+                    ask(parse("p", "SELECT 1"), sync()),
+                    ask(query("BEGIN")),
+                    Script.flushed(parse("", "SELECT 2"), bind("", ""), execute("", 0), flush()),
+                    ask(query(next)),
+                    ask(sync()),
+                    ask(query("SELECT name FROM pg_prepared_statements ORDER BY 1")));
         script.alone(
                 "Flush among copied data behind RESET ALL",
                 zone,

@@ -31,6 +31,11 @@ final class BatchReader {
         return goesOn && batch.size() <= BatchReader.BATCH_LIMIT ? null : take();
     }
 
+    /// Whether a message is a Flush that begins a batch, so that nothing of the batch can be owed.
+    boolean isFlushAlone(byte type) {
+        return type == MessageType.FLUSH && reading == null;
+    }
+
     /// Gives away what has been read of a batch; null if nothing has.
     @Nullable
     Batch take() {

@@ -47,7 +47,9 @@ record Idle(Relay relay) implements RelayState {
             relay.terminate();
             return null;
         }
-        return BatchReader.isCopyEnd(message.type()) ? null : relay.reader().add(message, large);
+        boolean means =
+                !BatchReader.isCopyEnd(message.type()) && !relay.reader().isFlushAlone(message.type());
+        return means ? relay.reader().add(message, large) : null;
     }
 
     @Override

@@ -95,6 +95,8 @@ final class Working implements RelayState {
             // Data that nobody takes any more is not sent.
             if (!lease.server().ledger().isAtRest())
                 ServerWriter.writeCopyEnd(message.buffer(), message.start(), message.end(), lease);
+        } else if (relay.deliveries().open() == null && relay.reader().isFlushAlone(type)) {
+            flushServer();
         } else if (relay.reader().add(message, large) instanceof Batch batch) {
             add(batch);
         }
@@ -170,10 +172,14 @@ final class Working implements RelayState {
     private RelayState askForAnswers(Delivery delivery) {
         if (delivery.asked || !lease.server().ledger().isOpen()) return this;
         delivery.asked = true;
+        flushServer();
+        return this;
+    }
+
+    private void flushServer() {
         var out = lease.server().newBuffer(8);
         FrontendMessages.flush(out);
         lease.server().write(out);
-        return this;
     }
 
     /// Notes where a delivery goes and why; false if it cannot go behind what is under way.
