@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What a cluster has committed, as versions of rows of a key-value table; standbys read it at an older
@@ -42,8 +43,16 @@ final class ModelData {
     /// The position at which the key got the value; -1 if it never had it.
     long positionOf(String key, @Nullable String value) {
         for (var version : rows.getOrDefault(key, List.of()))
-            if (java.util.Objects.equals(version.value(), value)) return version.position();
+            if (Objects.equals(version.value(), value)) return version.position();
         return value == null ? 0 : -1;
+    }
+
+    /// The same at its last writing: a prepared statement may have written it more than once.
+    long lastPositionOf(String key, @Nullable String value) {
+        long last = positionOf(key, value);
+        for (var version : rows.getOrDefault(key, List.of()))
+            if (Objects.equals(version.value(), value)) last = Math.max(last, version.position());
+        return last;
     }
 
     void commit(LinkedHashMap<String, @Nullable String> writes, long nanos) {

@@ -363,7 +363,8 @@ final class Transcript {
         if (fed.type() == 'Q' && value != null && fed.text(0).contains("'" + value + "'")) return;
         long position = world.data().positionOf(key, value);
         if (position < 0) violated("reads what nobody has written: " + key + " = " + value);
-        if (position < floors.getOrDefault(key, 0L) && world.consistent())
+        long floor = floors.getOrDefault(key, 0L);
+        if (position < floor && world.data().lastPositionOf(key, value) < floor && world.consistent())
             violated("reads the past: " + key + " = " + value + ", written at " + position + ", has seen "
                     + floors.get(key));
         floors.merge(key, position, Math::max);
