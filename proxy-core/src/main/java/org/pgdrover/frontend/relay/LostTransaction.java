@@ -274,8 +274,10 @@ final class LostTransaction {
         discarding = true;
     }
 
+    /// The loss is told before anything else: what is not there may have gone with the server.
     private void failBatch(ByteBuf out, ErrorFields error) {
-        BackendMessages.error(out, error);
+        if (reported) BackendMessages.error(out, error);
+        else fail(out);
         discarding = true;
     }
 

@@ -188,6 +188,21 @@ class LostTransactionTest {
     }
 
     @Test
+    void tellsOfTheLossBeforeItMissesAStatement() throws Exception {
+        try (var client = unheard()) {
+            for (var sqlState : List.of(LOST, "26000")) {
+                var answers = ask(
+                        client,
+                        new WireBytes()
+                                .message('B', "", "gone", (short) 0, (short) 0, (short) 0)
+                                .message('S'));
+                assertThat(error(answers).field('C')).isEqualTo(sqlState);
+                assertThat(status(answers)).isEqualTo('E');
+            }
+        }
+    }
+
+    @Test
     void opensNoPortalTwice() throws Exception {
         try (var client = heard()) {
             var answers = ask(client, boundEnd("c").append(boundEnd("c")).message('S'));
