@@ -123,9 +123,10 @@ final class Deliveries {
     /// @return the delivery that has waited, and whose part is now the other's; null if none has
     @Nullable
     Delivery goesOn(Delivery delivery) {
+        boolean followed = isFollowed(delivery);
         if (!sent.remove(delivery)) return null;
-        if (open != null) {
-            // It belongs to the open one too, and nobody will ask for it again.
+        if (open != null || followed) {
+            // It belongs to the open one too, or to the next that was sent, and nobody will ask for it again.
             over(delivery);
             release(delivery);
             return null;
@@ -141,6 +142,16 @@ final class Deliveries {
         next.part = null;
         waiting.addFirst(delivery);
         return next;
+    }
+
+    /// Whether something was sent behind it that the server does not ignore.
+    private boolean isFollowed(Delivery delivery) {
+        boolean behind = false;
+        for (var each : sent) {
+            if (behind && !isSyncAlone(each)) return true;
+            behind |= each == delivery;
+        }
+        return false;
     }
 
     /// A delivery that was sent whole is over; false if it was not among them.

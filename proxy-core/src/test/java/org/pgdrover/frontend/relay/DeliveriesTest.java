@@ -102,6 +102,24 @@ class DeliveriesTest {
         assertThat(deliveries.open()).isSameAs(copying);
     }
 
+    /// What the server ignores the end of goes on with that, and what waits is none of it.
+    @Test
+    void goesOnWithWhatWasSentBehindIt() {
+        var copying = whole();
+        var next = whole();
+        next.runs(QueryClass.UNKNOWN);
+        var waiting = whole();
+        deliveries.sent(copying);
+        deliveries.sent(next);
+        deliveries.await(waiting);
+
+        assertThat(deliveries.goesOn(copying)).isNull();
+
+        assertThat(deliveries.open()).isNull();
+        assertThat(deliveries.answering()).isSameAs(next);
+        assertThat(deliveries.nextWaiting()).isSameAs(waiting);
+    }
+
     /// The server ignores both ends, for it copies.
     @Test
     void releasesWhatWasSentBehindTheBatchThatGoesOn() {
