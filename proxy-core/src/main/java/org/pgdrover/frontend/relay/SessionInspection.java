@@ -166,8 +166,8 @@ final class SessionInspection {
         return settings.withBytes(name, value, relay.session().encoding());
     }
 
-    private static SessionSettings named(Relay relay, SessionSettings settings, String name, @Nullable String value) {
-        if (value == null || name.equals("role") && value.equals("none"))
+    private SessionSettings named(Relay relay, SessionSettings settings, String name, @Nullable String value) {
+        if (value == null || name.equals("role") && value.equals("none") || isInitial(relay, name, value))
             return settings.withDefaultOf(name, SessionSettings.EMPTY);
         // A custom parameter that was set once and rolled back is there, and empty.
         boolean unset = value.isEmpty()
@@ -175,6 +175,12 @@ final class SessionInspection {
                 && !settings.names().contains(name);
         if (unset) return settings;
         return settings.withBytes(name, value, relay.session().encoding());
+    }
+
+    /// Whether it is what the server has where nothing is set, and the client's startup message has set nothing else.
+    private boolean isInitial(Relay relay, String name, String value) {
+        return !relay.session().settings().defaults().contains(name)
+                && lease.server().session().initial().has(name, value);
     }
 
     /// Statements of the protocol that a function or a DO block has deallocated are the client's no more
