@@ -29,7 +29,7 @@ public record QueryClass(
     private static final String UNKNOWN_STATEMENT = "unknown";
 
     /// Reason of a definition of a table that makes none if there is one of the name.
-    static final String IF_NOT_EXISTS = "only if there is no such table";
+    static final String IF_NOT_EXISTS = "CREATE TABLE IF NOT EXISTS";
 
     /// A TRUNCATE that reaches tables which it does not name.
     static final String TRUNCATE_CASCADE = "TRUNCATE CASCADE";
