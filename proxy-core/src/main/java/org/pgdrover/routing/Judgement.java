@@ -210,19 +210,19 @@ final class Judgement {
 
     /// Whether it has made a table that is nothing but its columns.
     private boolean isPlainTable(QueryClass query, Definition kind, RoutingSession session) {
-        var known = known(session);
         boolean table = kind == Definition.TABLE
                 || kind == Definition.TABLE_OF_QUERY && !query.statement().equals("CREATE MATERIALIZED VIEW");
         if (!table || query.mayMakeNothing() || query.relations().isEmpty()) return false;
+        var known = known(session);
         // What others may have set on any definition would be set on this one.
         if (!known.isKnown() || known.database().hasEventTriggers()) return false;
-        return areReads(query.functions(), known) && areReadOnly(query, 1, kind, known);
+        return areReads(query.functions(), known) && areReadOnly(query, kind, known);
     }
 
     /// Of a definition of columns, other tables are those that it is like or inherits from.
-    private static boolean areReadOnly(QueryClass query, int from, Definition kind, DatabaseCatalog known) {
-        if (kind == Definition.TABLE) return query.relations().size() == from;
-        for (int i = from; i < query.relations().size(); i++) {
+    private static boolean areReadOnly(QueryClass query, Definition kind, DatabaseCatalog known) {
+        if (kind == Definition.TABLE) return query.relations().size() == 1;
+        for (int i = 1; i < query.relations().size(); i++) {
             var facts = known.relation(query.relations().get(i));
             if (facts == null || facts.isDependent()) return false;
         }

@@ -114,7 +114,8 @@ final class Deliveries {
 
     /// Whether it is nothing at all where the server ignores its end, as among copied data.
     static boolean isSyncAlone(Delivery delivery) {
-        return delivery.statements.classes().isEmpty();
+        // A batch that only parses or describes runs nothing, and is more than its Sync all the same.
+        return delivery.plans().size() <= 1 && delivery.statements.classes().isEmpty();
     }
 
     /// The server ignores the end of a delivery that was sent: what follows belongs to it, also what

@@ -120,6 +120,20 @@ class DeliveriesTest {
         assertThat(deliveries.nextWaiting()).isSameAs(waiting);
     }
 
+    @Test
+    void goesOnWithABatchBehindItThatOnlyParses() {
+        var copying = whole();
+        var parsing = whole();
+        parsing.newPlan();
+        parsing.newPlan();
+        deliveries.sent(copying);
+        deliveries.sent(parsing);
+
+        deliveries.goesOn(copying);
+
+        assertThat(deliveries.open()).isNull();
+    }
+
     /// The server ignores both ends, for it copies.
     @Test
     void releasesWhatWasSentBehindTheBatchThatGoesOn() {
