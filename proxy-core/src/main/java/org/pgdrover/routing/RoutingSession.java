@@ -99,8 +99,8 @@ public final class RoutingSession {
         return !tables.isEmpty();
     }
 
-    /// Something is called that nobody tells of when it completes.
-    public void calls() {
+    /// A function is called of which nobody knows what it does with the session's tables.
+    public void callsFunction() {
         tables.clear();
     }
 
