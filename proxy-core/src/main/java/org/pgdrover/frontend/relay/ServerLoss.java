@@ -28,17 +28,19 @@ final class ServerLoss {
 
     /// The loss of a server that is found now.
     static ServerLoss of(Relay relay, ServerLease lease) {
-        forgetWhatOnlyItKnew(relay.session());
+        forgetWhatOnlyItKnew(relay.session(), lease);
         return new ServerLoss(relay, lease);
     }
 
     /// With which settings some statements were parsed: nobody could make them again.
-    private static void forgetWhatOnlyItKnew(ClientSession session) {
+    private static void forgetWhatOnlyItKnew(ClientSession session, ServerLease lease) {
         session.settings().toldNow(null);
         session.transactionEnded();
         var unnamed = session.statements().unnamed();
-        if (unnamed != null && unnamed.isAnalysed() && unnamed.settings() == null)
-            session.statements().unnamed(null);
+        if (unnamed != null
+                && unnamed.isAnalysed()
+                && unnamed.settings() == null
+                && PreparedAgain.isThere(unnamed, lease)) session.statements().unnamed(null);
     }
 
     private ServerLoss(Relay relay, ServerLease lease) {
