@@ -247,6 +247,7 @@ final class ClientListening {
     private void wantNothing() {
         if (subscription != null && !wanted.isEmpty()) subscription.wantNothing();
         wanted.clear();
+        notifications.forgetReady();
     }
 
     // What comes

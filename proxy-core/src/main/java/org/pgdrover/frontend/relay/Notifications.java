@@ -126,6 +126,11 @@ final class Notifications {
         return ready.getOrDefault(channel, 0L) == wish;
     }
 
+    /// Nothing is wished for any more.
+    void forgetReady() {
+        ready.clear();
+    }
+
     /// The number of the last mark that has passed through the queue.
     long marked() {
         return marked;
