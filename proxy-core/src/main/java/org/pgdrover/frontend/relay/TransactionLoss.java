@@ -77,13 +77,19 @@ final class TransactionLoss {
         return deliveries.open() instanceof Delivery open && mayCommit(open, rolledBack);
     }
 
-    /// A statement behind ROLLBACK commits on its own, and Sync a transaction that nobody has begun.
+    /// A statement behind ROLLBACK commits on its own.
     private boolean mayCommit(Delivery delivery, boolean rolledBack) {
-        return delivery.mayCommit() || rolledBack && delivery.mayWrite() || implicit && endsWithSync(delivery);
+        return delivery.mayCommit() || rolledBack && delivery.mayWrite() || implicit && commitsImplicit(delivery);
     }
 
-    private static boolean endsWithSync(Delivery delivery) {
-        return delivery.part != null && delivery.part.ends(MessageType.SYNC);
+    /// A transaction that nobody has begun is committed by Sync, and by a string of several statements.
+    private static boolean commitsImplicit(Delivery delivery) {
+        var part = delivery.part;
+        if (part == null || part.messages() == 0) return false;
+        if (part.ends(MessageType.SYNC)) return true;
+        if (!part.ends(MessageType.QUERY)) return false;
+        var runs = delivery.plan(part.messages() - 1).runs;
+        return runs.isUnknown() || !runs.parts().isEmpty();
     }
 
     /// Gives up a transaction that may be committed, with the error that its client gets.
