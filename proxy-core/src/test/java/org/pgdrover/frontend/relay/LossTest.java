@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
@@ -113,6 +114,34 @@ class LossTest {
             assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
             assertThat(answers.getLast().body()).containsExactly('I');
             assertThat(primary.count("lost")).isEqualTo(1);
+        }
+    }
+
+    /// PostgreSQL 18 keeps a transaction that nobody has begun open behind a Query of one statement. Several statements
+    /// in one string commit the transaction.
+    @ParameterizedTest
+    @CsvSource({"SELECT 1; INSERT lost,08007", "INSERT lost,40001"})
+    void isUnknownWhetherAStringHasCommittedWhatNobodyHasBegun(String sql, String sqlState) throws Exception {
+        primary.on("INSERT open", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "INSERT 0 1").message('Z', 'T'));
+            return true;
+        });
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(new WireBytes()
+                    .message('P', "", "INSERT first", (short) 0)
+                    .message('B', "", "", (short) 0, (short) 0, (short) 0)
+                    .message('E', "", 0)
+                    .message('H')
+                    .append(query("INSERT open")));
+            assertThat(types(answers(client, 1))).isEqualTo("12DCCZ");
+            client.send(query(sql));
+
+            var answers = answers(client, 1);
+
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo(sqlState);
+            assertThat(answers.getLast().body()).containsExactly('I');
         }
     }
 
