@@ -60,23 +60,22 @@ final class Judgement {
         var known = known(session);
         var verdict = session.verdicts().find(query, known);
         if (verdict != null) return verdict;
-        verdict = Verdicts.Verdict.of(
-                residues(query, known, session), usesSequences(query, known), mayDeallocate(query, known, session));
+        verdict = Verdicts.Verdict.of(residues(query, known), usesSequences(query, known), mayDeallocate(query, known));
         session.verdicts().add(query, known, verdict);
         return verdict;
     }
 
     // What may it leave in the session?
 
-    private Residues residues(QueryClass query, DatabaseCatalog known, RoutingSession session) {
+    private Residues residues(QueryClass query, DatabaseCatalog known) {
         var may = Residues.NONE;
         var parts = query.parts();
-        if (parts.isEmpty()) return one(query, known, session);
-        for (int i = 0; i < parts.size(); i++) may = may.and(one(parts.get(i), known, session));
+        if (parts.isEmpty()) return one(query, known);
+        for (int i = 0; i < parts.size(); i++) may = may.and(one(parts.get(i), known));
         return may;
     }
 
-    private Residues one(QueryClass query, DatabaseCatalog known, RoutingSession session) {
+    private Residues one(QueryClass query, DatabaseCatalog known) {
         var may = SessionEffect.residues(query.session());
         boolean block = query.session().equals(SessionEffect.BLOCK);
         if (may.isAll() && !block) return may;
@@ -92,7 +91,7 @@ final class Judgement {
         int first = kind.relationsRead();
         if (first < 0) return may;
         boolean changes = access == Access.WRITE && !kind.isDefinition();
-        return may.and(relations(query.relations(), first, changes, known, session));
+        return may.and(relations(query.relations(), first, changes, known));
     }
 
     /// What calling functions of these names may leave.
@@ -107,13 +106,11 @@ final class Judgement {
         return may;
     }
 
-    private Residues relations(
-            List<String> names, int first, boolean changes, DatabaseCatalog known, RoutingSession session) {
+    private Residues relations(List<String> names, int first, boolean changes, DatabaseCatalog known) {
         var may = Residues.NONE;
         for (int i = first; i < names.size(); i++) {
             var facts = known.relation(names.get(i));
-            if (facts == null)
-                may = may.and(session.tables().has(names.get(i)) ? Residues.NONE : known.unknown(names.get(i)));
+            if (facts == null) may = may.and(known.unknown(names.get(i)));
             else may = may.and(facts.reading()).and(changes ? facts.changing() : Residues.NONE);
         }
         return may;
@@ -122,11 +119,11 @@ final class Judgement {
     /// Whether a function that it calls is known to prepare or deallocate statements, or is not known at
     /// all, as between a definition and the reading that follows it. What is known to do anything that
     /// nobody can read does not count.
-    private boolean mayDeallocate(QueryClass query, DatabaseCatalog known, RoutingSession session) {
+    private boolean mayDeallocate(QueryClass query, DatabaseCatalog known) {
         var parts = query.parts();
-        for (int i = 0; i < parts.size(); i++) if (mayDeallocate(parts.get(i), known, session)) return true;
+        for (int i = 0; i < parts.size(); i++) if (mayDeallocate(parts.get(i), known)) return true;
         if (!parts.isEmpty()) return false;
-        var may = one(query, known, session);
+        var may = one(query, known);
         if (!may.has(Residue.PREPARED)) return false;
         return !may.isAll() || Definition.of(query).runsFunctions() && callUnknown(query.functions(), known);
     }
@@ -191,67 +188,8 @@ final class Judgement {
         }
         for (var name : query.relations()) {
             var facts = known.relation(name);
-            if (facts == null ? !session.tables().has(name) : facts.shows()) return true;
+            if (facts == null || facts.shows()) return true;
         }
         return false;
-    }
-
-    // Tables of its own
-
-    /// A statement has succeeded: the session may have made a table of its own with it, or the statement may have
-    /// given those that there are something more.
-    void ran(QueryClass query, Definition kind, RoutingSession session) {
-        var tables = session.tables();
-        if (isPlainTable(query, kind, session)) tables.made(query);
-        else if (query.statement().equals("ROLLBACK TO")) tables.rolledBack();
-        else if (!tables.isEmpty() && query.access() != Access.TRANSACTION && !isPlain(query, kind, session))
-            tables.clear();
-    }
-
-    /// Whether it has made a table that is nothing but its columns.
-    private boolean isPlainTable(QueryClass query, Definition kind, RoutingSession session) {
-        boolean table = kind == Definition.TABLE
-                || kind == Definition.TABLE_OF_QUERY && !query.statement().equals("CREATE MATERIALIZED VIEW");
-        if (!table || query.mayMakeNothing() || query.relations().isEmpty()) return false;
-        var known = known(session);
-        // What others may have set on any definition would be set on this one.
-        if (!known.isKnown() || known.database().hasEventTriggers()) return false;
-        return areReads(query.functions(), known) && areReadOnly(query, kind, known);
-    }
-
-    /// Of a definition of columns, other tables are those that it is like or inherits from.
-    private static boolean areReadOnly(QueryClass query, Definition kind, DatabaseCatalog known) {
-        if (kind == Definition.TABLE) return query.relations().size() == 1;
-        for (int i = 1; i < query.relations().size(); i++) {
-            var facts = known.relation(query.relations().get(i));
-            if (facts == null || facts.isDependent()) return false;
-        }
-        return true;
-    }
-
-    /// Whether no function of anybody's own has run, and nothing was defined or set but an index.
-    private boolean isPlain(QueryClass query, Definition kind, RoutingSession session) {
-        if (kind.isDefinition() && !query.statement().equals("CREATE INDEX")) return false;
-        if (!query.parts().isEmpty() || query.session() != SessionEffect.NONE) return false;
-        var known = known(session);
-        if (!areReads(query.functions(), known)) return false;
-        if (kind.isDefinition()) return true;
-        for (var name : query.relations()) {
-            var facts = known.relation(name);
-            if (facts == null ? !session.tables().has(name) : facts.isDependent()) return false;
-        }
-        return true;
-    }
-
-    /// Functions that are reads define nothing, and leave nothing.
-    private boolean areReads(List<String> functions, DatabaseCatalog known) {
-        for (int i = 0; i < functions.size(); i++) {
-            var facts = known.function(functions.get(i));
-            if (facts == null
-                    || facts.isVolatile()
-                    || facts.isDependent()
-                    || !facts.may().isNone()) return false;
-        }
-        return true;
     }
 }

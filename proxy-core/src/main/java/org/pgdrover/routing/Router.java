@@ -108,7 +108,6 @@ public final class Router {
         for (var part : query.parts()) ran(part, session);
         if (!query.parts().isEmpty()) return;
         var kind = Definition.of(query);
-        judgement.ran(query, kind, session);
         if (kind.isSeenByOthers(query)) defined(query, session);
     }
 

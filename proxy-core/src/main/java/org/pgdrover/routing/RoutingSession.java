@@ -56,7 +56,6 @@ public final class RoutingSession {
     private boolean changedLogins;
 
     private final Verdicts verdicts = new Verdicts();
-    private final OwnTables tables = new OwnTables(verdicts::clear);
 
     RoutingSession(String database, String user, GlobalWrites globalWrites) {
         this.database = database;
@@ -89,21 +88,6 @@ public final class RoutingSession {
 
     // Definitions
 
-    /// The tables that are its own.
-    OwnTables tables() {
-        return tables;
-    }
-
-    /// Whether it is known to have some.
-    public boolean hasOwnTables() {
-        return !tables.isEmpty();
-    }
-
-    /// A function is called of which nobody knows what it does with the session's tables.
-    public void callsFunction() {
-        tables.clear();
-    }
-
     /// Whether it has ever defined something: types and operators are in no list of names.
     boolean hasEverDefined() {
         return everDefined;
@@ -119,17 +103,6 @@ public final class RoutingSession {
     void definedUnread() {
         everDefined = true;
         definedMore = true;
-        tables.clear();
-    }
-
-    /// Its transaction has committed.
-    public void committed() {
-        tables.committed();
-    }
-
-    /// Its transaction was rolled back.
-    public void rolledBack() {
-        tables.rolledBack();
     }
 
     /// Whether the open transaction has defined something.

@@ -92,7 +92,7 @@ final class DefinitionRules {
         begin();
         int name = name(object, to);
         if (statement.equals("CREATE TABLE"))
-            return table(object, to, temporary ? "CREATE TEMPORARY TABLE" : statement, effect);
+            return table(temporary ? "CREATE TEMPORARY TABLE" : statement, effect, name, to);
         if (is(object - 1, to, "materialized"))
             return ofQuery(name, query(object, to), to, "CREATE MATERIALIZED VIEW", effect);
         relations.scanDefinition(name, to);
@@ -108,11 +108,6 @@ final class DefinitionRules {
         if (is(at, to, "if")) at += is(at + 1, to, "not") ? 3 : 2;
         if (is(at, to, "only")) at++;
         return Math.min(at, to);
-    }
-
-    private QueryClass table(int object, int to, String statement, SessionEffect effect) {
-        var made = table(statement, effect, name(object, to), to);
-        return is(object + 1, to, "if") && !made.isUnknown() ? made.writing(QueryClass.IF_NOT_EXISTS) : made;
     }
 
     private QueryClass table(String statement, SessionEffect effect, int name, int to) {

@@ -28,9 +28,6 @@ public record QueryClass(
         List<QueryClass> parts) {
     private static final String UNKNOWN_STATEMENT = "unknown";
 
-    /// Reason of a definition of a table that makes none if there is one of the name.
-    static final String IF_NOT_EXISTS = "CREATE TABLE IF NOT EXISTS";
-
     /// A TRUNCATE that reaches tables which it does not name.
     static final String TRUNCATE_CASCADE = "TRUNCATE CASCADE";
 
@@ -71,11 +68,6 @@ public record QueryClass(
     /// The same, but no read, for a reason.
     public QueryClass writing(String why) {
         return new QueryClass(Access.WRITE, statement, functions, relations, transaction, session, why, parts);
-    }
-
-    /// Whether it makes no table if there is one of the name.
-    public boolean mayMakeNothing() {
-        return reason.equals(IF_NOT_EXISTS);
     }
 
     /// Whether it empties tables that it does not name, because their foreign keys lead to others.

@@ -146,14 +146,80 @@ class TakenForNewTest {
                 arguments(List.of(harmless), List.of(sets, "SELECT pg_sleep(1.5)", "SELECT %1$s_f()")));
     }
 
+    /// One name, two tables: a string is judged before its first statement has run.
+    @ParameterizedTest
+    @MethodSource("twice")
+    void isAnotherOfTheSameName(List<String> before, List<String> mine) throws Exception {
+        for (var each : before) run(other, each);
+        Thread.sleep(READ_MILLIS);
+        run(client, "BEGIN");
+        for (var each : mine) run(client, each);
+        run(client, "COMMIT");
+        look();
+    }
+
+    static Stream<Arguments> twice() {
+        var sets = "CREATE FUNCTION %1$s_f() RETURNS int LANGUAGE plpgsql AS"
+                + " 'BEGIN PERFORM set_config(''statement_timeout'', ''700s'', false); RETURN 1; END'";
+        var insert = "INSERT INTO %1$s VALUES (1)";
+        var path = "CREATE SCHEMA IF NOT EXISTS first; SET LOCAL search_path = first, public";
+        return Stream.of(
+                arguments(there(sets), List.of(path, "CREATE TABLE %1$s (a int)", "DROP TABLE %1$s; " + insert)),
+                arguments(
+                        there(sets),
+                        List.of(path, "SAVEPOINT a", "CREATE TABLE %1$s (a int)", "ROLLBACK TO a; " + insert)),
+                arguments(
+                        there(sets),
+                        List.of(path, "CREATE TABLE %1$s (a int)", "SET LOCAL search_path = public; " + insert)),
+                arguments(
+                        List.of(sets, "CREATE TABLE %1$s_p (a int, b int DEFAULT %1$s_f())"),
+                        List.of(
+                                "CREATE TABLE %1$s (a int)",
+                                "DROP TABLE %1$s; ALTER TABLE %1$s_p RENAME TO %1$s; " + insert)),
+                arguments(
+                        List.of(
+                                sets,
+                                "CREATE TABLE %1$s_p (a int, b int DEFAULT %1$s_f())",
+                                "CREATE TABLE %1$s (a int)"),
+                        List.of("DROP TABLE %1$s; ALTER TABLE %1$s_p RENAME TO %1$s; " + insert)),
+                arguments(
+                        List.of(sets),
+                        List.of(
+                                "CREATE TEMP TABLE %1$s (a int, b int DEFAULT %1$s_f())",
+                                "CREATE TABLE %1$s (a int)", insert, "DROP TABLE pg_temp.%1$s")),
+                arguments(
+                        List.of(sets, "CREATE DOMAIN %1$s_d AS int DEFAULT %1$s_f()"),
+                        List.of("CREATE TEMP TABLE %1$s (a int, b %1$s_d)", insert, "DROP TABLE %1$s")),
+                arguments(
+                        List.of(
+                                sets,
+                                "CREATE FUNCTION %1$s_alter(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN"
+                                        + " ALTER TABLE %1$s ALTER a SET DEFAULT %1$s_f(); RETURN 1; END'"),
+                        List.of(
+                                "DECLARE c CURSOR FOR SELECT CASE i WHEN 2 THEN %1$s_alter(i) END FROM"
+                                        + " generate_series(1, 3) i",
+                                "FETCH 1 FROM c",
+                                "CREATE TEMP TABLE %1$s (a int)",
+                                "FETCH 1 FROM c",
+                                "INSERT INTO %1$s DEFAULT VALUES",
+                                "DROP TABLE %1$s")));
+    }
+
+    /// A table whose default sets something.
+    private static List<String> there(String sets) {
+        return List.of(sets, "CREATE TABLE %1$s (a int, b int DEFAULT public.%1$s_f())");
+    }
+
     private void insertAndLook() throws Exception {
         run(client, "INSERT INTO %1$s VALUES (1)");
         look();
     }
 
+    /// What is known to set parameters keeps its server until its client leaves.
     private void look() throws Exception {
-        assertThat(timeout(other)).isEqualTo("0");
         assertThat(timeout(client)).isEqualTo("700s");
+        client.close();
+        assertThat(timeout(other)).isEqualTo("0");
     }
 
     private String timeout(WireClient of) throws IOException {

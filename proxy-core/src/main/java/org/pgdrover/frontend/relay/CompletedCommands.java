@@ -39,8 +39,7 @@ final class CompletedCommands {
             relay.services().router().hasDefined(session.routing());
         lease.doubts().completed(ran, tag);
         boolean read = ran.access() == Access.READ || ran.access() == Access.EMPTY;
-        if (read && !session.routing().hasOwnTables()) return;
-        relay.services().completed(ran, session.routing());
+        if (!read) relay.services().completed(ran, session.routing());
     }
 
     /// A LISTEN or UNLISTEN has completed, or what was run instead of it.

@@ -66,7 +66,6 @@ final class Doubts {
         // No CommandComplete answers it.
         if (delivery.part != null && delivery.part.ends(MessageType.FUNCTION_CALL)) {
             unknownSettings().completed(false);
-            relay.session().routing().callsFunction();
             relay.session().settings().unseenDone();
         }
     }

@@ -307,11 +307,9 @@ public final class ClientSession {
         server.session().settings(settings.onServer());
         if (resetsUnknown) forgetUnknownSettings();
         told.transactionOver();
-        routing.committed();
     }
 
     public void rollBack(ServerConnection server) {
-        routing.rolledBack();
         resetsUnknown = false;
         settings.rollBack(server.session().settings());
         told.transactionOver();
