@@ -76,13 +76,27 @@ public record StartupRequest(
 
     private static SessionSettings settings(Map<String, String> parameters, Map<String, String> options) {
         var settings = SessionSettings.EMPTY;
-        for (var option : options.entrySet()) settings = settings.withValue(option.getKey(), option.getValue());
+        for (var option : options.entrySet()) settings = with(settings, option.getKey(), option.getValue());
         for (var parameter : parameters.entrySet()) {
             var name = parameter.getKey();
             if (NOT_SETTINGS.contains(name) || name.startsWith("_pq_.")) continue;
-            settings = settings.withValue(name.toLowerCase(Locale.ROOT), parameter.getValue());
+            settings = with(settings, name.toLowerCase(Locale.ROOT), parameter.getValue());
         }
         return settings;
+    }
+
+    /// PostgreSQL looks at a seed in a startup message, and does nothing with the seed.
+    private static SessionSettings with(SessionSettings settings, String name, String value) {
+        return name.equals("seed") && isSeed(value) ? settings : settings.withValue(name, value);
+    }
+
+    private static boolean isSeed(String value) {
+        try {
+            // Java knows letters behind a number.
+            return Math.abs(Double.parseDouble(value)) <= 1 && !Character.isLetter(value.charAt(value.length() - 1));
+        } catch (NumberFormatException other) {
+            return false;
+        }
     }
 
     private static Map<String, String> passedOn(Map<String, String> parameters, Map<String, String> options) {

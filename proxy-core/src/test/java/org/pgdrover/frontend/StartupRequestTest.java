@@ -48,6 +48,16 @@ class StartupRequestTest {
         assertThat(request.mistake()).isNull();
     }
 
+    /// PostgreSQL refuses what is no seed, and does nothing with what is one.
+    @Test
+    void takesNoSeed() {
+        assertThat(request("user", "me", "Seed", "0.5", "options", "-c seed=-1").settings())
+                .isEqualTo(SessionSettings.EMPTY);
+        for (var none : new String[] {"2", "0.5f", "x", "NaN", ""})
+            assertThat(request("user", "me", "seed", none).settings())
+                    .isEqualTo(SessionSettings.EMPTY.withValue("seed", none));
+    }
+
     /// In PostgreSQL's words; the parameter without a name is the server's to refuse.
     @ParameterizedTest
     @CsvSource({

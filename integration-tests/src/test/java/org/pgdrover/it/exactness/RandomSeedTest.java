@@ -77,6 +77,17 @@ class RandomSeedTest {
         other.close();
     }
 
+    /// PostgreSQL does nothing with the seed of a startup message.
+    @ParameterizedTest
+    @ValueSource(strings = {"seed", "options"})
+    void isNotThatOfTheStartupMessage(String parameter) throws Exception {
+        var value = parameter.equals("seed") ? "0.25" : "-c seed=0.25";
+        var startup = Map.of("user", USER, "database", Rig.PROXIED, parameter, value);
+        try (var seeded = WireClient.ready(rig.proxyPort(), startup)) {
+            for (int i = 0; i < 3; i++) assertThat(random(seeded)).doesNotContainAnyElementsOf(foretold);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
