@@ -135,12 +135,13 @@ public final class Exchange implements AnswerOwner {
     /// @param type of a message for which the server looks neither at the length nor further then
     public void breakCopy(byte type) {
         var kind = RequestKind.of(type);
-        boolean query = server.ledger().headKind() == RequestKind.QUERY;
+        boolean ended = server.ledger().headKind() == RequestKind.QUERY
+                || server.ledger().isSyncInDoubt();
         var out = server.newBuffer(8);
         out.writeByte(type).writeInt(Integer.BYTES);
         ask(kind, out, Note.NONE);
         // Behind a batch that has failed it is discarded, and the client's own Sync is still to come.
-        if (query && !kind.endsWithReady()) sync();
+        if (ended && !kind.endsWithReady()) sync();
         send();
     }
 

@@ -35,12 +35,18 @@ public final class ResponseLedger {
     private boolean discarding;
     /// The server takes copied data.
     private boolean copyIn;
+    /// Entries that there were when copied data was sent last; -1 while none was.
+    private long copiedAt = -1;
+    /// Syncs behind the head of which nobody knows whether the server ignores them: they stand behind copied data, with
+    /// which the COPY may have failed before.
+    private int doubted;
 
     /// An answer is now owed. An owner whose request the server is sure to discard hears of it at once.
     public void expect(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
         if (kind == RequestKind.SYNC) {
             if (copyIn) {
-                owner.onDiscarded(kind, fate, note);
+                if (behindData() < size) doubt(fate, owner, note);
+                else owner.onDiscarded(kind, fate, note);
                 return;
             }
             discarding = false;
@@ -51,6 +57,7 @@ public final class ResponseLedger {
             discard(kind, fate, owner, note);
             return;
         } else if (kind == RequestKind.COPY_END) {
+            copied();
             copyIn = false;
             if (size == 0) return;
         } else {
@@ -60,6 +67,48 @@ public final class ResponseLedger {
             open = !kind.endsWithReady();
         }
         add(kind, fate, owner, note);
+    }
+
+    /// Copied data is sent. The Syncs before it are taken for ignored, as by a server that still takes data.
+    public void copied() {
+        if (copyIn && doubted > 0) ignoreDoubted();
+        copiedAt = added;
+    }
+
+    /// How many entries stand behind the copied data that was sent last; all, or more, if none was sent behind the
+    /// head.
+    private long behindData() {
+        return added - copiedAt;
+    }
+
+    private void doubt(AnswerFate fate, AnswerOwner owner, Note note) {
+        add(RequestKind.SYNC, fate, owner, note);
+        syncs++;
+        doubted++;
+    }
+
+    /// The server has ignored the Syncs that were in doubt. They stand right behind the head.
+    private void ignoreDoubted() {
+        int ignored = doubted;
+        doubted = 0;
+        for (int i = 1; i <= ignored; i++) {
+            int at = index(i);
+            syncs--;
+            discard(kinds[at], fates[at], owners[at], noteAt(at));
+        }
+        for (int i = 1; i < size; i++) {
+            int to = index(i);
+            boolean moved = i + ignored < size;
+            int from = moved ? index(i + ignored) : to;
+            kinds[to] = kinds[from];
+            fates[to] = fates[from];
+            owners[to] = moved ? owners[from] : null;
+            notes[to] = moved ? notes[from] : null;
+        }
+        size -= ignored;
+        added -= ignored;
+        copiedAt = Math.min(copiedAt, added);
+        pipelined.removed(ignored);
     }
 
     private static void discard(RequestKind kind, AnswerFate fate, @Nullable AnswerOwner owner, Note note) {
@@ -253,22 +302,30 @@ public final class ResponseLedger {
 
     // What the server says
 
+    /// Whether a Sync was sent of which nobody knows whether the server ignores it.
+    boolean isSyncInDoubt() {
+        return doubted > 0;
+    }
+
     /// The server takes copied data now (CopyInResponse): Syncs sent before the end of the data are
     /// ignored by it.
     void copyInStarted() {
         if (size == 0) return;
         copyIn = true;
         int kept = 1;
+        // The first behind the data, if data was sent behind the head.
+        int behind = behindData() < size ? size - (int) behindData() : size;
         boolean batchFollows = !kinds[head].endsWithReady();
         for (int i = 1; i < size; i++) {
             int from = index(i);
             if (kinds[from] != RequestKind.SYNC) copyIn = false;
-            if (copyIn) {
+            if (copyIn && i < behind) {
                 syncs--;
                 discard(kinds[from], fates[from], owners[from], noteAt(from));
                 continue;
             }
-            if (kinds[from] != RequestKind.COPY_END) batchFollows = !kinds[from].endsWithReady();
+            if (copyIn) doubted++;
+            else if (kinds[from] != RequestKind.COPY_END) batchFollows = !kinds[from].endsWithReady();
             int to = index(kept++);
             kinds[to] = kinds[from];
             fates[to] = fates[from];
@@ -280,6 +337,7 @@ public final class ResponseLedger {
             owners[index(i)] = null;
         }
         added -= size - kept;
+        copiedAt -= size - kept;
         pipelined.removed(size - kept);
         size = kept;
         open |= batchFollows;
@@ -287,7 +345,10 @@ public final class ResponseLedger {
 
     /// The server reported an error: the owners of everything that it will not answer hear of it. What they ask
     /// for then is discarded too, unless a Sync stands before.
-    void failed() {
+    ///
+    /// @param waiting whether a server that takes copied data was waiting for more: then it has read every Sync
+    void failed(boolean waiting) {
+        if (doubted > 0) settleDoubt(waiting);
         copyIn = false;
         if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
         if (!open && size == 0) return;
@@ -299,12 +360,23 @@ public final class ResponseLedger {
         while (size > 0 && kinds[head] != RequestKind.SYNC) discardHead();
     }
 
+    private void settleDoubt(boolean ignored) {
+        if (ignored) ignoreDoubted();
+        else if (copyIn) {
+            // The last of them has ended the batch.
+            open = false;
+            pipelined.over();
+        }
+        doubted = 0;
+    }
+
     /// The server is ready: takes everything up to the entry that this ends.
     ///
     /// @param inTransaction whether a transaction is open, which has not failed
     /// @return whether there was such an entry; its fate, owner and note are to be asked before
     boolean ready(boolean inTransaction) {
         copyIn = false;
+        doubted = 0;
         this.inTransaction = inTransaction;
         while (size > 0 && !kinds[head].endsWithReady()) discardHead();
         if (size == 0) return false;
@@ -341,5 +413,6 @@ public final class ResponseLedger {
         inTransaction = false;
         discarding = false;
         copyIn = false;
+        doubted = 0;
     }
 }

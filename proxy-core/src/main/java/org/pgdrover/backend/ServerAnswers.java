@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
+import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageTable;
@@ -277,7 +278,13 @@ final class ServerAnswers {
         boolean wanted = owner != null && owner.onError(ledger.headNote(), error);
         pass(in, wanted && ledger.readyFate() != AnswerFate.SKIP ? owner : null);
         emit(in);
-        ledger.failed();
+        ledger.failed(isOfWaiting(error));
+    }
+
+    /// Whether a server that takes copied data says it while it waits for more, or of a message of another kind.
+    private static boolean isOfWaiting(ErrorFields error) {
+        return error.sqlState().equals(SqlState.QUERY_CANCELED)
+                || error.sqlState().equals(SqlState.PROTOCOL_VIOLATION);
     }
 
     private void notice(ByteBuf in) {

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
@@ -155,7 +157,7 @@ class ResponseLedgerTest {
         expect(RequestKind.SYNC, "s");
         expect(RequestKind.QUERY, "next");
 
-        ledger.failed();
+        ledger.failed(false);
 
         assertThat(discarded).containsExactly("PARSE=bad", "QUERY=q", "BIND=bind");
         assertThat(nextReady()).isEqualTo("s");
@@ -169,7 +171,7 @@ class ResponseLedgerTest {
         expect(RequestKind.BIND, "bad");
         expect(RequestKind.QUERY, "q");
 
-        ledger.failed();
+        ledger.failed(false);
         expect(RequestKind.QUERY, "next");
 
         assertThat(discarded).containsExactly("BIND=bad", "QUERY=q", "QUERY=next");
@@ -198,21 +200,21 @@ class ResponseLedgerTest {
     void isDiscardingWhenTheOwnersHearOfIt() {
         expect(RequestKind.PARSE, "bad");
         expect(RequestKind.DESCRIBE, "behind");
-        ledger.failed();
+        ledger.failed(false);
         assertThat(discarding).containsExactly(true, true);
 
         expect(RequestKind.SYNC, "s");
         ledger.ready(false);
         discarding.clear();
         extendedBatch("a");
-        ledger.failed();
+        ledger.failed(false);
         assertThat(discarding).containsExactly(false, false, false);
     }
 
     @Test
     void discardsWhatIsSentAfterAnErrorUntilSyncComes() {
         expect(RequestKind.PARSE, "bad");
-        ledger.failed();
+        ledger.failed(false);
         expect(RequestKind.BIND, "late");
         expect(RequestKind.QUERY, "too late");
 
@@ -227,7 +229,7 @@ class ResponseLedgerTest {
     @Test
     void keepsAFailedSimpleQueryUntilReady() {
         expect(RequestKind.QUERY, "q");
-        ledger.failed();
+        ledger.failed(false);
 
         assertThat(ledger.isAtRest()).isFalse();
         assertThat(nextReady()).isEqualTo("q");
@@ -305,7 +307,7 @@ class ResponseLedgerTest {
         expect(RequestKind.EXECUTE, "copy");
         expect(RequestKind.SYNC, "ignored");
         ledger.copyInStarted();
-        ledger.failed();
+        ledger.failed(false);
         discarded.clear();
 
         expect(RequestKind.COPY_END, null);
@@ -313,6 +315,62 @@ class ResponseLedgerTest {
         assertThat(nextReady()).isEqualTo("real");
         assertThat(ledger.ready(false)).isTrue();
         assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    /// The data has failed before the server reads the Sync.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void endsABatchAtASyncBehindCopiedDataThatFails(boolean sentBefore) {
+        expect(RequestKind.EXECUTE, "copy");
+        expect(RequestKind.SYNC, "ignored");
+        if (!sentBefore) ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.SYNC, "first");
+        expect(RequestKind.SYNC, "second");
+        if (sentBefore) ledger.copyInStarted();
+        assertThat(discarded).containsExactly("SYNC=ignored");
+        expect(RequestKind.QUERY, "behind");
+
+        ledger.failed(false);
+
+        for (var each : List.of("first", "second", "behind")) {
+            assertThat(nextReady()).isEqualTo(each);
+            assertThat(ledger.ready(false)).isTrue();
+        }
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    @Test
+    void isAtRestBehindACopyThatFailsBeforeItsSync() {
+        expect(RequestKind.EXECUTE, "copy");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.SYNC, "real");
+
+        ledger.failed(false);
+
+        assertThat(nextReady()).isEqualTo("real");
+        assertThat(ledger.ready(false)).isTrue();
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    /// More data follows, or the server was waiting for some when it was cancelled: it has read the Syncs.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void ignoresASyncAmongCopiedData(boolean cancelled) {
+        expect(RequestKind.EXECUTE, "copy");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.SYNC, "first");
+        expect(RequestKind.SYNC, "second");
+        assertThat(discarded).isEmpty();
+
+        if (cancelled) ledger.failed(true);
+        else ledger.copied();
+
+        assertThat(discarded).contains("SYNC=first", "SYNC=second");
+        expect(RequestKind.SYNC, "real");
+        if (cancelled) assertThat(nextReady()).isEqualTo("real");
     }
 
     @Test
@@ -335,7 +393,7 @@ class ResponseLedgerTest {
         extendedBatch("a");
         ledger.disown(owner);
 
-        ledger.failed();
+        ledger.failed(false);
 
         assertThat(discarded).isEmpty();
         assertThat(ledger.readyFate()).isEqualTo(AnswerFate.SKIP);

@@ -85,14 +85,19 @@ final class ServerWriter {
     }
 
     /// Writes bytes that nobody needs to see: copied data, or the rest of a large message; borrowed.
-    static void writeRun(ByteBuf buffer, int start, int end, ServerConnection server) {
+    static void writeCopied(ByteBuf buffer, int start, int end, ServerConnection server) {
+        server.ledger().copied();
+        write(buffer, start, end, server);
+    }
+
+    private static void write(ByteBuf buffer, int start, int end, ServerConnection server) {
         server.write(buffer.retainedSlice(start, end - start));
     }
 
     /// Writes CopyDone or CopyFail; borrowed.
     static void writeCopyEnd(ByteBuf buffer, int start, int end, ServerLease lease) {
         lease.server().expect(RequestKind.COPY_END, AnswerFate.FORWARD, lease, Note.NONE);
-        writeRun(buffer, start, end, lease.server());
+        write(buffer, start, end, lease.server());
     }
 
     private void write(ClientMessage message, MessagePlan plan, ByteBuf buffer, int start, int end, ServerLease lease) {

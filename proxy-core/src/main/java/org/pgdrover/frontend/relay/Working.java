@@ -73,7 +73,7 @@ final class Working implements RelayState {
             case RUN -> {
                 var run = relay.input().message();
                 if (sendBegunFirst()) return true;
-                ServerWriter.writeRun(run.buffer(), run.start(), run.end(), lease.server());
+                ServerWriter.writeCopied(run.buffer(), run.start(), run.end(), lease.server());
             }
             case FRAME -> message(false);
             case LARGE_FRAME -> message(true);
