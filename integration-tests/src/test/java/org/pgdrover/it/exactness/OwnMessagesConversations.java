@@ -155,6 +155,23 @@ final class OwnMessagesConversations {
                     ask(sync(), copyData(data), Sent.copyDone(), query("EXECUTE p")),
                     ask(query("SELECT 'behind'")));
         Sent[] copy = {parse("", "COPY t (id, v) FROM STDIN"), bind("", ""), execute("", 0), sync()};
+        for (var next : List.of(query("SELECT 2"), sync(), parse("n", "SELECT 2"))) {
+            script.alone(
+                    "a COPY by the extended protocol that fails before Sync and " + next.shown(),
+                    ask(
+                            parse("", "COPY t (id, v) FROM STDIN"),
+                            bind("", ""),
+                            execute("", 0),
+                            copyData("bad\n"),
+                            sync(),
+                            next,
+                            sync()),
+                    ask(query("SELECT 'behind'")));
+            script.alone(
+                    "a COPY that fails before Sync and " + next.shown(),
+                    ask(query("COPY t (id, v) FROM STDIN"), copyData("bad\n"), sync(), next, sync()),
+                    ask(query("SELECT 'behind'")));
+        }
         for (var begin : List.of("BEGIN", "SELECT 1"))
             for (var next : List.of(query("SELECT 2"), query("NOTIFY ch"), parse("n", "SELECT 2")))
                 script.alone(
