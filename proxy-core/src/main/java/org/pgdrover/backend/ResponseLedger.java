@@ -1,6 +1,5 @@
 package org.pgdrover.backend;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The queue of answers that a server still owes, each with its owner and what becomes of it.
@@ -14,21 +13,10 @@ import org.jspecify.annotations.Nullable;
 /// stand behind one another. Confined to the server connection's event loop; nothing is allocated in
 /// steady state.
 public final class ResponseLedger {
-    private static final int INITIAL = 16;
-
-    private RequestKind[] kinds = new RequestKind[INITIAL];
-    private AnswerFate[] fates = new AnswerFate[INITIAL];
-    private @Nullable AnswerOwner[] owners = new AnswerOwner[INITIAL];
-    private @Nullable Note[] notes = new Note[INITIAL];
-    private int head;
-    private int size;
-    /// Syncs among the entries.
-    private int syncs;
+    private final OwedAnswers owed = new OwedAnswers();
     /// Extended-query messages were sent and no Sync yet.
     private boolean open;
     private final PipelinedQuery pipelined = new PipelinedQuery();
-    /// Entries that there were.
-    private long added;
     /// Whether a transaction was open when the server was ready last: no Sync ends a block.
     private boolean inTransaction;
     /// The server reported an error and discards what comes until Sync.
@@ -45,70 +33,59 @@ public final class ResponseLedger {
     public void expect(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
         if (kind == RequestKind.SYNC) {
             if (copyIn) {
-                if (behindData() < size) doubt(fate, owner, note);
+                if (behindData() < owed.size()) doubt(fate, owner, note);
                 else owner.onDiscarded(kind, fate, note);
                 return;
             }
             discarding = false;
             open = false;
             pipelined.over();
-            syncs++;
         } else if (discarding) {
             discard(kind, fate, owner, note);
             return;
         } else if (kind == RequestKind.COPY_END) {
             copied();
             copyIn = false;
-            if (size == 0) return;
+            if (isEmpty()) return;
         } else {
             // Such a message ends the session if the server still takes copied data.
             copyIn = false;
-            pipelined.sent(kind, open && kind.endsWithReady() && !inTransaction, added);
+            pipelined.sent(kind, open && kind.endsWithReady() && !inTransaction, owed.added());
             open = !kind.endsWithReady();
         }
-        add(kind, fate, owner, note);
+        owed.add(kind, fate, owner, note);
     }
 
     /// Copied data is sent. The Syncs before it are taken for ignored, as by a server that still takes data.
     public void copied() {
         if (copyIn && doubted > 0) ignoreDoubted();
-        copiedAt = added;
+        copiedAt = owed.added();
     }
 
     /// How many entries stand behind the copied data that was sent last; all, or more, if none was sent behind the
     /// head.
     private long behindData() {
-        return added - copiedAt;
+        return owed.added() - copiedAt;
     }
 
     private void doubt(AnswerFate fate, AnswerOwner owner, Note note) {
-        add(RequestKind.SYNC, fate, owner, note);
-        syncs++;
+        owed.add(RequestKind.SYNC, fate, owner, note);
         doubted++;
     }
 
-    /// The server has ignored the Syncs that were in doubt. They stand right behind the head.
+    /// The server has ignored the Syncs that were in doubt.
     private void ignoreDoubted() {
         int ignored = doubted;
         doubted = 0;
-        for (int i = 1; i <= ignored; i++) {
-            int at = index(i);
-            syncs--;
-            discard(kinds[at], fates[at], owners[at], noteAt(at));
-        }
-        for (int i = 1; i < size; i++) {
-            int to = index(i);
-            boolean moved = i + ignored < size;
-            int from = moved ? index(i + ignored) : to;
-            kinds[to] = kinds[from];
-            fates[to] = fates[from];
-            owners[to] = moved ? owners[from] : null;
-            notes[to] = moved ? notes[from] : null;
-        }
-        size -= ignored;
-        added -= ignored;
-        copiedAt = Math.min(copiedAt, added);
-        pipelined.removed(ignored);
+        ignoreSyncs(ignored);
+    }
+
+    /// The server ignores so many Syncs right behind the head.
+    private void ignoreSyncs(int count) {
+        for (int i = 1; i <= count; i++) discard(owed.kind(i), owed.fate(i), owed.owner(i), owed.note(i));
+        owed.removeSyncs(count);
+        copiedAt = Math.max(copiedAt - count, -1);
+        pipelined.removed(count);
     }
 
     private static void discard(RequestKind kind, AnswerFate fate, @Nullable AnswerOwner owner, Note note) {
@@ -120,72 +97,29 @@ public final class ResponseLedger {
         if (owner != null && kind != RequestKind.COPY_END) owner.onDiscarded(kind, fate, inner);
     }
 
-    private void add(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
-        if (size == kinds.length) grow();
-        int index = index(size);
-        kinds[index] = kind;
-        fates[index] = fate;
-        owners[index] = owner;
-        notes[index] = note;
-        size++;
-        added++;
-    }
-
-    private void grow() {
-        int old = kinds.length;
-        kinds = rotate(kinds, Arrays.copyOf(kinds, old * 2));
-        fates = rotate(fates, Arrays.copyOf(fates, old * 2));
-        owners = rotate(owners, Arrays.copyOf(owners, old * 2));
-        notes = rotate(notes, Arrays.copyOf(notes, old * 2));
-        head = 0;
-    }
-
-    private <T extends @Nullable Object> T[] rotate(T[] from, T[] to) {
-        System.arraycopy(from, head, to, 0, from.length - head);
-        System.arraycopy(from, 0, to, from.length - head, head);
-        return to;
-    }
-
     /// Takes the head away, and what follows it that nothing answers: an end of copied data is never the
     /// head.
     private void remove() {
-        do removeHead();
-        while (size > 0 && kinds[head] == RequestKind.COPY_END);
-    }
-
-    private void removeHead() {
-        if (kinds[head] == RequestKind.SYNC) syncs--;
-        notes[head] = null;
-        owners[head] = null;
-        head = (head + 1) & (kinds.length - 1);
-        size--;
+        do owed.remove();
+        while (!isEmpty() && owed.kind(0) == RequestKind.COPY_END);
     }
 
     private void discardHead() {
-        var kind = kinds[head];
-        var fate = fates[head];
-        var owner = owners[head];
-        var note = noteAt(head);
+        var kind = owed.kind(0);
+        var fate = owed.fate(0);
+        var owner = owed.owner(0);
+        var note = owed.note(0);
         remove();
         discard(kind, fate, owner, note);
     }
 
-    private int index(int offset) {
-        return (head + offset) & (kinds.length - 1);
-    }
-
-    private Note noteAt(int index) {
-        var note = notes[index];
-        return note == null ? Note.NONE : note;
-    }
-
     public int size() {
-        return size;
+        return owed.size();
     }
 
     /// Whether nothing is owed that the server answers or the proxy fakes.
     public boolean isEmpty() {
-        return size == 0;
+        return owed.size() == 0;
     }
 
     /// Whether the server connection is at rest: nothing owed, no batch open, nothing being discarded.
@@ -195,12 +129,12 @@ public final class ResponseLedger {
 
     /// Whether extended-query messages were sent that no Sync has ended yet.
     public boolean isOpen() {
-        return open || discarding || pipelined.isAnswered(added - size);
+        return open || discarding || pipelined.isAnswered(owed.headNumber());
     }
 
     /// Whether a Query is under way that may leave the transaction of a batch without Sync open.
     public boolean mayStayOpen() {
-        return pipelined.isUnderWay(added - size);
+        return pipelined.isUnderWay(owed.headNumber());
     }
 
     /// Whether a Sync that is sent now would end nothing: it stands alone behind a Query that has left the
@@ -209,14 +143,14 @@ public final class ResponseLedger {
     /// PostgreSQL 17 and later then call the session idle without ending the transaction, refuse the next
     /// statement (XX000) and lose what was done.
     public boolean isSyncIdle() {
-        return pipelined.isAnswered(added - size) && pipelined.isLast() && !copyIn && !discarding;
+        return pipelined.isAnswered(owed.headNumber()) && pipelined.isLast() && !copyIn && !discarding;
     }
 
     /// Whether an error of what is still owed could make the server discard what is sent now: no Sync
     /// would stand between.
     public boolean mayDiscardNext() {
-        for (int i = size - 1; i >= 0; i--) {
-            var kind = kinds[index(i)];
+        for (int i = owed.size() - 1; i >= 0; i--) {
+            var kind = owed.kind(i);
             if (kind == RequestKind.SYNC) return false;
             if (kind != RequestKind.COPY_END && !kind.endsWithReady()) return true;
         }
@@ -237,37 +171,38 @@ public final class ResponseLedger {
 
     /// Whether this message ends the answer at the head.
     boolean ends(byte type) {
-        return kinds[head].endsWith(type);
+        return owed.kind(0).endsWith(type);
     }
 
     /// Whether the answer at the head is one that the proxy gives itself.
     boolean isFakeNext() {
-        return size > 0 && fates[head] == AnswerFate.FAKE;
+        return !isEmpty() && owed.fate(0) == AnswerFate.FAKE;
     }
 
     /// What the answer at the head is for.
     public RequestKind headKind() {
-        return kinds[head];
+        return owed.kind(0);
     }
 
     /// Who owns the answer at the head; null while nothing is owed, or if its owner has left.
     @Nullable
     AnswerOwner headOwner() {
-        return size == 0 ? null : owners[head];
+        return isEmpty() ? null : owed.owner(0);
     }
 
     AnswerFate headFate() {
-        return fates[head];
+        return owed.fate(0);
     }
 
     /// The note of the answer at the head.
     public Note headNote() {
-        return size == 0 ? Note.NONE : noteAt(head);
+        return isEmpty() ? Note.NONE : owed.note(0);
     }
 
     /// Whether ReadyForQuery follows the answer at the head.
     public boolean isReadyNext() {
-        return size > 0 && (kinds[head].endsWithReady() || size > 1 && kinds[index(1)] == RequestKind.SYNC);
+        if (isEmpty()) return false;
+        return owed.kind(0).endsWithReady() || owed.size() > 1 && owed.kind(1) == RequestKind.SYNC;
     }
 
     /// Takes the head's entry.
@@ -277,27 +212,27 @@ public final class ResponseLedger {
 
     /// Where the entry stands that the next ReadyForQuery ends; -1 if none is owed.
     private int nextReady() {
-        for (int i = 0; i < size; i++) if (kinds[index(i)].endsWithReady()) return index(i);
+        for (int i = 0; i < owed.size(); i++) if (owed.kind(i).endsWithReady()) return i;
         return -1;
     }
 
     /// The note of the answer that the next ReadyForQuery ends.
     Note readyNote() {
         int at = nextReady();
-        return at < 0 ? Note.NONE : noteAt(at);
+        return at < 0 ? Note.NONE : owed.note(at);
     }
 
     /// What becomes of the answer that the next ReadyForQuery ends.
     AnswerFate readyFate() {
         int at = nextReady();
-        return at < 0 ? AnswerFate.FORWARD : fates[at];
+        return at < 0 ? AnswerFate.FORWARD : owed.fate(at);
     }
 
     /// Who owns the answer that the next ReadyForQuery ends; null if nobody does.
     @Nullable
     AnswerOwner readyOwner() {
         int at = nextReady();
-        return at < 0 ? null : owners[at];
+        return at < 0 ? null : owed.owner(at);
     }
 
     // What the server says
@@ -310,37 +245,22 @@ public final class ResponseLedger {
     /// The server takes copied data now (CopyInResponse): Syncs sent before the end of the data are
     /// ignored by it.
     void copyInStarted() {
-        if (size == 0) return;
-        copyIn = true;
-        int kept = 1;
+        if (isEmpty()) return;
+        int size = owed.size();
         // The first behind the data, if data was sent behind the head.
         int behind = behindData() < size ? size - (int) behindData() : size;
-        boolean batchFollows = !kinds[head].endsWithReady();
-        for (int i = 1; i < size; i++) {
-            int from = index(i);
-            if (kinds[from] != RequestKind.SYNC) copyIn = false;
-            if (copyIn && i < behind) {
-                syncs--;
-                discard(kinds[from], fates[from], owners[from], noteAt(from));
-                continue;
-            }
-            if (copyIn) doubted++;
-            else if (kinds[from] != RequestKind.COPY_END) batchFollows = !kinds[from].endsWithReady();
-            int to = index(kept++);
-            kinds[to] = kinds[from];
-            fates[to] = fates[from];
-            owners[to] = owners[from];
-            notes[to] = notes[from];
-        }
-        for (int i = kept; i < size; i++) {
-            notes[index(i)] = null;
-            owners[index(i)] = null;
-        }
-        added -= size - kept;
-        copiedAt -= size - kept;
-        pipelined.removed(size - kept);
-        size = kept;
+        int syncs = 0;
+        while (syncs + 1 < size && owed.kind(syncs + 1) == RequestKind.SYNC) syncs++;
+        int ignored = Math.min(syncs, behind - 1);
+        boolean alone = syncs + 1 == size;
+        boolean batchFollows = !owed.kind(0).endsWithReady();
+        for (int i = syncs + 1; i < size; i++)
+            if (owed.kind(i) != RequestKind.COPY_END)
+                batchFollows = !owed.kind(i).endsWithReady();
+        copyIn = alone;
+        doubted = syncs - ignored;
         open |= batchFollows;
+        ignoreSyncs(ignored);
     }
 
     /// The server reported an error: the owners of everything that it will not answer hear of it. What they ask
@@ -350,14 +270,14 @@ public final class ResponseLedger {
     void failed(boolean waiting) {
         if (doubted > 0) settleDoubt(waiting);
         copyIn = false;
-        if (size > 0 && (kinds[head] == RequestKind.QUERY || kinds[head] == RequestKind.FUNCTION_CALL)) return;
-        if (!open && size == 0) return;
-        if (syncs == 0) {
+        if (!isEmpty() && (owed.kind(0) == RequestKind.QUERY || owed.kind(0) == RequestKind.FUNCTION_CALL)) return;
+        if (!open && isEmpty()) return;
+        if (owed.syncs() == 0) {
             open = true;
             discarding = true;
         }
         // Also a Query behind extended-query messages is discarded then, and what follows it.
-        while (size > 0 && kinds[head] != RequestKind.SYNC) discardHead();
+        while (!isEmpty() && owed.kind(0) != RequestKind.SYNC) discardHead();
     }
 
     private void settleDoubt(boolean ignored) {
@@ -378,9 +298,9 @@ public final class ResponseLedger {
         copyIn = false;
         doubted = 0;
         this.inTransaction = inTransaction;
-        while (size > 0 && !kinds[head].endsWithReady()) discardHead();
-        if (size == 0) return false;
-        if (!inTransaction) pipelined.transactionOver(added - size);
+        while (!isEmpty() && !owed.kind(0).endsWithReady()) discardHead();
+        if (isEmpty()) return false;
+        if (!inTransaction) pipelined.transactionOver(owed.headNumber());
         remove();
         return true;
     }
@@ -393,19 +313,14 @@ public final class ResponseLedger {
 
     /// From now on no answer goes to this owner, which has left; what others asked stays as it is.
     public void disown(AnswerOwner gone) {
-        for (int i = 0; i < size; i++) {
-            int at = index(i);
-            if (owners[at] != gone) continue;
-            owners[at] = null;
-            if (fates[at] == AnswerFate.FORWARD) fates[at] = AnswerFate.SKIP;
-        }
+        owed.disown(gone);
     }
 
     /// The connection is lost: forgets every answer that was owed.
     void abandon() {
-        while (size > 0) {
-            if (notes[head] instanceof FakeAnswer(var bytes, var _)) bytes.release();
-            if (owners[head] instanceof Exchange exchange) exchange.forget();
+        while (!isEmpty()) {
+            if (owed.note(0) instanceof FakeAnswer(var bytes, var _)) bytes.release();
+            if (owed.owner(0) instanceof Exchange exchange) exchange.forget();
             remove();
         }
         open = false;
