@@ -26,7 +26,7 @@ class SimulationTest {
     private static final int FIRST_USUAL_SEED = 19;
     private static final boolean QUICK = System.getProperty("quick") != null;
     private static final int USUAL_SEEDS = QUICK ? 8 : 80;
-    private static final long SECONDS = Long.getLong("simulation.seconds", 0);
+    private static final long SECONDS = Long.getLong("simulation.seconds", QUICK ? 0 : 60);
     private static final boolean ACROSS = Boolean.getBoolean("simulation.across");
     private static final Options NEW = Options.ALL.withAcross(ACROSS).withRefusals(true);
     private static final List<Options> KINDS = List.of(

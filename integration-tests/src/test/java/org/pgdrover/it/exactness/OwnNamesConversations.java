@@ -209,6 +209,18 @@ final class OwnNamesConversations {
     }
 
     private void ofDeallocationInStrings() {
+        for (var gone : List.of("DEALLOCATE ALL", "DEALLOCATE s1"))
+            script.alone(
+                    "Parse behind " + gone + " and a new function, in one write",
+                    ask(query("SELECT pg_advisory_lock(1)")),
+                    ask(parse("s1", "SELECT 1"), sync(), parse("s2", "SELECT 2"), sync()),
+                    ask(query("CREATE FUNCTION f_new() RETURNS int LANGUAGE plpgsql AS"
+                            + " 'BEGIN IF false THEN DEALLOCATE s1; END IF; RETURN 1; END'")),
+                    ask(parse("", gone), bind("", ""), execute("", 0), sync(), query("SELECT f_new()")),
+                    ask(parse("s1", "SELECT 3"), sync()),
+                    ask(parse("s2", "SELECT 4"), sync()),
+                    ask(query(PREPARED)),
+                    ask(query("SELECT pg_advisory_unlock_all()")));
         script.alone(
                 "Parse behind DEALLOCATE ALL in a string, in one write",
                 ask(parse("s1", TEXT), sync()),

@@ -16,7 +16,8 @@ final class OwnNames {
         if (ledger.isEmpty() || ledger.isDiscarding() || ledger.isCopyIn()) return false;
         boolean inside = ledger.isOpen() || lease.server().status() != TransactionStatus.IDLE;
         // The judge has seen to names that are on their way, but not to those that only the catalog knows of.
-        boolean pending = relay.session().statements().isAnyNamePending();
+        boolean pending = relay.session().statements().isAnyNamePending()
+                || relay.deliveries().mayDeallocate(delivery);
         return (inside || pending) && areWanted(relay, lease, delivery);
     }
 
