@@ -16,9 +16,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The whole proxy in virtual time: conversations that have ever found something, usual ones, and new
-/// ones if asked.
+/// ones.
 ///
-/// `-Dsimulation.seconds` says for how long new seeds are run, 0 for not at all. A seed that fails is
+/// `-Dsimulation.seconds` says for how long new seeds are run: 60 if it is not given, with `-Dquick` not at all. A seed
+/// that fails is
 /// told with its transcript and with the command that repeats it to the letter.
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SimulationTest {
