@@ -55,8 +55,7 @@ final class Verdicts {
         verdicts[slot] = verdict;
     }
 
-    /// They hold no more.
-    void clear() {
+    private void clear() {
         version = DatabaseCatalog.NO_VERSION;
         Arrays.fill(judged, null);
         Arrays.fill(verdicts, null);

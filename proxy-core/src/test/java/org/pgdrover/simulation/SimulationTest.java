@@ -19,8 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// ones.
 ///
 /// `-Dsimulation.seconds` says for how long new seeds are run: 60 if it is not given, with `-Dquick` not at all. A seed
-/// that fails is
-/// told with its transcript and with the command that repeats it to the letter.
+/// that fails is told with its transcript and with the command that repeats it to the letter.
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SimulationTest {
     private static final int MOST_LINES = 400;
