@@ -90,7 +90,24 @@ class OwnQuestionTest {
 
         var answers = hear(bind("", "p"), execute("", 0), sync());
 
-        assertThat(errors(answers)).containsExactly(FORBIDDEN);
+        assertThat(errors(answers)).describedAs("%s", said(answers)).containsExactly(FORBIDDEN);
+        assertThat(answers.getLast().body()).containsExactly('E');
+        hear(query("ROLLBACK"));
+        assertThat(errors(hear(bind("", "p"), execute("", 0), sync()))).isEmpty();
+    }
+
+    /// The batch is on its way to the server before its end has come.
+    @Test
+    void failsTheBatchThatComesInPieces() throws Exception {
+        parsedElsewhere();
+        hear(query("BEGIN"));
+        hear(query(SETS));
+        client.send(bind("", "p"), flush());
+        assertThat(client.require(SOON).fields()).containsEntry('C', FORBIDDEN);
+
+        var answers = hear(execute("", 0), parse("p", "SELECT 1"), query("SELECT 1"), sync());
+
+        assertThat(answers).hasSize(1);
         assertThat(answers.getLast().body()).containsExactly('E');
         hear(query("ROLLBACK"));
         assertThat(errors(hear(bind("", "p"), execute("", 0), sync()))).isEmpty();
@@ -106,7 +123,7 @@ class OwnQuestionTest {
 
         var answers = hear(bind("", "p"), execute("", 0), sync());
 
-        assertThat(errors(answers)).containsExactly(FORBIDDEN);
+        assertThat(errors(answers)).describedAs("%s", said(answers)).containsExactly(FORBIDDEN);
         assertThat(answers.getLast().body()).containsExactly('E');
         hear(query("ROLLBACK"));
         assertThat(errors(hear(query("SELECT 1")))).isEmpty();
@@ -117,7 +134,8 @@ class OwnQuestionTest {
         hear(query("SET TimeZone = 'Asia/Kolkata'"));
         for (int i = 0; !isOnStandby(FOLDED + " AS t" + (i - 1)); i++) {
             assertThat(i).describedAs("Parses, none of them on a standby").isLessThan(1000);
-            hear(close('S', "p"), parse("p", FOLDED + " AS t" + i), sync());
+            assertThat(said(hear(close('S', "p"), parse("p", FOLDED + " AS t" + i), sync())))
+                    .isEmpty();
         }
         hear(query("SET TimeZone = 'Asia/Seoul'"));
         hear(query("SELECT txid_current() > 0"));
@@ -139,10 +157,14 @@ class OwnQuestionTest {
         return all;
     }
 
-    private static List<String> errors(List<Received> answers) {
+    private static List<Map<Character, String>> said(List<Received> answers) {
         return answers.stream()
                 .filter(each -> each.type() == 'E')
-                .map(each -> each.fields().get('C'))
+                .map(Received::fields)
                 .toList();
+    }
+
+    private static List<String> errors(List<Received> answers) {
+        return said(answers).stream().map(each -> each.get('C')).toList();
     }
 }

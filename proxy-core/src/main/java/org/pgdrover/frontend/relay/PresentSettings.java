@@ -29,16 +29,12 @@ final class PresentSettings {
         else exchange.command(QUERY).send();
     }
 
-    /// The question has failed, and the client's transaction with it: that is the answer to the delivery which would
-    /// have come next.
+    /// The question has failed, and the client's transaction with it: that is the answer to the delivery
+    /// which would have come next. For a delivery that has not come whole the batch has to be open, so
+    /// that the server discards the rest of the delivery.
     static RelayState fail(Relay relay, ServerLease lease, Delivery delivery, ErrorFields error) {
         var working = new Working(relay, lease);
         boolean open = lease.server().ledger().isOpen();
-        if (!open && !delivery.isComplete()) {
-            // The server refuses it, and the rest of the batch is discarded.
-            working.send(delivery);
-            return working;
-        }
         var out = relay.client().newBuffer(128);
         BackendMessages.error(out, error);
         if (!open) BackendMessages.readyForQuery(out, lease.server().status());
