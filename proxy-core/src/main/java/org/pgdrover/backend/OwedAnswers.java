@@ -95,9 +95,12 @@ final class OwedAnswers {
         size--;
     }
 
-    /// Takes away so many Syncs right behind the head.
-    void removeSyncs(int count) {
-        for (int i = 1; i < size; i++) {
+    /// Takes away so many behind the head.
+    ///
+    /// @param first the position of the first of them; positive
+    void remove(int first, int count) {
+        for (int i = first; i < first + count; i++) if (kinds[index(i)] == RequestKind.SYNC) syncs--;
+        for (int i = first; i < size; i++) {
             boolean moved = i + count < size;
             int to = index(i);
             int from = index(moved ? i + count : i);
@@ -106,7 +109,6 @@ final class OwedAnswers {
             owners[to] = moved ? owners[from] : null;
             notes[to] = moved ? notes[from] : null;
         }
-        syncs -= count;
         size -= count;
         added -= count;
     }

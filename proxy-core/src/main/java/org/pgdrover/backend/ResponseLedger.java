@@ -25,9 +25,14 @@ public final class ResponseLedger {
     private boolean copyIn;
     /// Entries that there were when copied data was sent last; -1 while none was.
     private long copiedAt = -1;
-    /// Syncs behind the head of which nobody knows whether the server ignores them: they stand behind copied data, with
-    /// which the COPY may have failed before.
+    /// Syncs behind the head of which nobody knows whether the server ignores them: they stand behind
+    /// copied data, with which the COPY may have failed before.
     private int doubted;
+    /// Syncs that were in doubt and are taken for ignored, because copied data or its end was sent
+    /// behind them: only an end of the COPY without error confirms that.
+    private int guessed;
+    /// Whether the server has taken copied data for the answer at the head.
+    private boolean tookData;
 
     /// An answer is now owed. An owner whose request the server is sure to discard hears of it at once.
     public void expect(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
@@ -56,14 +61,18 @@ public final class ResponseLedger {
         owed.add(kind, fate, owner, note);
     }
 
-    /// Copied data is sent. The Syncs before it are taken for ignored, as by a server that still takes data.
+    /// Copied data is sent. The Syncs before it are taken for ignored, as by a server that still takes
+    /// data.
     public void copied() {
-        if (copyIn && doubted > 0) ignoreDoubted();
+        if (copyIn && doubted > 0) {
+            guessed += doubted;
+            ignoreDoubted();
+        }
         copiedAt = owed.added();
     }
 
-    /// How many entries stand behind the copied data that was sent last; all, or more, if none was sent behind the
-    /// head.
+    /// How many entries stand behind the copied data that was sent last; all, or more, if none was sent
+    /// behind the head.
     private long behindData() {
         return owed.added() - copiedAt;
     }
@@ -75,15 +84,14 @@ public final class ResponseLedger {
 
     /// The server has ignored the Syncs that were in doubt.
     private void ignoreDoubted() {
-        int ignored = doubted;
+        ignoreSyncs(doubted);
         doubted = 0;
-        ignoreSyncs(ignored);
     }
 
     /// The server ignores so many Syncs right behind the head.
     private void ignoreSyncs(int count) {
         for (int i = 1; i <= count; i++) discard(owed.kind(i), owed.fate(i), owed.owner(i), owed.note(i));
-        owed.removeSyncs(count);
+        owed.remove(1, count);
         copiedAt = Math.max(copiedAt - count, -1);
         pipelined.removed(count);
     }
@@ -100,6 +108,7 @@ public final class ResponseLedger {
     /// Takes the head away, and what follows it that nothing answers: an end of copied data is never the
     /// head.
     private void remove() {
+        tookData = false;
         do owed.remove();
         while (!isEmpty() && owed.kind(0) == RequestKind.COPY_END);
     }
@@ -246,6 +255,9 @@ public final class ResponseLedger {
     /// ignored by it.
     void copyInStarted() {
         if (isEmpty()) return;
+        guessed = 0;
+        if (tookData) takeEndOfData();
+        tookData = true;
         int size = owed.size();
         // The first behind the data, if data was sent behind the head.
         int behind = behindData() < size ? size - (int) behindData() : size;
@@ -263,21 +275,38 @@ public final class ResponseLedger {
         ignoreSyncs(ignored);
     }
 
-    /// The server reported an error: the owners of everything that it will not answer hear of it. What they ask
-    /// for then is discarded too, unless a Sync stands before.
+    /// A string has a second COPY: the data of the first has ended.
+    private void takeEndOfData() {
+        int at = 1;
+        while (at < owed.size() && owed.kind(at) != RequestKind.COPY_END) at++;
+        if (at == owed.size()) return;
+        long number = owed.headNumber() + at;
+        owed.remove(at, 1);
+        copiedAt = copiedAt <= number ? -1 : copiedAt - 1;
+        pipelined.removed(1);
+    }
+
+    /// The server reported an error: the owners of everything that it will not answer hear of it. What
+    /// they ask for then is discarded too, unless a Sync stands before.
     ///
-    /// @param waiting whether a server that takes copied data was waiting for more: then it has read every Sync
-    void failed(boolean waiting) {
+    /// @param waiting whether a server that takes copied data was waiting for more: then it has read
+    ///     every Sync
+    /// @return false if nobody knows how many Syncs the server will answer: data may have failed before a
+    ///     Sync which was taken for ignored
+    boolean failed(boolean waiting) {
+        if (guessed > 0 && !waiting) return false;
+        guessed = 0;
         if (doubted > 0) settleDoubt(waiting);
         copyIn = false;
-        if (!isEmpty() && (owed.kind(0) == RequestKind.QUERY || owed.kind(0) == RequestKind.FUNCTION_CALL)) return;
-        if (!open && isEmpty()) return;
+        if (!isEmpty() && (owed.kind(0) == RequestKind.QUERY || owed.kind(0) == RequestKind.FUNCTION_CALL)) return true;
+        if (!open && isEmpty()) return true;
         if (owed.syncs() == 0) {
             open = true;
             discarding = true;
         }
         // Also a Query behind extended-query messages is discarded then, and what follows it.
         while (!isEmpty() && owed.kind(0) != RequestKind.SYNC) discardHead();
+        return true;
     }
 
     private void settleDoubt(boolean ignored) {
@@ -297,6 +326,7 @@ public final class ResponseLedger {
     boolean ready(boolean inTransaction) {
         copyIn = false;
         doubted = 0;
+        guessed = 0;
         this.inTransaction = inTransaction;
         while (!isEmpty() && !owed.kind(0).endsWithReady()) discardHead();
         if (isEmpty()) return false;
@@ -329,5 +359,6 @@ public final class ResponseLedger {
         discarding = false;
         copyIn = false;
         doubted = 0;
+        guessed = 0;
     }
 }

@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.ProtocolViolation;
-import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageDecoder;
 import org.pgdrover.protocol.codec.MessageTable;
@@ -99,7 +98,8 @@ final class ServerAnswers {
 
     /// Bytes from the server; takes ownership.
     ///
-    /// @throws ProtocolViolation if no PostgreSQL server would have sent them
+    /// @throws ProtocolViolation if no PostgreSQL server would have sent them, or nobody knows which requests
+    ///     the next ones answer
     void onRead(ByteBuf in) {
         handedOver = false;
         try {
@@ -278,13 +278,15 @@ final class ServerAnswers {
         boolean wanted = owner != null && owner.onError(ledger.headNote(), error);
         pass(in, wanted && ledger.readyFate() != AnswerFate.SKIP ? owner : null);
         emit(in);
-        ledger.failed(isOfWaiting(error));
+        if (!ledger.failed(isOfWaiting(error)))
+            throw new ProtocolViolation("copied data has failed, before or behind a Sync that stands among the data");
     }
 
-    /// Whether a server that takes copied data says it while it waits for more, or of a message of another kind.
+    /// Whether a server that takes copied data says it of what has come in the place of data: the
+    /// routine that waits for data, or that reads CopyFail. A cancel and a timeout are not noticed
+    /// while it waits.
     private static boolean isOfWaiting(ErrorFields error) {
-        return error.sqlState().equals(SqlState.QUERY_CANCELED)
-                || error.sqlState().equals(SqlState.PROTOCOL_VIOLATION);
+        return error.routine().equals("CopyGetData") || error.routine().equals("pq_getmsgstring");
     }
 
     private void notice(ByteBuf in) {

@@ -225,6 +225,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /// Bytes from the server; takes ownership.
     void takeOver(ByteBuf in) {
+        if (isUnreadable()) {
+            in.release();
+            return;
+        }
         try {
             answers.onRead(in);
         } catch (ProtocolViolation violation) {
@@ -237,6 +241,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
                     .log("an answer could not be dealt with: the server connection is closed");
             close(CloseReason.INTERNAL_ERROR);
         }
+    }
+
+    /// Whether nobody can tell any more what its bytes answer.
+    private boolean isUnreadable() {
+        return closeReason == CloseReason.PROTOCOL_VIOLATION || closeReason == CloseReason.INTERNAL_ERROR;
     }
 
     @Override

@@ -91,9 +91,10 @@ public record StartupRequest(
     }
 
     private static boolean isSeed(String value) {
+        var number = value.trim();
         try {
             // Java knows letters behind a number.
-            return Math.abs(Double.parseDouble(value)) <= 1 && !Character.isLetter(value.charAt(value.length() - 1));
+            return Math.abs(Double.parseDouble(number)) <= 1 && !Character.isLetter(number.charAt(number.length() - 1));
         } catch (NumberFormatException other) {
             return false;
         }

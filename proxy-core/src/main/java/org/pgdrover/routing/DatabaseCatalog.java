@@ -48,7 +48,8 @@ public final class DatabaseCatalog {
         static final Database PLAIN =
                 new Database(true, Residues.NONE, Residues.NONE, Residues.NONE, false, false, false);
 
-        /// What is known when something has been defined that its statements, or its definitions, may lead to.
+        /// What is known when something has been defined that its statements, or its definitions, may
+        /// lead to.
         Database inDoubt(boolean statements, boolean definitions) {
             boolean all = statements || isDependent;
             boolean events = definitions || hasEventTriggers;
@@ -151,11 +152,10 @@ public final class DatabaseCatalog {
     DatabaseCatalog without(Collection<String> names) {
         var leftFunctions = new HashMap<>(functions);
         var leftRelations = new HashMap<>(relations);
-        for (var name : names) {
-            var bare = name.substring(name.lastIndexOf('.') + 1);
-            leftFunctions.keySet().removeIf(each -> isOf(each, bare));
-            leftRelations.keySet().removeIf(each -> isOf(each, bare));
-        }
+        var bare = new HashSet<String>();
+        for (var name : names) bare.add(bare(name));
+        leftFunctions.keySet().removeIf(each -> bare.contains(bare(each)));
+        leftRelations.keySet().removeIf(each -> bare.contains(bare(each)));
         return new DatabaseCatalog(
                 without(systemFunctions, names),
                 without(systemRelations, names),
@@ -178,14 +178,15 @@ public final class DatabaseCatalog {
         return all.size() == setters.size() ? setters : all;
     }
 
-    private static boolean isOf(String name, String bare) {
-        return name.equals(bare) || (name.endsWith(bare) && name.charAt(name.length() - bare.length() - 1) == '.');
+    /// A name without its schema.
+    private static String bare(String name) {
+        return name.substring(name.lastIndexOf('.') + 1);
     }
 
     /// A name of pg_catalog may be hidden by another schema's now.
     private static <T> Map<String, T> without(Map<String, T> system, Collection<String> names) {
         var left = new HashMap<>(system);
-        for (var name : names) left.remove(name.substring(name.lastIndexOf('.') + 1));
+        for (var name : names) left.remove(bare(name));
         return left.size() == system.size() ? system : left;
     }
 

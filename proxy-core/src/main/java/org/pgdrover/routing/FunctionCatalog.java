@@ -2,7 +2,9 @@ package org.pgdrover.routing;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -17,11 +19,11 @@ import org.pgdrover.sql.QueryClass;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The catalogs of all databases in use, each read anew every minute and shortly after a definition through the
-/// proxy.
+/// The catalogs of all databases in use, each read anew every minute and shortly after a definition
+/// through the proxy.
 ///
-/// The first question for a database starts its reading; until then nothing is known of it. Each database has
-/// one chain of readings:
+/// The first question for a database starts its reading; until then nothing is known of it. Each
+/// database has one chain of readings:
 ///
 /// ```
 ///  asked for ──> [waiting] ──> [reading] ──> [at rest] ──a minute, or a definition──> [waiting]
@@ -29,9 +31,9 @@ import org.slf4j.LoggerFactory;
 ///                    └──────────────┴ a definition while it read: again
 /// ```
 ///
-/// What a definition may have given another meaning is unknown until it has been read; the rest stays known. A
-/// database that is gone, or that nobody has asked about for an hour, is forgotten. Questions come from any
-/// thread; readings are the worker's.
+/// What a definition may have given another meaning is unknown until it has been read; the rest stays
+/// known. A database that is gone, or that nobody has asked about for an hour, is forgotten. Questions
+/// come from any thread; readings are the worker's.
 public final class FunctionCatalog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FunctionCatalog.class);
     private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -217,48 +219,62 @@ public final class FunctionCatalog implements AutoCloseable {
         return known.with(known.database().inDoubt(true, true)).withoutOwn();
     }
 
-    /// A catalog behind a definition.
-    static DatabaseCatalog without(DatabaseCatalog known, QueryClass definition) {
-        return forgets(definition).apply(known);
+    /// A catalog behind definitions, whatever their order.
+    static DatabaseCatalog without(DatabaseCatalog known, List<QueryClass> definitions) {
+        return forgets(definitions).apply(known);
     }
 
     /// Something has been defined, as far as its session sees, or everybody.
     void defined(String database, QueryClass definition) {
         var chain = chains.get(database);
-        if (chain != null) chain.defined(forgets(definition));
+        if (chain != null) chain.defined(forgets(List.of(definition)));
     }
 
-    /// Definitions are under way: what they may give another meaning is unknown until they are over, however often
-    /// the catalog is read meanwhile.
+    /// Definitions are under way: what they may give another meaning is unknown until they are over,
+    /// however often the catalog is read meanwhile.
     ///
     /// @return to be run when they are over
     @Nullable
     Runnable underWay(String database, List<QueryClass> definitions) {
         var chain = chains.get(database);
         if (chain == null) return null;
-        UnaryOperator<DatabaseCatalog> all = known -> {
-            var left = known;
-            for (var each : definitions) left = forgets(each).apply(left);
-            return left;
-        };
+        var all = forgets(definitions);
         chain.begin(all);
         return () -> chain.over(all);
     }
 
-    private static UnaryOperator<DatabaseCatalog> forgets(QueryClass definition) {
-        var names = definition.relations();
-        return switch (Definition.of(definition)) {
-            case ANYTHING -> FunctionCatalog::inDoubt;
-            case EVERYTHING -> {
-                boolean hidden = Definition.isHidden(definition);
-                boolean trigger = Definition.isTrigger(definition);
-                yield known -> known.with(known.database().inDoubt(hidden, trigger))
-                        .withoutDependent()
-                        .without(names);
-            }
-            case LED_TO -> known -> known.withoutDependent().without(names);
-            case NONE, TABLE, TABLE_OF_QUERY, NAMES, OTHER -> known -> known.without(names);
-        };
+    /// All at once: each change of a catalog copies the catalog.
+    private static UnaryOperator<DatabaseCatalog> forgets(List<QueryClass> definitions) {
+        var names = new HashSet<String>();
+        boolean anything = false;
+        boolean everything = false;
+        boolean dependent = false;
+        boolean hidden = false;
+        boolean trigger = false;
+        for (var each : definitions) {
+            names.addAll(each.relations());
+            var kind = Definition.of(each);
+            anything |= kind == Definition.ANYTHING;
+            everything |= kind == Definition.EVERYTHING;
+            dependent |= kind == Definition.EVERYTHING || kind == Definition.LED_TO;
+            hidden |= kind == Definition.EVERYTHING && Definition.isHidden(each);
+            trigger |= kind == Definition.EVERYTHING && Definition.isTrigger(each);
+        }
+        return new Forgetting(names, anything, everything, dependent, hidden, trigger);
+    }
+
+    /// What definitions take away from a catalog.
+    private record Forgetting(
+            Set<String> names, boolean anything, boolean everything, boolean dependent, boolean hidden, boolean trigger)
+            implements UnaryOperator<DatabaseCatalog> {
+        @Override
+        public DatabaseCatalog apply(DatabaseCatalog known) {
+            var left = known;
+            if (anything) left = inDoubt(left);
+            if (everything) left = left.with(left.database().inDoubt(hidden, trigger));
+            if (dependent) left = left.withoutDependent();
+            return names.isEmpty() ? left : left.without(names);
+        }
     }
 
     @Override

@@ -16,6 +16,7 @@ public final class RoutingSession {
     private static final long FIRST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long MOST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final int MOST_DEFINITIONS = 256;
+    private static final int MOST_DEFINED_NAMES = 4096;
 
     private final String database;
     private final String user;
@@ -46,6 +47,8 @@ public final class RoutingSession {
     private final List<QueryClass> definitions = new ArrayList<>(0);
     /// Whether that is not all, for it is too much to keep.
     private boolean definedMore;
+    /// The names in all of its definitions.
+    private int definedNames;
     /// The catalog that [#seen] was made of, with so many definitions.
     private @Nullable DatabaseCatalog readBy;
     private int definitionsSeen;
@@ -95,8 +98,13 @@ public final class RoutingSession {
 
     void defined(QueryClass definition) {
         everDefined = true;
-        if (definitions.size() < MOST_DEFINITIONS) definitions.add(definition);
-        else definedMore = true;
+        int names = definition.relations().size();
+        if (definitions.size() < MOST_DEFINITIONS && definedNames + names <= MOST_DEFINED_NAMES) {
+            definitions.add(definition);
+            definedNames += names;
+        } else {
+            definedMore = true;
+        }
     }
 
     /// It has defined what nobody knows.
@@ -120,8 +128,8 @@ public final class RoutingSession {
         return definitions;
     }
 
-    /// A catalog as the open transaction sees it: the catalog was read by others, who do not see what the transaction
-    /// has defined.
+    /// A catalog as the open transaction sees it: the catalog was read by others, who do not see what the
+    /// transaction has defined.
     DatabaseCatalog seen(DatabaseCatalog read) {
         if (definitions.isEmpty() && !definedMore) return read;
         if (readBy != read || definitionsSeen != definitions.size()) {
@@ -129,7 +137,7 @@ public final class RoutingSession {
             definitionsSeen = definitions.size();
             seen = read;
             if (definedMore) seen = FunctionCatalog.inDoubt(seen);
-            for (var each : definitions) seen = FunctionCatalog.without(seen, each);
+            seen = FunctionCatalog.without(seen, definitions);
         }
         return seen;
     }
@@ -138,6 +146,7 @@ public final class RoutingSession {
         definedMore = false;
         var taken = List.copyOf(definitions);
         definitions.clear();
+        definedNames = 0;
         readBy = null;
         seen = DatabaseCatalog.NONE;
         return taken;

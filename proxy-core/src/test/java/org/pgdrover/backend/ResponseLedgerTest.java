@@ -373,6 +373,80 @@ class ResponseLedgerTest {
         if (cancelled) assertThat(nextReady()).isEqualTo("real");
     }
 
+    /// The data may have failed before the Sync, which the server answers then, or behind it.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void knowsNotWhatIsAnsweredBehindDataThatFails(boolean ended) {
+        expect(RequestKind.QUERY, "copy");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.SYNC, "among");
+        if (ended) expect(RequestKind.COPY_END, "done");
+        else ledger.copied();
+
+        assertThat(ledger.failed(false)).isFalse();
+    }
+
+    /// CopyFail is the first message behind the data that the server heeds.
+    @Test
+    void knowsWhatIsAnsweredIfTheServerWasWaiting() {
+        expect(RequestKind.QUERY, "copy");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.SYNC, "among");
+        expect(RequestKind.COPY_END, "fail");
+
+        assertThat(ledger.failed(true)).isTrue();
+        assertThat(discarded).containsExactly("SYNC=among");
+    }
+
+    @Test
+    void confirmsThatASyncWasIgnored() {
+        expect(RequestKind.QUERY, "copy");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.SYNC, "among");
+        expect(RequestKind.COPY_END, "done");
+        ledger.ready(false);
+
+        expect(RequestKind.QUERY, "next");
+        assertThat(ledger.failed(false)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void takesTheDataOfASecondCopyOfAString(boolean dataComesAtOnce) {
+        expect(RequestKind.QUERY, "copies");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.COPY_END, "first");
+        if (dataComesAtOnce) ledger.copied();
+        ledger.copyInStarted();
+        assertThat(ledger.isCopyIn()).isTrue();
+        if (!dataComesAtOnce) {
+            expect(RequestKind.SYNC, "among");
+            assertThat(discarded).containsExactly("SYNC=among");
+        }
+
+        expect(RequestKind.COPY_END, "second");
+        assertThat(nextReady()).isEqualTo("copies");
+        assertThat(ledger.ready(false)).isTrue();
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    @Test
+    void ignoresASyncBehindTheFirstOfTwoCopies() {
+        expect(RequestKind.QUERY, "copies");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.COPY_END, "first");
+        expect(RequestKind.SYNC, "between");
+        ledger.copyInStarted();
+
+        assertThat(discarded).containsExactly("SYNC=between");
+        assertThat(ledger.isCopyIn()).isTrue();
+    }
+
     @Test
     void saysWhoseTurnItIs() {
         ledger.expect(RequestKind.PARSE, AnswerFate.SKIP, owner, Note.NONE);

@@ -123,6 +123,21 @@ class RandomSeedTest {
         assertThat(random(other)).doesNotContainAnyElementsOf(foretold);
     }
 
+    /// PostgreSQL keeps the schema of temporary objects as long as the session, and the seed keeps its
+    /// client there.
+    @ParameterizedTest
+    @ValueSource(strings = {"SET seed = 0.25", "SELECT setseed(0.25)", "SELECT of_clause()"})
+    void showsNoTemporarySchemaOfOthers(String sets) throws Exception {
+        hear(other, query("CREATE TEMP TABLE mine (a int)"));
+        hear(other, query("DROP TABLE mine"));
+        other.close();
+
+        hear(client, query(sets));
+
+        client.send(query("SELECT pg_temp.missing()"));
+        assertThat(until(client, 1).getFirst().sqlState()).isEqualTo("3F000");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"SET seed = 0.25", "SELECT setseed(0.25)", "SELECT of_clause()"})
     void isTheClientsOwn(String sets) throws Exception {

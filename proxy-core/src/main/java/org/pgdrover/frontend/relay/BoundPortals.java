@@ -8,8 +8,8 @@ import java.util.Objects;
 final class BoundPortals {
     private BoundPortals() {}
 
-    /// Sends the Executes with which the present part of a delivery begins, if something else may have to go before
-    /// its rest; what is left is the present part then.
+    /// Sends the Executes with which the present part of a delivery begins, if something else may have
+    /// to go before its rest; what is left is the present part then.
     static void sendFirst(Relay relay, Working working, Delivery delivery) {
         var whole = Objects.requireNonNull(delivery.part);
         int executes = whole.beginningExecutes();
@@ -22,7 +22,7 @@ final class BoundPortals {
             working.send(delivery);
             delivery.next(relay.reader().rest(whole, executes), false);
             relay.reader().recycle(whole);
-            relay.deliveries().await(delivery);
+            relay.deliveries().awaitFirst(delivery);
         } else {
             delivery.cut(whole);
         }

@@ -125,6 +125,10 @@ final class Deliveries {
     @Nullable
     Delivery goesOn(Delivery delivery) {
         boolean followed = isFollowed(delivery);
+        if (open == null && !followed && behind(delivery) instanceof Delivery sync) {
+            delivery.endedBy = sync;
+            return null;
+        }
         if (!sent.remove(delivery)) return null;
         if (open != null || followed) {
             // It belongs to the open one too, or to the next that was sent, and nobody will ask for it again.
@@ -143,6 +147,28 @@ final class Deliveries {
         next.part = null;
         waiting.addFirst(delivery);
         return next;
+    }
+
+    /// The delivery that a Sync alone ends, for the server has ignored the end which that had of its
+    /// own; null if the Sync ends nothing but itself.
+    @Nullable
+    Delivery takeEndedBy(Delivery sync) {
+        for (var each : sent) {
+            if (each.endedBy != sync) continue;
+            each.endedBy = null;
+            return each;
+        }
+        return null;
+    }
+
+    /// What was sent right behind it; null if nothing was, or the delivery itself was not sent.
+    private @Nullable Delivery behind(Delivery delivery) {
+        boolean behind = false;
+        for (var each : sent) {
+            if (behind) return each;
+            behind = each == delivery;
+        }
+        return null;
     }
 
     /// Whether something was sent behind it that the server does not ignore.
@@ -167,7 +193,13 @@ final class Deliveries {
     @Nullable
     Delivery endNext() {
         var delivery = sent.poll();
-        if (delivery != null) over(delivery);
+        if (delivery == null) return null;
+        over(delivery);
+        if (delivery.endedBy != null && sent.peek() == delivery.endedBy) {
+            var sync = sent.poll();
+            over(sync);
+            release(sync);
+        }
         return delivery;
     }
 
@@ -217,6 +249,11 @@ final class Deliveries {
     /// A delivery has to wait for its turn.
     void await(Delivery delivery) {
         waiting.add(delivery);
+    }
+
+    /// A delivery has to wait once more, before those that have waited behind it.
+    void awaitFirst(Delivery delivery) {
+        waiting.addFirst(delivery);
     }
 
     boolean isNoneWaiting() {

@@ -6,8 +6,8 @@ import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
-/// A client has parsed statements in a transaction in which a function has set what nobody knows. The server is
-/// asked what was set before the transaction goes on.
+/// A client has parsed statements in a transaction in which a function has set what nobody knows. The
+/// server is asked what was set before the transaction goes on.
 ///
 /// The transaction goes on also if the question fails.
 final class LearningSettings implements RelayState {
@@ -19,6 +19,8 @@ final class LearningSettings implements RelayState {
     private @Nullable Exchange answered;
     private boolean asked;
     private boolean failed;
+    /// Why the transaction could not go on.
+    private @Nullable ErrorFields lost;
 
     LearningSettings(Relay relay, ServerLease lease, Working next) {
         this.relay = relay;
@@ -50,8 +52,19 @@ final class LearningSettings implements RelayState {
             return this;
         }
         if (!(answered.error() instanceof ErrorFields error)) return next;
-        return PresentSettings.fail(
-                relay, lease, Objects.requireNonNull(relay.deliveries().nextWaiting()), error);
+        var delivery = Objects.requireNonNull(relay.deliveries().peekWaiting());
+        if (!delivery.isComplete() && !lease.server().ledger().isOpen()) return askInBatch(error);
+        relay.deliveries().nextWaiting();
+        return PresentSettings.fail(relay, lease, delivery, lost == null ? error : lost);
+    }
+
+    /// More of the batch will come, which the server has to discard: an error within the batch makes it
+    /// do so.
+    private RelayState askInBatch(ErrorFields error) {
+        lost = error;
+        answered = null;
+        PresentSettings.ask(true, new Exchange(lease.server(), this::answered));
+        return this;
     }
 
     private void ask() {

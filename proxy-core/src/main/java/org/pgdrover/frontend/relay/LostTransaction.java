@@ -36,7 +36,8 @@ final class LostTransaction {
     private boolean reported;
     private boolean discarding;
     private boolean over;
-    /// The portals that would end the transaction, by name; a portal that was closed is [QueryClass#NOT_PREPARED].
+    /// The portals that would end the transaction, by name; a portal that was closed is
+    /// [QueryClass#NOT_PREPARED].
     private final Map<String, QueryClass> bound = new HashMap<>(2);
 
     /// @param cause what the client is told first
@@ -161,6 +162,7 @@ final class LostTransaction {
     /// The portal that a Close is about; null if the Close is about a statement.
     private static @Nullable String closedPortal(Batch batch, int index) {
         var message = batch.message(index);
+        if (message.size <= HEADER) return null;
         boolean portal = Objects.requireNonNull(batch.bytes()).getByte(batch.from() + message.start + HEADER) == 'P';
         return portal ? name(batch, index, 1) : null;
     }

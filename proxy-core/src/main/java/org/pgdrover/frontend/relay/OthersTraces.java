@@ -10,7 +10,13 @@ import org.pgdrover.sql.Residues;
 /// objects.
 final class OthersTraces {
     private static final List<Residue> TIES = List.of(
-            Residue.LISTENS, Residue.TEMPORARY, Residue.CURSORS, Residue.LOCKS, Residue.PREPARED, Residue.SEQUENCES);
+            Residue.LISTENS,
+            Residue.TEMPORARY,
+            Residue.CURSORS,
+            Residue.LOCKS,
+            Residue.PREPARED,
+            Residue.SEQUENCES,
+            Residue.LASTING);
 
     private OthersTraces() {}
 

@@ -89,7 +89,8 @@ final class Preparing implements RelayState {
         PresentSettings.ask(open, new Exchange(lease.server(), this::answered));
     }
 
-    /// More of the batch will come, which the server has to discard: an error within the batch makes it do so.
+    /// More of the batch will come, which the server has to discard: an error within the batch makes it
+    /// do so.
     private RelayState askInBatch(ErrorFields error) {
         unanswered = error;
         answered = null;
@@ -190,7 +191,7 @@ final class Preparing implements RelayState {
     private RelayState lost() {
         var loss = ServerLoss.of(relay, lease);
         if (!fresh) {
-            if (relay.deliveries().open() != delivery) relay.deliveries().await(delivery);
+            if (relay.deliveries().open() != delivery) relay.deliveries().awaitFirst(delivery);
             return loss.settle();
         }
         if (canceled && !loss.isOfSession()) return relay.failCanceled(delivery);

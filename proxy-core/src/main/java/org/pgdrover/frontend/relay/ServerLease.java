@@ -243,11 +243,17 @@ final class ServerLease implements AnswerOwner {
             case RelayNote.MakesRoom(var old) -> server.session().statements().closeDiscarded(old);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
+                var ended = kind == RequestKind.SYNC ? relay.deliveries().takeEndedBy(delivery) : null;
                 if (kind != RequestKind.SYNC || Deliveries.isSyncAlone(delivery)) vanish(delivery);
-                else if (relay.deliveries().goesOn(delivery) instanceof Delivery next) relay.drop(next);
+                else goesOn(delivery);
+                if (ended != null) goesOn(ended);
             }
             default -> {}
         }
+    }
+
+    private void goesOn(Delivery delivery) {
+        if (relay.deliveries().goesOn(delivery) instanceof Delivery next) relay.drop(next);
     }
 
     private void discarded(RequestKind kind, AnswerFate fate, MessagePlan plan) {
@@ -383,7 +389,7 @@ final class ServerLease implements AnswerOwner {
             relay.wake();
             return;
         }
-        var delivery = delivery(note);
+        var delivery = ended(delivery(note));
         if (note instanceof MessagePlan query) relay.answeredNames().queried(query, server);
         relay.heldBack().passOn();
         relay.session().settings().ready(server.parameters().get("DateStyle"));
@@ -400,6 +406,15 @@ final class ServerLease implements AnswerOwner {
         if (restores) toRestore = delivery;
         else relay.end(delivery);
         relay.wake();
+    }
+
+    /// The delivery that is over with the one whose end the server has answered.
+    private Delivery ended(Delivery answered) {
+        var first = relay.deliveries().takeEndedBy(answered);
+        if (first == null) return answered;
+        relay.deliveries().end(answered);
+        relay.drop(answered);
+        return first;
     }
 
     private void transactionEnded(Delivery last) {

@@ -85,8 +85,7 @@ final class ServerWriter {
     }
 
     /// Writes bytes that nobody needs to see: copied data, or the rest of a large message; borrowed.
-    static void writeCopied(ByteBuf buffer, int start, int end, ServerConnection server) {
-        server.ledger().copied();
+    static void writeUnseen(ByteBuf buffer, int start, int end, ServerConnection server) {
         write(buffer, start, end, server);
     }
 

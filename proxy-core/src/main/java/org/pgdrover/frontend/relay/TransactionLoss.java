@@ -79,7 +79,11 @@ final class TransactionLoss {
 
     /// A statement behind ROLLBACK commits on its own.
     private boolean mayCommit(Delivery delivery, boolean rolledBack) {
-        return delivery.mayCommit() || rolledBack && delivery.mayWrite() || implicit && commitsImplicit(delivery);
+        // A message that commits an implicit transaction also ends its batch: the open one has not sent any.
+        boolean sentWhole = delivery != deliveries.open();
+        return delivery.mayCommit()
+                || rolledBack && delivery.mayWrite()
+                || implicit && sentWhole && commitsImplicit(delivery);
     }
 
     /// A transaction that nobody has begun is committed by Sync, and by a string of several statements.

@@ -73,7 +73,9 @@ final class Working implements RelayState {
             case RUN -> {
                 var run = relay.input().message();
                 if (sendBegunFirst()) return true;
-                ServerWriter.writeCopied(run.buffer(), run.start(), run.end(), lease.server());
+                // Only data begins in a run; the rest of a large message of another kind passes so too.
+                if (run.messages() > 0) lease.server().ledger().copied();
+                ServerWriter.writeUnseen(run.buffer(), run.start(), run.end(), lease.server());
             }
             case FRAME -> message(false);
             case LARGE_FRAME -> message(true);
