@@ -86,6 +86,28 @@ final class OwedAnswers {
         return note == null ? Note.NONE : note;
     }
 
+    /// Where the entry stands that the next ReadyForQuery ends; -1 if none is owed.
+    int nextReady() {
+        for (int i = 0; i < size; i++) if (kind(i).endsWithReady()) return i;
+        return -1;
+    }
+
+    /// Where the first end of copied data stands; -1 if none does.
+    int firstEndOfData() {
+        for (int i = 1; i < size; i++) if (kind(i) == RequestKind.COPY_END) return i;
+        return -1;
+    }
+
+    /// Tells an owner that its answer will not come.
+    static void discard(RequestKind kind, AnswerFate fate, @Nullable AnswerOwner owner, Note note) {
+        var inner = note;
+        if (note instanceof FakeAnswer(var bytes, var ofOwner)) {
+            bytes.release();
+            inner = ofOwner;
+        }
+        if (owner != null && kind != RequestKind.COPY_END) owner.onDiscarded(kind, fate, inner);
+    }
+
     /// Takes the head away.
     void remove() {
         if (kinds[head] == RequestKind.SYNC) syncs--;

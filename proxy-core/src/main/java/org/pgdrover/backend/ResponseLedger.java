@@ -46,7 +46,7 @@ public final class ResponseLedger {
             open = false;
             pipelined.over();
         } else if (discarding) {
-            discard(kind, fate, owner, note);
+            OwedAnswers.discard(kind, fate, owner, note);
             return;
         } else if (kind == RequestKind.COPY_END) {
             copied();
@@ -90,19 +90,10 @@ public final class ResponseLedger {
 
     /// The server ignores so many Syncs right behind the head.
     private void ignoreSyncs(int count) {
-        for (int i = 1; i <= count; i++) discard(owed.kind(i), owed.fate(i), owed.owner(i), owed.note(i));
+        for (int i = 1; i <= count; i++) OwedAnswers.discard(owed.kind(i), owed.fate(i), owed.owner(i), owed.note(i));
         owed.remove(1, count);
         copiedAt = Math.max(copiedAt - count, -1);
         pipelined.removed(count);
-    }
-
-    private static void discard(RequestKind kind, AnswerFate fate, @Nullable AnswerOwner owner, Note note) {
-        var inner = note;
-        if (note instanceof FakeAnswer(var bytes, var ofOwner)) {
-            bytes.release();
-            inner = ofOwner;
-        }
-        if (owner != null && kind != RequestKind.COPY_END) owner.onDiscarded(kind, fate, inner);
     }
 
     /// Takes the head away, and what follows it that nothing answers: an end of copied data is never the
@@ -119,7 +110,7 @@ public final class ResponseLedger {
         var owner = owed.owner(0);
         var note = owed.note(0);
         remove();
-        discard(kind, fate, owner, note);
+        OwedAnswers.discard(kind, fate, owner, note);
     }
 
     public int size() {
@@ -219,28 +210,22 @@ public final class ResponseLedger {
         remove();
     }
 
-    /// Where the entry stands that the next ReadyForQuery ends; -1 if none is owed.
-    private int nextReady() {
-        for (int i = 0; i < owed.size(); i++) if (owed.kind(i).endsWithReady()) return i;
-        return -1;
-    }
-
     /// The note of the answer that the next ReadyForQuery ends.
     Note readyNote() {
-        int at = nextReady();
+        int at = owed.nextReady();
         return at < 0 ? Note.NONE : owed.note(at);
     }
 
     /// What becomes of the answer that the next ReadyForQuery ends.
     AnswerFate readyFate() {
-        int at = nextReady();
+        int at = owed.nextReady();
         return at < 0 ? AnswerFate.FORWARD : owed.fate(at);
     }
 
     /// Who owns the answer that the next ReadyForQuery ends; null if nobody does.
     @Nullable
     AnswerOwner readyOwner() {
-        int at = nextReady();
+        int at = owed.nextReady();
         return at < 0 ? null : owed.owner(at);
     }
 
@@ -277,9 +262,8 @@ public final class ResponseLedger {
 
     /// A string has a second COPY: the data of the first has ended.
     private void takeEndOfData() {
-        int at = 1;
-        while (at < owed.size() && owed.kind(at) != RequestKind.COPY_END) at++;
-        if (at == owed.size()) return;
+        int at = owed.firstEndOfData();
+        if (at < 0) return;
         long number = owed.headNumber() + at;
         owed.remove(at, 1);
         copiedAt = copiedAt <= number ? -1 : copiedAt - 1;

@@ -18,6 +18,10 @@ final class Deliveries {
     private final ArrayDeque<Delivery> sent = new ArrayDeque<>();
     private @Nullable Delivery open;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
+    /// One that was sent whole, whose end the server has ignored; null if there is none.
+    private @Nullable Delivery unended;
+    /// The Sync alone behind that, which ends both.
+    private @Nullable Delivery endOfUnended;
     private int changingReading;
     private int changingSettings;
     private int deallocating;
@@ -126,7 +130,8 @@ final class Deliveries {
     Delivery goesOn(Delivery delivery) {
         boolean followed = isFollowed(delivery);
         if (open == null && !followed && behind(delivery) instanceof Delivery sync) {
-            delivery.endedBy = sync;
+            unended = delivery;
+            endOfUnended = sync;
             return null;
         }
         if (!sent.remove(delivery)) return null;
@@ -149,16 +154,15 @@ final class Deliveries {
         return next;
     }
 
-    /// The delivery that a Sync alone ends, for the server has ignored the end which that had of its
-    /// own; null if the Sync ends nothing but itself.
+    /// The delivery that a Sync alone ends too, for the server has ignored its own end; null if there is
+    /// none. It is to be asked once.
     @Nullable
-    Delivery takeEndedBy(Delivery sync) {
-        for (var each : sent) {
-            if (each.endedBy != sync) continue;
-            each.endedBy = null;
-            return each;
-        }
-        return null;
+    Delivery takeUnended(Delivery sync) {
+        if (sync != endOfUnended) return null;
+        var taken = unended;
+        unended = null;
+        endOfUnended = null;
+        return taken;
     }
 
     /// What was sent right behind it; null if nothing was, or the delivery itself was not sent.
@@ -195,10 +199,9 @@ final class Deliveries {
         var delivery = sent.poll();
         if (delivery == null) return null;
         over(delivery);
-        if (delivery.endedBy != null && sent.peek() == delivery.endedBy) {
-            var sync = sent.poll();
-            over(sync);
-            release(sync);
+        if (delivery == unended && endOfUnended instanceof Delivery sync) {
+            takeUnended(sync);
+            if (end(sync)) release(sync);
         }
         return delivery;
     }

@@ -94,10 +94,6 @@ final class Delivery implements RelayNote {
     /// has answered it, for the COPY had ended before.
     @Nullable
     Exchange copyBreak;
-    /// A Sync alone that was sent behind it and ends it, for the server has ignored its own; null if
-    /// its own ends it.
-    @Nullable
-    Delivery endedBy;
     /// A statement of the proxy's that is to be run before it; null if none is.
     byte @Nullable [] before;
     /// To be run when it is over, for it may define something; null if it does not.
@@ -348,7 +344,6 @@ final class Delivery implements RelayNote {
         defined();
         waitsForOthers = null;
         unusable = null;
-        endedBy = null;
         part = null;
         return this;
     }

@@ -179,6 +179,20 @@ final class Relay {
         journal.recycle(delivery);
     }
 
+    /// The server has ignored the end of a delivery.
+    void goesOn(Delivery delivery) {
+        if (deliveries.goesOn(delivery) instanceof Delivery next) drop(next);
+    }
+
+    /// The delivery that is over with the one whose end the server has answered: the same as a rule.
+    Delivery endedWith(Delivery answered) {
+        var first = deliveries.takeUnended(answered);
+        if (first == null) return answered;
+        deliveries.end(answered);
+        drop(answered);
+        return first;
+    }
+
     // Answers without a server
 
     /// Tells the client that a delivery failed without a server, and gives the state that follows.

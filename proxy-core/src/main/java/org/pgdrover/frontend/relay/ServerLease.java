@@ -243,17 +243,13 @@ final class ServerLease implements AnswerOwner {
             case RelayNote.MakesRoom(var old) -> server.session().statements().closeDiscarded(old);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
-                var ended = kind == RequestKind.SYNC ? relay.deliveries().takeEndedBy(delivery) : null;
-                if (kind != RequestKind.SYNC || Deliveries.isSyncAlone(delivery)) vanish(delivery);
-                else goesOn(delivery);
-                if (ended != null) goesOn(ended);
+                var goesOn =
+                        Deliveries.isSyncAlone(delivery) ? relay.deliveries().takeUnended(delivery) : delivery;
+                if (kind != RequestKind.SYNC || goesOn != delivery) vanish(delivery);
+                if (kind == RequestKind.SYNC && goesOn != null) relay.goesOn(goesOn);
             }
             default -> {}
         }
-    }
-
-    private void goesOn(Delivery delivery) {
-        if (relay.deliveries().goesOn(delivery) instanceof Delivery next) relay.drop(next);
     }
 
     private void discarded(RequestKind kind, AnswerFate fate, MessagePlan plan) {
@@ -273,8 +269,8 @@ final class ServerLease implements AnswerOwner {
     private void vanish(Delivery delivery) {
         if (!relay.deliveries().end(delivery)) return;
         batchFailed |= delivery.hasFailed();
-        if (delivery == beingSent) vanished = true;
-        else relay.drop(delivery);
+        vanished |= delivery == beingSent;
+        if (delivery != beingSent) relay.drop(delivery);
     }
 
     /// The present part of a delivery has been written.
@@ -389,7 +385,7 @@ final class ServerLease implements AnswerOwner {
             relay.wake();
             return;
         }
-        var delivery = ended(delivery(note));
+        var delivery = relay.endedWith(delivery(note));
         if (note instanceof MessagePlan query) relay.answeredNames().queried(query, server);
         relay.heldBack().passOn();
         relay.session().settings().ready(server.parameters().get("DateStyle"));
@@ -406,15 +402,6 @@ final class ServerLease implements AnswerOwner {
         if (restores) toRestore = delivery;
         else relay.end(delivery);
         relay.wake();
-    }
-
-    /// The delivery that is over with the one whose end the server has answered.
-    private Delivery ended(Delivery answered) {
-        var first = relay.deliveries().takeEndedBy(answered);
-        if (first == null) return answered;
-        relay.deliveries().end(answered);
-        relay.drop(answered);
-        return first;
     }
 
     private void transactionEnded(Delivery last) {

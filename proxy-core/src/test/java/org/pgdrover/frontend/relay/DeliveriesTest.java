@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.Access;
@@ -102,7 +103,7 @@ class DeliveriesTest {
         assertThat(deliveries.open()).isSameAs(copying);
     }
 
-    /// What the server ignores the end of goes on with that, and what waits is none of it.
+    /// A batch whose end the server ignores goes on with that, and a batch that waits is none of it.
     @Test
     void goesOnWithWhatWasSentBehindIt() {
         var copying = whole();
@@ -136,7 +137,40 @@ class DeliveriesTest {
 
     /// The server ignores both ends, for it copies.
     @Test
-    void releasesWhatWasSentBehindTheBatchThatGoesOn() {
+    void goesOnBehindASyncThatIsIgnoredToo() {
+        var copying = whole();
+        var behind = whole();
+        deliveries.sent(copying);
+        deliveries.sent(behind);
+
+        deliveries.goesOn(copying);
+        assertThat(deliveries.takeUnended(behind)).isSameAs(copying);
+        deliveries.end(behind);
+        deliveries.goesOn(copying);
+
+        assertThat(deliveries.open()).isSameAs(copying);
+        assertThat(deliveries.isNoneSent()).isTrue();
+    }
+
+    /// The server ignores the first end alone, for the copied data ends before the second.
+    @Test
+    void endsWithTheSyncThatWasSentBehindIt() {
+        var copying = whole();
+        var behind = whole();
+        deliveries.sent(copying);
+        deliveries.sent(behind);
+
+        deliveries.goesOn(copying);
+
+        assertThat(deliveries.open()).isNull();
+        assertThat(deliveries.answering()).isSameAs(copying);
+        assertThat(deliveries.takeUnended(behind)).isSameAs(copying);
+        assertThat(deliveries.takeUnended(behind)).isNull();
+    }
+
+    /// The server is lost in between: one answer is owed.
+    @Test
+    void countsOnceWithTheSyncThatWasSentBehindIt() {
         var bytes = Unpooled.buffer(8).writeZero(5);
         var copying = whole();
         var behind = whole();
@@ -145,12 +179,24 @@ class DeliveriesTest {
         deliveries.sent(behind);
 
         deliveries.goesOn(copying);
-        deliveries.goesOn(behind);
 
-        assertThat(deliveries.open()).isSameAs(copying);
-        assertThat(deliveries.isNoneSent()).isTrue();
+        assertThat(deliveries.endNext()).isSameAs(copying);
+        assertThat(deliveries.endNext()).isNull();
         assertThat(bytes.refCnt()).isOne();
         bytes.release();
+    }
+
+    @Test
+    void waitsOnceMoreBeforeOthers() {
+        var first = whole();
+        var second = whole();
+        deliveries.await(first);
+        deliveries.await(second);
+
+        deliveries.awaitFirst(Objects.requireNonNull(deliveries.nextWaiting()));
+
+        assertThat(deliveries.nextWaiting()).isSameAs(first);
+        assertThat(deliveries.nextWaiting()).isSameAs(second);
     }
 
     @Test
