@@ -15,7 +15,7 @@ class ClassSizesTest {
     /// Files that are longer, with the lines that they have; the list only shrinks.
     private static final Map<String, Integer> LONGER = Map.of(
             "ClientConnection.java", 352,
-            "ServerLease.java", 492,
+            "ServerLease.java", 491,
             "ServerPool.java", 438,
             "SqlLexer.java", 392);
 

@@ -264,6 +264,8 @@ final class ModelSession {
                 error.state(),
                 'M',
                 String.valueOf(error.getMessage()),
+                'R',
+                error.routine(),
                 '\0');
     }
 
@@ -584,13 +586,13 @@ final class ModelSession {
             }
             case 'f' -> {
                 copied = null;
-                fail(SqlError.of("57014", "COPY from stdin failed: " + message.text(0)));
+                fail(SqlError.ofWaiting("57014", "COPY from stdin failed: " + message.text(0)));
             }
             case 'H', 'S' -> {}
             case 'X' -> end();
             default -> {
                 copied = null;
-                fail(SqlError.of(
+                fail(SqlError.ofWaiting(
                         "08P01",
                         "unexpected message type 0x"
                                 + Integer.toHexString(message.type()).toUpperCase() + " during COPY from stdin"));

@@ -4,24 +4,31 @@ package org.pgdrover.simulation;
 final class SqlError extends RuntimeException {
     private final String severity;
     private final String state;
+    private final String routine;
 
-    private SqlError(String severity, String state, String message) {
+    private SqlError(String severity, String state, String message, String routine) {
         super(message, null, false, false);
         this.severity = severity;
         this.state = state;
+        this.routine = routine;
     }
 
     static SqlError of(String state, String message) {
-        return new SqlError("ERROR", state, message);
+        return new SqlError("ERROR", state, message, "model");
+    }
+
+    /// An error of the routine that waits for copied data.
+    static SqlError ofWaiting(String state, String message) {
+        return new SqlError("ERROR", state, message, "CopyGetData");
     }
 
     static SqlError fatal(String state, String message) {
-        return new SqlError("FATAL", state, message);
+        return new SqlError("FATAL", state, message, "model");
     }
 
     /// Text that the model does not know, which is a gap in the model.
     static SqlError unknown(String sql) {
-        return new SqlError("ERROR", "XX000", "the model does not know: " + sql);
+        return new SqlError("ERROR", "XX000", "the model does not know: " + sql, "model");
     }
 
     String severity() {
@@ -30,6 +37,11 @@ final class SqlError extends RuntimeException {
 
     String state() {
         return state;
+    }
+
+    /// The routine that has reported it.
+    String routine() {
+        return routine;
     }
 
     boolean isFatal() {

@@ -136,24 +136,32 @@ final class ScenarioRunner {
 
         void turn(int millis) throws IOException {
             due++;
-            takeSteps();
-            if (millis > 0 && due == 0 && !over && talk != null) isAnswered(talk, millis);
+            var open = talk == null ? begin(millis) : talk;
+            takeSteps(open);
+            if (millis > 0 && due == 0 && !over) isAnswered(open, millis);
         }
 
-        private void takeSteps() throws IOException {
-            if (talk == null) talk = new Talk(rig.proxyPort(), startup(actor, Rig.PROXIED));
-            while (due > 0 && isAnswered(talk)) {
+        /// The first step is this client's turn, and not its login.
+        private Talk begin(int millis) throws IOException {
+            var open = new Talk(rig.proxyPort(), startup(actor, Rig.PROXIED));
+            talk = open;
+            if (millis > 0) isAnswered(open, millis);
+            return open;
+        }
+
+        private void takeSteps(Talk open) throws IOException {
+            while (due > 0 && isAnswered(open)) {
                 due--;
                 var step = steps.removeFirst();
                 if (steps.isEmpty() && actor.ending() != Ending.TERMINATE) {
-                    talk.leave(actor.ending(), step);
+                    open.leave(actor.ending(), step);
                     over = true;
                     return;
                 }
-                talk.send(step);
+                open.send(step);
             }
             // Whoever waits for the last answers here lets nobody else take the steps that make room for them.
-            if (steps.isEmpty() && !over && isAnswered(talk) && isSettled(talk)) end(talk);
+            if (steps.isEmpty() && !over && isAnswered(open) && isSettled(open)) end(open);
         }
 
         private boolean isSettled(Talk open) throws IOException {
@@ -186,7 +194,7 @@ final class ScenarioRunner {
         /// Takes what is due; true if something is left.
         boolean catchUp(boolean giveUp) throws IOException {
             if (over || talk == null) return false;
-            takeSteps();
+            takeSteps(talk);
             if (over || !giveUp) return !over;
             if (steps.isEmpty()) {
                 end(talk);

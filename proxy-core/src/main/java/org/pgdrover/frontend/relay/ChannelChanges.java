@@ -124,8 +124,11 @@ final class ChannelChanges {
         changes.clear();
     }
 
-    boolean subscribeTo(String channel) {
-        for (var change : changes) if (change.listens() && channel.equals(change.channel())) return true;
-        return false;
+    /// The last of them that is about a channel; null if none is.
+    @Nullable
+    ChannelStatement last(String channel) {
+        ChannelStatement last = null;
+        for (var change : changes) if (change.channel() == null || channel.equals(change.channel())) last = change;
+        return last;
     }
 }

@@ -263,9 +263,10 @@ final class ClientListening {
     boolean hears(ByteBuf frame, int start, int end) {
         if (subscription == null) return false;
         var channel = WireReader.string(frame, start + HEADER + 4, end);
-        return notifications.isSubscribedTo(channel)
-                || changes.subscribeTo(channel)
-                || shown.contains(channel) && !hasItsOwnThere();
+        // What the listener has heard before an UNLISTEN is dropped, but the client may have listened again there.
+        var last = changes.last(channel);
+        boolean subscribed = last == null ? notifications.isSubscribedTo(channel) : last.listens();
+        return subscribed || shown.contains(channel) && !hasItsOwnThere();
     }
 
     // What the client gets

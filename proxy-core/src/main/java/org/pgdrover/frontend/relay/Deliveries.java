@@ -60,6 +60,7 @@ final class Deliveries {
     }
 
     private void over(Delivery delivery) {
+        if (delivery == unended || delivery == endOfUnended) forgetUnended();
         if ((delivery.counted & READING) != 0) changingReading--;
         if ((delivery.counted & SETTINGS) != 0) changingSettings--;
         if ((delivery.counted & NAMES) != 0) deallocating--;
@@ -160,9 +161,20 @@ final class Deliveries {
     Delivery takeUnended(Delivery sync) {
         if (sync != endOfUnended) return null;
         var taken = unended;
+        forgetUnended();
+        return taken;
+    }
+
+    /// The delivery that goes on because the server has ignored a Sync: the one that the Sync ends, or the
+    /// one that the Sync alone ends too; null if the Sync was nothing else.
+    @Nullable
+    Delivery withoutEnd(Delivery ignored) {
+        return isSyncAlone(ignored) ? takeUnended(ignored) : ignored;
+    }
+
+    private void forgetUnended() {
         unended = null;
         endOfUnended = null;
-        return taken;
     }
 
     /// What was sent right behind it; null if nothing was, or the delivery itself was not sent.
@@ -198,11 +210,9 @@ final class Deliveries {
     Delivery endNext() {
         var delivery = sent.poll();
         if (delivery == null) return null;
+        var sync = delivery == unended ? endOfUnended : null;
         over(delivery);
-        if (delivery == unended && endOfUnended instanceof Delivery sync) {
-            takeUnended(sync);
-            if (end(sync)) release(sync);
-        }
+        if (sync != null && end(sync)) release(sync);
         return delivery;
     }
 

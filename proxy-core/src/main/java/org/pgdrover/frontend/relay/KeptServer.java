@@ -29,6 +29,11 @@ final class KeptServer {
         return sessionMode;
     }
 
+    /// Whether the session cannot go on elsewhere than on a server.
+    boolean isPinnedTo(ServerLease lease) {
+        return isPinned() && lease() == lease;
+    }
+
     /// Whether the session has state that only this connection has.
     boolean isPinned() {
         return lease != null && session.pinned() != null;

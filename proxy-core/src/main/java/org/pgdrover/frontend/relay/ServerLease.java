@@ -243,10 +243,9 @@ final class ServerLease implements AnswerOwner {
             case RelayNote.MakesRoom(var old) -> server.session().statements().closeDiscarded(old);
             case MessagePlan plan -> discarded(kind, fate, plan);
             case Delivery delivery -> {
-                var goesOn =
-                        Deliveries.isSyncAlone(delivery) ? relay.deliveries().takeUnended(delivery) : delivery;
-                if (kind != RequestKind.SYNC || goesOn != delivery) vanish(delivery);
-                if (kind == RequestKind.SYNC && goesOn != null) relay.goesOn(goesOn);
+                var goesOn = kind == RequestKind.SYNC ? relay.deliveries().withoutEnd(delivery) : null;
+                if (goesOn != delivery) vanish(delivery);
+                if (goesOn != null) relay.goesOn(goesOn);
             }
             default -> {}
         }
@@ -284,11 +283,6 @@ final class ServerLease implements AnswerOwner {
         return false;
     }
 
-    /// Whether the session cannot go on elsewhere, whatever the server refuses.
-    private boolean isPinned() {
-        return relay.kept().isPinned() && relay.kept().lease() == this;
-    }
-
     @Override
     public boolean onError(Note note, ErrorFields error) {
         if (note instanceof Beginning begin) {
@@ -300,7 +294,10 @@ final class ServerLease implements AnswerOwner {
         if (delivery == null) return true;
         if (note instanceof MessagePlan plan) relay.answeredNames().failed(plan, server);
         var instead = note instanceof MessagePlan plan ? ClientsWords.instead(plan, error) : null;
-        if (instead == null && standby && !isPinned() && StandbyRefusal.is(error, delivery, server)) {
+        if (instead == null
+                && standby
+                && !relay.kept().isPinnedTo(this)
+                && StandbyRefusal.is(error, delivery, server)) {
             refusal = error;
             relay.heldBack().drop(this);
             return false;
