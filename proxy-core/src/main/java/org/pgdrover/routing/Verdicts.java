@@ -8,8 +8,8 @@ import org.pgdrover.sql.Residues;
 /// Remembers what was judged of the statements that a session ran last.
 ///
 /// A statement is judged several times on its way, and a prepared one comes again and again. A verdict
-/// holds for as long as the catalog is the same and the session makes no table. A later statement may take
-/// an older one's place. Confined to the client's event loop.
+/// holds for as long as the catalog is the same, as the open transaction sees it. A later statement may
+/// take an older one's place. Confined to the client's event loop.
 final class Verdicts {
     /// A power of two; a transaction has seldom more statements.
     private static final int SIZE = 16;

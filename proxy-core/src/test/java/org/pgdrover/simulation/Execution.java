@@ -31,8 +31,8 @@ final class Execution {
             Map.entry("remote", 25),
             Map.entry("setter", 25),
             Map.entry("fail", 25));
-    /// Functions of which nobody but the session itself can foretell what they return.
     private static final Field NEW_SEED = new Field("setseed", 2278, 4, 0);
+    /// Functions of which nobody but the session itself can foretell what they return.
     private static final Set<String> MASKED = Set.of("nextval", "currval", "lastval", "pg_backend_pid");
 
     private static final Map<String, Integer> ZONES = Map.of("UTC", 0, "America/New_York", -5, "Asia/Tokyo", 9);

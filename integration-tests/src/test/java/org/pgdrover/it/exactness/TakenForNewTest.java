@@ -28,7 +28,7 @@ import org.pgdrover.config.PoolMode;
 class TakenForNewTest {
     private static final String USER = "single";
     private static final int SOON = 5_000;
-    /// The catalog is read at the latest so long behind a definition.
+    /// The catalog has been read so long behind a definition, as a rule.
     private static final int READ_MILLIS = 1_500;
     private static final String TRIGGER =
             "CREATE TRIGGER sets BEFORE INSERT ON %1$s FOR EACH ROW EXECUTE FUNCTION sets_timeout();";
