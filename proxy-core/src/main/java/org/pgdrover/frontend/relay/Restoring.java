@@ -88,6 +88,11 @@ final class Restoring implements RelayState {
     private RelayState ready() {
         var out = relay.client().newBuffer(64);
         ParameterReports.tell(relay, lease, out, _ -> true);
+        if (lease.server().status() == TransactionStatus.IDLE
+                && relay.listening().isInvolved()) {
+            relay.write(out);
+            return new Marking(relay, lease, delivery);
+        }
         BackendMessages.readyForQuery(out, lease.server().status());
         relay.write(out);
         relay.client().flush();
