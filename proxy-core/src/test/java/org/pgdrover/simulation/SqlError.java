@@ -14,7 +14,7 @@ final class SqlError extends RuntimeException {
     }
 
     static SqlError of(String state, String message) {
-        return new SqlError("ERROR", state, message, "model");
+        return new SqlError("ERROR", state, message, "");
     }
 
     /// An error of the routine that waits for copied data.
@@ -23,12 +23,12 @@ final class SqlError extends RuntimeException {
     }
 
     static SqlError fatal(String state, String message) {
-        return new SqlError("FATAL", state, message, "model");
+        return new SqlError("FATAL", state, message, "");
     }
 
     /// Text that the model does not know, which is a gap in the model.
     static SqlError unknown(String sql) {
-        return new SqlError("ERROR", "XX000", "the model does not know: " + sql, "model");
+        return new SqlError("ERROR", "XX000", "the model does not know: " + sql, "");
     }
 
     String severity() {
