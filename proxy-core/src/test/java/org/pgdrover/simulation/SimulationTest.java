@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The whole proxy in virtual time: conversations that have ever found something, usual ones, and new
 /// ones.
 ///
-/// `-Dsimulation.seconds` says for how long new seeds are run: 5 if it is not given, with `-Dquick` not at all. A seed
+/// `-Dsimulation.seconds` says for how long new seeds are run: 60 if it is not given, with `-Dquick` not at all. A seed
 /// that fails is told with its transcript and with the command that repeats it to the letter.
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SimulationTest {
@@ -26,7 +26,7 @@ class SimulationTest {
     private static final int FIRST_USUAL_SEED = 19;
     private static final boolean QUICK = System.getProperty("quick") != null;
     private static final int USUAL_SEEDS = QUICK ? 8 : 80;
-    private static final long SECONDS = Long.getLong("simulation.seconds", QUICK ? 0 : 5);
+    private static final long SECONDS = Long.getLong("simulation.seconds", QUICK ? 0 : 60);
     private static final boolean ACROSS = Boolean.getBoolean("simulation.across");
     private static final Options NEW = Options.ALL.withAcross(ACROSS).withRefusals(true);
     private static final List<Options> KINDS = List.of(
