@@ -121,7 +121,7 @@ final class LostTransaction {
             case MessageType.PARSE -> parse(out, Objects.requireNonNull(plan.statement), plan);
             case MessageType.BIND -> {
                 boolean exits = ends(plan.runs);
-                if (plan.statement == null) failBatch(out, missing(batch, index));
+                if (plan.statement == null) failMissing(out, batch, index);
                 else if (otherValues(batch, index, plan.statement, exits) instanceof ErrorFields error)
                     failBatch(out, error);
                 else if (exits && bound.size() < MOST_BOUND) bind(out, portal(batch, index), plan.runs);
@@ -210,7 +210,7 @@ final class LostTransaction {
 
     private void describe(ByteBuf out, Batch batch, int index, MessagePlan plan) {
         if (plan.statement == null && plan.runs == QueryClass.NOT_PREPARED) {
-            failBatch(out, missing(batch, index));
+            failMissing(out, batch, index);
         } else if (plan.statement != null && shape(plan.statement) instanceof StatementShape shape) {
             BackendMessages.parameters(out, shape.parameters());
             BackendMessages.bare(out, MessageType.NO_DATA);
@@ -242,15 +242,22 @@ final class LostTransaction {
                 statement, wanted, bytes, WireReader.endOfString(bytes, nameStart, end), end);
     }
 
-    private static ErrorFields missing(Batch batch, int index) {
+    /// In its failed transaction PostgreSQL would still have the unnamed statement that has gone with
+    /// the server.
+    private void failMissing(ByteBuf out, Batch batch, int index) {
+        var name = missing(batch, index);
+        if (name.isEmpty() && relay.session().statements().isUnnamedLost()) failBatch(out);
+        else failBatch(out, MissingStatement.error(name));
+    }
+
+    private static String missing(Batch batch, int index) {
         var message = batch.message(index);
         var bytes = Objects.requireNonNull(batch.bytes());
         int start = batch.from() + message.start + HEADER;
         int end = batch.from() + message.start + message.size;
         // Behind the portal's name, or behind the letter that says what is described.
         int at = message.type == MessageType.BIND ? WireReader.endOfString(bytes, start, end) + 1 : start + 1;
-        var name = bytes.toString(at, WireReader.endOfString(bytes, at, end) - at, StandardCharsets.UTF_8);
-        return MissingStatement.error(name);
+        return bytes.toString(at, WireReader.endOfString(bytes, at, end) - at, StandardCharsets.UTF_8);
     }
 
     private static boolean ends(QueryClass queryClass) {

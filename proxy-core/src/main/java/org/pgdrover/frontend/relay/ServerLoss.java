@@ -40,7 +40,7 @@ final class ServerLoss {
         if (unnamed != null
                 && unnamed.isAnalysed()
                 && unnamed.settings() == null
-                && PreparedAgain.isThere(unnamed, lease)) session.statements().unnamed(null);
+                && PreparedAgain.isThere(unnamed, lease)) session.statements().loseUnnamed();
     }
 
     private ServerLoss(Relay relay, ServerLease lease) {

@@ -21,6 +21,7 @@ public final class ClientStatements {
     private @Nullable ClientStatement[] table = new ClientStatement[INITIAL];
     private int size;
     private @Nullable ClientStatement unnamed;
+    private boolean unnamedLost;
     private int unkept;
     /// Those that were parsed with settings which nobody will ever know.
     private int unsettled;
@@ -36,7 +37,19 @@ public final class ClientStatements {
         return unnamed;
     }
 
+    /// The unnamed statement has gone with the server that alone could make it.
+    public void loseUnnamed() {
+        unnamed(null);
+        unnamedLost = true;
+    }
+
+    /// Whether there was an unnamed statement that has gone with its server.
+    public boolean isUnnamedLost() {
+        return unnamedLost;
+    }
+
     public void unnamed(@Nullable ClientStatement statement) {
+        unnamedLost = false;
         if (unnamed != null) unnamed.there(false);
         if (unnamed != null && !unnamed.isKept()) unkept--;
         unnamed = statement;
