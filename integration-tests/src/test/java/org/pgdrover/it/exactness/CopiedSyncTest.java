@@ -13,7 +13,6 @@ import static org.pgdrover.it.exactness.Sent.terminate;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,50 +21,42 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.pgdrover.config.PoolMode;
 
 /// A client that sends Sync among copied data costs nobody else anything, on a pool of one server.
 @Timeout(120)
 class CopiedSyncTest {
-    private static final String USER = "single";
     private static final int SOON = 20_000;
     private static final String BAD = "no number\n";
     private static final String GOOD = "1\n";
 
-    private static Rig rig;
+    private static OneServer one;
     private WireClient client;
     private WireClient other;
 
     @BeforeAll
     static void start() throws Exception {
-        rig = new Rig(
-                Rig.Target.PROXY,
-                PoolMode.TRANSACTION,
-                Map.of(USER, 1),
-                primary -> primary.sql(
-                        Rig.PROXIED,
-                        "CREATE TABLE public.numbers (n int)",
-                        "GRANT ALL ON public.numbers TO public",
-                        """
+        one = new OneServer(
+                "CREATE TABLE public.numbers (n int)",
+                "GRANT ALL ON public.numbers TO public",
+                """
                         CREATE FUNCTION public.raises() RETURNS trigger LANGUAGE plpgsql AS $$
                         BEGIN
                             IF new.n = 8 THEN RAISE 'canceled' USING ERRCODE = '57014'; END IF;
                             IF new.n = 9 THEN RAISE 'violated' USING ERRCODE = '08P01'; END IF;
                             RETURN new;
                         END $$""",
-                        "CREATE TRIGGER raises BEFORE INSERT ON public.numbers FOR EACH ROW EXECUTE FUNCTION public.raises()"));
+                "CREATE TRIGGER raises BEFORE INSERT ON public.numbers FOR EACH ROW EXECUTE FUNCTION public.raises()");
     }
 
     @AfterAll
     static void stop() throws IOException {
-        rig.close();
+        one.close();
     }
 
     @BeforeEach
     void connect() throws Exception {
-        var startup = Map.of("user", USER, "database", Rig.PROXIED);
-        client = WireClient.ready(rig.proxyPort(), startup);
-        other = WireClient.ready(rig.proxyPort(), startup);
+        client = one.client();
+        other = one.client();
     }
 
     @AfterEach

@@ -21,19 +21,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.pgdrover.config.PoolMode;
 
 /// What becomes of a batch that has no Sync yet; all clients share one server.
 @Timeout(120)
 class OpenBatchTest {
-    private static final String USER = "single";
     private static final int SOON = 5_000;
     /// Returns when they are gone.
     private static final String TERMINATE =
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '" + USER + "'";
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '" + OneServer.USER + "'";
     private static final Sent[] INSERT = {parse("", "INSERT INTO kept VALUES (1)"), bind("", ""), execute("", 0)};
 
-    private Rig rig;
+    private OneServer one;
 
     enum Goodbye {
         TERMINATE,
@@ -43,24 +41,19 @@ class OpenBatchTest {
 
     @BeforeEach
     void start() throws Exception {
-        rig = new Rig(
-                Rig.Target.PROXY,
-                PoolMode.TRANSACTION,
-                Map.of(USER, 1),
-                primary -> primary.sql(
-                        Rig.PROXIED,
-                        "CREATE TABLE public.kept (x int)",
-                        "CREATE SEQUENCE public.drawn",
-                        "GRANT ALL ON public.kept, public.drawn TO public"));
+        one = new OneServer(
+                "CREATE TABLE public.kept (x int)",
+                "CREATE SEQUENCE public.drawn",
+                "GRANT ALL ON public.kept, public.drawn TO public");
     }
 
     @AfterEach
     void stop() throws IOException {
-        rig.close();
+        one.close();
     }
 
     private WireClient client() throws IOException {
-        return WireClient.ready(rig.proxyPort(), Map.of("user", USER, "database", Rig.PROXIED));
+        return one.client();
     }
 
     @ParameterizedTest
@@ -86,7 +79,7 @@ class OpenBatchTest {
             client.send(parse("fails", "INSERT INTO kept VALUES (1 / $1::int)"), sync());
             readUpTo(client, 'Z');
             // So that the proxy has to prepare the statement again.
-            rig.primary().sql(Rig.PROXIED, TERMINATE);
+            one.rig().primary().sql(Rig.PROXIED, TERMINATE);
 
             client.send(INSERT);
             client.send(query("SELECT 2"));
@@ -145,8 +138,8 @@ class OpenBatchTest {
     /// them. One cannot be prepared there: with that the server discards the batch, and its client has to hear so.
     @Test
     void isNotDiscardedInSilence() throws Exception {
-        var search = Map.of("user", USER, "database", Rig.PROXIED, "search_path", "public");
-        try (var client = WireClient.ready(rig.proxyPort(), search)) {
+        var search = Map.of("user", OneServer.USER, "database", Rig.PROXIED, "search_path", "public");
+        try (var client = WireClient.ready(one.rig().proxyPort(), search)) {
             client.send(
                     parse("s", "INSERT INTO kept VALUES ($1)"),
                     sync(),
@@ -182,7 +175,7 @@ class OpenBatchTest {
 
             readToTheEnd(leaving);
             assertThat(kept()).isEqualTo("0");
-            assertThat(rig.primary().ask(Rig.PROXIED, "SELECT is_called FROM public.drawn"))
+            assertThat(one.rig().primary().ask(Rig.PROXIED, "SELECT is_called FROM public.drawn"))
                     .isEqualTo("t");
         }
     }

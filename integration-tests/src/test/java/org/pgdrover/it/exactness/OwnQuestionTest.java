@@ -18,38 +18,31 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.pgdrover.config.PoolMode;
 
 /// What a client hears when a question of the proxy's own fails in its transaction: nobody may read `pg_settings`.
 @Timeout(120)
 class OwnQuestionTest {
-    private static final String USER = "single";
     private static final int SOON = 5_000;
     private static final String FOLDED = "SELECT (timestamptz '2024-01-01 05:00' AT TIME ZONE 'UTC')::text";
     private static final String SETS = "DO $$BEGIN PERFORM set_config('TimeZone', 'UTC', true); END$$";
     private static final String FORBIDDEN = "42501";
 
-    private Rig rig;
+    private OneServer one;
     private WireClient client;
 
     @BeforeEach
     void start() throws Exception {
-        rig = new Rig(
-                Rig.Target.PROXY,
-                PoolMode.TRANSACTION,
-                Map.of(USER, 1),
-                primary -> primary.sql(
-                        Rig.PROXIED,
-                        "REVOKE ALL ON pg_catalog.pg_settings FROM public",
-                        "CREATE TABLE public.kept (x int)",
-                        "GRANT ALL ON public.kept TO public"));
-        client = WireClient.ready(rig.proxyPort(), Map.of("user", USER, "database", Rig.PROXIED));
+        one = new OneServer(
+                "REVOKE ALL ON pg_catalog.pg_settings FROM public",
+                "CREATE TABLE public.kept (x int)",
+                "GRANT ALL ON public.kept TO public");
+        client = one.client();
     }
 
     @AfterEach
     void stop() throws IOException {
         client.close();
-        rig.close();
+        one.close();
     }
 
     /// PostgreSQL asks nothing.
@@ -62,7 +55,8 @@ class OwnQuestionTest {
 
         assertThat(errors(hear(query("COMMIT")))).isEmpty();
 
-        assertThat(rig.primary().ask(Rig.PROXIED, "SELECT count(*) FROM kept")).isEqualTo("1");
+        assertThat(one.rig().primary().ask(Rig.PROXIED, "SELECT count(*) FROM kept"))
+                .isEqualTo("1");
         assertThat(hear(bind("", "p"), execute("", 0), sync()).get(1).column(0)).isEqualTo("2024-01-01 05:00:00");
     }
 
@@ -72,10 +66,12 @@ class OwnQuestionTest {
         hear(query("BEGIN"));
         hear(query(SETS));
         hear(parse("p", FOLDED), sync());
-        rig.primary()
+        one.rig()
+                .primary()
                 .sql(
                         "postgres",
-                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '" + USER + "'");
+                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '"
+                                + OneServer.USER + "'");
 
         client.send(query("SELECT 1"));
 
@@ -142,10 +138,10 @@ class OwnQuestionTest {
     }
 
     private boolean isOnStandby(String lastParsed) throws SQLException {
-        var activity = "SELECT count(*) FROM pg_stat_activity WHERE usename = '" + USER + "' AND query = '"
+        var activity = "SELECT count(*) FROM pg_stat_activity WHERE usename = '" + OneServer.USER + "' AND query = '"
                 + lastParsed.replace("'", "''") + "'";
-        for (var node : rig.nodes())
-            if (node != rig.primary() && !node.ask("postgres", activity).equals("0")) return true;
+        for (var node : one.rig().nodes())
+            if (node != one.rig().primary() && !node.ask("postgres", activity).equals("0")) return true;
         return false;
     }
 

@@ -19,12 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.pgdrover.config.PoolMode;
 
 /// A client that sets the seed of its random numbers, in whatever words, foretells those of nobody else.
 @Timeout(120)
 class RandomSeedTest {
-    private static final String USER = "single";
     private static final int SOON = 5_000;
     private static final String RANDOM = "SELECT random()";
 
@@ -34,7 +32,7 @@ class RandomSeedTest {
                     + " EXCEPTION WHEN OTHERS THEN"
                     + " CREATE FUNCTION of_clause() RETURNS int LANGUAGE sql AS 'SELECT setseed(0.25); SELECT 1'; END$do$";
 
-    private static Rig rig;
+    private static OneServer one;
 
     private WireClient client;
     private WireClient other;
@@ -42,30 +40,25 @@ class RandomSeedTest {
 
     @BeforeAll
     static void start() throws Exception {
-        rig = new Rig(
-                Rig.Target.PROXY,
-                PoolMode.TRANSACTION,
-                Map.of(USER, 1),
-                primary -> primary.sql(
-                        Rig.PROXIED,
-                        OF_CLAUSE,
-                        "CREATE FUNCTION of_text() RETURNS int LANGUAGE plpgsql AS"
-                                + " $$BEGIN EXECUTE 's' || 'et seed = 0.25'; RETURN 1; END$$",
-                        "CREATE FUNCTION of_call() RETURNS int LANGUAGE plpgsql AS"
-                                + " $$BEGIN PERFORM set_config('se' || 'ed', '0.25', true); RETURN 1; END$$"));
+        one = new OneServer(
+                OF_CLAUSE,
+                "CREATE FUNCTION of_text() RETURNS int LANGUAGE plpgsql AS"
+                        + " $$BEGIN EXECUTE 's' || 'et seed = 0.25'; RETURN 1; END$$",
+                "CREATE FUNCTION of_call() RETURNS int LANGUAGE plpgsql AS"
+                        + " $$BEGIN PERFORM set_config('se' || 'ed', '0.25', true); RETURN 1; END$$");
     }
 
     @AfterAll
     static void stop() throws IOException {
-        rig.close();
+        one.close();
     }
 
     @BeforeEach
     void connect() throws Exception {
-        var startup = Map.of("user", USER, "database", Rig.PROXIED);
-        client = WireClient.ready(rig.proxyPort(), startup);
-        other = WireClient.ready(rig.proxyPort(), startup);
-        try (var direct = WireClient.ready(rig.primary().port(), Map.of("user", "postgres", "database", Rig.PROXIED))) {
+        client = one.client();
+        other = one.client();
+        try (var direct =
+                WireClient.ready(one.rig().primary().port(), Map.of("user", "postgres", "database", Rig.PROXIED))) {
             hear(direct, query("SELECT setseed(0.25)"));
             foretold = random(direct);
         }
@@ -82,8 +75,8 @@ class RandomSeedTest {
     @ValueSource(strings = {"seed", "options"})
     void isNotThatOfTheStartupMessage(String parameter) throws Exception {
         var value = parameter.equals("seed") ? "0.25" : "-c seed=0.25";
-        var startup = Map.of("user", USER, "database", Rig.PROXIED, parameter, value);
-        try (var seeded = WireClient.ready(rig.proxyPort(), startup)) {
+        var startup = Map.of("user", OneServer.USER, "database", Rig.PROXIED, parameter, value);
+        try (var seeded = one.client()) {
             for (int i = 0; i < 3; i++) assertThat(random(seeded)).doesNotContainAnyElementsOf(foretold);
         }
     }

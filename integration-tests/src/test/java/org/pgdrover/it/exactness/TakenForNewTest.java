@@ -7,7 +7,6 @@ import static org.pgdrover.it.exactness.Sent.query;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -18,7 +17,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.pgdrover.config.PoolMode;
 
 /// Tables that a client could believe to be its own new ones: what the triggers of another client set there reaches
 /// nobody but the client that inserts.
@@ -26,14 +24,13 @@ import org.pgdrover.config.PoolMode;
 /// No catalog has the tables yet, for they have just been made.
 @Timeout(120)
 class TakenForNewTest {
-    private static final String USER = "single";
     private static final int SOON = 5_000;
     /// The catalog has been read so long behind a definition, as a rule.
     private static final int READ_MILLIS = 1_500;
     private static final String TRIGGER =
             "CREATE TRIGGER sets BEFORE INSERT ON %1$s FOR EACH ROW EXECUTE FUNCTION sets_timeout();";
 
-    private static Rig rig;
+    private static OneServer one;
     private static int count;
 
     private String table;
@@ -42,26 +39,21 @@ class TakenForNewTest {
 
     @BeforeAll
     static void start() throws Exception {
-        rig = new Rig(
-                Rig.Target.PROXY,
-                PoolMode.TRANSACTION,
-                Map.of(USER, 1),
-                primary -> primary.sql(Rig.PROXIED, """
+        one = new OneServer("""
                 CREATE FUNCTION sets_timeout() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN PERFORM set_config('statement_timeout', '700s', false); RETURN NEW; END $$""", "GRANT ALL ON SCHEMA public TO public"));
+                $$ BEGIN PERFORM set_config('statement_timeout', '700s', false); RETURN NEW; END $$""", "GRANT ALL ON SCHEMA public TO public");
     }
 
     @AfterAll
     static void stop() throws Exception {
-        rig.close();
+        one.close();
     }
 
     @BeforeEach
     void connect() throws IOException {
-        var startup = Map.of("user", USER, "database", Rig.PROXIED);
         table = "fresh" + count++;
-        client = WireClient.ready(rig.proxyPort(), startup);
-        other = WireClient.ready(rig.proxyPort(), startup);
+        client = one.client();
+        other = one.client();
     }
 
     @AfterEach
