@@ -228,8 +228,8 @@ final class ServerAnswers {
             owner.onDescribed(note, type, decoder.buffer(), decoder.start(), decoder.end());
         if (ledger.ends(type)) {
             ledger.take();
-            // No ReadyForQuery follows in a batch that stays open: what was said before comes before the end.
-            if (ledger.isEmpty()) emit(in);
+            // An owner hears all of its answer before the end, also where no ReadyForQuery of its own follows.
+            if (ledger.headOwner() != owner) emit(in);
             owner.onAnswered(kind, type, note);
         }
         return wanted;
