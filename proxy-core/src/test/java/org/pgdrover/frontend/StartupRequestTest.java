@@ -53,7 +53,7 @@ class StartupRequestTest {
     void takesNoSeed() {
         assertThat(request("user", "me", "Seed", "0.5", "options", "-c seed=-1").settings())
                 .isEqualTo(SessionSettings.EMPTY);
-        for (var none : new String[] {"2", "0.5f", "x", "NaN", ""})
+        for (var none : new String[] {"2", "0.5f", "0.5f ", "x", "NaN", ""})
             assertThat(request("user", "me", "seed", none).settings())
                     .isEqualTo(SessionSettings.EMPTY.withValue("seed", none));
     }

@@ -19,8 +19,6 @@ final class LearningSettings implements RelayState {
     private @Nullable Exchange answered;
     private boolean asked;
     private boolean failed;
-    /// Why the transaction could not go on.
-    private @Nullable ErrorFields lost;
 
     LearningSettings(Relay relay, ServerLease lease, Working next) {
         this.relay = relay;
@@ -52,19 +50,8 @@ final class LearningSettings implements RelayState {
             return this;
         }
         if (!(answered.error() instanceof ErrorFields error)) return next;
-        var delivery = Objects.requireNonNull(relay.deliveries().peekWaiting());
-        if (!delivery.isComplete() && !lease.server().ledger().isOpen()) return askInBatch(error);
-        relay.deliveries().nextWaiting();
-        return PresentSettings.fail(relay, lease, delivery, lost == null ? error : lost);
-    }
-
-    /// More of the batch will come, which the server has to discard: an error within the batch makes it
-    /// do so.
-    private RelayState askInBatch(ErrorFields error) {
-        lost = error;
-        answered = null;
-        PresentSettings.ask(true, new Exchange(lease.server(), this::answered));
-        return this;
+        return PresentSettings.fail(
+                relay, lease, Objects.requireNonNull(relay.deliveries().nextWaiting()), error);
     }
 
     private void ask() {

@@ -20,9 +20,6 @@ final class Preparing implements RelayState {
 
     /// Whether the server is asked first what is set there.
     private boolean asking;
-    /// Why the server has not told what is set there, while the question is asked once more.
-    private @Nullable ErrorFields unanswered;
-
     private boolean recovering;
     private boolean recovered;
     private boolean canceled;
@@ -45,7 +42,7 @@ final class Preparing implements RelayState {
     }
 
     /// The server works for the client already.
-    static Preparing further(Relay relay, ServerLease lease, Delivery delivery, ServerNeeds needs) {
+    static Preparing further(Relay relay, ServerLease lease, Delivery delivery, @Nullable ServerNeeds needs) {
         return new Preparing(relay, lease, delivery, false, needs);
     }
 
@@ -65,17 +62,15 @@ final class Preparing implements RelayState {
                 return workAtOnce(begin);
             if (!fresh && needs.wantsKnownSettings()) {
                 asking = true;
-                askForSettings(lease.server().ledger().isOpen());
+                PresentSettings.ask(lease.server().ledger().isOpen(), new Exchange(lease.server(), this::answered));
             } else {
                 needs.ask(new Exchange(lease.server(), this::answered));
             }
         }
         if (asking && answered != null && needs != null) {
-            if (answered.error() instanceof ErrorFields error) {
-                if (!delivery.isComplete() && !lease.server().ledger().isOpen()) return askInBatch(error);
-                return PresentSettings.fail(relay, lease, delivery, unanswered == null ? error : unanswered);
-            }
             asking = false;
+            if (answered.error() instanceof ErrorFields error)
+                return PresentSettings.fail(relay, lease, delivery, error);
             var told = PresentSettings.told(relay, answered);
             if (told != null) needs.presentIs(told);
             answered = null;
@@ -83,19 +78,6 @@ final class Preparing implements RelayState {
         }
         if (recovered) return work();
         return answered == null || needs == null || recovering ? this : prepared(needs, answered);
-    }
-
-    private void askForSettings(boolean open) {
-        PresentSettings.ask(open, new Exchange(lease.server(), this::answered));
-    }
-
-    /// More of the batch will come, which the server has to discard: an error within the batch makes it
-    /// do so.
-    private RelayState askInBatch(ErrorFields error) {
-        unanswered = error;
-        answered = null;
-        askForSettings(true);
-        return this;
     }
 
     /// What is asked of the listener does not change by it.

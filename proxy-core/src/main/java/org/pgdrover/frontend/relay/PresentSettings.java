@@ -30,11 +30,11 @@ final class PresentSettings {
     }
 
     /// The question has failed, and the client's transaction with it: that is the answer to the delivery
-    /// which would have come next. For a delivery that has not come whole the batch has to be open, so
-    /// that the server discards the rest of the delivery.
+    /// which would have come next.
     static RelayState fail(Relay relay, ServerLease lease, Delivery delivery, ErrorFields error) {
-        var working = new Working(relay, lease);
         boolean open = lease.server().ledger().isOpen();
+        if (!open && !delivery.isComplete()) return new Refusing(relay, lease, delivery, error);
+        var working = new Working(relay, lease);
         var out = relay.client().newBuffer(128);
         BackendMessages.error(out, error);
         if (!open) BackendMessages.readyForQuery(out, lease.server().status());

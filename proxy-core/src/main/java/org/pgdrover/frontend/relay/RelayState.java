@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///   Idle or Working --[LISTEN]--> WaitingForListener --> Idle's way, or Working
 ///   Working --[server lost]--> Doubting --> Idle (run again, or told) or TransactionLost --[client ends it]--> Idle
 ///   a batch that has not come whole fails --> Discarding --[Sync]--> Idle
+///   ... or fails by an own question --> Refusing --> Working
 ///   ... or is lost when it has been answered so far --> LostBetweenAnswers --> Discarding or Idle
 ///   any --[client gone]--> Closed
 /// ```
@@ -28,6 +29,7 @@ sealed interface RelayState
                 LostBetweenAnswers,
                 Marking,
                 Preparing,
+                Refusing,
                 Restoring,
                 TransactionLost,
                 WaitingForListener,
