@@ -24,7 +24,7 @@ public enum RoutingReason {
     LAG("every standby is beyond routing.max-lag"),
     READ_YOUR_WRITES("read your writes"),
     IN_TRANSACTION("inside a transaction"),
-    DEFERRED("the transaction begins with its first statement"),
+    DEFERRED("waits for its first statement"),
     PIPELINED("behind other work of the same client"),
     STANDBY_REFUSED("a standby could not answer it"),
     OWN_STATEMENTS("shows or names the session's prepared statements"),

@@ -49,7 +49,7 @@ final class DebugLines implements StatementObserver, AutoCloseable {
         var failed = sqlState.isEmpty() ? "" : "ERROR " + sqlState + " ";
         var line = String.format(
                 Locale.ROOT,
-                "%s #%-3d %-11s %-5s %-28s %8.2f ms  %s%s",
+                "%s #%-3d %-11s %-5s %-29s %8.2f ms  %s%s",
                 LocalTime.now(clock).format(TIME),
                 client,
                 queryClass,
