@@ -98,7 +98,7 @@ public final class ResponseLedger {
 
     /// Takes the head away, and what follows it that nothing answers: an end of copied data is never the
     /// head.
-    private void remove() {
+    void take() {
         tookData = false;
         do owed.remove();
         while (!isEmpty() && owed.kind(0) == RequestKind.COPY_END);
@@ -109,7 +109,7 @@ public final class ResponseLedger {
         var fate = owed.fate(0);
         var owner = owed.owner(0);
         var note = owed.note(0);
-        remove();
+        take();
         OwedAnswers.discard(kind, fate, owner, note);
     }
 
@@ -205,11 +205,6 @@ public final class ResponseLedger {
         return owed.kind(0).endsWithReady() || owed.size() > 1 && owed.kind(1) == RequestKind.SYNC;
     }
 
-    /// Takes the head's entry.
-    void take() {
-        remove();
-    }
-
     /// The note of the answer that the next ReadyForQuery ends.
     Note readyNote() {
         int at = owed.nextReady();
@@ -258,6 +253,11 @@ public final class ResponseLedger {
         doubted = syncs - ignored;
         open |= batchFollows;
         ignoreSyncs(ignored);
+    }
+
+    /// A command has completed: a COPY that has ended without error has ignored every Sync among its data.
+    void completed() {
+        guessed = 0;
     }
 
     /// A string has a second COPY: the data of the first has ended.
@@ -315,7 +315,7 @@ public final class ResponseLedger {
         while (!isEmpty() && !owed.kind(0).endsWithReady()) discardHead();
         if (isEmpty()) return false;
         if (!inTransaction) pipelined.transactionOver(owed.headNumber());
-        remove();
+        take();
         return true;
     }
 
@@ -335,7 +335,7 @@ public final class ResponseLedger {
         while (!isEmpty()) {
             if (owed.note(0) instanceof FakeAnswer(var bytes, var _)) bytes.release();
             if (owed.owner(0) instanceof Exchange exchange) exchange.forget();
-            remove();
+            take();
         }
         open = false;
         pipelined.over();

@@ -200,6 +200,7 @@ final class ServerAnswers {
             begun = true;
             if (runOwner != to) emit(in);
         }
+        if (type == MessageType.COMMAND_COMPLETE) ledger.completed();
         boolean wanted = true;
         if (ledger.headOwner() instanceof AnswerOwner owner) wanted = tell(in, owner, type);
         else if (ledger.ends(type)) ledger.take();
@@ -270,7 +271,8 @@ final class ServerAnswers {
         var error = WireReader.errorFields(decoder.buffer(), decoder.start(), decoder.end());
         emit(in);
         if (error.endsSession()) {
-            lastWords = error;
+            boolean ofOwnText = !ledger.isEmpty() && ledger.headOwner() instanceof Exchange;
+            lastWords = ofOwnText ? error.withoutPosition() : error;
             return;
         }
         begun = true;
@@ -290,12 +292,18 @@ final class ServerAnswers {
     }
 
     private void notice(ByteBuf in) {
-        var to = receiver();
+        var to = isAtRest() ? null : receiver();
         // The receiver may have something else to say in the notice's place.
         emit(in);
         var note = ledger.isEmpty() ? Note.NONE : ledger.headNote();
         boolean wanted = to != null && to.onNotice(note, decoder.buffer(), decoder.start(), decoder.end());
         pass(in, wanted ? to : null);
+    }
+
+    /// Whether it works for nobody. What it says then is about its own end, and its lessee may be in the middle of
+    /// another server's answer.
+    private boolean isAtRest() {
+        return status == TransactionStatus.IDLE && ledger.isAtRest();
     }
 
     private void notification(ByteBuf in) {

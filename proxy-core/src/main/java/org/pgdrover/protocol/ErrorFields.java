@@ -85,6 +85,14 @@ public record ErrorFields(Map<Character, String> fields) {
         return with('P', Integer.toString(position));
     }
 
+    /// The same error of a query string that its reader does not know.
+    public ErrorFields withoutPosition() {
+        if (!fields.containsKey('P')) return this;
+        var copy = new LinkedHashMap<>(fields);
+        copy.remove('P');
+        return new ErrorFields(copy);
+    }
+
     /// The same error with another word in its message.
     public ErrorFields saying(String instead, String of) {
         return with('M', message().replace(of, instead));

@@ -400,6 +400,19 @@ class ResponseLedgerTest {
         assertThat(discarded).containsExactly("SYNC=among");
     }
 
+    /// A string goes on behind its COPY.
+    @Test
+    void confirmsThatASyncWasIgnoredBeforeTheStringIsOver() {
+        expect(RequestKind.QUERY, "copy; then an error");
+        ledger.copyInStarted();
+        ledger.copied();
+        expect(RequestKind.SYNC, "among");
+        expect(RequestKind.COPY_END, "done");
+        ledger.completed();
+
+        assertThat(ledger.failed(false)).isTrue();
+    }
+
     @Test
     void confirmsThatASyncWasIgnored() {
         expect(RequestKind.QUERY, "copy");

@@ -274,6 +274,20 @@ class ServerConnectionTest {
         assertThat(lessee.heard).containsExactly("lost server-closed 57P01");
     }
 
+    /// Its lessee may be in the middle of another server's answer.
+    @Test
+    void tellsNobodyAWarningOfTheEndOfAServerThatWorksForNobody() {
+        var lessee = leased();
+        var warning =
+                new WireBytes().message('N', 'S', "WARNING", 'V', "WARNING", 'C', "57P02", 'M', "crash", (char) 0);
+        receive(warning);
+        assertThat(lessee.bytes.size()).isZero();
+
+        server.expect(RequestKind.QUERY, AnswerFate.FORWARD, lessee, new Name("q"));
+        receive(warning);
+        assertThat(lessee.bytes.size()).isPositive();
+    }
+
     @Test
     void closesAServerThatIsReadyUnasked() {
         var lessee = leased();

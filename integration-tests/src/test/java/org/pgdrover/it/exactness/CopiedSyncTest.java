@@ -5,6 +5,7 @@ import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.copyData;
 import static org.pgdrover.it.exactness.Sent.copyDone;
 import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
@@ -137,6 +138,38 @@ class CopiedSyncTest {
             looksAtItsOwn(other);
         }
         looksAtItsOwn(client);
+    }
+
+    /// The server has ignored the Sync, as the COPY's end without error shows.
+    @Test
+    void keepsTheSessionBehindACopyThatSucceeds() throws Exception {
+        client.send(query("CREATE TEMP TABLE mine (n int)"));
+        assertThat(rows(client)).isEmpty();
+        client.send(parse("", "COPY numbers FROM STDIN"), bind("", ""), execute("", 0), flush());
+        for (char type : new char[] {'1', '2', 'G'})
+            assertThat(client.require(SOON).type()).isEqualTo(type);
+        client.send(copyData(GOOD), sync(), copyData(GOOD), copyDone(), flush());
+        assertThat(client.require(SOON).type()).isEqualTo('C');
+
+        client.send(parse("", "SELECT 1 / 0"), bind("", ""), execute("", 0), sync());
+
+        assertThat(rows(client)).containsExactly("22012");
+        client.send(query("SELECT count(*) FROM mine"));
+        assertThat(rows(client)).containsExactly("0");
+    }
+
+    @Test
+    void keepsTheSessionBehindAStringWhoseCopySucceeds() throws Exception {
+        client.send(query("CREATE TEMP TABLE mine (n int)"));
+        assertThat(rows(client)).isEmpty();
+        client.send(query("COPY numbers FROM STDIN; SELECT 1 / 0"));
+        assertThat(client.require(SOON).type()).isEqualTo('G');
+
+        client.send(copyData(GOOD), sync(), copyData(GOOD), copyDone());
+
+        assertThat(rows(client)).containsExactly("22012");
+        client.send(query("SELECT count(*) FROM mine"));
+        assertThat(rows(client)).containsExactly("0");
     }
 
     private static void looksAtItsOwn(WireClient of) throws IOException {

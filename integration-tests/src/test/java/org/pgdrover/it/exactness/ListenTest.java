@@ -26,6 +26,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.config.PoolMode;
 import org.pgdrover.it.exactness.Ear.Heard;
 
@@ -131,6 +133,34 @@ class ListenTest {
             sender.query("NOTIFY last, 'end'");
 
             assertThat(client.payloadsUpTo("end")).containsExactly("d", "end");
+        }
+    }
+
+    /// What a savepoint takes back has not changed who hears its own notification.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "LISTEN own|BEGIN|SAVEPOINT a|UNLISTEN own|ROLLBACK TO a|NOTIFY own, '1'|LISTEN own|COMMIT",
+                "BEGIN|SAVEPOINT a|LISTEN own|ROLLBACK TO a|NOTIFY own, '1'|LISTEN own|COMMIT",
+                "BEGIN; SAVEPOINT a; LISTEN own; ROLLBACK TO a; NOTIFY own, '1'; LISTEN own; COMMIT",
+                "LISTEN own|BEGIN; NOTIFY other, 'p'; LISTEN own; COMMIT|BEGIN|SAVEPOINT a|UNLISTEN own|ROLLBACK TO a"
+                        + "|NOTIFY own, '1'|COMMIT",
+                "LISTEN own|BEGIN; NOTIFY other, 'p'; LISTEN own; COMMIT"
+                        + "|BEGIN; SAVEPOINT a; UNLISTEN own; SAVEPOINT b; RELEASE SAVEPOINT a; ROLLBACK; NOTIFY own, '1'",
+                "LISTEN own|BEGIN|UNLISTEN own|SAVEPOINT \"A\"|LISTEN own|SAVEPOINT a|UNLISTEN own"
+                        + "|ROLLBACK WORK TO SAVEPOINT a|NOTIFY own, '1'|COMMIT",
+                "LISTEN own|DO $$ BEGIN EXECUTE 'LISTEN own'; END $$|BEGIN|SAVEPOINT a|UNLISTEN own|ROLLBACK TO a"
+                        + "|NOTIFY own, '1'|COMMIT"
+            })
+    void hearsItselfOnceWhateverASavepointTakesBack(String conversation) throws Exception {
+        try (var client = client(SINGLE);
+                var sender = direct()) {
+            for (var each : conversation.split("\\|")) client.query(each);
+            sender.query("NOTIFY own, 'end'");
+
+            assertThat(client.payloadsUpTo("end")).containsExactly("1", "end");
+            client.query("SELECT 1");
+            assertThat(client.hearsWithin(100)).isFalse();
         }
     }
 

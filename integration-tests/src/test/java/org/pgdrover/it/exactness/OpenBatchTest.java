@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What becomes of a batch that has no Sync yet; all clients share one server.
 @Timeout(120)
@@ -70,6 +71,46 @@ class OpenBatchTest {
         leaving.close();
 
         assertThat(kept()).isEqualTo("0");
+    }
+
+    /// The server that had the statement is lost, and somebody has locked what it reads.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void isCanceledWhileItsStatementIsPreparedAgain(boolean inTransaction) throws Exception {
+        try (var client = client();
+                var locking = one.rig().primary().connect(Rig.PROXIED);
+                var statement = locking.createStatement()) {
+            client.send(parse("p", "INSERT INTO kept SELECT 1 WHERE false"), sync());
+            readUpTo(client, 'Z');
+            one.rig().primary().sql(Rig.PROXIED, TERMINATE);
+            if (inTransaction) {
+                client.send(query("BEGIN; SELECT txid_current()"));
+                readUpTo(client, 'Z');
+            }
+            locking.setAutoCommit(false);
+            statement.execute("LOCK TABLE kept IN ACCESS EXCLUSIVE MODE");
+            client.send(bind("", "p"), execute("", 0), sync());
+            waitForALock();
+
+            client.cancel(one.rig().proxyPort());
+
+            assertThat(readUpTo(client, 'E').fields()).containsEntry('C', "57014");
+            assertThat(readUpTo(client, 'Z').body()).containsExactly(inTransaction ? 'E' : 'I');
+            locking.rollback();
+            client.send(query("ROLLBACK"));
+            readUpTo(client, 'Z');
+            client.send(bind("", "p"), execute("", 0), sync());
+            assertThat(client.require(SOON).type()).isEqualTo('2');
+        }
+    }
+
+    private void waitForALock() throws Exception {
+        var waits = "SELECT count(*) FROM pg_stat_activity WHERE usename = '" + OneServer.USER
+                + "' AND wait_event_type = 'Lock'";
+        for (int i = 0; one.rig().primary().ask("postgres", waits).equals("0"); i++) {
+            assertThat(i).describedAs("looks at who waits").isLessThan(500);
+            Thread.sleep(10);
+        }
     }
 
     /// The transaction of what stands before a Query goes on behind it, and only the client's Sync may commit that.

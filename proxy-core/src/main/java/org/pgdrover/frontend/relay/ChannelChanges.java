@@ -1,6 +1,7 @@
 package org.pgdrover.frontend.relay;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -8,25 +9,44 @@ import org.jspecify.annotations.Nullable;
 import org.pgdrover.listening.Subscription;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.ChannelStatement;
+import org.pgdrover.sql.SavepointStatement;
 
 /// The changes that a transaction makes to its client's subscriptions.
 final class ChannelChanges {
-    /// An UNLISTEN for the client's own server that is not answered yet.
-    private record Sent(Delivery by, ChannelStatement statement) {}
+    /// Most savepoints that are kept apart: whoever goes back to one of more goes back further here.
+    private static final int MOST_SAVEPOINTS = 1_000;
+
+    /// What a statement does here.
+    private sealed interface Step {}
+
+    /// A statement is run in the place of a LISTEN or UNLISTEN, and tells the listener.
+    private record Told(ChannelStatement change) implements Step {}
+
+    /// The client's own server ends its listening.
+    private record Unlistened(ChannelStatement change) implements Step {}
+
+    /// A savepoint is made, released or gone back to.
+    private record Savepoint(SavepointStatement statement) implements Step {}
+
+    /// A step that is not answered yet.
+    private record Sent(Delivery by, Step step) {}
 
     private final Notifications notifications;
-    /// What is run in the place of these tells the listener.
-    private final List<ChannelStatement> changes = new ArrayList<>();
-    /// What the client's own server ends.
-    private final List<ChannelStatement> unlistened = new ArrayList<>();
-    private final List<Sent> unanswered = new ArrayList<>();
+    private final ArrayDeque<Sent> unanswered = new ArrayDeque<>(0);
+    /// What has been carried out, in its order, with the savepoints that there are.
+    private final List<Step> done = new ArrayList<>();
+    /// How much of that no rollback undoes.
+    private int committed;
 
     ChannelChanges(Notifications notifications) {
         this.notifications = notifications;
     }
 
+    /// Whether nothing is run in the place of a LISTEN or UNLISTEN.
     boolean isEmpty() {
-        return changes.isEmpty();
+        for (var each : done) if (each instanceof Told) return false;
+        for (var each : unanswered) if (each.step() instanceof Told) return false;
+        return true;
     }
 
     /// Notes what a delivery that is about to be sent changes, and plans what is run in the place of that.
@@ -41,10 +61,10 @@ final class ChannelChanges {
             var plan = delivery.plan(i);
             if (plan.channel != null) {
                 plan.instead = statement(plan.channel, subscription).getBytes(StandardCharsets.US_ASCII);
-                changes.add(plan.channel);
+                unanswered.add(new Sent(delivery, new Told(plan.channel)));
                 any = true;
             } else {
-                noteUnlistened(batch.message(i), plan, delivery, standardStrings);
+                noteOthers(batch.message(i), plan, delivery, standardStrings);
             }
         }
         return any;
@@ -59,22 +79,66 @@ final class ChannelChanges {
     }
 
     /// UNLISTEN on the client's own server counts for what is listened on elsewhere too.
-    private void noteUnlistened(ClientMessage message, MessagePlan plan, Delivery delivery, boolean standardStrings) {
+    private void noteOthers(ClientMessage message, MessagePlan plan, Delivery delivery, boolean standardStrings) {
         if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
-        if (!ChannelStatement.unlistens(plan.runs)) return;
+        boolean unlistens = ChannelStatement.unlistens(plan.runs);
+        boolean savepoints = SavepointStatement.areIn(plan.runs);
+        if (!unlistens && !savepoints) return;
         var text = ChannelTexts.of(message, plan, Objects.requireNonNull(delivery.part));
         if (text == null) return;
-        for (var each : ChannelStatement.unlistens(text, standardStrings)) unanswered.add(new Sent(delivery, each));
+        if (unlistens)
+            for (var each : ChannelStatement.unlistens(text, standardStrings))
+                unanswered.add(new Sent(delivery, new Unlistened(each)));
+        if (savepoints)
+            for (var each : SavepointStatement.all(text, standardStrings))
+                unanswered.add(new Sent(delivery, new Savepoint(each)));
+    }
+
+    // What answers tell
+
+    /// The statement that is run in the place of a delivery's next LISTEN or UNLISTEN has been carried out.
+    void told(@Nullable Delivery running) {
+        if (next(running, Told.class) instanceof Told told) done.add(told);
     }
 
     /// The client's own server has carried out the next UNLISTEN of a delivery.
     void unlistened(@Nullable Delivery running) {
-        for (var each : unanswered) {
-            if (each.by() != running) continue;
-            unanswered.remove(each);
-            unlistened.add(each.statement());
-            return;
+        if (next(running, Unlistened.class) instanceof Unlistened unlistened) done.add(unlistened);
+    }
+
+    /// The client's own server has carried out the next statement of a delivery that is about a savepoint.
+    void savepoint(@Nullable Delivery running) {
+        if (!(next(running, Savepoint.class) instanceof Savepoint savepoint)) return;
+        var name = savepoint.statement().name();
+        switch (savepoint.statement().kind()) {
+            case MADE -> {
+                if (done.size() < MOST_SAVEPOINTS) done.add(savepoint);
+            }
+            case RELEASED -> {
+                int at = find(name);
+                for (int i = done.size() - 1; i >= Math.max(at, committed); i--)
+                    if (done.get(i) instanceof Savepoint) done.remove(i);
+            }
+            case GONE_BACK_TO ->
+                done.subList(Math.min(find(name) + 1, done.size()), done.size()).clear();
         }
+    }
+
+    /// Where the newest savepoint of a name is; what was never noted is older than all that was.
+    private int find(String name) {
+        for (int i = done.size() - 1; i >= committed; i--)
+            if (done.get(i) instanceof Savepoint(var made) && made.name().equals(name)) return i;
+        return committed - 1;
+    }
+
+    private @Nullable Step next(@Nullable Delivery running, Class<? extends Step> kind) {
+        for (var all = unanswered.iterator(); all.hasNext(); ) {
+            var each = all.next();
+            if (each.by() != running || !kind.isInstance(each.step())) continue;
+            all.remove();
+            return each.step();
+        }
+        return null;
     }
 
     /// All of a delivery has been answered.
@@ -82,24 +146,30 @@ final class ChannelChanges {
         if (!unanswered.isEmpty()) unanswered.removeIf(each -> each.by() == delivery);
     }
 
-    /// What has been carried out is undone; UNLISTEN may stand behind that in the same string.
+    /// What has been carried out holds; more may stand behind that in the same string.
+    void committed() {
+        done.removeIf(Savepoint.class::isInstance);
+        committed = done.size();
+    }
+
+    /// What has been carried out is undone; more may stand behind that in the same string.
     void rolledBack() {
-        changes.clear();
-        unlistened.clear();
+        done.subList(committed, done.size()).clear();
     }
 
     /// The server is lost.
     void lost() {
-        changes.clear();
-        unlistened.clear();
+        clear();
         unanswered.clear();
     }
 
+    // What comes of it
+
     /// Ends what the client's own server has ended.
     void unlisten(@Nullable Subscription subscription) {
-        if (unlistened.isEmpty()) return;
-        for (var each : unlistened) unlisten(each.channel(), subscription);
-        unlistened.clear();
+        for (var each : done) if (each instanceof Unlistened(var change)) unlisten(change.channel(), subscription);
+        done.removeIf(Unlistened.class::isInstance);
+        committed = Math.min(committed, done.size());
     }
 
     /// @param channel null for all channels
@@ -112,7 +182,8 @@ final class ChannelChanges {
     /// Tells the listener what it has not heard of.
     void tell(@Nullable Subscription subscription) {
         if (subscription == null) return;
-        for (var change : changes) {
+        for (var each : done) {
+            if (!(each instanceof Told(var change))) continue;
             var channel = change.channel();
             if (change.listens() && channel != null) subscription.subscribe(channel);
             else subscription.unsubscribe(channel);
@@ -121,14 +192,17 @@ final class ChannelChanges {
 
     /// All of them are carried out.
     void clear() {
-        changes.clear();
+        done.clear();
+        committed = 0;
     }
 
     /// The last of them that is about a channel; null if none is.
     @Nullable
     ChannelStatement last(String channel) {
         ChannelStatement last = null;
-        for (var change : changes) if (change.channel() == null || channel.equals(change.channel())) last = change;
+        for (var each : done)
+            if (each instanceof Told(var change) && (change.channel() == null || channel.equals(change.channel())))
+                last = change;
         return last;
     }
 }

@@ -17,6 +17,7 @@ import org.pgdrover.sql.Access;
 import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.SavepointStatement;
 import org.pgdrover.sql.SessionEffect;
 
 /// A client's LISTEN in transaction mode: what its transaction changes, and what has come for it.
@@ -179,13 +180,23 @@ final class ClientListening {
         switch (ran.transaction()) {
             case ROLLBACK -> rolledBack();
             case COMMIT -> {
-                if (tag != CommandTag.COMMIT) rolledBack();
+                if (tag == CommandTag.COMMIT) changes.committed();
+                else rolledBack();
             }
-            case NONE, BEGIN, BEGIN_READ_ONLY, INSIDE -> {}
+            case INSIDE -> {
+                if (SavepointStatement.is(ran))
+                    changes.savepoint(relay.deliveries().answering());
+            }
+            case NONE, BEGIN, BEGIN_READ_ONLY -> {}
         }
-        if (tag != CommandTag.NOTIFY && ran.statement().equals("UNLISTEN"))
-            changes.unlistened(relay.deliveries().answering());
+        if (ChannelStatement.is(ran)) channelChanged(ran, tag);
         if (ran.session() instanceof SessionEffect.DiscardAll) changes.unlisten(null, subscription);
+    }
+
+    private void channelChanged(QueryClass ran, CommandTag tag) {
+        var running = relay.deliveries().answering();
+        if (tag == CommandTag.NOTIFY) changes.told(running);
+        else if (ran.statement().equals("UNLISTEN")) changes.unlistened(running);
     }
 
     private void rolledBack() {
@@ -200,7 +211,10 @@ final class ClientListening {
     void transactionEnded(boolean committed) {
         if (!committed) rolledBack();
         // A LISTEN in the queue has come before.
-        if (!involved) changes.unlisten(subscription);
+        if (!involved) {
+            changes.unlisten(subscription);
+            changes.clear();
+        }
         notified = false;
     }
 

@@ -51,6 +51,12 @@ final class LossErrors {
         return unknown("the proxy stops before the answer: what was sent may or may not have been carried out");
     }
 
+    /// The session ends with its server, which has not answered what may be committed.
+    static ErrorFields sessionLost() {
+        return unknown("the server was lost before the answer, and state of the session with it: what was sent may or"
+                + " may not have been carried out");
+    }
+
     private static ErrorFields unknown(String what) {
         return ErrorFields.error(SqlState.TRANSACTION_RESOLUTION_UNKNOWN, what)
                 .withHint("Find out before you run it again.");

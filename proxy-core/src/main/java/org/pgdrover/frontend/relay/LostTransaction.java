@@ -137,8 +137,7 @@ final class LostTransaction {
             }
             case MessageType.CLOSE -> {
                 if (plan.closes && plan.statement != null) close(plan.statement);
-                if (closedPortal(batch, index) instanceof String portal)
-                    bound.computeIfPresent(portal, (_, _) -> QueryClass.NOT_PREPARED);
+                closed(batch, index);
                 BackendMessages.bare(out, MessageType.CLOSE_COMPLETE);
             }
             default -> {}
@@ -160,11 +159,13 @@ final class LostTransaction {
     }
 
     /// The portal that a Close is about; null if the Close is about a statement.
-    private static @Nullable String closedPortal(Batch batch, int index) {
+    private void closed(Batch batch, int index) {
         var message = batch.message(index);
-        if (message.size <= HEADER) return null;
+        if (message.size <= HEADER) return;
+        var name = name(batch, index, 1);
         boolean portal = Objects.requireNonNull(batch.bytes()).getByte(batch.from() + message.start + HEADER) == 'P';
-        return portal ? name(batch, index, 1) : null;
+        if (portal) bound.computeIfPresent(name, (_, _) -> QueryClass.NOT_PREPARED);
+        else if (name.isEmpty()) relay.session().statements().unnamed(null);
     }
 
     private static boolean isEmpty(QueryClass queryClass) {

@@ -190,11 +190,11 @@ final class Preparing implements RelayState {
         lease.server().flush();
     }
 
-    /// Takes effect when the server is ready again, for nobody may have it before.
+    /// What is asked may wait for a lock. Nobody may have the server before it is ready again.
     @Override
     public void onCancel(Runnable done) {
         canceled = true;
-        done.run();
+        relay.cancelAt(lease, done);
     }
 
     @Override

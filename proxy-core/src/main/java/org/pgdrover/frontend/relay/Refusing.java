@@ -62,6 +62,11 @@ final class Refusing implements RelayState {
     }
 
     @Override
+    public void onCancel(Runnable done) {
+        relay.cancelAt(lease, done);
+    }
+
+    @Override
     public void onClosed() {
         relay.kept().forget(lease);
         lease.abandon(!relay.isTerminating());

@@ -229,6 +229,14 @@ final class Relay {
         client.write(bytes);
     }
 
+    /// Cancels what a server is at for the client, if it is at something.
+    ///
+    /// @param done run once, when the request has reached the server, or is of no use
+    void cancelAt(ServerLease lease, Runnable done) {
+        if (lease.server().ledger().isAtRest()) done.run();
+        else services.cancels().cancel(lease.server(), done);
+    }
+
     /// Asks the monitor to look at a node.
     void suspect(@Nullable String node, String why) {
         services.suspect(node, why);

@@ -138,18 +138,21 @@ final class ServerLoss {
 
     private RelayState endSession() {
         relay.kept().forget(lease);
-        return endSession(relay, lastWords, DisconnectReason.SESSION_LOST);
+        var words = lastWords == null && transaction.isUnknown() ? LossErrors.sessionLost() : lastWords;
+        return endSession(relay, words, DisconnectReason.SESSION_LOST);
     }
 
     /// The session ends, as it would have without a proxy: nobody can give it back the state that only the
     /// lost connection had.
-    static RelayState endSession(Relay relay, @Nullable ErrorFields lastWords, DisconnectReason reason) {
+    ///
+    /// @param words with which it ends; null if nothing is to be said but that
+    static RelayState endSession(Relay relay, @Nullable ErrorFields words, DisconnectReason reason) {
         var lost = ErrorFields.fatal(
                         SqlState.ADMIN_SHUTDOWN,
                         "terminating connection: its server was lost, and state of the session with it")
                 .withDetail("The session held: "
                         + Objects.requireNonNullElse(relay.session().pinned(), "nothing known") + ".");
-        relay.client().closeWith(lastWords != null ? lastWords : lost, reason);
+        relay.client().closeWith(words != null ? words : lost, reason);
         return new Closed();
     }
 

@@ -37,10 +37,15 @@ final class TransactionLoss {
     ///
     /// @param usual PostgreSQL's, which say that nothing was carried out
     ErrorFields stops(ErrorFields usual) {
-        if (mayHaveCommitted()) return LossErrors.stopped();
-        if (open) return usual;
-        for (var delivery : deliveries.sent()) if (LossErrors.isUnknown(delivery)) return LossErrors.stopped();
-        return usual;
+        return isUnknown() ? LossErrors.stopped() : usual;
+    }
+
+    /// Whether something that has not been answered may have been carried out for good.
+    boolean isUnknown() {
+        if (mayHaveCommitted()) return true;
+        if (open) return false;
+        for (var delivery : deliveries.sent()) if (LossErrors.isUnknown(delivery)) return true;
+        return false;
     }
 
     /// @param told whether its client has heard already that the transaction has failed

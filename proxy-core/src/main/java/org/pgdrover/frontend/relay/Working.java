@@ -322,9 +322,8 @@ final class Working implements RelayState {
 
     @Override
     public void onCancel(Runnable done) {
-        var server = lease.server();
-        if (server.ledger().isAtRest() || isCommitting()) done.run();
-        else relay.services().cancels().cancel(server, done);
+        if (isCommitting()) done.run();
+        else relay.cancelAt(lease, done);
     }
 
     /// A COMMIT that waits for a synchronous standby must not be told to wait no longer: it is committed

@@ -11,6 +11,7 @@ import static org.pgdrover.frontend.relay.RelayRig.types;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -413,6 +414,37 @@ class LossTest {
             assertThat(error(last).field('S')).isEqualTo("FATAL");
             assertThat(error(last).field('C')).isEqualTo(sqlState);
             assertThat(error(last).field('M')).isEqualTo("terminating connection due to a timeout");
+        }
+    }
+
+    /// The session had state on the server, so that it ends; 57P01 alone would say that nothing was carried out.
+    @ParameterizedTest
+    @CsvSource({
+        "'', INSERT lost, 08007",
+        "BEGIN, COMMIT lost, 08007",
+        "'', BEGIN; INSERT lost; COMMIT, 08007",
+        "BEGIN, INSERT lost, 57P01"
+    })
+    void endsTheSessionWithoutAWordThatItsWriteMayHaveBeenCarriedOut(String before, String running, String sqlState)
+            throws Exception {
+        if (!before.isEmpty()) completes(primary, before, 'T');
+        primary.on("lost", (_, _) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("DO 'sets something'"));
+            answers(client, 1);
+            Until.isTrue(() -> primary.count("'asked'") == 1);
+            if (!before.isEmpty()) {
+                completes(primary, "UPDATE 1", 'T');
+                client.send(query(before).append(query("UPDATE 1")));
+                answers(client, 2);
+            }
+
+            client.send(query(running));
+
+            var last = Objects.requireNonNull(client.read());
+            assertThat(last.field('S')).isEqualTo("FATAL");
+            assertThat(last.field('C')).isEqualTo(sqlState);
+            assertThat(client.read()).isNull();
         }
     }
 
