@@ -14,9 +14,9 @@ class ClassSizesTest {
 
     /// Files that are longer, with the lines that they have; the list only shrinks.
     private static final Map<String, Integer> LONGER = Map.of(
-            "ClientConnection.java", 352,
+            "ClientConnection.java", 351,
             "ServerLease.java", 491,
-            "ServerPool.java", 438,
+            "ServerPool.java", 437,
             "SqlLexer.java", 392);
 
     @Test

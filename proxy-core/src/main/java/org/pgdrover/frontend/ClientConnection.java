@@ -247,10 +247,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     private void loginTimedOut() {
         if (loggedIn || !isOpen()) return;
-        closeWith(
-                ErrorFields.fatal(SqlState.INVALID_AUTHORIZATION, "canceling authentication due to timeout")
-                        .withHint("auth.timeout is " + loginTimeout.toSeconds() + " s."),
-                DisconnectReason.LOGIN_TIMEOUT);
+        var usual = ErrorFields.fatal(SqlState.INVALID_AUTHORIZATION, "canceling authentication due to timeout")
+                .withHint("auth.timeout is " + loginTimeout.toSeconds() + " s.");
+        closeWith(phase.timedOut(usual), DisconnectReason.LOGIN_TIMEOUT);
     }
 
     @Override

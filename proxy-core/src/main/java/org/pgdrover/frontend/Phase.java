@@ -34,6 +34,13 @@ public interface Phase {
         return ErrorFields.fatal(SqlState.ADMIN_SHUTDOWN, "terminating connection due to administrator command");
     }
 
+    /// The words with which a login ends that has lasted too long.
+    ///
+    /// @param usual PostgreSQL's
+    default ErrorFields timedOut(ErrorFields usual) {
+        return usual;
+    }
+
     /// Whether something is still done for the client although the connection to it is gone.
     default boolean goesOn() {
         return false;

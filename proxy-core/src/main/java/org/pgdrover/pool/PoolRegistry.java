@@ -16,10 +16,11 @@ import org.pgdrover.config.PoolConfig;
 import org.pgdrover.metrics.ProxyMetrics;
 
 /// The pools, made when first asked for. They are maintained ten times a second, and forgotten when
-/// unused for an hour.
+/// unused for an hour; one that no server has ever let in, for its database or user is none, after a minute.
 public final class PoolRegistry implements AutoCloseable {
     private static final long MAINTENANCE_MILLIS = 100;
     private static final Duration FORGET_AFTER = Duration.ofHours(1);
+    private static final Duration FORGET_AFTER_REFUSALS = Duration.ofMinutes(1);
 
     private final PoolConfig config;
     private final ServerConnector connector;
@@ -73,7 +74,8 @@ public final class PoolRegistry implements AutoCloseable {
         for (var pool : pools.values()) {
             if (pool.isWaitingForRoom()) makeRoom(pool.target().node());
             pool.maintain(loop);
-            if (pool.isForgotten(FORGET_AFTER) && pools.remove(pool.target(), pool)) pool.forgotten();
+            if (pool.isForgotten(FORGET_AFTER, FORGET_AFTER_REFUSALS) && pools.remove(pool.target(), pool))
+                pool.forgotten();
         }
     }
 

@@ -56,6 +56,8 @@ public final class ServerPool {
     private boolean closed;
     private long emptyUntil;
     private long lastUsed;
+    /// Whether a server has ever let it in.
+    private boolean hasOpened;
     private long renewedBefore;
 
     ServerPool(
@@ -209,6 +211,7 @@ public final class ServerPool {
         synchronized (lock) {
             opening--;
             backoff.succeeded();
+            hasOpened = true;
             all.add(server);
             refuse = closed;
         }
@@ -333,7 +336,10 @@ public final class ServerPool {
             refusal = timeoutRefusal();
             collectSurplus(now, surplus);
         }
-        for (var waiter : expired) waiter.refuse(this, refusal);
+        for (var waiter : expired) {
+            meter.waited(Math.max(0, now - waiter.since()));
+            waiter.refuse(this, refusal);
+        }
         for (var server : surplus)
             server.eventLoop()
                     .execute(() -> server.close(
@@ -358,18 +364,10 @@ public final class ServerPool {
         // The server has said why there are not more.
         if (backoff.last() instanceof Refusal last && all.size() < settings.size())
             return new Refusal(Refusal.Kind.TIMEOUT, last.error());
-        var message = budget.most() > 0 && all.size() < settings.size()
-                ? "no server connection within pool.wait-timeout ("
-                        + settings.waitTimeout().toMillis() + " ms): pool.max-per-node is " + budget.most()
-                : "no server connection within pool.wait-timeout ("
-                        + settings.waitTimeout().toMillis() + " ms): all of pool.size = " + settings.size()
-                        + " are in use";
-        return new Refusal(
-                Refusal.Kind.TIMEOUT,
-                ErrorFields.error(SqlState.TOO_MANY_CONNECTIONS, message)
-                        .withDetail("Pool of user \"" + target.user() + "\", database \"" + target.database()
-                                + "\", node " + target.node() + ".")
-                        .withHint("Raise the limit, or make transactions shorter."));
+        var limit = budget.most() > 0 && all.size() < settings.size()
+                ? "pool.max-per-node is " + budget.most()
+                : "all of pool.size = " + settings.size() + " are in use";
+        return Refusal.timeout(target, settings.waitTimeout(), limit);
     }
 
     /// Closes one idle connection to make room for another pool of the node; false if none is idle.
@@ -401,9 +399,10 @@ public final class ServerPool {
     }
 
     /// Whether nobody has used the pool for this long and it has no connections.
-    boolean isForgotten(Duration after) {
+    boolean isForgotten(Duration after, Duration afterRefusals) {
         synchronized (lock) {
-            return all.isEmpty() && opening == 0 && waiters.isEmpty() && clock.getAsLong() - lastUsed > after.toNanos();
+            var limit = hasOpened ? after : afterRefusals;
+            return all.isEmpty() && opening == 0 && waiters.isEmpty() && clock.getAsLong() - lastUsed > limit.toNanos();
         }
     }
 

@@ -239,6 +239,25 @@ class ServerPoolTest {
         holder.giveBack(connection);
     }
 
+    /// Clients may invent names of databases, and no server lets such a pool in.
+    @Test
+    void isForgottenSoonerIfNoServerHasLetItIn() throws Exception {
+        var used = pool(settings(1, 0));
+        var holder = new Asking(used);
+        holder.lent();
+        used.evict(CloseReason.NODE_LOST);
+        server.refuseLogins("3D000");
+        var invented = pool(settings(1, 0), "invented", new NodeBudget(0));
+        new Asking(invented).refused();
+        Until.isTrue(() -> used.open() == 0);
+
+        pass(Duration.ofMinutes(2));
+
+        assertThat(invented.isForgotten(Duration.ofHours(1), Duration.ofMinutes(1)))
+                .isTrue();
+        assertThat(used.isForgotten(Duration.ofHours(1), Duration.ofMinutes(1))).isFalse();
+    }
+
     @Test
     void forgetsAWaiterThatGivesUp() throws Exception {
         var pool = pool(settings(1, 0));

@@ -323,7 +323,10 @@ public final class ProxyServer implements AutoCloseable {
     /// Ends every session as PostgreSQL would, and then everything else.
     @Override
     public void close() {
-        if (frontend != null) frontend.clients().shutDown();
+        if (frontend != null) {
+            log.atInfo().addKeyValue("clients", clients()).log("stopping: sessions end now");
+            frontend.clients().shutDown();
+        }
         while (!parts.isEmpty()) {
             try {
                 parts.pop().close();
@@ -333,5 +336,6 @@ public final class ProxyServer implements AutoCloseable {
                 log.atWarn().setCause(failure).log("a part did not stop cleanly");
             }
         }
+        log.atInfo().log("stopped");
     }
 }

@@ -95,6 +95,16 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
         gate.hold(eventLoop(), this);
     }
 
+    /// The client is known already, and waits for a server.
+    @Override
+    public ErrorFields timedOut(ErrorFields usual) {
+        return asked == null
+                ? usual
+                : ErrorFields.fatal(SqlState.TOO_MANY_CONNECTIONS, "no server connection within auth.timeout")
+                        .withHint(
+                                "The pool's are in use, or none could be opened: the proxy's log and its metrics say more.");
+    }
+
     @Override
     public EventLoop eventLoop() {
         return client.eventLoop();

@@ -8,6 +8,8 @@ import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.metrics.QueryMeter;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.routing.RoutingReason;
+import org.pgdrover.sql.Access;
+import org.pgdrover.sql.QueryClass;
 
 /// Keeps the books on a client's deliveries: when each came, where it went and why, and how it ended.
 ///
@@ -134,13 +136,19 @@ final class DeliveryJournal {
                 delivery.sqlState());
     }
 
+    /// The first that is no proved read, which has sent the others with it.
+    private static QueryClass decisive(List<QueryClass> classes) {
+        for (var each : classes) if (each.access() == Access.WRITE) return each;
+        return classes.getLast();
+    }
+
     /// The reason in words, with what the classifier found where that says more.
     private String explain(Delivery delivery) {
         if (delivery.reason == RoutingReason.PINNED && session.pinned() != null)
             return "session pinned: " + session.pinned();
         if (delivery.reason != RoutingReason.WRITE
                 || delivery.statements.classes().isEmpty()) return delivery.reason.sentence();
-        var found = delivery.statements.classes().getLast();
+        var found = decisive(delivery.statements.classes());
         return found.reason().isEmpty() ? found.statement() : found.reason();
     }
 }

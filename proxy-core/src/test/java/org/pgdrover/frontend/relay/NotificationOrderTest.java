@@ -31,6 +31,7 @@ class NotificationOrderTest {
             wire.send(new WireBytes().message('C', "LISTEN").message('Z', 'I'));
             return true;
         });
+        answer("NOTIFY pgdrover_", 'I', _ -> {});
     }
 
     @AfterEach

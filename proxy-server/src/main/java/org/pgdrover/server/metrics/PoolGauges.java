@@ -68,6 +68,7 @@ final class PoolGauges {
             present.computeIfPresent(pool, (_, now) -> {
                 if (now != this) return now;
                 remove();
+                registry.remove(waits);
                 return null;
             });
         }

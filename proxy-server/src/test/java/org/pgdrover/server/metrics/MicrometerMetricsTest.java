@@ -40,6 +40,20 @@ class MicrometerMetricsTest {
         assertThat(metrics.scrape()).contains(OPEN + "7");
     }
 
+    /// Clients may invent names of databases.
+    @Test
+    void keepsNothingOfAPoolThatIsForgotten() {
+        var pool = pool(new AtomicInteger());
+        pool.waited(1_000_000);
+        assertThat(metrics.scrape()).contains("pgdrover_waits_seconds_count{");
+
+        pool.forgotten();
+
+        assertThat(metrics.scrape()).doesNotContain("database=\"db\"");
+        pool(new AtomicInteger()).waited(1_000_000);
+        assertThat(metrics.scrape()).contains("pgdrover_waits_seconds_count{database=\"db\",node=\"n\",user=\"me\"} 1");
+    }
+
     @Test
     void countsWaitsOfAPoolThroughAllItsLives() {
         pool(new AtomicInteger()).waited(1_000_000);
