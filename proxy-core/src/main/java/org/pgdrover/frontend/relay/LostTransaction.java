@@ -158,7 +158,7 @@ final class LostTransaction {
         return ErrorFields.error(SqlState.INVALID_CURSOR_NAME, "portal \"" + name + "\" does not exist");
     }
 
-    /// The portal that a Close is about; null if the Close is about a statement.
+    /// What a Close names is not there any more, also if only the lost server could make it.
     private void closed(Batch batch, int index) {
         var message = batch.message(index);
         if (message.size <= HEADER) return;

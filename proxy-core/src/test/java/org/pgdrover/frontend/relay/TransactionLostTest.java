@@ -190,19 +190,6 @@ class TransactionLostTest {
                 .isEqualTo("26000");
     }
 
-    /// Nobody but the lost server could make it.
-    @Test
-    void forgetsTheUnnamedStatementThatIsLostWhenItIsClosed() throws Exception {
-        begin();
-        say(extended("SELECT 5"));
-        lose();
-
-        say(new WireBytes().message('C', 'S', "").message('S'));
-
-        assertThat(error(say(new WireBytes().append(bound()).message('S'))).field('C'))
-                .isEqualTo("26000");
-    }
-
     /// pgjdbc prepares COMMIT under a name.
     @Test
     void keepsTheStatementThatEndsTheTransaction() throws Exception {
