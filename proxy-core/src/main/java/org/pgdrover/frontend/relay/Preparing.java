@@ -23,6 +23,8 @@ final class Preparing implements RelayState {
     private boolean recovering;
     private boolean recovered;
     private boolean canceled;
+    /// Cancel requests that have not reached the server yet.
+    private int cancels;
     /// The state that is next once the server is out of the transaction again.
     private @Nullable RelayState leaving;
 
@@ -77,7 +79,9 @@ final class Preparing implements RelayState {
             needs.ask(new Exchange(lease.server(), this::answered));
         }
         if (recovered) return work();
-        return answered == null || needs == null || recovering ? this : prepared(needs, answered);
+        if (answered == null || needs == null || recovering) return this;
+        // A request that came later would cancel what the client asks for next.
+        return fresh && cancels > 0 ? this : prepared(needs, answered);
     }
 
     /// What is asked of the listener does not change by it.
@@ -166,8 +170,12 @@ final class Preparing implements RelayState {
     }
 
     private RelayState left(RelayState next) {
-        if (lease.isLost()) relay.kept().forget(lease);
-        return rolledBack || lease.isLost() ? next : this;
+        if (!rolledBack && !lease.isLost()) return this;
+        if (lease.isLost() || lease.server().status() != TransactionStatus.IDLE) {
+            relay.kept().forget(lease);
+            if (!lease.isLost()) lease.reset(false);
+        }
+        return next;
     }
 
     private RelayState lost() {
@@ -194,7 +202,12 @@ final class Preparing implements RelayState {
     @Override
     public void onCancel(Runnable done) {
         canceled = true;
-        relay.cancelAt(lease, done);
+        cancels++;
+        relay.cancelAt(lease, () -> {
+            done.run();
+            cancels--;
+            relay.wake();
+        });
     }
 
     @Override
