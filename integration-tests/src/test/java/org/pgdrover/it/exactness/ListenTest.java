@@ -142,6 +142,8 @@ class ListenTest {
             strings = {
                 "LISTEN own|BEGIN|SAVEPOINT a|UNLISTEN own|ROLLBACK TO a|NOTIFY own, '1'|LISTEN own|COMMIT",
                 "BEGIN|SAVEPOINT a|LISTEN own|ROLLBACK TO a|NOTIFY own, '1'|LISTEN own|COMMIT",
+                "LISTEN own|BEGIN; UNLISTEN own; LISTEN own; NOTIFY own, '1'; COMMIT",
+                "LISTEN own|BEGIN; NOTIFY own, '1'; UNLISTEN *; LISTEN own; COMMIT",
                 "BEGIN; SAVEPOINT a; LISTEN own; ROLLBACK TO a; NOTIFY own, '1'; LISTEN own; COMMIT",
                 "LISTEN own|BEGIN; NOTIFY other, 'p'; LISTEN own; COMMIT|BEGIN|SAVEPOINT a|UNLISTEN own|ROLLBACK TO a"
                         + "|NOTIFY own, '1'|COMMIT",

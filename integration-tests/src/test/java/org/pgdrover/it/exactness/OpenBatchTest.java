@@ -80,7 +80,8 @@ class OpenBatchTest {
         try (var client = client();
                 var locking = one.rig().primary().connect(Rig.PROXIED);
                 var statement = locking.createStatement()) {
-            client.send(parse("p", "INSERT INTO kept SELECT 1 WHERE false"), sync());
+            client.send(
+                    parse("p", "INSERT INTO kept SELECT 1 WHERE false"), parse("q", "SELECT txid_current()"), sync());
             readUpTo(client, 'Z');
             one.rig().primary().sql(Rig.PROXIED, TERMINATE);
             if (inTransaction) {
@@ -89,7 +90,7 @@ class OpenBatchTest {
             }
             locking.setAutoCommit(false);
             statement.execute("LOCK TABLE kept IN ACCESS EXCLUSIVE MODE");
-            client.send(bind("", "p"), execute("", 0), sync());
+            client.send(bind("", "q"), execute("", 0), bind("", "p"), execute("", 0), sync());
             waitForALock();
 
             client.cancel(one.rig().proxyPort());

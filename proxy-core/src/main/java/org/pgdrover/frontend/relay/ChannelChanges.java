@@ -200,9 +200,14 @@ final class ChannelChanges {
     @Nullable
     ChannelStatement last(String channel) {
         ChannelStatement last = null;
-        for (var each : done)
-            if (each instanceof Told(var change) && (change.channel() == null || channel.equals(change.channel())))
-                last = change;
+        for (var each : done) {
+            var change = switch (each) {
+                case Told told -> told.change();
+                case Unlistened unlistened -> unlistened.change();
+                case Savepoint _ -> null;
+            };
+            if (change != null && (change.channel() == null || channel.equals(change.channel()))) last = change;
+        }
         return last;
     }
 }

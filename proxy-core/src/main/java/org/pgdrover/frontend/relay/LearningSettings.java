@@ -51,7 +51,7 @@ final class LearningSettings implements RelayState {
         }
         if (!(answered.error() instanceof ErrorFields error)) return next;
         return PresentSettings.fail(
-                relay, lease, Objects.requireNonNull(relay.deliveries().nextWaiting()), error);
+                relay, lease, Objects.requireNonNull(relay.deliveries().nextWaiting()), error.withoutPosition());
     }
 
     private void ask() {

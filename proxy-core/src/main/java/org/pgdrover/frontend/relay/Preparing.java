@@ -72,7 +72,7 @@ final class Preparing implements RelayState {
         if (asking && answered != null && needs != null) {
             asking = false;
             if (answered.error() instanceof ErrorFields error)
-                return PresentSettings.fail(relay, lease, delivery, error);
+                return PresentSettings.fail(relay, lease, delivery, error.withoutPosition());
             var told = PresentSettings.told(relay, answered);
             if (told != null) needs.presentIs(told);
             answered = null;
@@ -103,6 +103,11 @@ final class Preparing implements RelayState {
             return giveUp(relay.fail(delivery, failure));
         }
         asked.succeeded();
+        // The client's transaction has failed by it, with everything that the delivery would do in it.
+        if (!fresh
+                && exchange.error() instanceof ErrorFields error
+                && asked.hasFailedFor(lease.server().status()))
+            return PresentSettings.fail(relay, lease, delivery, error);
         if (fresh) {
             var settings = relay.session().settings();
             lease.server().session().settings(settings.committed());

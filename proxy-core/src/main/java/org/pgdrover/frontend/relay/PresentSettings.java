@@ -31,9 +31,9 @@ final class PresentSettings {
 
     /// The question has failed, and the client's transaction with it: that is the answer to the delivery
     /// which would have come next.
-    static RelayState fail(Relay relay, ServerLease lease, Delivery delivery, ErrorFields failure) {
-        // A position is one of the question's own text.
-        var error = failure.withoutPosition();
+    ///
+    /// @param error without a position of the question's own text
+    static RelayState fail(Relay relay, ServerLease lease, Delivery delivery, ErrorFields error) {
         boolean open = lease.server().ledger().isOpen();
         if (!open && !delivery.isComplete()) return new Refusing(relay, lease, delivery, error);
         var working = new Working(relay, lease);

@@ -215,6 +215,11 @@ final class ServerNeeds {
         return prepared.hasGaps() || hasFailedTransaction();
     }
 
+    /// Whether a transaction that has failed by what was asked stays so.
+    boolean hasFailedFor(TransactionStatus status) {
+        return status == TransactionStatus.FAILED && !ownNames;
+    }
+
     private boolean hasFailedTransaction() {
         return ownNames && lease.server().status() == TransactionStatus.FAILED;
     }
