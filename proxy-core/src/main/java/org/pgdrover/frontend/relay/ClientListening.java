@@ -46,6 +46,8 @@ final class ClientListening {
     private boolean involved;
     private boolean notified;
     private boolean begun;
+    /// Whether DISCARD ALL has ended all subscriptions since.
+    private boolean discarded;
     private long awaited;
 
     ClientListening(Relay relay, boolean sessionMode) {
@@ -190,7 +192,14 @@ final class ClientListening {
             case NONE, BEGIN, BEGIN_READ_ONLY -> {}
         }
         if (ChannelStatement.is(ran)) channelChanged(ran, tag);
-        if (ran.session() instanceof SessionEffect.DiscardAll) changes.unlisten(null, subscription);
+        if (ran.session() instanceof SessionEffect.DiscardAll) discardedAll();
+    }
+
+    /// The listener may have heard already of a LISTEN that stands behind it in the same batch, and would end that too.
+    private void discardedAll() {
+        discarded = true;
+        changes.clear();
+        changes.unlisten(null, subscription);
     }
 
     private void channelChanged(QueryClass ran, CommandTag tag) {
@@ -249,13 +258,14 @@ final class ClientListening {
 
     /// The transaction is over: what the listener has not heard of is told.
     void settle() {
-        if (notifications.marked() < awaited || notifications.isInterrupted()) changes.tell(subscription);
+        if (discarded || notifications.marked() < awaited || notifications.isInterrupted()) changes.tell(subscription);
         changes.unlisten(subscription);
         notifications.dropUnlistened();
         wantNothing();
         changes.clear();
         involved = false;
         begun = false;
+        discarded = false;
     }
 
     private void wantNothing() {

@@ -3,6 +3,7 @@ package org.pgdrover.frontend.relay;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.ErrorFields;
+import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
 
@@ -103,10 +104,7 @@ final class Preparing implements RelayState {
             return giveUp(relay.fail(delivery, failure));
         }
         asked.succeeded();
-        // The client's transaction has failed by it, with everything that the delivery would do in it.
-        if (!fresh
-                && exchange.error() instanceof ErrorFields error
-                && asked.hasFailedFor(lease.server().status()))
+        if (!fresh && exchange.error() instanceof ErrorFields error && hasFailedBy(asked, error))
             return PresentSettings.fail(relay, lease, delivery, error);
         if (fresh) {
             var settings = relay.session().settings();
@@ -128,6 +126,14 @@ final class Preparing implements RelayState {
             relay.wake();
         }));
         return this;
+    }
+
+    /// Whether the client's transaction has failed by what was asked, with everything that the delivery would do in it.
+    /// A transaction that had failed before says so itself.
+    private boolean hasFailedBy(ServerNeeds asked, ErrorFields error) {
+        return asked.hasFailedFor(lease.server().status())
+                && !error.sqlState().equals(SqlState.IN_FAILED_SQL_TRANSACTION)
+                && !delivery.statements.rollsBack();
     }
 
     /// The batch is open on the server, which discards the rest of the batch: the client must hear of
