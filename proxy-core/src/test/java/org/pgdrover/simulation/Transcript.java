@@ -47,6 +47,8 @@ final class Transcript {
     private boolean told;
     private int cancelsAt;
     private int readiesHeard;
+    /// Whether the client was told last that its transaction has failed.
+    private boolean inFailed;
     private boolean cancelUnderWay;
 
     Transcript(World world, SimulatedClient client, PrivateSession own) {
@@ -163,6 +165,7 @@ final class Transcript {
         if (answer.type() == 'Z') {
             readiesOwed--;
             readiesHeard++;
+            inFailed = answer.body()[0] == 'E';
         }
         if (toldOtherwise) {
             // A client that has heard of a loss may end its own session afterwards: that is a word too.
@@ -308,6 +311,12 @@ final class Transcript {
         if (answer.field('M').endsWith("during recovery")) return true;
         // In a failed transaction no statement can be prepared again, not even behind the ROLLBACK in the same batch.
         if (expected != null && expected.type() == '2' && answer.field('C').equals("25P02")) return true;
+        // Nor can the client's own names be had there, by which a DEALLOCATE behind it finds what it means.
+        if (inFailed
+                && expected != null
+                && expected.type() == 'C'
+                && answer.field('C').equals("26000"))
+            return new String(expected.body(), ISO_8859_1).startsWith("DEALLOCATE");
         // The savepoints of a transaction that no server knew of, or that is lost, nobody knows.
         if (answer.field('C').equals("25P02") && new String(fed.body(), ISO_8859_1).contains("ROLLBACK TO"))
             return true;
