@@ -3,9 +3,9 @@ package org.pgdrover.sql;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A statement about a savepoint, with the savepoint's name (PostgreSQL manual, SAVEPOINT, RELEASE SAVEPOINT, ROLLBACK
-/// TO
-/// SAVEPOINT).
+/// A statement about a savepoint, with the savepoint's name.
+///
+/// PostgreSQL manual: SAVEPOINT, RELEASE SAVEPOINT, ROLLBACK TO SAVEPOINT.
 ///
 /// @param name as the server understands it: lower-cased unless quoted; empty if nobody knows that
 public record SavepointStatement(Kind kind, String name) {

@@ -76,7 +76,7 @@ class RandomSeedTest {
     void isNotThatOfTheStartupMessage(String parameter) throws Exception {
         var value = parameter.equals("seed") ? "0.25" : "-c seed=0.25";
         var startup = Map.of("user", OneServer.USER, "database", Rig.PROXIED, parameter, value);
-        try (var seeded = one.client()) {
+        try (var seeded = WireClient.ready(one.rig().proxyPort(), startup)) {
             for (int i = 0; i < 3; i++) assertThat(random(seeded)).doesNotContainAnyElementsOf(foretold);
         }
     }

@@ -98,7 +98,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
     /// The client is known already, and waits for a server.
     @Override
     public ErrorFields timedOut(ErrorFields usual) {
-        return asked == null
+        return asked == null || server != null
                 ? usual
                 : ErrorFields.fatal(SqlState.TOO_MANY_CONNECTIONS, "no server connection within auth.timeout")
                         .withHint(

@@ -46,7 +46,7 @@ final class ClientListening {
     private boolean involved;
     private boolean notified;
     private boolean begun;
-    /// Whether DISCARD ALL has ended all subscriptions since.
+    /// Whether the transaction has ended all subscriptions by DISCARD ALL.
     private boolean discarded;
     private long awaited;
 
@@ -223,6 +223,7 @@ final class ClientListening {
         if (!involved) {
             changes.unlisten(subscription);
             changes.clear();
+            discarded = false;
         }
         notified = false;
     }

@@ -59,11 +59,6 @@ final class Inspecting implements RelayState {
     }
 
     @Override
-    public void flush() {
-        lease.server().flush();
-    }
-
-    @Override
     public void onClosed() {
         relay.kept().forget(lease);
         lease.server().session().notClean("a client left before its session was known");

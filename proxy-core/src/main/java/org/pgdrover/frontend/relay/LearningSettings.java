@@ -78,11 +78,6 @@ final class LearningSettings implements RelayState {
     }
 
     @Override
-    public void flush() {
-        lease.server().flush();
-    }
-
-    @Override
     public void onClosed() {
         relay.kept().forget(lease);
         lease.abandon(!relay.isTerminating());

@@ -79,11 +79,6 @@ final class Marking implements RelayState {
     }
 
     @Override
-    public void flush() {
-        lease.server().flush();
-    }
-
-    @Override
     public void onClosed() {
         relay.kept().forget(lease);
         lease.abandon(!relay.isTerminating());

@@ -204,11 +204,6 @@ final class Preparing implements RelayState {
         return lease;
     }
 
-    @Override
-    public void flush() {
-        lease.server().flush();
-    }
-
     /// What is asked may wait for a lock. Nobody may have the server before it is ready again.
     @Override
     public void onCancel(Runnable done) {

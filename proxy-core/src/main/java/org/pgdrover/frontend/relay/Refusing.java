@@ -6,8 +6,8 @@ import org.pgdrover.protocol.ErrorFields;
 
 /// A batch that has not come whole has failed before it was sent: the server is to discard its rest.
 ///
-/// The question that has failed is asked once more within the batch. Its error there makes the server
-/// discard what comes up to Sync.
+/// A question for the settings is asked within the batch. Its error there makes the server discard what comes
+/// up to Sync.
 final class Refusing implements RelayState {
     private final Relay relay;
     private final ServerLease lease;
@@ -40,7 +40,7 @@ final class Refusing implements RelayState {
         relay.wake();
     }
 
-    /// The server can tell by now.
+    /// Nothing is wrong with the question any more.
     private RelayState prepare() {
         return Preparing.further(relay, lease, delivery, ServerNeeds.of(relay, lease, delivery, false));
     }
@@ -54,11 +54,6 @@ final class Refusing implements RelayState {
     @Override
     public ServerLease lease() {
         return lease;
-    }
-
-    @Override
-    public void flush() {
-        lease.server().flush();
     }
 
     @Override

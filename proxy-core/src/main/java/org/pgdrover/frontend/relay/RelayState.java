@@ -67,7 +67,9 @@ sealed interface RelayState
     }
 
     /// Sends everything that was written.
-    default void flush() {}
+    default void flush() {
+        if (lease() instanceof ServerLease lease) lease.server().flush();
+    }
 
     /// The client has left; this was its last state.
     default void onClosed() {}

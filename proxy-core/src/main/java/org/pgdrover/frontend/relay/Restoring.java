@@ -117,11 +117,6 @@ final class Restoring implements RelayState {
     }
 
     @Override
-    public void flush() {
-        lease.server().flush();
-    }
-
-    @Override
     public void onClosed() {
         relay.kept().forget(lease);
         lease.server().session().notClean("a client left before its settings were restored");

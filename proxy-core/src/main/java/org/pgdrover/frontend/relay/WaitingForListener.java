@@ -56,11 +56,6 @@ final class WaitingForListener implements RelayState {
     }
 
     @Override
-    public void flush() {
-        if (lease != null) lease.server().flush();
-    }
-
-    @Override
     public void onCancel(Runnable done) {
         canceled = true;
         done.run();

@@ -261,11 +261,6 @@ final class Working implements RelayState {
         return deliveries.open() == null || lease.server().ledger().isEmpty();
     }
 
-    @Override
-    public void flush() {
-        lease.server().flush();
-    }
-
     // Its end
 
     /// A standby will not do: what it has not answered is run on the primary.

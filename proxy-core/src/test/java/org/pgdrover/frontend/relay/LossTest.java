@@ -280,6 +280,8 @@ class LossTest {
                 var client = rig.connect()) {
             other.send(query("SET TimeZone = 'Asia/Tokyo'"));
             answers(other, 1);
+            // Until the server is given back.
+            rig.settle();
 
             client.send(query("INSERT 1"));
 
