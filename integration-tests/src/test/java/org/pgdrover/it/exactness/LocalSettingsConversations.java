@@ -45,6 +45,18 @@ final class LocalSettingsConversations {
                 ofOneParsedMeanwhile(zone + ", " + local, zone, local);
             }
         }
+        for (var call : List.of(
+                "DO $$ BEGIN PERFORM set_config('TimeZone', 'Europe/Paris', true); END $$",
+                "SELECT f_set_locally('TimeZone', 'UTC')")) {
+            writesBehind("a statement that fails behind " + call, ask(query(call)), ofOneThatFails());
+            writesBehind("a statement that fails in a pipeline behind " + call, behind(query(call)), ofOneThatFails());
+            writesBehind(
+                    "a statement that fails behind one behind " + call,
+                    ask(query(call)),
+                    ask(parse("p", PARSED), bind("", "p"), execute("", 0), sync()),
+                    ask(query("RESET app.x")),
+                    ofOneThatFails());
+        }
         script.alone(
                 "a transaction's modes behind a block of which nobody knows what it sets",
                 behind(
@@ -131,6 +143,30 @@ final class LocalSettingsConversations {
                 LOOK,
                 ask(bind("", "big"), execute("", 0), sync()),
                 USED);
+    }
+
+    private static Step ofOneThatFails() {
+        return ask(
+                parse("q", "SELECT 1 / $1::int, " + PARSED.substring("SELECT ".length())),
+                bind("", "q", "0"),
+                execute("", 0),
+                sync());
+    }
+
+    /// A statement that nobody can prepare elsewhere would keep the session on its standby.
+    private void writesBehind(String name, Step... steps) {
+        var all = new ArrayList<Step>();
+        all.add(ask(query("BEGIN READ ONLY")));
+        // The transaction begins where its first statement goes.
+        all.add(ask(query("SELECT count(*) FROM t2")));
+        all.addAll(List.of(steps));
+        all.add(ask(query("ROLLBACK")));
+        all.add(ask(query("INSERT INTO t2 (v) VALUES ('x')")));
+        all.add(ask(bind("", "q", "1"), execute("", 0), sync()));
+        script.alone(
+                "a write behind a read-only transaction: " + name,
+                script.startup("TimeZone", "Asia/Seoul"),
+                all.toArray(Step[]::new));
     }
 
     private void ofAFunction(String call) {

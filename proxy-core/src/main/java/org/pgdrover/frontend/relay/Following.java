@@ -68,6 +68,34 @@ final class Following {
                 && relay.deliveries().mayChangeSettings();
     }
 
+    /// Whether the server is to be asked first what is set in the transaction, or has to answer for that what is under
+    /// way.
+    static boolean isToLearnFirst(Relay relay, ServerLease lease, Delivery delivery) {
+        var settings = relay.session().settings();
+        boolean possible = LearningSettings.isPossible(lease);
+        if (possible && settings.parsed().haveLocal()) return true;
+        if (!settings.areToLearn(!possible) || lease.server().ledger().isOpen()) return false;
+        return parsesNamed(delivery) && (possible || isTransactionOpening(relay, lease));
+    }
+
+    /// Whether settings may have a say in a statement with a name that it makes.
+    private static boolean parsesNamed(Delivery delivery) {
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++) {
+            var statement = delivery.plan(i).statement;
+            if (delivery.plan(i).makes && statement != null && !statement.isUnnamed() && statement.isAnalysed())
+                return true;
+        }
+        return false;
+    }
+
+    private static boolean isTransactionOpening(Relay relay, ServerLease lease) {
+        if (relay.deliveries().isNoneSent()) return false;
+        if (lease.server().status() == TransactionStatus.IN_TRANSACTION) return true;
+        for (var each : relay.deliveries().sent()) if (each.opensTransaction()) return true;
+        return false;
+    }
+
     /// Whether another server could do for the next batch: nothing is open, and the client keeps none.
     static boolean isBetweenBatches(Relay relay, ServerLease lease) {
         var server = lease.server();

@@ -6,8 +6,8 @@ import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 
-/// A client has parsed statements in a transaction in which a function has set what nobody knows. The
-/// server is asked what was set before the transaction goes on.
+/// A client parses statements in a transaction in which a function has set what nobody knows. The server is
+/// asked what is set before the transaction goes on.
 ///
 /// The transaction goes on also if the question fails.
 final class LearningSettings implements RelayState {
@@ -42,7 +42,7 @@ final class LearningSettings implements RelayState {
         }
         if (answered == null) return this;
         if (!failed) {
-            relay.session().settings().toldNow(PresentSettings.told(relay, answered));
+            relay.session().settings().parsed().toldNow(PresentSettings.told(relay, answered));
             if (answered.error() == null) return next;
             failed = true;
             answered = null;

@@ -34,7 +34,7 @@ final class ServerLoss {
 
     /// With which settings some statements were parsed: nobody could make them again.
     private static void forgetWhatOnlyItKnew(ClientSession session, ServerLease lease) {
-        session.settings().toldNow(null);
+        session.settings().parsed().lost();
         session.transactionEnded();
         var unnamed = session.statements().unnamed();
         if (unnamed != null

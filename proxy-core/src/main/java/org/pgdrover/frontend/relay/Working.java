@@ -161,8 +161,8 @@ final class Working implements RelayState {
                 && needs.wantsKnownSettings()
                 && Following.mayInspect(relay, lease)
                 && lease.doubts().canTell()) return lease.hasNothingToDo() ? end() : this;
-        if (relay.session().settings().hasParsed() && LearningSettings.isPossible(lease))
-            return new LearningSettings(relay, lease, this);
+        if (Following.isToLearnFirst(relay, lease, delivery))
+            return LearningSettings.isPossible(lease) ? new LearningSettings(relay, lease, this) : this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);

@@ -155,7 +155,7 @@ public final class ClientSession {
 
     public void transactionEnded() {
         portals.clear();
-        settings.unsettled(statements::unsettled);
+        settings.parsed().unsettled(statements::unsettled);
     }
 
     /// Whether the client has ever set a custom parameter.

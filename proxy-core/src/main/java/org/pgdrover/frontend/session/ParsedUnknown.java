@@ -9,7 +9,7 @@ import org.pgdrover.backend.SessionSettings;
 /// The statements that were parsed while nobody knew all settings.
 ///
 /// Those that the client has ended since are forgotten: a session may parse for ever.
-final class ParsedUnknown {
+public final class ParsedUnknown {
     private static final int FEW = 8;
 
     /// What the server tells next holds for them.
@@ -21,11 +21,20 @@ final class ParsedUnknown {
 
     private int most = FEW;
 
+    /// What is set in the transaction, as the server has told; null if nobody has asked or the server has not told.
+    private @Nullable SessionSettings told;
+    /// Whether the server was asked, and nothing else was set since.
+    private boolean asked;
+
     /// Settings change nothing about what is not analysed.
     ///
     /// @param here whether something that ends with the transaction may be set
     void add(ClientStatement statement, boolean here) {
         if (!statement.isAnalysed()) return;
+        if (told != null) {
+            statement.parsedWith(told);
+            return;
+        }
         if (local.size() + lasting.size() + unsettled.size() >= most) forgetEnded();
         (here ? local : lasting).add(statement);
     }
@@ -36,7 +45,7 @@ final class ParsedUnknown {
     }
 
     /// Whether only the server knows with what some were parsed, and only until the transaction is over.
-    boolean haveLocal() {
+    public boolean haveLocal() {
         return !local.isEmpty();
     }
 
@@ -53,9 +62,27 @@ final class ParsedUnknown {
 
     /// The server was asked what is set in the transaction.
     ///
-    /// @param told null if it has not told
-    void toldNow(@Nullable SessionSettings told) {
-        if (told != null) with(told, true);
+    /// @param now null if it has not told
+    public void toldNow(@Nullable SessionSettings now) {
+        if (now != null) with(now, true);
+        lost();
+        told = now;
+        asked = true;
+    }
+
+    /// Whether the server was asked, so that to ask again would tell nothing more.
+    boolean isAsked() {
+        return asked;
+    }
+
+    /// Something else may be set from now on.
+    void changes() {
+        told = null;
+        asked = false;
+    }
+
+    /// Something else is set, or the server is lost: nobody can ask any more with what some were parsed.
+    public void lost() {
         unsettled.addAll(lasting);
         lasting.clear();
         transactionOver();
@@ -64,6 +91,7 @@ final class ParsedUnknown {
     void transactionOver() {
         unsettled.addAll(local);
         local.clear();
+        changes();
     }
 
     void forgetLasting() {

@@ -1,5 +1,6 @@
 package org.pgdrover.frontend.session;
 
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Set;
 import org.pgdrover.backend.SessionSettings;
@@ -17,6 +18,11 @@ final class SettingsNow {
 
     SettingsNow(SessionSettings begun) {
         now = begun;
+    }
+
+    /// A statement's bytes, each a character.
+    static String bytes(String statement) {
+        return new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
     SessionSettings all() {

@@ -1,12 +1,10 @@
 package org.pgdrover.frontend.session;
 
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.InitialValues;
 import org.pgdrover.backend.SessionSettings;
@@ -43,7 +41,6 @@ public final class TrackedSettings {
     private boolean unseen;
     /// Whether such a thing has completed, and in this transaction.
     private boolean unseenDone;
-
     private boolean unseenHere;
 
     /// @param initial what the session has begun with beside the startup message's settings
@@ -163,29 +160,26 @@ public final class TrackedSettings {
     /// what is known when something else is set before that.
     void parsed(ClientStatement statement) {
         if (statement.settings() != null) return;
-        boolean known = !local && !doubtful && !now.isStyleOpen() && (!unseen || !unseenDone);
-        if (known) statement.parsedWith(now());
+        if (!isUnknown(unseenDone)) statement.parsedWith(now());
         else parsed.add(statement, local || doubtful || unseenHere || now.hasLocals());
     }
 
-    /// Whether some were parsed with what ends with the transaction, and only the server knows.
-    public boolean hasParsed() {
-        return parsed.haveLocal();
+    /// Whether the server should tell what is set in its transaction before a statement is parsed: behind an error
+    /// nobody can ask any more.
+    ///
+    /// @param underWay whether something was sent that is not answered yet
+    public boolean areToLearn(boolean underWay) {
+        return underWay ? isUnknown() : isUnknown(unseenDone) && !parsed.isAsked();
     }
 
-    /// The server was asked what is set now, in the transaction; null if it has not told.
-    public void toldNow(@Nullable SessionSettings told) {
-        parsed.toldNow(told);
-    }
-
-    /// Tells the statements whose transaction is over, and of which nobody will know with what they were parsed.
-    void unsettled(Consumer<ClientStatement> each) {
-        parsed.unsettled(each);
+    /// The statements that were parsed while nobody knew all settings.
+    public ParsedUnknown parsed() {
+        return parsed;
     }
 
     /// Nobody can ask any more what was set when they were parsed.
     private void changes(String name) {
-        if (LocalSettings.isOfMeaning(name)) parsed.toldNow(null);
+        if (LocalSettings.isOfMeaning(name)) parsed.lost();
     }
 
     // What a statement that succeeded has done
@@ -193,7 +187,7 @@ public final class TrackedSettings {
     void set(String name, String statement, String encoding, boolean standardStrings) {
         changes(name);
         touched.add(name);
-        var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        var bytes = SettingsNow.bytes(statement);
         now.set(name, bytes, encoding, standardStrings, false);
         current = current.withStatement(name, bytes, encoding, standardStrings);
         onServer = onServer.withStatement(name, bytes, encoding, standardStrings);
@@ -208,7 +202,7 @@ public final class TrackedSettings {
     }
 
     void resetAll() {
-        parsed.toldNow(null);
+        parsed.lost();
         now.resetAll(defaults);
         touched.addAll(current.names());
         current = defaults.withDefaultOf(ROLE, current);
@@ -227,7 +221,7 @@ public final class TrackedSettings {
 
     /// SET LOCAL of what nobody knows: until the transaction is over the settings are not those that are known.
     public void setLocally() {
-        parsed.toldNow(null);
+        parsed.lost();
         local = true;
     }
 
@@ -240,14 +234,14 @@ public final class TrackedSettings {
             return;
         }
         changes(name);
-        var bytes = new String(statement.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-        now.set(name, bytes, encoding, standardStrings, true);
+        now.set(name, SettingsNow.bytes(statement), encoding, standardStrings, true);
     }
 
     /// A savepoint was made, released or gone back to.
     void savepoint(boolean back) {
         if (!touched.isEmpty()) doubtful = true;
         if (back && now.hasLocals()) local = true;
+        if (back) parsed.changes();
     }
 
     /// SET datestyle changes style or order and leaves the other: what has come of it is what the server
@@ -303,7 +297,11 @@ public final class TrackedSettings {
 
     /// Whether statements may be parsed now with settings that are not known.
     boolean isUnknown() {
-        return local || doubtful || unseen || now.isStyleOpen();
+        return isUnknown(true);
+    }
+
+    private boolean isUnknown(boolean done) {
+        return local || doubtful || unseen && done || now.isStyleOpen();
     }
 
     /// Something is sent, or was not carried out, that may change them in a way that only the server can
@@ -314,6 +312,7 @@ public final class TrackedSettings {
 
     /// Such a thing has completed.
     public void unseenDone() {
+        parsed.changes();
         unseenDone = true;
         unseenHere = true;
     }

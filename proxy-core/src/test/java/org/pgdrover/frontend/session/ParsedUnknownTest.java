@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
+import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.sql.QueryClass;
 
 class ParsedUnknownTest {
@@ -30,10 +31,49 @@ class ParsedUnknownTest {
         parsed.add(kept, true);
         statements.add(kept);
 
-        parsed.toldNow(null);
+        parsed.lost();
 
         var left = new ArrayList<ClientStatement>();
         parsed.unsettled(left::add);
         assertThat(left).hasSizeLessThan(20).contains(kept);
+    }
+
+    /// What is parsed before an error has to be known: behind the error nobody can ask.
+    @Test
+    void givesWhatTheServerHasToldUntilSomethingElseIsSet() {
+        var told = SessionSettings.EMPTY.withValue("TimeZone", "Europe/Paris");
+        parsed.toldNow(told);
+        var known = statement("known");
+        parsed.add(known, true);
+        assertThat(known.settings()).isEqualTo(told);
+        assertThat(parsed.isAsked()).isTrue();
+
+        parsed.changes();
+
+        var unknown = statement("unknown");
+        parsed.add(unknown, true);
+        assertThat(unknown.settings()).isNull();
+        assertThat(parsed.isAsked()).isFalse();
+        assertThat(parsed.haveLocal()).isTrue();
+    }
+
+    /// A server that tells nothing is not asked for ever.
+    @Test
+    void knowsThatItHasAskedInVain() {
+        parsed.toldNow(null);
+
+        assertThat(parsed.isAsked()).isTrue();
+    }
+
+    /// What was told ends with the transaction.
+    @Test
+    void forgetsWithTheTransactionWhatItWasTold() {
+        parsed.toldNow(SessionSettings.EMPTY);
+
+        parsed.transactionOver();
+
+        var unknown = statement("unknown");
+        parsed.add(unknown, false);
+        assertThat(unknown.settings()).isNull();
     }
 }
