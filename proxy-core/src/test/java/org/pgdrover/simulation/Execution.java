@@ -382,6 +382,8 @@ final class Execution {
             case Sql.Begin _, Sql.Commit _, Sql.Rollback _, Sql.Savepoint _, Sql.Release _, Sql.RollbackTo _ -> false;
             case Sql.SetTransaction _, Sql.Set _, Sql.Reset _, Sql.ResetAll _, Sql.Show _ -> false;
             case Sql.Fetch _, Sql.Listen _, Sql.Notify _, Sql.Unlisten _ -> false;
+            // PostgreSQL takes one: the proxy answers the command itself, which is a limit.
+            case Sql.Deallocate _ -> false;
             case null -> false;
             default -> true;
         };

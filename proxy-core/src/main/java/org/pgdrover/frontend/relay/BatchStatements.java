@@ -31,6 +31,9 @@ final class BatchStatements {
     private final Supplier<Set<String>> defaults;
 
     private final List<QueryClass> classes = new ArrayList<>(2);
+    private final BatchTransactions transactions = new BatchTransactions();
+    /// How many of the classes its earlier parts have given.
+    private int before;
     /// What the classes say of the session, found out once for each: most clients run the same again and
     /// again.
     private int facts;
@@ -77,18 +80,28 @@ final class BatchStatements {
         executed |= factsOf(queryClass);
         executesWrite |= queryClass.access() == Access.WRITE || queryClass.access() == Access.READ;
         executesCommit |= queryClass.transaction() == TransactionEffect.COMMIT || queryClass.isUnknown();
+        transactions.executes(queryClass);
         return (factsOf(queryClass) & DEALLOCATES_ALL) != 0;
     }
 
-    /// Forgets the classes of a part that is judged again.
-    void keep(int first) {
-        classes.subList(first, classes.size()).clear();
-        tested = Math.min(tested, first);
+    /// Another part of the batch follows.
+    void next() {
+        before = classes.size();
+        transactions.next();
+    }
+
+    /// Forgets the classes of the present part, which is judged again.
+    void judgeAgain() {
+        classes.subList(before, classes.size()).clear();
+        transactions.judgeAgain();
+        tested = Math.min(tested, before);
     }
 
     /// Nothing of the batch is known to run.
     void clear() {
         classes.clear();
+        transactions.clear();
+        before = 0;
         facts = 0;
         executed = 0;
         executesWrite = false;
@@ -174,51 +187,19 @@ final class BatchStatements {
         return executesCommit;
     }
 
-    /// Whether it ends a transaction with ROLLBACK and runs something behind that, outside of any block.
-    boolean goesOnBehindRollback() {
-        boolean over = false;
-        for (var whole : classes) {
-            for (var each : whole.parts().isEmpty() ? List.of(whole) : whole.parts()) {
-                if (each.transaction() == TransactionEffect.ROLLBACK) over = true;
-                else if (each.transaction().begins()) over = false;
-                else if (over && (each.access() == Access.WRITE || each.access() == Access.READ)) return true;
-            }
-        }
-        return false;
-    }
-
     /// Whether it does nothing but commit.
     boolean isOnlyCommit() {
-        return classes.size() == 1
-                && classes.getFirst().transaction() == TransactionEffect.COMMIT
-                && classes.getFirst().parts().isEmpty();
-    }
-
-    /// Whether they begin a transaction block and leave the block open.
-    boolean openTransaction() {
-        boolean open = false;
-        for (int i = 0; i < classes.size(); i++) {
-            var parts = classes.get(i).parts();
-            if (parts.isEmpty()) open = isOpenBehind(classes.get(i), open);
-            for (int k = 0; k < parts.size(); k++) open = isOpenBehind(parts.get(k), open);
-        }
-        return open && !mayCommit();
-    }
-
-    private static boolean isOpenBehind(QueryClass each, boolean open) {
-        if (each.transaction() == TransactionEffect.ROLLBACK) return false;
-        return open || each.transaction().begins();
+        return classes.size() == 1 && transactions.commitOnly();
     }
 
     /// Whether they do nothing but roll back.
     boolean isOnlyRollback() {
-        return classes.size() == 1 && classes.getFirst().statement().equals("ROLLBACK");
+        return classes.size() == 1 && transactions.rollBackOnly();
     }
 
-    boolean rollsBack() {
-        for (int i = 0; i < classes.size(); i++)
-            if (classes.get(i).transaction() == TransactionEffect.ROLLBACK) return true;
-        return false;
+    /// What those that are executed do to transactions.
+    BatchTransactions transactions() {
+        return transactions;
     }
 
     /// Whether they do nothing but begin a transaction.

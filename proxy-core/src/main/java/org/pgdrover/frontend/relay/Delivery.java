@@ -86,8 +86,6 @@ final class Delivery implements RelayNote {
     ErrorFields refusal;
     /// Whether LISTEN is left to the client's own server, for the database's listener cannot be had.
     boolean listensItself;
-    /// How many classes its earlier parts have given.
-    private int classesBefore;
     /// Whether the server was told to send what it has, for the present part waits for it.
     boolean asked;
     /// Tells the server of its kind of message, which ends a COPY; null if nothing does, or the server
@@ -123,7 +121,7 @@ final class Delivery implements RelayNote {
         asked = false;
         copyBreak = null;
         names.next(answered);
-        classesBefore = statements.classes().size();
+        statements.next();
         texts.next();
         partStart = answered ? 0 : count;
         count = partStart;
@@ -143,7 +141,7 @@ final class Delivery implements RelayNote {
         texts.judgeAgain(first);
         needsServer &= !first;
         if (first) statements.clear();
-        else statements.keep(classesBefore);
+        else statements.judgeAgain();
     }
 
     MessagePlan newPlan() {
@@ -259,12 +257,12 @@ final class Delivery implements RelayNote {
 
     /// Whether a transaction may have been committed by it.
     boolean mayCommit() {
-        return statements.mayCommit() || mayWrite() && statements.goesOnBehindRollback();
+        return statements.mayCommit() || mayWrite() && statements.transactions().goOnBehindRollback();
     }
 
     /// Whether it begins a transaction block and leaves the block open.
     boolean opensTransaction() {
-        return begunWithIt || statements.openTransaction();
+        return begunWithIt || statements.transactions().open() && !statements.mayCommit();
     }
 
     /// Whether to run it twice is proved to be the same as once: proved reads, and the mere beginning of

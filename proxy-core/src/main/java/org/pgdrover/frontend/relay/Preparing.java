@@ -133,7 +133,7 @@ final class Preparing implements RelayState {
     private boolean hasFailedBy(ServerNeeds asked, ErrorFields error) {
         return asked.hasFailedFor(lease.server().status())
                 && !error.sqlState().equals(SqlState.IN_FAILED_SQL_TRANSACTION)
-                && !delivery.statements.rollsBack();
+                && !delivery.statements.transactions().rollBack();
     }
 
     /// The batch is open on the server, which discards the rest of the batch: the client must hear of

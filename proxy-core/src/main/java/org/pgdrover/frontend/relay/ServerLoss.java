@@ -195,7 +195,8 @@ final class ServerLoss {
     /// Whether its client has heard that a batch has failed, so that only its end is missing.
     private static boolean isToldAsFailed(Delivery head) {
         if (!head.begun || !head.hasFailed() || head.unconfirmed != null) return false;
-        return head.waitCanceled || !head.mayCommit() && !head.statements.rollsBack();
+        return head.waitCanceled
+                || !head.mayCommit() && !head.statements.transactions().rollBack();
     }
 
     private RelayState endFailed(Delivery head, boolean nodeLost) {
@@ -293,8 +294,9 @@ final class ServerLoss {
             boolean again = isRepeatable(delivery) && !lostBlock && !guilty && writesBehind == 0;
             if (again) repeat(delivery, head);
             else delivery.refusal = lostBlock ? giveUpInBlock(delivery) : giveUp(delivery, head && !nodeLost);
-            if (delivery.mayCommit() || !delivery.opensTransaction() && delivery.statements.rollsBack())
-                lostBlock = false;
+            if (delivery.mayCommit()
+                    || !delivery.opensTransaction()
+                            && delivery.statements.transactions().rollBack()) lostBlock = false;
             head = false;
         }
         if (deliveries.open() instanceof Delivery open) open.refusal = giveUp(open, false);

@@ -77,7 +77,7 @@ final class TransactionLoss {
         boolean rolledBack = false;
         for (var delivery : deliveries.sent()) {
             if (mayCommit(delivery, rolledBack)) return true;
-            rolledBack |= delivery.statements.rollsBack();
+            rolledBack |= delivery.statements.transactions().rollBack();
         }
         return deliveries.open() instanceof Delivery open && mayCommit(open, rolledBack);
     }

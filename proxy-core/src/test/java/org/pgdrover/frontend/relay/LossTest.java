@@ -165,6 +165,52 @@ class LossTest {
         }
     }
 
+    /// A BEGIN that nobody executes opens no transaction: the Sync commits what is executed beside it.
+    @ParameterizedTest
+    @ValueSource(strings = {"BEGIN", "BEGIN READ ONLY", "START TRANSACTION"})
+    void isUnknownWhatBecameOfAWriteBesideABeginThatIsOnlyPrepared(String begin) throws Exception {
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(new WireBytes()
+                    .message('P', "", "INSERT lost", (short) 0)
+                    .message('B', "", "", (short) 0, (short) 0, (short) 0)
+                    .message('E', "", 0)
+                    .message('P', "", begin, (short) 0)
+                    .message('S'));
+
+            var answers = answers(client, 1);
+
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
+            assertThat(answers.getLast().body()).containsExactly('I');
+        }
+    }
+
+    /// The client has not rolled its transaction back.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void isStillInATransactionWhoseRollbackIsOnlyPrepared(boolean described) throws Exception {
+        for (var text : new String[] {"BEGIN", "INSERT 1"})
+            primary.on(text, (wire, message) -> {
+                wire.send(new WireBytes().message('C', "DONE").message('Z', 'T'));
+                return true;
+            });
+        primary.on("ROLLBACK", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("INSERT 1")));
+            answers(client, 2);
+            var parse = new WireBytes().message('P', "s", "ROLLBACK", (short) 0);
+            if (described) parse.message('D', 'S', "s");
+            client.send(parse.message('S'));
+
+            var answers = answers(client, 1);
+
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo("40001");
+            assertThat(answers.getLast().body()).containsExactly('E');
+        }
+    }
+
     /// It may have been carried out, so the next read must be where it shows.
     @ParameterizedTest
     @ValueSource(strings = {"INSERT lost", "INSERT lost; COMMIT", "SELECT writes_lost()", "DO 'lost'"})
