@@ -166,6 +166,30 @@ class ListenTest {
         }
     }
 
+    /// The savepoint takes back what has told the listener whose transaction it is.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void hearsItselfUnderItsOwnProcessIdBehindASavepoint(boolean atOnce) throws Exception {
+        var statements = List.of(
+                "BEGIN",
+                "LISTEN own",
+                "SAVEPOINT a",
+                "UNLISTEN own",
+                "NOTIFY own, 'never'",
+                "ROLLBACK TO a",
+                "NOTIFY own, '1'",
+                "COMMIT");
+        try (var client = client(SINGLE)) {
+            if (atOnce) client.wire().send(statements.stream().map(Sent::query).toArray(Sent[]::new));
+            for (var each : statements) {
+                if (atOnce) client.answer();
+                else client.query(each);
+            }
+
+            assertThat(client.next()).isEqualTo(new Heard(client.processId(), "own", "1"));
+        }
+    }
+
     @Test
     void endsWithUnlisten() throws Exception {
         try (var client = client(SINGLE);

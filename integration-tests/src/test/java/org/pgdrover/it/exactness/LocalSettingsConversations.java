@@ -45,9 +45,21 @@ final class LocalSettingsConversations {
                 ofOneParsedMeanwhile(zone + ", " + local, zone, local);
             }
         }
-        for (var call : List.of(
-                "DO $$ BEGIN PERFORM set_config('TimeZone', 'Europe/Paris', true); END $$",
-                "SELECT f_set_locally('TimeZone', 'UTC')")) {
+        for (var end : List.of("COMMIT", "ROLLBACK"))
+            script.alone(
+                    "a statement that is prepared again behind " + end + " in one pipeline",
+                    ask(query("SET TimeZone = 'Europe/Paris'")),
+                    ask(parse("p", PARSED), sync()),
+                    ask(query("RESET TimeZone")),
+                    ask(query("BEGIN READ ONLY")),
+                    ask(query("SELECT 7"), query(end), bind("", "p"), execute("", 0), sync()));
+        var paris = "DO $$ BEGIN PERFORM set_config('TimeZone', 'Europe/Paris', true); END $$";
+        var tokyo = "SELECT set_config('TimeZone', 'Asia/Tokyo', true)";
+        ofOneBetween(paris, paris.replace("Europe/Paris", "Asia/Tokyo"));
+        ofOneBetween(tokyo, paris);
+        ofOneBetween(paris, "ROLLBACK TO a");
+        ofOneBetween(tokyo, "ROLLBACK TO a");
+        for (var call : List.of(paris, "SELECT f_set_locally('TimeZone', 'UTC')")) {
             writesBehind("a statement that fails behind " + call, ask(query(call)), ofOneThatFails());
             writesBehind("a statement that fails in a pipeline behind " + call, behind(query(call)), ofOneThatFails());
             writesBehind(
@@ -143,6 +155,23 @@ final class LocalSettingsConversations {
                 LOOK,
                 ask(bind("", "big"), execute("", 0), sync()),
                 USED);
+    }
+
+    /// What holds behind the second is not what held at the Parse.
+    private void ofOneBetween(String first, String second) {
+        var name = "a statement between " + first + " and " + second;
+        Sent[] one = {parse("", first), bind("", ""), execute("", 0)};
+        Sent[] other = {parse("", second), bind("", ""), execute("", 0)};
+        Step[] used = {
+            ask(query("COMMIT")), ask(query("BEGIN READ ONLY")), ask(query("SELECT 7")), USED, ask(query("COMMIT"))
+        };
+        var begun = List.of(ask(query("BEGIN")), ask(query("SAVEPOINT a")));
+        var batch = new ArrayList<>(begun);
+        batch.add(ask(one[0], one[1], one[2], parse("p", PARSED), other[0], other[1], other[2], sync()));
+        alone(name + " in one batch", batch, used);
+        var pipeline = new ArrayList<>(begun);
+        pipeline.add(ask(query(first), parse("p", PARSED), sync(), query(second)));
+        alone(name + " in one pipeline", pipeline, used);
     }
 
     private static Step ofOneThatFails() {

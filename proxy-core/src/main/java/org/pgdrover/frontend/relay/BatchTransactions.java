@@ -53,6 +53,20 @@ final class BatchTransactions {
         return open || each.transaction().begins();
     }
 
+    /// Whether a transaction block is begun or ended.
+    boolean areAny() {
+        for (int i = 0; i < executed.size(); i++) {
+            if (isAny(executed.get(i))) return true;
+            for (var part : executed.get(i).parts()) if (isAny(part)) return true;
+        }
+        return false;
+    }
+
+    private static boolean isAny(QueryClass each) {
+        return each.isUnknown()
+                || each.transaction() != TransactionEffect.NONE && each.transaction() != TransactionEffect.INSIDE;
+    }
+
     boolean rollBack() {
         for (int i = 0; i < executed.size(); i++)
             if (executed.get(i).transaction() == TransactionEffect.ROLLBACK) return true;

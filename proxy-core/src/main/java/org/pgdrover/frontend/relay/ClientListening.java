@@ -188,6 +188,8 @@ final class ClientListening {
             case INSIDE -> {
                 if (SavepointStatement.is(ran))
                     changes.savepoint(relay.deliveries().answering());
+                // What has told the listener of the transaction may be taken back, too.
+                if (ran.statement().equals("ROLLBACK TO")) begun = false;
             }
             case NONE, BEGIN, BEGIN_READ_ONLY -> {}
         }

@@ -87,6 +87,13 @@ final class Deliveries {
         return changingSettings > 0 || open != null && open.statements.changesSettings();
     }
 
+    /// Whether one that was sent may begin or end a transaction.
+    boolean mayEndTransaction() {
+        for (var delivery : sent)
+            if (delivery.mayCommit() || delivery.statements.transactions().areAny()) return true;
+        return false;
+    }
+
     /// Whether one that was sent may make the server take data, so that any other message is an error.
     boolean mayCopy() {
         if (open != null && open.statements.mayCopy()) return true;

@@ -60,12 +60,12 @@ final class Following {
         return !lease.server().ledger().isEmpty() && relay.deliveries().mayCopy();
     }
 
-    /// Whether it needs statements that are to be prepared with settings which nobody knows before what is
-    /// under way has been answered.
+    /// Whether it needs statements that are to be prepared with settings which nobody knows, or can set, before
+    /// what is under way has been answered.
     static boolean hasChangingSettings(Relay relay, ServerLease lease, ServerNeeds needs) {
-        return needs.wantsStatements()
-                && !lease.server().ledger().isOpen()
-                && relay.deliveries().mayChangeSettings();
+        if (!needs.wantsStatements() || lease.server().ledger().isOpen()) return false;
+        var deliveries = relay.deliveries();
+        return deliveries.mayChangeSettings() || needs.wantsKnownTransaction() && deliveries.mayEndTransaction();
     }
 
     /// Whether the server is to be asked first what is set in the transaction, or has to answer for that what is under

@@ -124,6 +124,11 @@ final class PreparedAgain {
         return statements.stream().anyMatch(each -> !settingsOf(each).equals(present));
     }
 
+    /// Whether something is to be set for one of them, in a transaction otherwise than outside.
+    boolean wantsOtherSettings() {
+        return haveOtherSettings() || unnamed != null && !settingsOf(unnamed).equals(present);
+    }
+
     // What is asked
 
     /// Asks for those that have a name.

@@ -88,6 +88,11 @@ final class ServerNeeds {
         return server.status() == TransactionStatus.IDLE && !server.ledger().isOpen();
     }
 
+    /// Whether it matters for what is to be prepared whether a transaction is open.
+    boolean wantsKnownTransaction() {
+        return prepared.wantsOtherSettings();
+    }
+
     private static List<String> with(List<String> some, List<String> more) {
         var all = new ArrayList<>(some);
         all.addAll(more);

@@ -75,13 +75,7 @@ public final class ParsedUnknown {
         return asked;
     }
 
-    /// Something else may be set from now on.
-    void changes() {
-        told = null;
-        asked = false;
-    }
-
-    /// Something else is set, or the server is lost: nobody can ask any more with what some were parsed.
+    /// Something else may be set, or the server is lost: nobody can ask any more with what some were parsed.
     public void lost() {
         unsettled.addAll(lasting);
         lasting.clear();
@@ -91,7 +85,8 @@ public final class ParsedUnknown {
     void transactionOver() {
         unsettled.addAll(local);
         local.clear();
-        changes();
+        told = null;
+        asked = false;
     }
 
     void forgetLasting() {

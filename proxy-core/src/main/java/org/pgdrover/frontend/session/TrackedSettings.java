@@ -241,7 +241,7 @@ public final class TrackedSettings {
     void savepoint(boolean back) {
         if (!touched.isEmpty()) doubtful = true;
         if (back && now.hasLocals()) local = true;
-        if (back) parsed.changes();
+        if (back) parsed.lost();
     }
 
     /// SET datestyle changes style or order and leaves the other: what has come of it is what the server
@@ -312,7 +312,7 @@ public final class TrackedSettings {
 
     /// Such a thing has completed.
     public void unseenDone() {
-        parsed.changes();
+        parsed.lost();
         unseenDone = true;
         unseenHere = true;
     }

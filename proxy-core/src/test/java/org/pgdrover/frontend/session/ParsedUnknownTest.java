@@ -48,7 +48,7 @@ class ParsedUnknownTest {
         assertThat(known.settings()).isEqualTo(told);
         assertThat(parsed.isAsked()).isTrue();
 
-        parsed.changes();
+        parsed.lost();
 
         var unknown = statement("unknown");
         parsed.add(unknown, true);
@@ -75,5 +75,20 @@ class ParsedUnknownTest {
         var unknown = statement("unknown");
         parsed.add(unknown, false);
         assertThat(unknown.settings()).isNull();
+    }
+
+    /// What the server tells behind a second change is not what held at the Parse.
+    @Test
+    void losesWhatWasParsedBeforeSomethingElseIsSet() {
+        var statement = statement("parsed");
+        parsed.add(statement, true);
+
+        parsed.lost();
+        parsed.toldNow(SessionSettings.EMPTY);
+
+        assertThat(statement.settings()).isNull();
+        var left = new ArrayList<ClientStatement>();
+        parsed.unsettled(left::add);
+        assertThat(left).containsExactly(statement);
     }
 }
