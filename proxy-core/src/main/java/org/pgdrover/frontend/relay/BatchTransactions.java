@@ -49,7 +49,7 @@ final class BatchTransactions {
     }
 
     private static boolean isOpenBehind(QueryClass each, boolean open) {
-        if (each.transaction() == TransactionEffect.ROLLBACK) return false;
+        if (each.transaction() == TransactionEffect.ROLLBACK || each.isUnknown()) return false;
         return open || each.transaction().begins();
     }
 

@@ -89,8 +89,7 @@ final class Deliveries {
 
     /// Whether one that was sent may begin or end a transaction.
     boolean mayEndTransaction() {
-        for (var delivery : sent)
-            if (delivery.mayCommit() || delivery.statements.transactions().areAny()) return true;
+        for (var delivery : sent) if (delivery.statements.transactions().areAny()) return true;
         return false;
     }
 
