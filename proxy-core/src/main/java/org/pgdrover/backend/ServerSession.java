@@ -101,7 +101,12 @@ public final class ServerSession {
             notClean("its random numbers can be foretold");
             lastUse();
         }
-        for (var name : now.names()) if (name.indexOf('.') > 0) customNames.add(name);
+        mayKnow(now);
+    }
+
+    /// The session is told to set these, or was told: their custom parameters exist there from now on.
+    public void mayKnow(SessionSettings told) {
+        for (var name : told.names()) if (name.indexOf('.') > 0) customNames.add(name);
     }
 
     /// Whose unnamed statement the server holds; null if nobody's who could still use it.

@@ -69,16 +69,17 @@ final class Observer {
     private void judge(List<Received> answers, boolean readOnly) {
         leaks.looked();
         var reference = leaks.reference();
+        var server = "";
         for (var answer : answers) {
             if (answer.type() == 'E')
                 leaks.found("probe failed", answer.fields().toString());
             if (answer.type() != 'D') continue;
             var what = answer.column(0);
             var value = answer.column(1);
-            if (what.equals("pid")) leaks.server(value);
+            if (what.equals("pid")) leaks.server(server = value);
             else if (readOnly && what.equals("setting transaction_read_only")) continue;
             else if (what.startsWith("setting ") && value.equals(reference.get(what.substring(8)))) continue;
-            else leaks.found(what, value);
+            else leaks.found(what, value + " on server " + server);
         }
     }
 

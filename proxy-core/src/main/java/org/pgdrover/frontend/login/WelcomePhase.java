@@ -140,6 +140,7 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
             return;
         }
         exchanging = true;
+        connection.session().mayKnow(request.settings());
         var exchange = new Exchange(connection, answered -> client.run(() -> prepared(connection, answered.error())));
         for (var query : connection.session().settings().difference(request.settings())) exchange.query(query);
         exchange.send();

@@ -173,6 +173,7 @@ final class PreparedAgain {
     /// In a transaction by SET LOCAL, so that the transaction leaves what it would have left.
     private void set(SessionSettings from, SessionSettings to, boolean open, boolean byQuery, Exchange exchange) {
         if (from.equals(to)) return;
+        lease.server().session().mayKnow(to);
         if (open) from.localDifference(to).forEach(exchange::openCommand);
         else if (lease.server().status() != TransactionStatus.IDLE)
             from.localDifference(to).forEach(exchange::command);

@@ -147,6 +147,9 @@ final class ServerNeeds {
         if (hasStandIn(server) && server.session().statements().close(OwnStatement.NAME) instanceof Prepared standIn)
             exchange.close(standIn).sync();
         server.session().customNames().addAll(customNames);
+        // The client may be gone before the answer comes.
+        if (!settings.isEmpty())
+            server.session().mayKnow(relay.session().settings().committed());
         if (showsChannels) relay.listening().showing(server);
         for (var query : settings) set(query, server, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;

@@ -8,6 +8,7 @@ import io.netty.util.LeakPresenceDetector;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -99,6 +100,41 @@ class GoodbyeTest {
             assertThat(last.field('S')).isEqualTo("FATAL");
             assertThat(last.field('C')).isEqualTo(sqlState);
             assertThat(client.read()).isNull();
+        }
+    }
+
+    /// The client's settings are on their way when the client vanishes: who comes next could see their names.
+    @Test
+    void notesTheCustomParametersOfAClientThatVanishesBeforeTheyAreSet() throws Exception {
+        var gone = new CountDownLatch(1);
+        var startup = "app.tenant\0startup\0";
+        primary.on("BYE", (_, _) -> false);
+        rig.connect(startup).close();
+        try (var other = rig.connect()) {
+            other.send(query("BYE"));
+            answers(other, 1);
+        }
+        primary.on("SET \"app\".\"tenant\" TO 'startup'", (wire, _) -> {
+            ScriptedServer.await(gone);
+            wire.send(new WireBytes().message('C', "SET").message('Z', 'I'));
+            return true;
+        });
+        try (var client = rig.connect(startup)) {
+            long before = primary.count("SET");
+            client.send(query("INSERT 1"));
+            Until.isTrue(() -> primary.count("SET") > before);
+            rig.loseLastClient();
+        }
+        gone.countDown();
+        try (var next = rig.connect()) {
+            next.send(query("INSERT 2"));
+            answers(next, 1);
+            int logins = primary.logins();
+
+            next.send(query("SELECT current_setting('app.tenant', true), txid_current()"));
+            answers(next, 1);
+
+            assertThat(primary.logins()).isEqualTo(logins + 1);
         }
     }
 

@@ -20,12 +20,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.pgdrover.auth.AuthenticationMethod;
 import org.pgdrover.auth.PasswordSources;
 import org.pgdrover.auth.hba.HbaParser;
@@ -80,6 +82,7 @@ public final class RelayRig implements AutoCloseable {
     private final ScriptedServer primary = new ScriptedServer("primary");
     private final ScriptedServer standby = new ScriptedServer("standby");
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
+    private volatile @Nullable Channel accepted;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private volatile long aheadNanos;
     private volatile long stoppedNanos;
@@ -233,6 +236,7 @@ public final class RelayRig implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        accepted = channel;
                         channel.pipeline()
                                 .addLast(new ClientConnection(
                                         numbers.incrementAndGet(), channel, clients, login, Duration.ofSeconds(60)));
@@ -331,6 +335,11 @@ public final class RelayRig implements AutoCloseable {
     /// The last handler of a channel that nobody else has.
     public ClientConnection onChannel(Channel channel) {
         return new ClientConnection(0, channel, clients, login, Duration.ofSeconds(60));
+    }
+
+    /// The client that has connected last is gone, which NIO finds only when it reads.
+    void loseLastClient() {
+        Objects.requireNonNull(accepted).close().syncUninterruptibly();
     }
 
     Wire connect() throws IOException {
