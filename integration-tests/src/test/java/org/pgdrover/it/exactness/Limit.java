@@ -246,8 +246,21 @@ enum Limit {
                 default -> columns.contains(" " + name + ":") || columns.startsWith("T name:");
             };
         }
+    },
+
+    /// A statement that may write has ended its server: it may have been carried out, and the server's last words are
+    /// the detail of that.
+    LAST_WORDS {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var words = FATAL_WORDS.matcher(difference.expected());
+            return words.matches()
+                    && difference.got().startsWith("E {C=08007, D=" + words.group(1) + ", ")
+                    && !difference.isInTransaction();
+        }
     };
 
+    private static final Pattern FATAL_WORDS = Pattern.compile("E \\{C=XX000, M=([^,]*), S=FATAL, V=FATAL}");
     private static final Pattern UNREADABLE = Pattern.compile("U&\"|^.{100000}", Pattern.DOTALL);
     private static final Pattern NOT_FOUND = Pattern.compile("C=(42P01|42883|42704|3F000)");
     private static final Pattern HAS_TIME = Pattern.compile("\\d\\d:\\d\\d:\\d\\d");
