@@ -258,6 +258,20 @@ enum Limit {
                     && difference.got().startsWith("E {C=08007, D=" + words.group(1) + ", ")
                     && !difference.isInTransaction();
         }
+    },
+
+    /// A transaction has failed, and the statement of a mistaken Bind is not on its server.
+    MISTAKEN_BIND_IN_FAILED {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            return difference.expected().startsWith("E {C=08P01, M=bind message ")
+                    && difference.got().startsWith("E {C=25P02, ")
+                    && difference.before().stream()
+                            .filter(line -> line.startsWith("Z"))
+                            .reduce((_, last) -> last)
+                            .filter("Z E"::equals)
+                            .isPresent();
+        }
     };
 
     private static final Pattern FATAL_WORDS = Pattern.compile("E \\{C=XX000, M=([^,]*), S=FATAL, V=FATAL}");
