@@ -206,6 +206,20 @@ final class KnownConversations {
                 ask(query("SELECT f_role()")),
                 ask(query("SELECT current_user = session_user")),
                 ask(query("COPY t (id, v) FROM STDIN"), copyDone()));
+        for (var wrong : new String[] {"SELECT f_role()", "DO $$ BEGIN SET ROLE other; END $$", "SET ROLE other"})
+            for (var reset : new String[] {"RESET ALL", "RESET ALL; SELECT 1", "SELECT 1"})
+                for (var first : new String[] {"SET ROLE owner", "SELECT 2"}) {
+                    script.alone(
+                            "a role behind " + first + ", " + wrong + " and " + reset + ", pipelined",
+                            ask(query(first), query(wrong), query(reset)),
+                            ask(query("SELECT current_user, nextval('sq') > 0")));
+                    script.alone(
+                            "a role behind " + first + ", " + wrong + " and " + reset,
+                            ask(query(first)),
+                            ask(query(wrong)),
+                            ask(query(reset)),
+                            ask(query("SELECT current_user, nextval('sq') > 0")));
+                }
         script.alone(
                 "a role of DO stays",
                 ask(query("DO $$ BEGIN SET ROLE other; END $$")),

@@ -51,7 +51,7 @@ final class Restoring implements RelayState {
         var exchange = new Exchange(lease.server(), this::answered);
         local.forEach(exchange::query);
         // A string of several would commit a transaction that nobody has begun.
-        for (var query : ServerNeeds.difference(lease.server(), settings.onServer(), settings.current()))
+        for (var query : ServerNeeds.difference(lease.server(), settings.behind(), settings.ahead()))
             exchange.query(query);
         exchange.send();
         return true;
