@@ -220,6 +220,15 @@ final class KnownConversations {
                             ask(query(reset)),
                             ask(query("SELECT current_user, nextval('sq') > 0")));
                 }
+        for (boolean extended : new boolean[] {false, true})
+            for (var asks : List.of(describe('P', ""), execute("", 0), describe('S', ""), bind("", "")))
+                script.alone(
+                        "what " + (extended ? "an extended" : "a simple") + " BEGIN leaves behind an error: " + asks,
+                        ask(query("SELECT txid_current() > 0")),
+                        extended ? ask(run("BEGIN")) : ask(query("BEGIN")),
+                        ask(query("SELECT 1 FROM nowhere")),
+                        ask(asks, sync()),
+                        ask(query("ROLLBACK")));
         script.alone(
                 "a role of DO stays",
                 ask(query("DO $$ BEGIN SET ROLE other; END $$")),

@@ -16,7 +16,12 @@ enum Limit {
             var other = difference.got();
             if (isRow(one) && isRow(other))
                 return hasSetting(difference) && withoutNull(one).equals(withoutNull(other));
-            return isUnrecognized(one) && !isError(other) || isUnrecognized(other) && !isError(one);
+            return isUnrecognized(one) && !isFurther(other) || isUnrecognized(other) && !isFurther(one);
+        }
+
+        /// Only a name that is taken already is found later.
+        private static boolean isFurther(String line) {
+            return isError(line) && !line.contains("C=42P05");
         }
 
         private static boolean hasSetting(Difference difference) {
@@ -260,11 +265,12 @@ enum Limit {
         }
     },
 
-    /// A transaction has failed, and the statement of a mistaken Bind is not on its server.
-    MISTAKEN_BIND_IN_FAILED {
+    /// A transaction has failed, and the statement of a mistaken Bind, or of Describe, is not on its server.
+    MISSING_IN_FAILED {
         @Override
         boolean explains(Scenario scenario, Difference difference) {
-            return difference.expected().startsWith("E {C=08P01, M=bind message ")
+            var one = difference.expected();
+            return (one.startsWith("E {C=08P01, M=bind message ") || one.startsWith("t"))
                     && difference.got().startsWith("E {C=25P02, ")
                     && difference.before().stream()
                             .filter(line -> line.startsWith("Z"))
@@ -272,14 +278,26 @@ enum Limit {
                             .filter("Z E"::equals)
                             .isPresent();
         }
+    },
+
+    /// What is executed was prepared only after the EXECUTE was parsed.
+    EXECUTE_BEFORE_PREPARE {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            return difference.expected().startsWith("n")
+                    && difference.got().startsWith("T ")
+                    && mentions(scenario, difference, EXTENDED_EXECUTE);
+        }
     };
 
     private static final Pattern FATAL_WORDS = Pattern.compile("E \\{C=XX000, M=([^,]*), S=FATAL, V=FATAL}");
+    private static final Pattern EXTENDED_EXECUTE = Pattern.compile("Parse \"\\w*\" \"EXECUTE ");
     private static final Pattern UNREADABLE = Pattern.compile("U&\"|^.{100000}", Pattern.DOTALL);
     private static final Pattern NOT_FOUND = Pattern.compile("C=(42P01|42883|42704|3F000)");
     private static final Pattern HAS_TIME = Pattern.compile("\\d\\d:\\d\\d:\\d\\d");
     private static final Pattern RECOVERY = Pattern.compile("pg_is_in_recovery\\(\\)");
-    private static final Pattern ENDS_AND_GOES_ON = Pattern.compile("\\b(COMMIT|ROLLBACK|END|ABORT); ");
+    private static final Pattern ENDS_AND_GOES_ON =
+            Pattern.compile("\\b(COMMIT|ROLLBACK|END|ABORT)(; |\"  Bind [^\\n]*  Parse )");
     private static final Pattern READ_ONLY = Pattern.compile("(?i)READ ONLY|read_only = on");
     private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
     private static final Pattern MAY_DO_ANYTHING =

@@ -83,7 +83,7 @@ final class Beginning implements RelayNote {
     void write(ServerLease lease) {
         var server = lease.server();
         server.session().unnamedStatement(null);
-        for (var kind : DeferredBegin.REQUEST_KINDS) server.expect(kind, AnswerFate.SKIP, lease, this);
+        for (var kind : begin.requestKinds()) server.expect(kind, AnswerFate.SKIP, lease, this);
         var out = server.newBuffer(begin.request().length);
         server.write(out.writeBytes(begin.request()));
     }

@@ -29,8 +29,14 @@ record DeferredBegin(String text, boolean readOnly, boolean extended, byte[] req
     private static final int HEADER = 5;
     private static final byte[] NO_NAME = {};
 
+    private static final List<RequestKind> RUNS = List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE);
+    private static final List<RequestKind> RUNS_AND_CLOSES =
+            List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE, RequestKind.CLOSE);
+
     /// What [#request()] asks for.
-    static final List<RequestKind> REQUEST_KINDS = List.of(RequestKind.PARSE, RequestKind.BIND, RequestKind.EXECUTE);
+    List<RequestKind> requestKinds() {
+        return extended ? RUNS : RUNS_AND_CLOSES;
+    }
 
     /// The BEGIN that a delivery consists of; null if the delivery is anything else.
     ///
@@ -45,14 +51,16 @@ record DeferredBegin(String text, boolean readOnly, boolean extended, byte[] req
         if (last != null && last.readOnly == readOnly && last.extended == extended && last.isTextOf(delivery))
             return last;
         var text = text(delivery);
-        return new DeferredBegin(text, readOnly, extended, request(text));
+        return new DeferredBegin(text, readOnly, extended, request(text, extended));
     }
 
-    private static byte[] request(String text) {
+    private static byte[] request(String text, boolean extended) {
         var out = Unpooled.buffer(text.length() + 48);
         FrontendMessages.parse(out, NO_NAME, (text + "\0\0\0").getBytes(StandardCharsets.ISO_8859_1));
         FrontendMessages.bindPlainly(out, NO_NAME, NO_NAME);
         FrontendMessages.execute(out, NO_NAME);
+        // A Query leaves no portal.
+        if (!extended) FrontendMessages.closePortal(out, NO_NAME);
         return ByteBufUtil.getBytes(out);
     }
 
