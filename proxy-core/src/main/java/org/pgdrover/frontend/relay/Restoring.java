@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.Exchange;
+import org.pgdrover.backend.SessionSettings;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.BackendMessages;
@@ -14,6 +15,8 @@ import org.pgdrover.sql.SessionEffect;
 ///
 /// RESET, DISCARD ALL and SET LOCAL … TO DEFAULT take them away.
 final class Restoring implements RelayState {
+    private static final String ROLE = "role";
+
     private final Relay relay;
     private final ServerLease lease;
     private final Delivery delivery;
@@ -51,8 +54,14 @@ final class Restoring implements RelayState {
         var exchange = new Exchange(lease.server(), this::answered);
         local.forEach(exchange::query);
         // A string of several would commit a transaction that nobody has begun.
-        for (var query : ServerNeeds.difference(lease.server(), settings.behind(), settings.ahead()))
-            exchange.query(query);
+        var from = settings.onServer();
+        var to = settings.current();
+        // RESET ALL leaves the role, which something before may have changed.
+        if (settings.isUnseen() && from.isLike(to, ROLE)) {
+            from = from.withDefaultOf(ROLE, SessionSettings.EMPTY);
+            to = to.withDefaultOf(ROLE, SessionSettings.EMPTY);
+        }
+        for (var query : ServerNeeds.difference(lease.server(), from, to)) exchange.query(query);
         exchange.send();
         return true;
     }

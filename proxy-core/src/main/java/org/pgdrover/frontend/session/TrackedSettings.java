@@ -144,22 +144,6 @@ public final class TrackedSettings {
         return !onServer.equals(current);
     }
 
-    /// What the server is to be brought from, to [#ahead].
-    public SessionSettings behind() {
-        return withKnownRole(onServer);
-    }
-
-    /// What the server is to be brought to.
-    public SessionSettings ahead() {
-        return withKnownRole(current);
-    }
-
-    /// RESET ALL leaves the role, and something before may have changed that.
-    private SessionSettings withKnownRole(SessionSettings some) {
-        boolean stays = unseen && current.isLike(onServer, ROLE);
-        return stays ? some.withDefaultOf(ROLE, SessionSettings.EMPTY) : some;
-    }
-
     /// The server was brought to the session's settings.
     public void serverCaughtUp() {
         onServer = current;

@@ -110,7 +110,7 @@ class DeferredBeginTest {
             client.send(query("BEGIN").append(extended("DELETE FROM t")).append(query("COMMIT")));
             var answers = answers(client, 3);
             assertThat(types(answers)).isEqualTo("CZ12nDCZCZ");
-            assertThat(primary.received()).isEqualTo("PBEQQPBEPBDESQ");
+            assertThat(primary.received()).isEqualTo("PBECQQPBECPBDESQ");
         }
     }
 
