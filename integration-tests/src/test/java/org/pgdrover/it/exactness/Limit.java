@@ -122,7 +122,9 @@ enum Limit {
                         && mentions(scenario, difference, RECOVERY)
                         && mentions(scenario, difference, READ_ONLY);
             if (!one.contains("C=25006"))
-                return isRestOfString(scenario, difference) || isForPrimary(scenario, difference);
+                return isRestOfString(scenario, difference)
+                        || isForPrimary(scenario, difference)
+                        || isTied(scenario, difference);
             return one.contains(" in a read-only transaction,")
                     && difference.got().contains("C=25006")
                     && difference.got().contains(" during recovery,");
@@ -134,6 +136,11 @@ enum Limit {
                     && difference.got().contains(" during recovery,")
                     && difference.isInTransaction()
                     && mentions(scenario, difference, READ_ONLY);
+        }
+
+        /// The transaction has left there what cannot be carried along.
+        private static boolean isTied(Scenario scenario, Difference difference) {
+            return difference.got().contains("C=25006") && mentions(scenario, difference, PREPARES_READ_ONLY);
         }
 
         /// A string has ended the transaction, and has gone on there.
@@ -299,9 +306,10 @@ enum Limit {
     private static final Pattern ENDS_AND_GOES_ON =
             Pattern.compile("\\b(COMMIT|ROLLBACK|END|ABORT)(; |\"  Bind [^\\n]*  Parse )");
     private static final Pattern READ_ONLY = Pattern.compile("(?i)READ ONLY|read_only = on");
+    private static final Pattern PREPARES_READ_ONLY = Pattern.compile("READ ONLY.*PREPARE \\w+ AS", Pattern.DOTALL);
     private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
     private static final Pattern MAY_DO_ANYTHING =
-            Pattern.compile("FunctionCall|U&|DO \\$\\$|xml|f_\\w+\\(|EXECUTE|currval|lastval");
+            Pattern.compile("FunctionCall|U&|DO \\$\\$|xml|f_\\w+\\(|EXECUTE|currval|lastval|ALTER TABLE");
     private static final Pattern ENDS_FAILED =
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b[^;\"]*[;\"].*pg_prepared_statements");
     private static final Pattern PREPARES_BEHIND_FAILURE =
