@@ -220,6 +220,18 @@ final class KnownConversations {
                             ask(query(reset)),
                             ask(query("SELECT current_user, nextval('sq') > 0")));
                 }
+        for (var wrong : new String[] {"SET ROLE other", "SELECT f_role()"})
+            script.alone(
+                    "a role behind " + wrong + ", ROLLBACK TO and RESET ALL",
+                    ask(query("SET ROLE owner")),
+                    ask(query("BEGIN")),
+                    ask(query("SAVEPOINT a")),
+                    ask(query(wrong)),
+                    ask(query("ROLLBACK TO a")),
+                    ask(query("RESET ALL")),
+                    ask(query("SELECT current_user, nextval('sq') > 0")),
+                    ask(query("COMMIT")),
+                    ask(query("SELECT current_user, nextval('sq') > 0")));
         for (boolean extended : new boolean[] {false, true})
             for (var asks : List.of(describe('P', ""), execute("", 0), describe('S', ""), bind("", "")))
                 script.alone(

@@ -140,7 +140,6 @@ final class WelcomePhase implements Phase, Acquirer, HeldClient, AnswerOwner {
             return;
         }
         exchanging = true;
-        connection.session().mayKnow(request.settings());
         var exchange = new Exchange(connection, answered -> client.run(() -> prepared(connection, answered.error())));
         for (var query : connection.session().settings().difference(request.settings())) exchange.query(query);
         exchange.send();

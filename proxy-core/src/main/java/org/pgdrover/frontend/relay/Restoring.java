@@ -53,14 +53,15 @@ final class Restoring implements RelayState {
         if (local.isEmpty() && !settings.isServerBehind()) return false;
         var exchange = new Exchange(lease.server(), this::answered);
         local.forEach(exchange::query);
-        // A string of several would commit a transaction that nobody has begun.
         var from = settings.onServer();
         var to = settings.current();
         // RESET ALL leaves the role, which something before may have changed.
-        if (settings.isUnseen() && from.isLike(to, ROLE)) {
+        boolean roleUnknown = settings.isUnseen() || settings.inDoubt().contains(ROLE);
+        if (roleUnknown && from.isLike(to, ROLE)) {
             from = from.withDefaultOf(ROLE, SessionSettings.EMPTY);
             to = to.withDefaultOf(ROLE, SessionSettings.EMPTY);
         }
+        // A string of several would commit a transaction that nobody has begun.
         for (var query : ServerNeeds.difference(lease.server(), from, to)) exchange.query(query);
         exchange.send();
         return true;
