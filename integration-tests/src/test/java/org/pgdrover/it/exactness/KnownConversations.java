@@ -220,6 +220,28 @@ final class KnownConversations {
                             ask(query(reset)),
                             ask(query("SELECT current_user, nextval('sq') > 0")));
                 }
+        Sent[] look = {parse("", "SELECT current_user"), bind("", ""), execute("", 0)};
+        script.alone(
+                "a role in a batch in pieces that deallocates",
+                ask(query("SET ROLE other")),
+                flushed(parse("p", "DELETE FROM t WHERE id > 4"), flush()),
+                ask(
+                        look[0],
+                        look[1],
+                        look[2],
+                        parse("", "DEALLOCATE s"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                ask(look[0], look[1], look[2], sync()));
+        script.alone(
+                "a role that a block has set and SET SESSION AUTHORIZATION has taken back",
+                ask(query("DO $$ BEGIN SET ROLE other; END $$")),
+                ask(parse("p", "SELECT id FROM t"), sync()),
+                ask(query("SET SESSION AUTHORIZATION DEFAULT")),
+                ask(query("SELECT current_user")),
+                ask(query("SHOW role")),
+                ask(query("CREATE TABLE migrated (a int)")));
         for (var wrong : new String[] {"SET ROLE other", "SELECT f_role()"})
             script.alone(
                     "a role behind " + wrong + ", ROLLBACK TO and RESET ALL",

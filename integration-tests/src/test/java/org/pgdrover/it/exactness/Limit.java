@@ -132,7 +132,9 @@ enum Limit {
 
         /// Something of the transaction has been done there before what only a primary can do.
         private static boolean isForPrimary(Scenario scenario, Difference difference) {
-            return difference.got().contains("C=25006")
+            boolean refused = difference.got().contains("C=25006")
+                    || difference.got().contains("C=0A000");
+            return refused
                     && difference.got().contains(" during recovery,")
                     && difference.isInTransaction()
                     && mentions(scenario, difference, READ_ONLY);

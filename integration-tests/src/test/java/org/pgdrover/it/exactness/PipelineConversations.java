@@ -64,6 +64,50 @@ final class PipelineConversations {
                 ask(query("COMMIT")),
                 ask(bind("", "p"), execute("", 0), sync()));
         script.alone(
+                "START TRANSACTION in pieces before pg_prepared_statements",
+                ask(parse("p", "SELECT id FROM t WHERE id = 1"), sync()),
+                flushed(begin[0], flush()),
+                ask(begin[1], execute("", 0), look[0], look[1], look[2], sync()),
+                ask(query("SHOW transaction_isolation")),
+                ask(query("COMMIT")));
+        Sent[] modes = {
+            parse("", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE"),
+            bind("", ""),
+            execute("", 0)
+        };
+        script.alone(
+                "SET TRANSACTION before pg_prepared_statements in a transaction that has begun",
+                ask(parse("p", "SELECT id FROM t WHERE id = 1"), sync()),
+                ask(query("BEGIN")),
+                ask(query("SET LOCAL TimeZone = 'Asia/Tokyo'")),
+                ask(modes[0], modes[1], modes[2], look[0], look[1], look[2], sync()),
+                ask(query("SHOW transaction_isolation")),
+                ask(query("COMMIT")),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
+                "SET TRANSACTION before a statement that was prepared elsewhere",
+                ask(parse("p", "SELECT id FROM t WHERE id = 1"), sync()),
+                ask(bind("", "p"), execute("", 0), sync()),
+                ask(query("BEGIN")),
+                ask(query("SET LOCAL TimeZone = 'Asia/Tokyo'")),
+                ask(modes[0], modes[1], modes[2], bind("", "p"), execute("", 0), sync()),
+                ask(query("SHOW transaction_isolation")),
+                ask(query("COMMIT")));
+        var hidden = "DO $$ BEGIN PERFORM set_config(n, 'Asia/Tokyo', false) FROM (VALUES ('TimeZone')) v (n); END $$";
+        script.alone(
+                "SET TRANSACTION before Parse, behind what has set something unseen",
+                ask(query(hidden), query("START TRANSACTION ISOLATION LEVEL SERIALIZABLE")),
+                ask(
+                        parse("", "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("p", "SELECT timestamptz '2024-01-01 00:00:00+00'"),
+                        sync()),
+                ask(bind("", "p"), execute("", 0), sync()),
+                ask(query("COMMIT")),
+                ask(query("SET TimeZone = 'UTC'")),
+                ask(bind("", "p"), execute("", 0), sync()));
+        script.alone(
                 "a portal that fails before pg_prepared_statements",
                 ask(parse("p", "SELECT id FROM t WHERE id = 1"), sync()),
                 flushed(parse("", "SELECT 1 / (id - id) FROM t"), bind("c", ""), describe('P', "c"), flush()),
@@ -150,6 +194,26 @@ final class PipelineConversations {
                 "NOTIFY before VACUUM in one pipeline",
                 ask(query("LISTEN ch")),
                 pipeline("NOTIFY ch, 'before'", "VACUUM t"));
+        Sent[] listen = {parse("", "LISTEN ch"), bind("", ""), execute("", 0), flush()};
+        Sent[] notify = {parse("", "NOTIFY ch, 'own'"), bind("", ""), execute("", 0), sync()};
+        script.alone("NOTIFY behind the Flush of LISTEN", flushed(listen), ask(notify), ask(notify));
+        script.alone(
+                "NOTIFY by Query behind the Flush of LISTEN",
+                flushed(listen),
+                ask(query("NOTIFY ch, 'own'")),
+                ask(sync()));
+        script.alone(
+                "NOTIFY behind a Flush",
+                ask(query("LISTEN ch")),
+                flushed(parse("", "SELECT 1"), bind("", ""), execute("", 0), flush()),
+                ask(notify),
+                ask(query("NOTIFY ch, 'again'")));
+        script.alone(
+                "NOTIFY behind a batch that has failed and has no Sync",
+                ask(query("LISTEN ch")),
+                flushed(parse("", "SELECT 1 / 0"), bind("", ""), execute("", 0), flush()),
+                ask(notify),
+                ask(notify));
         script.alone(
                 "NOTIFY twice with a read between in one pipeline",
                 ask(query("LISTEN ch")),

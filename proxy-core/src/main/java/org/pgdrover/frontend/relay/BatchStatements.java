@@ -39,6 +39,8 @@ final class BatchStatements {
     private int facts;
     /// The same of those that are executed, and not only prepared.
     private int executed;
+    /// What its earlier parts have told; null if there are none.
+    private @Nullable Told earlier;
     private QueryClass lastKnown = QueryClass.UNKNOWN;
     private int lastFacts;
     private Set<String> lastDefaults;
@@ -55,6 +57,9 @@ final class BatchStatements {
 
     private boolean found;
     private boolean setsByCall;
+
+    /// What the statements of some parts tell.
+    private record Told(int facts, int executed, boolean onlyReads, boolean executesWrite, boolean executesCommit) {}
 
     /// @param defaults names of the parameters that the client's startup message has set
     BatchStatements(Supplier<Set<String>> defaults) {
@@ -87,6 +92,7 @@ final class BatchStatements {
     /// Another part of the batch follows.
     void next() {
         before = classes.size();
+        earlier = new Told(facts, executed, onlyReads, executesWrite, executesCommit);
         transactions.next();
     }
 
@@ -95,6 +101,13 @@ final class BatchStatements {
         classes.subList(before, classes.size()).clear();
         transactions.judgeAgain();
         tested = Math.min(tested, before);
+        callDeallocate = null;
+        if (!(earlier instanceof Told told)) return;
+        facts = told.facts();
+        executed = told.executed();
+        onlyReads = told.onlyReads();
+        executesWrite = told.executesWrite();
+        executesCommit = told.executesCommit();
     }
 
     /// Nothing of the batch is known to run.
@@ -102,6 +115,7 @@ final class BatchStatements {
         classes.clear();
         transactions.clear();
         before = 0;
+        earlier = null;
         facts = 0;
         executed = 0;
         executesWrite = false;

@@ -166,7 +166,8 @@ final class ClientListening {
         notified = true;
         if (subscription == null || !isSubscribed()) return;
         involved = true;
-        if (begun || !delivery.first || lease.server().ledger().isOpen()) return;
+        var ledger = lease.server().ledger();
+        if (begun || ledger.isDiscarding() || ledger.isCopyIn() || Following.mayCopy(relay, lease)) return;
         begun = true;
         delivery.before = ascii(subscription.toBegin());
     }

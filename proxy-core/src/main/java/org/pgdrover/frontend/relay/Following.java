@@ -75,7 +75,7 @@ final class Following {
         boolean possible = LearningSettings.isPossible(lease);
         if (possible && settings.parsed().haveLocal()) return true;
         if (!settings.areToLearn(!possible) || lease.server().ledger().isOpen()) return false;
-        return parsesNamed(delivery) && (possible || isTransactionOpening(relay, lease));
+        return parsesNamed(delivery) && (possible || !relay.deliveries().isNoneSent() && isInTransaction(relay, lease));
     }
 
     /// Whether settings may have a say in a statement with a name that it makes.
@@ -89,8 +89,8 @@ final class Following {
         return false;
     }
 
-    private static boolean isTransactionOpening(Relay relay, ServerLease lease) {
-        if (relay.deliveries().isNoneSent()) return false;
+    /// Whether what is sent now runs in a transaction that has begun, or that is about to.
+    static boolean isInTransaction(Relay relay, ServerLease lease) {
         if (lease.server().status() == TransactionStatus.IN_TRANSACTION) return true;
         for (var each : relay.deliveries().sent()) if (each.opensTransaction()) return true;
         return false;

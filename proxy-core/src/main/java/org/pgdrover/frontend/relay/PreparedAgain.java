@@ -1,6 +1,8 @@
 package org.pgdrover.frontend.relay;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,8 +27,7 @@ import org.pgdrover.sql.TransactionEffect;
 /// A statement is prepared again only as the client knows it: if it has other parameters or columns now,
 /// its use gives the error that PostgreSQL gives, "cached plan must not change result type".
 final class PreparedAgain {
-    private static final byte[] EMPTY = new byte[3];
-    /// The shape of an empty statement that stands in for another one.
+    /// The shape of a statement that stands in for another one.
     private static final Object GAP = new Object();
 
     private final ServerLease lease;
@@ -213,13 +214,22 @@ final class PreparedAgain {
         return !gaps.isEmpty();
     }
 
-    /// Under a name whose statement cannot be prepared an empty one stands in, for SQL is to find the name;
-    /// whoever uses it by the protocol gets the error.
+    /// Under a name whose statement cannot be prepared another one stands in, for SQL is to find the name; whoever
+    /// uses it, by the protocol or by EXECUTE, gets the error.
     void fillGaps(Exchange exchange) {
         for (var statement : gaps) {
-            exchange.prepare(statement.name(), EMPTY).sync();
+            var why = Objects.requireNonNull(delivery.whyUnusable(statement));
+            exchange.prepare(statement.name(), raising(why)).sync();
             lease.server().session().statements().add(statement, statement.name(), GAP);
         }
+    }
+
+    /// The rest of a Parse of a statement that gives an error; it is not analysed before it is run.
+    private static byte[] raising(ErrorFields error) {
+        var message = error.message().replaceAll("[^ -~]|\\\\", "?").replace("'", "''''");
+        var text = "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''" + error.sqlState() + "'', MESSAGE = ''" + message
+                + "''; END'";
+        return Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), text.length() + 3);
     }
 
     /// Notes what is there now, and of what is not as the client knows it, with which error its use

@@ -11,12 +11,13 @@ import org.pgdrover.protocol.codec.MessageType;
 
 /// The question to a server what is set in its session now, within the transaction.
 ///
-/// Custom parameters are in no view, and are not told.
+/// Custom parameters are in no view, and are not told; neither is the role, which is asked for by name.
 final class PresentSettings {
     /// Its text.
     static final String QUERY =
             "SELECT 'asked'::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text UNION ALL SELECT 'setting',"
-                    + " s.name, s.setting FROM pg_catalog.pg_settings s WHERE s.source OPERATOR(pg_catalog.=) 'session'";
+                    + " s.name, s.setting FROM pg_catalog.pg_settings s WHERE s.source OPERATOR(pg_catalog.=) 'session'"
+                    + " UNION ALL SELECT 'setting', 'role', pg_catalog.current_setting('role')";
     private static final String ROLE = "role";
 
     private PresentSettings() {}

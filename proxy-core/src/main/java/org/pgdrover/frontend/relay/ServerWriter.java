@@ -50,7 +50,10 @@ final class ServerWriter {
             var message = batch.message(i);
             int start = batch.from() + message.start;
             if (delivery.before != null && ChannelTexts.mayNotify(message, delivery.plan(i)))
-                before(delivery, i == 0 && message.type == MessageType.QUERY, lease);
+                before(
+                        delivery,
+                        message.type == MessageType.QUERY && !lease.server().ledger().isOpen(),
+                        lease);
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
             if (message.type == MessageType.EXECUTE && delivery.statements.takesDefaultsAway())
                 restore(delivery.plan(i).runs.session(), isFollowed(batch, i), lease);

@@ -141,7 +141,7 @@ final class Working implements RelayState {
     private RelayState follow(Delivery delivery) {
         if (lease.toRestore() != null || delivery.copyBreak != null) return this;
         if (Following.isHeldUp(relay, lease, delivery)) return this;
-        BoundPortals.sendFirst(relay, this, delivery);
+        BatchBeginning.sendPortals(relay, this, delivery);
         if (!relay.judge().judge(delivery)) return this;
         // In a batch without its Sync only the server can answer, or discard it.
         if (OwnAnswers.deallocates(relay, delivery)
@@ -161,7 +161,10 @@ final class Working implements RelayState {
                 && needs.wantsKnownSettings()
                 && Following.mayInspect(relay, lease)
                 && lease.doubts().canTell()) return lease.hasNothingToDo() ? end() : this;
-        if (Following.isToLearnFirst(relay, lease, delivery))
+        boolean learns = Following.isToLearnFirst(relay, lease, delivery);
+        if ((learns || needs != null) && BatchBeginning.sendUntilSnapshot(relay, this, delivery))
+            return follow(delivery);
+        if (learns)
             return LearningSettings.isPossible(lease) ? new LearningSettings(relay, lease, this) : this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
