@@ -52,7 +52,11 @@ final class SessionCalls {
         if (settings.size() > SetRules.MOST_SETTINGS) return Residues.of(Residue.SETTINGS);
         boolean temporary = name.equals("search_path") && mayNameTemporary(value, local - 1);
         if (isLocal(local, close)) return temporary ? Residues.of(Residue.TEMPORARY) : Residues.NONE;
-        if (name.equals("session_authorization")) return Residues.of(Residue.AUTHORIZATION);
+        if (name.equals("session_authorization")) {
+            // It takes the role back.
+            if (!settings.contains("role")) settings.add("role");
+            return Residues.of(Residue.AUTHORIZATION);
+        }
         if (!settings.contains(name)) settings.add(name);
         return temporary ? Residues.ALL : Residues.NONE;
     }

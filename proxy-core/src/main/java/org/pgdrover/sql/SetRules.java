@@ -126,7 +126,9 @@ final class SetRules {
     }
 
     private static final SessionEffect TEMPORARY = SessionEffect.leaves(Residue.TEMPORARY);
-    private static final SessionEffect AUTHORIZATION = SessionEffect.leaves(Residue.AUTHORIZATION);
+    /// It takes the role back (PostgreSQL manual, SET SESSION AUTHORIZATION).
+    private static final SessionEffect AUTHORIZATION =
+            SessionEffect.leaves(Residues.of(Residue.AUTHORIZATION), List.of("role"));
 
     private boolean assigns(int at, int to) {
         return is(at, to, "to") || (at < to && lexer.isOperator(at, "="));

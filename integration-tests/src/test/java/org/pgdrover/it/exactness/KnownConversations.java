@@ -235,13 +235,19 @@ final class KnownConversations {
                         sync()),
                 ask(look[0], look[1], look[2], sync()));
         script.alone(
-                "a role that a block has set and SET SESSION AUTHORIZATION has taken back",
+                "a role that SET SESSION AUTHORIZATION has taken back, before pg_cursors",
                 ask(query("DO $$ BEGIN SET ROLE other; END $$")),
-                ask(parse("p", "SELECT id FROM t"), sync()),
-                ask(query("SET SESSION AUTHORIZATION DEFAULT")),
+                ask(parse("p", "INSERT INTO t (id, v) VALUES (400, 'bound')"), sync()),
+                ask(query("SET app.tenant = 'second'")),
+                ask(
+                        parse("", "SET SESSION AUTHORIZATION DEFAULT"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync(),
+                        parse("", "SELECT name, is_holdable FROM pg_cursors ORDER BY name")),
                 ask(query("SELECT current_user")),
-                ask(query("SHOW role")),
-                ask(query("CREATE TABLE migrated (a int)")));
+                ask(sync()),
+                ask(query("SELECT current_user")));
         for (var wrong : new String[] {"SET ROLE other", "SELECT f_role()"})
             script.alone(
                     "a role behind " + wrong + ", ROLLBACK TO and RESET ALL",

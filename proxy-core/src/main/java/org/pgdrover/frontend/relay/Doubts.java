@@ -97,10 +97,14 @@ final class Doubts {
 
     private boolean maySet(QueryClass ran) {
         return SessionEffect.changesSettings(ran.session())
-                || relay.services()
+                || maySet(relay.services()
                         .router()
-                        .residues(ran, relay.session().routing())
-                        .has(Residue.SETTINGS);
+                        .residues(ran, relay.session().routing()));
+    }
+
+    /// SET SESSION AUTHORIZATION takes the role back.
+    private static boolean maySet(Residues may) {
+        return may.has(Residue.SETTINGS) || may.has(Residue.AUTHORIZATION);
     }
 
     /// A statement has completed.
@@ -136,7 +140,7 @@ final class Doubts {
             server.session().temporarySchema(true);
         if (may.has(Residue.SETTINGS)) server.session().customNames().add(SessionEffect.UNKNOWN_NAME);
         settingsUnknown |= may.has(Residue.SETTINGS);
-        if (may.has(Residue.SETTINGS)) session.settings().unseen(true);
+        if (maySet(may)) session.settings().unseen(true);
         if (maySetUnknown(ran, may)) unknownSettings().sent();
         noteEffect(ran.session());
         for (int i = 0; i < ran.parts().size(); i++)
