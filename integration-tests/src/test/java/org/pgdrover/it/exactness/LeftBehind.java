@@ -131,6 +131,14 @@ final class LeftBehind {
         leaves("a time zone", "SET TimeZone = 'Asia/Tokyo'");
         leaves("a search path", "SET search_path = pg_temp");
         leaves("a read-only default", "SET default_transaction_read_only = on");
+        for (var then : List.of("BEGIN", "SELECT 1/0"))
+            script.together(
+                    "leaves what the startup message has set, behind DISCARD ALL and " + then,
+                    script.startup("DateStyle", "German"),
+                    script.stranger(),
+                    new Turn(0, Script.pipeline("DISCARD ALL", then)),
+                    new Turn(1, Script.ask(Sent.query("SHOW DateStyle"))),
+                    new Turn(1, Script.ask(Sent.query("SHOW application_name"))));
     }
 
     private void objects() {

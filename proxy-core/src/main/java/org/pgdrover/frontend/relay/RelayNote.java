@@ -11,5 +11,7 @@ sealed interface RelayNote extends Note
     record MakesRoom(ServerStatements.Prepared closed) implements RelayNote {}
 
     /// The note of the last statement that sets again what RESET has taken away.
-    record Restores() implements RelayNote {}
+    ///
+    /// @param lasting whether no rollback of the client's takes that back
+    record Restores(boolean lasting) implements RelayNote {}
 }

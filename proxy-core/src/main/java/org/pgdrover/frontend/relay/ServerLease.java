@@ -210,7 +210,11 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean onCompleted(Note note, CommandTag tag) {
-        if (note instanceof RelayNote.Restores) relay.session().settings().restored();
+        if (note instanceof RelayNote.Restores(boolean lasting)) {
+            var settings = relay.session().settings();
+            settings.restored();
+            if (lasting) server.session().settings(settings.onServer());
+        }
         if (!(note instanceof MessagePlan plan)) return true;
         return CompletedCommands.completed(relay, this, plan, tag);
     }

@@ -79,8 +79,8 @@ final class ServerWriter {
         for (int i = 0; i < all.size(); i++)
             own.run(
                     all.get(i).getBytes(StandardCharsets.US_ASCII),
-                    local || i + 1 < all.size() ? Note.NONE : new RelayNote.Restores());
-        if (alone) own.run(COMMIT);
+                    local || alone || i + 1 < all.size() ? Note.NONE : new RelayNote.Restores(false));
+        if (alone) own.run(COMMIT, new RelayNote.Restores(true));
     }
 
     private static boolean isFollowed(Batch batch, int message) {
