@@ -225,14 +225,7 @@ final class KnownConversations {
                 "a role in a batch in pieces that deallocates",
                 ask(query("SET ROLE other")),
                 flushed(parse("p", "DELETE FROM t WHERE id > 4"), flush()),
-                ask(
-                        look[0],
-                        look[1],
-                        look[2],
-                        parse("", "DEALLOCATE s"),
-                        bind("", ""),
-                        execute("", 0),
-                        sync()),
+                ask(look[0], look[1], look[2], parse("", "DEALLOCATE s"), bind("", ""), execute("", 0), sync()),
                 ask(look[0], look[1], look[2], sync()));
         script.alone(
                 "a role that SET SESSION AUTHORIZATION has taken back, before pg_cursors",

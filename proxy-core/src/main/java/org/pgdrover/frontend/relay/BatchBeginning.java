@@ -65,8 +65,8 @@ final class BatchBeginning {
     }
 
     private static boolean wantsNoSnapshot(QueryClass ran) {
-        boolean modes = ran.transaction() == TransactionEffect.INSIDE
-                && ran.statement().equals("SET");
+        boolean modes =
+                ran.transaction() == TransactionEffect.INSIDE && ran.statement().equals("SET");
         return modes || ran.transaction().begins() || ran.statement().equals("LOCK");
     }
 

@@ -97,9 +97,8 @@ final class Doubts {
 
     private boolean maySet(QueryClass ran) {
         return SessionEffect.changesSettings(ran.session())
-                || maySet(relay.services()
-                        .router()
-                        .residues(ran, relay.session().routing()));
+                || maySet(
+                        relay.services().router().residues(ran, relay.session().routing()));
     }
 
     /// SET SESSION AUTHORIZATION takes the role back.

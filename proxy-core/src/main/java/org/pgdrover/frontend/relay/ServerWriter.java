@@ -52,7 +52,8 @@ final class ServerWriter {
             if (delivery.before != null && ChannelTexts.mayNotify(message, delivery.plan(i)))
                 before(
                         delivery,
-                        message.type == MessageType.QUERY && !lease.server().ledger().isOpen(),
+                        message.type == MessageType.QUERY
+                                && !lease.server().ledger().isOpen(),
                         lease);
             write(message, delivery.plan(i), buffer, start, start + message.size, lease);
             if (message.type == MessageType.EXECUTE && delivery.statements.takesDefaultsAway())

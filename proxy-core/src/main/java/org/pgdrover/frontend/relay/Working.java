@@ -164,8 +164,7 @@ final class Working implements RelayState {
         boolean learns = Following.isToLearnFirst(relay, lease, delivery);
         if ((learns || needs != null) && BatchBeginning.sendUntilSnapshot(relay, this, delivery))
             return follow(delivery);
-        if (learns)
-            return LearningSettings.isPossible(lease) ? new LearningSettings(relay, lease, this) : this;
+        if (learns) return LearningSettings.isPossible(lease) ? new LearningSettings(relay, lease, this) : this;
         relay.deliveries().nextWaiting();
         if (needs != null) return Preparing.further(relay, lease, delivery, needs);
         send(delivery);
