@@ -122,8 +122,6 @@ class QueryClassifierTest {
                 "LOAD 'auto_explain' | LASTING",
                 "DECLARE c CURSOR WITH HOLD FOR SELECT 1 | CURSORS",
                 "CLOSE c | CURSORS",
-                "SET SESSION AUTHORIZATION a | AUTHORIZATION",
-                "RESET SESSION AUTHORIZATION | AUTHORIZATION",
                 "SELECT pg_advisory_lock(1) | LOCKS",
                 "SELECT pg_try_advisory_lock(1, 2) | LOCKS",
                 "SELECT pg_advisory_unlock(1) | LOCKS",
@@ -146,6 +144,20 @@ class QueryClassifierTest {
 
         assertThat(found.access()).isNotEqualTo(Access.READ);
         assertThat(found.session()).isEqualTo(SessionEffect.leaves(residue));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET SESSION AUTHORIZATION a",
+                "SET session_authorization = a",
+                "RESET SESSION AUTHORIZATION",
+                "SELECT set_config('session_authorization', 'a', false)"
+            })
+    void knowsThatAnotherUserOfTheSessionTakesTheRoleBack(String sql) {
+        var effect = SessionEffect.leaves(Residues.of(Residue.AUTHORIZATION), List.of("role"));
+
+        assertThat(classify(sql).session()).isEqualTo(effect);
     }
 
     @ParameterizedTest

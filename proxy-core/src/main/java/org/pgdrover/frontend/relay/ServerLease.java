@@ -210,11 +210,7 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean onCompleted(Note note, CommandTag tag) {
-        if (note instanceof RelayNote.Restores(boolean lasting)) {
-            var settings = relay.session().settings();
-            settings.restored();
-            if (lasting) server.session().settings(settings.onServer());
-        }
+        if (note instanceof RelayNote.Restores(var lasting)) relay.session().restored(server, lasting);
         if (!(note instanceof MessagePlan plan)) return true;
         return CompletedCommands.completed(relay, this, plan, tag);
     }

@@ -309,6 +309,14 @@ public final class ClientSession {
         told.transactionOver();
     }
 
+    /// What a statement had taken away of the startup message's values was set again.
+    ///
+    /// @param lasting whether no rollback takes that back
+    public void restored(ServerConnection server, boolean lasting) {
+        settings.restored();
+        if (lasting) server.session().settings(settings.onServer());
+    }
+
     public void rollBack(ServerConnection server) {
         resetsUnknown = false;
         settings.rollBack(server.session().settings());
