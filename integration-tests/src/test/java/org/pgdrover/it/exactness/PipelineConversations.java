@@ -223,11 +223,6 @@ final class PipelineConversations {
         Sent[] notify = {parse("", "NOTIFY ch, 'own'"), bind("", ""), execute("", 0), sync()};
         script.alone("NOTIFY behind the Flush of LISTEN", flushed(listen), ask(notify), ask(notify));
         script.alone(
-                "NOTIFY by Query behind the Flush of LISTEN",
-                flushed(listen),
-                ask(query("NOTIFY ch, 'own'")),
-                ask(sync()));
-        script.alone(
                 "NOTIFY behind a Flush",
                 ask(query("LISTEN ch")),
                 flushed(parse("", "SELECT 1"), bind("", ""), execute("", 0), flush()),
