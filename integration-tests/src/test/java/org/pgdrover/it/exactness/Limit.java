@@ -232,6 +232,9 @@ enum Limit {
         boolean explains(Scenario scenario, Difference difference) {
             if (difference.expected().contains("E {C=42P05,"))
                 return difference.got().matches("C .*|1 ") && mentions(scenario, difference, PREPARES_BEHIND_FAILURE);
+            if (difference.expected().equals("C DEALLOCATE"))
+                return difference.got().contains("C=26000")
+                        && mentions(scenario, difference, DEALLOCATES_BEHIND_FAILURE);
             int ready = difference.before().size() - difference.sameAnswer().size() - 1;
             boolean failed = ready >= 0 && difference.before().get(ready).equals("Z E");
             return difference.expected().matches("D '\\w*' '[tf]'")
@@ -319,6 +322,27 @@ enum Limit {
         }
     },
 
+    /// The table of a statement without rows has gone with its transaction, and the statement is not on that server.
+    DESCRIBED_WITHOUT_TABLE {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            return difference.expected().startsWith("t")
+                    && difference.got().contains("C=42P01")
+                    && mentions(scenario, difference, DROPPED_ON_COMMIT);
+        }
+    },
+
+    /// A string that sets transaction modes names the client's statements behind that.
+    MODES_BEFORE_NAMES {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            return difference.expected().startsWith("C ")
+                    && difference.got().contains("C=25001")
+                    && difference.got().contains("must be called before any query")
+                    && mentions(scenario, difference, NAMES_BEHIND_MODES);
+        }
+    },
+
     /// What is executed was prepared only after the EXECUTE was parsed.
     EXECUTE_BEFORE_PREPARE {
         @Override
@@ -346,6 +370,11 @@ enum Limit {
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b[^;\"]*[;\"].*pg_prepared_statements");
     private static final Pattern PREPARES_BEHIND_FAILURE =
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b.*PREPARE \\w+ AS");
+    private static final Pattern DEALLOCATES_BEHIND_FAILURE =
+            Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b.*DEALLOCATE \\w+");
+    private static final Pattern DROPPED_ON_COMMIT = Pattern.compile("ON COMMIT DROP");
+    private static final Pattern NAMES_BEHIND_MODES =
+            Pattern.compile("(BEGIN|TRANSACTION) [^;\"]*; .*(EXECUTE|DEALLOCATE|pg_prepared_statements)");
     private static final Pattern HIDES_CHANNELS = Pattern.compile("EXECUTE |characters\\)");
     private static final Pattern NOTIFIES_UNREAD = Pattern.compile("FunctionCall|DO \\$\\$|U&\"|characters\\)");
     private static final Pattern PARSES_BEHIND_CALL = Pattern.compile("f_set\\w*\\(.*Parse \"\" \"SELECT [^\\n]*Sync");

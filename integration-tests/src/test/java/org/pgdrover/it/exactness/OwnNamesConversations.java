@@ -357,6 +357,12 @@ final class OwnNamesConversations {
                 ask(query(PREPARED)),
                 ask(query(PREPARED)));
         script.alone(
+                "EXECUTE of what cannot be prepared any more, without its parameter",
+                ask(parse("s1", "UPDATE t SET n = $1 WHERE id = 1"), sync()),
+                ask(query(view)),
+                ask(query("EXECUTE s1")),
+                ask(run("EXECUTE s1")));
+        script.alone(
                 "DO deallocates what cannot be prepared any more",
                 ask(parse("s1", "UPDATE t SET n = $1 WHERE id = 1"), sync()),
                 ask(query(view)),

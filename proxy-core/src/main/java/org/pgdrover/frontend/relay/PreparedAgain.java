@@ -219,17 +219,23 @@ final class PreparedAgain {
     void fillGaps(Exchange exchange) {
         for (var statement : gaps) {
             var why = Objects.requireNonNull(delivery.whyUnusable(statement));
-            exchange.prepare(statement.name(), raising(why)).sync();
+            var shape = statement.shape();
+            var stands = raising(why, shape == null ? new byte[2] : shape.parameters());
+            exchange.prepare(statement.name(), stands).sync();
             lease.server().session().statements().add(statement, statement.name(), GAP);
         }
     }
 
-    /// The rest of a Parse of a statement that gives an error; it is not analysed before it is run.
-    private static byte[] raising(ErrorFields error) {
+    /// The rest of a Parse of a statement that gives an error; it has the parameters of another one, and is not
+    /// analysed before it is run.
+    private static byte[] raising(ErrorFields error, byte[] parameters) {
         var message = error.message().replaceAll("[^ -~]|\\\\", "?").replace("'", "''''");
         var text = "DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''" + error.sqlState() + "'', MESSAGE = ''" + message
                 + "''; END'";
-        return Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), text.length() + 3);
+        int end = text.length() + 1;
+        var whole = Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), end + parameters.length);
+        System.arraycopy(parameters, 0, whole, end, parameters.length);
+        return whole;
     }
 
     /// Notes what is there now, and of what is not as the client knows it, with which error its use
