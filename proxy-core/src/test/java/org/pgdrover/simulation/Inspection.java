@@ -15,6 +15,7 @@ final class Inspection {
             + " WHERE s.name OPERATOR(pg_catalog.=) 'statement_timeout' AND s.source OPERATOR(pg_catalog.=) 'session'";
     private static final String NAMED_TIMEOUT =
             "SELECT 'named', 'statement_timeout', pg_catalog.current_setting('statement_timeout', true)";
+    private static final String ROLE = "SELECT 'setting', 'role', pg_catalog.current_setting('role')";
     private static final Pattern NAMED =
             Pattern.compile("SELECT 'named', +E?'(.*?)', pg_catalog.current_setting\\(.*, true\\)");
     static final List<Field> FIELDS = List.of(Field.text("text"), Field.text("text"), Field.text("text"));
@@ -61,6 +62,7 @@ final class Inspection {
         else if (part.equals(TIMEOUT)) settings(state, true);
         else if (part.startsWith("SELECT 'setting', s.name, s.setting FROM pg_catalog.pg_settings"))
             settings(state, false);
+        else if (part.equals(ROLE)) row("setting", "role", role(state));
         else if (part.startsWith("SELECT 'named'")) named(part);
         else if (part.startsWith("SELECT 'authorization'")) row("authorization", "me", null);
         else if (part.contains("pg_prepared_statements"))
@@ -83,8 +85,17 @@ final class Inspection {
         var names = new java.util.TreeSet<>(state.values.keySet());
         names.addAll(state.locals.keySet());
         for (var name : names) {
-            if (name.contains(".") || name.equals("statement_timeout") != timeout) continue;
+            if (name.contains(".") || name.equals("role") || name.equals("statement_timeout") != timeout) continue;
             row("setting", SessionState.spelling(name), inBaseUnit(name, state.value(name)));
+        }
+    }
+
+    /// It is in no view.
+    private static String role(SessionState state) {
+        try {
+            return state.value("role");
+        } catch (SqlError missing) {
+            return "none";
         }
     }
 
