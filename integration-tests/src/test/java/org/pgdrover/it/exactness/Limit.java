@@ -221,7 +221,9 @@ enum Limit {
     COMMIT_BEHIND_QUESTION {
         @Override
         boolean explains(Scenario scenario, Difference difference) {
-            return difference.expected().equals("C CALL") && difference.got().startsWith("E {C=2D000, ");
+            return difference.expected().equals("C CALL")
+                    && difference.got().startsWith("E {C=2D000, ")
+                    && mentions(scenario, difference, FLUSHES);
         }
     },
 
@@ -231,9 +233,12 @@ enum Limit {
         @Override
         boolean explains(Scenario scenario, Difference difference) {
             if (difference.expected().contains("E {C=42P05,"))
-                return difference.got().matches("C .*|1 ") && mentions(scenario, difference, PREPARES_BEHIND_FAILURE);
+                return difference.got().matches("C .*|1 ")
+                        && difference.before().contains("Z E")
+                        && mentions(scenario, difference, PREPARES_BEHIND_FAILURE);
             if (difference.expected().equals("C DEALLOCATE"))
                 return difference.got().contains("C=26000")
+                        && difference.before().contains("Z E")
                         && mentions(scenario, difference, DEALLOCATES_BEHIND_FAILURE);
             int ready = difference.before().size() - difference.sameAnswer().size() - 1;
             boolean failed = ready >= 0 && difference.before().get(ready).equals("Z E");
@@ -372,6 +377,7 @@ enum Limit {
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b.*PREPARE \\w+ AS");
     private static final Pattern DEALLOCATES_BEHIND_FAILURE =
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b.*DEALLOCATE \\w+");
+    private static final Pattern FLUSHES = Pattern.compile("  Flush");
     private static final Pattern DROPPED_ON_COMMIT = Pattern.compile("ON COMMIT DROP");
     private static final Pattern NAMES_BEHIND_MODES =
             Pattern.compile("(BEGIN|TRANSACTION) [^;\"]*; .*(EXECUTE|DEALLOCATE|pg_prepared_statements)");

@@ -31,7 +31,6 @@ final class PipelineConversations {
     }
 
     void write() {
-        ofNamesBehindPrepare();
         ofNotifications();
         ofBegin();
         ofDiscarded();
@@ -166,30 +165,6 @@ final class PipelineConversations {
                 behind(query("COPY t (id, v) FROM STDIN")),
                 ask(query("EXECUTE p")),
                 ask(query("EXECUTE p")));
-    }
-
-    /// PREPARE outlasts the error that takes back what else its batch has done.
-    private void ofNamesBehindPrepare() {
-        for (var last : List.of("ROLLBACK TO a", "SELECT 1 / 0", "SELECT 2")) {
-            script.alone(
-                    "a name that PREPARE has taken before " + last,
-                    ask(query("BEGIN")),
-                    pipeline("COMMIT", "PREPARE p AS SELECT 1", last),
-                    ask(parse("p", "SELECT 3"), sync()),
-                    ask(query("EXECUTE p")));
-            script.alone(
-                    "a name that PREPARE has taken before " + last + ", behind a Flush",
-                    ask(query("BEGIN")),
-                    pipeline("COMMIT", "PREPARE p AS SELECT 1", last),
-                    flushed(parse("q", "SELECT v FROM t ORDER BY id"), bind("c", "q"), execute("c", 1), flush()),
-                    ask(execute("c", 1), sync()),
-                    ask(parse("p", "SELECT 3"), sync()),
-                    ask(query("EXECUTE p")));
-            script.alone(
-                    "a name that PREPARE has taken before " + last + ", in one write",
-                    ask(query("PREPARE p AS SELECT 1"), query(last), parse("p", "SELECT 3"), sync()),
-                    ask(query("EXECUTE p")));
-        }
     }
 
     private void ofNotifications() {
