@@ -373,6 +373,7 @@ final class Execution {
                 for (var set : sets) state.set(false, set.name(), set.value());
                 yield Outcome.command("DO");
             }
+            case Sql.Raise(var state, var message) -> throw SqlError.of(state, message);
             case null -> throw SqlError.unknown("nothing");
         };
     }

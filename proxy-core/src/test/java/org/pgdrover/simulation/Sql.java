@@ -104,4 +104,7 @@ sealed interface Sql {
 
     /// A DO block that sets a parameter, or gives a notice.
     record Do(List<Set> sets, @Nullable String notice) implements Sql {}
+
+    /// A DO block that raises an error.
+    record Raise(String state, String message) implements Sql {}
 }

@@ -339,6 +339,7 @@ final class SqlParser {
         var block = new SqlParser(text, inner);
         block.expect("begin");
         if (block.take("raise")) {
+            if (block.take("exception")) return block.raise();
             block.expect("notice");
             return new Sql.Do(List.of(), block.next().text());
         }
@@ -347,6 +348,18 @@ final class SqlParser {
         do sets.add(block.setConfig());
         while (block.take(","));
         return new Sql.Do(sets, null);
+    }
+
+    /// What the proxy lets stand in for a statement that cannot be prepared any more.
+    private Sql raise() {
+        expect("using");
+        expect("errcode");
+        expect("=");
+        var state = next().text();
+        expect(",");
+        expect("message");
+        expect("=");
+        return new Sql.Raise(state, next().text());
     }
 
     private Sql.Set setConfig() {

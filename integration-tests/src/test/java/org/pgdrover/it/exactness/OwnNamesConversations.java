@@ -369,6 +369,27 @@ final class OwnNamesConversations {
                 ask(query("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")),
                 ask(parse("s1", "SELECT 2"), sync()),
                 ask(query(PREPARED)));
+        Step gone = ask(query("CREATE TABLE gone (x int)"));
+        Step drop = ask(query("DROP TABLE gone"));
+        script.alone(
+                "pg_prepared_statements behind a batch with BEGIN in one pipeline, with what cannot be prepared",
+                gone,
+                ask(parse("g", "SELECT x FROM gone"), sync()),
+                drop,
+                ask(query("BEGIN; INSERT INTO t (id, v) VALUES (914, 'behind')"), query(PREPARED), query("COMMIT")),
+                ask(query("SELECT v FROM t WHERE id = 914")));
+        script.alone(
+                "EXECUTE in a transaction of what can be prepared, behind what cannot be prepared",
+                gone,
+                ask(parse("g", "SELECT x FROM gone"), parse("s", TEXT), sync()),
+                drop,
+                ask(query("BEGIN")),
+                ask(query("INSERT INTO t (id, v) VALUES (915, 'before')")),
+                ask(query("EXECUTE s")),
+                ask(bind("", "s"), execute("", 0), sync()),
+                ask(query(PREPARED)),
+                ask(query("COMMIT")),
+                ask(query("EXECUTE s")));
         script.alone(
                 "Close behind COPY that waits for data",
                 ask(parse("s", TEXT), sync()),

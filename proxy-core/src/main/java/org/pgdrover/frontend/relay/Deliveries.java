@@ -89,7 +89,8 @@ final class Deliveries {
 
     /// Whether one that was sent may begin or end a transaction.
     boolean mayEndTransaction() {
-        for (var delivery : sent) if (delivery.statements.transactions().areAny()) return true;
+        for (var delivery : sent)
+            if (delivery.isBegunWithIt() || delivery.statements.transactions().areAny()) return true;
         return false;
     }
 

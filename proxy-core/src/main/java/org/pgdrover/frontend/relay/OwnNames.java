@@ -15,6 +15,8 @@ final class OwnNames {
         var ledger = lease.server().ledger();
         if (ledger.isEmpty() || ledger.isDiscarding() || ledger.isCopyIn()) return false;
         boolean inside = ledger.isOpen() || lease.server().status() != TransactionStatus.IDLE;
+        // In a transaction that has begun what cannot be prepared must not fail the transaction.
+        inside |= relay.deliveries().mayEndTransaction();
         // The judge has seen to names that are on their way, but not to those that only the catalog knows of.
         boolean pending = relay.session().statements().isAnyNamePending()
                 || relay.deliveries().mayDeallocate(delivery);

@@ -133,7 +133,9 @@ final class PreparedAgain {
     // What is asked
 
     /// Asks for those that have a name.
-    void ask(boolean open, Exchange exchange) {
+    ///
+    /// @param behindEach a command that runs behind each of them; empty for none
+    void ask(boolean open, String behindEach, Exchange exchange) {
         var server = lease.server();
         boolean own = lease.hasOwnNames();
         var asked = new HashSet<Object>();
@@ -142,6 +144,7 @@ final class PreparedAgain {
             var old = server.session().statements().close(key(statement, own));
             if (old != null) exchange.close(old);
             prepare(statement, own, open, exchange);
+            if (!behindEach.isEmpty()) exchange.command(behindEach);
         }
     }
 

@@ -104,7 +104,7 @@ final class Preparing implements RelayState {
             return giveUp(relay.fail(delivery, failure));
         }
         asked.succeeded();
-        if (!fresh && exchange.error() instanceof ErrorFields error && hasFailedBy(asked, error))
+        if (!fresh && exchange.error() instanceof ErrorFields error && hasFailedBy(error))
             return PresentSettings.fail(relay, lease, delivery, error);
         if (fresh) {
             var settings = relay.session().settings();
@@ -130,8 +130,8 @@ final class Preparing implements RelayState {
 
     /// Whether the client's transaction has failed by what was asked, with everything that the delivery would do in it.
     /// A transaction that had failed before says so itself.
-    private boolean hasFailedBy(ServerNeeds asked, ErrorFields error) {
-        return asked.hasFailedFor(lease.server().status())
+    private boolean hasFailedBy(ErrorFields error) {
+        return lease.server().status() == TransactionStatus.FAILED
                 && !error.sqlState().equals(SqlState.IN_FAILED_SQL_TRANSACTION)
                 && !delivery.statements.transactions().rollBack();
     }

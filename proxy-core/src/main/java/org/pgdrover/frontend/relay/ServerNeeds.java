@@ -153,14 +153,16 @@ final class ServerNeeds {
         if (showsChannels) relay.listening().showing(server);
         for (var query : settings) set(query, server, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
+        boolean saved = ownNames && inTransaction;
         if (ownNames) {
             server.session().statements().closeAll(ServerNeeds::isLost).forEach(exchange::close);
             if (!open && !inTransaction) exchange.sync();
-            if (inTransaction) exchange.command("SAVEPOINT " + SAVEPOINT);
+            if (saved) exchange.command("SAVEPOINT " + SAVEPOINT);
             lease.takeOwnNames();
         }
-        prepared.ask(open, exchange);
-        if (ownNames && inTransaction) exchange.command("RELEASE SAVEPOINT " + SAVEPOINT);
+        // One that cannot be prepared must not fail the next one either.
+        prepared.ask(open, saved ? "ROLLBACK TO SAVEPOINT " + SAVEPOINT : "", exchange);
+        if (saved) exchange.command("RELEASE SAVEPOINT " + SAVEPOINT);
         // A Query ends the unnamed statement.
         if (begin != null && begin.extended()) exchange.run(begin.text());
         else if (begin != null) exchange.query(begin.text());
@@ -220,23 +222,11 @@ final class ServerNeeds {
 
     /// Whether the client's own names are there, but for some whose statements cannot be prepared now.
     boolean hasGaps() {
-        return prepared.hasGaps() || hasFailedTransaction();
+        return prepared.hasGaps();
     }
 
-    /// Whether a transaction that has failed by what was asked stays so.
-    boolean hasFailedFor(TransactionStatus status) {
-        return status == TransactionStatus.FAILED && !ownNames;
-    }
-
-    private boolean hasFailedTransaction() {
-        return ownNames && lease.server().status() == TransactionStatus.FAILED;
-    }
-
-    /// Takes the transaction back to where it was, and lets empty statements stand in for what cannot be
-    /// prepared.
+    /// Lets other statements stand in for what cannot be prepared.
     void fillGaps(Exchange exchange) {
-        if (hasFailedTransaction())
-            exchange.command("ROLLBACK TO SAVEPOINT " + SAVEPOINT).command("RELEASE SAVEPOINT " + SAVEPOINT);
         prepared.fillGaps(exchange);
         exchange.send();
     }
