@@ -391,6 +391,57 @@ final class OwnNamesConversations {
                 ask(query("COMMIT")),
                 ask(query("EXECUTE s")));
         script.alone(
+                "a statement that deallocates itself, and another one of its name behind it in one batch",
+                ask(
+                        parse("s1", "DEALLOCATE s1"),
+                        bind("", "s1"),
+                        execute("", 0),
+                        parse("s1", "SELECT $1::int + 1"),
+                        bind("", "s1", "0"),
+                        execute("", 0),
+                        sync()),
+                ask(bind("c2", "s1"), sync()),
+                ask(bind("", "s1", "5"), execute("", 0), sync()),
+                ask(query(PREPARED)));
+        Sent[] deallocates = {parse("", "DEALLOCATE s1"), bind("", ""), execute("", 0)};
+        script.alone(
+                "another statement of a name behind its DEALLOCATE in one batch, twice",
+                ask(parse("s1", "SELECT 'old'"), sync()),
+                ask(
+                        deallocates[0],
+                        deallocates[1],
+                        deallocates[2],
+                        parse("s1", "INSERT INTO t (id, v) VALUES ($1, 'new')"),
+                        describe('S', "s1"),
+                        bind("", "s1", "921"),
+                        execute("", 0),
+                        deallocates[0],
+                        deallocates[1],
+                        deallocates[2],
+                        parse("s1", "SELECT v FROM t WHERE id = $1"),
+                        bind("c2", "s1", "921"),
+                        describe('S', "s1"),
+                        execute("c2", 0),
+                        parse("s1", "SELECT 3"),
+                        sync()),
+                ask(bind("", "s1", "921"), execute("", 0), sync()),
+                ask(query(PREPARED)));
+        script.alone(
+                "Close of another statement of a name behind its DEALLOCATE in one batch",
+                ask(parse("s1", "SELECT 'old'"), sync()),
+                ask(
+                        deallocates[0],
+                        deallocates[1],
+                        deallocates[2],
+                        parse("s1", "SELECT 'new'"),
+                        close('S', "s1"),
+                        parse("s1", "SELECT $1::int + 1"),
+                        bind("", "s1", "4"),
+                        execute("", 0),
+                        sync()),
+                ask(bind("", "s1", "5"), execute("", 0), sync()),
+                ask(query(PREPARED)));
+        script.alone(
                 "Close behind COPY that waits for data",
                 ask(parse("s", TEXT), sync()),
                 ask(

@@ -65,6 +65,8 @@ final class AnsweredNames {
         settle(plan);
         if (plan.statement == null) return;
         statements.remove(plan.statement);
+        // One that has taken a free name was not known to be there when Close was sent.
+        server.session().statements().remove(plan.statement);
         if (plan.statement.isUnnamed()) server.session().unnamedAnswered(null);
     }
 

@@ -200,7 +200,11 @@ final class BatchJudge {
             var name = buffer.toString(from, nameEnd - from, StandardCharsets.UTF_8);
             plan.runs = classify(delivery, buffer, nameEnd + 1, textEnd, large);
             plan.duplicate = true;
-            if (!large) plan.ifFree = ifFree(delivery, plan.statement, buffer, nameEnd + 1, textEnd, end);
+            if (!large) {
+                plan.ifFree = ifFree(delivery, plan.statement, buffer, nameEnd + 1, textEnd, end);
+                plan.pending = true;
+                delivery.names.makes(plan.ifFree.name(), plan);
+            }
             plan.errorInstead = ErrorFields.error(
                     SqlState.DUPLICATE_PREPARED_STATEMENT, "prepared statement \"" + name + "\" already exists");
             return true;
@@ -231,7 +235,7 @@ final class BatchJudge {
         int length = nameEnd - from;
         var earlier = delivery.names.find(buffer, from, length);
         if (earlier != null) {
-            plan.statement = earlier.closes ? null : earlier.statement;
+            plan.statement = earlier.meansBehind();
             return CERTAIN;
         }
         if (delivery.statements.deallocatesAll() && length > 0) return CERTAIN;

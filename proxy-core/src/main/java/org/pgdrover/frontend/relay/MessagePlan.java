@@ -69,6 +69,14 @@ final class MessagePlan implements RelayNote {
         return delivery;
     }
 
+    /// What the message's name means to the messages behind it in the same batch; null if nothing. They are carried
+    /// out only if the message has succeeded.
+    @Nullable
+    ClientStatement meansBehind() {
+        if (closes) return null;
+        return ifFree == null ? statement : ifFree;
+    }
+
     MessagePlan reset() {
         statement = null;
         runs = QueryClass.UNKNOWN;

@@ -104,7 +104,8 @@ final class ParseWriter {
     private void duplicate(
             MessagePlan plan, ClientStatement taken, ByteBuf buffer, int start, int end, ServerLease lease) {
         int nameEnd = WireReader.endOfString(buffer, start + HEADER, end);
-        boolean there = PreparedAgain.isKnown(taken, lease);
+        // One of the same batch is there, or this is not carried out.
+        boolean there = lease.hasOwnNames() && !taken.isAnswered() || PreparedAgain.isKnown(taken, lease);
         if (!there) take(lease);
         lease.server().expect(RequestKind.PARSE, AnswerFate.FORWARD, lease, plan);
         var name = there ? serverName(taken, lease) : OwnStatement.NAME;

@@ -258,6 +258,8 @@ final class ServerWriter {
     }
 
     private static boolean isOnServer(ClientStatement statement, ServerLease lease) {
+        // One of the same batch is there, or this is not carried out.
+        if (lease.hasOwnNames() && !statement.isAnswered()) return true;
         return (lease.hasOwnNames() || statement.shared() == null)
                 && lease.server().session().statements().find(statement) != null;
     }
