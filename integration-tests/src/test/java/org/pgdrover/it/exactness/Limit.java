@@ -153,7 +153,10 @@ enum Limit {
 
         /// The transaction has left there what cannot be carried along.
         private static boolean isTied(Scenario scenario, Difference difference) {
-            return difference.got().contains("C=25006") && mentions(scenario, difference, PREPARES_READ_ONLY);
+            boolean locks =
+                    mentions(scenario, difference, READ_ONLY) && mentions(scenario, difference, LOCKS_FOR_THE_SESSION);
+            return difference.got().contains("C=25006")
+                    && (locks || mentions(scenario, difference, PREPARES_READ_ONLY));
         }
 
         /// A string has ended the transaction, and has gone on there.
@@ -172,19 +175,30 @@ enum Limit {
         @Override
         boolean explains(Scenario scenario, Difference difference) {
             boolean hidden = mentions(scenario, difference, HIDES_CHANNELS);
+            if (isBehindFlush(scenario, difference)) return true;
             return (hidden || hasBegun(difference) || isInPieces(scenario, difference))
                     && difference.expected().matches("D '(ch|Quoted )\\d+'")
                     && difference.got().startsWith("C SELECT")
                     && difference.sameAnswer().stream().noneMatch(line -> line.startsWith("T ") && !shows(line));
         }
 
+        /// Other statements of the batch have gone to the server before.
+        private static boolean isBehindFlush(Scenario scenario, Difference difference) {
+            return parses(difference) > 1
+                    && mentions(scenario, difference, FLUSHES)
+                    && difference.expected().matches("D '(ch|Quoted )\\d+'")
+                    && difference.got().equals("C SELECT 0");
+        }
+
+        private static long parses(Difference difference) {
+            return difference.sameAnswer().stream()
+                    .filter(line -> line.startsWith("1"))
+                    .count();
+        }
+
         /// Other statements of the batch may have gone to the server before.
         private static boolean isInPieces(Scenario scenario, Difference difference) {
-            boolean others = difference.sameAnswer().stream()
-                            .filter(line -> line.startsWith("1"))
-                            .count()
-                    > 1;
-            return others && mentions(scenario, difference, CHANNELS_IN_PIECES);
+            return parses(difference) > 1 && mentions(scenario, difference, CHANNELS_IN_PIECES);
         }
 
         /// Without Describe nobody has told the columns.
@@ -354,8 +368,21 @@ enum Limit {
         boolean explains(Scenario scenario, Difference difference) {
             return difference.expected().startsWith("C ")
                     && difference.got().contains("C=25001")
-                    && difference.got().contains("must be called before any query")
+                    && difference.got().matches(".* must be (called|set) before any query,.*")
                     && mentions(scenario, difference, NAMES_BEHIND_MODES);
+        }
+    },
+
+    /// What stands in for a statement that cannot be prepared any more raises the statement's error.
+    STANDS_IN {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            var context = ", W=PL/pgSQL function inline_code_block line 1 at RAISE}";
+            var told = difference.got().replace(context, "}");
+            return isError(told)
+                    && difference.got().endsWith(context)
+                    && told.equals(difference.expected().replaceFirst(", P=\\d+, S=ERROR", ", S=ERROR"))
+                    && mentions(scenario, difference, EXECUTES);
         }
     },
 
@@ -370,6 +397,7 @@ enum Limit {
     };
 
     private static final Pattern FATAL_WORDS = Pattern.compile("E \\{C=XX000, M=([^,]*), S=FATAL, V=FATAL}");
+    private static final Pattern EXECUTES = Pattern.compile("\"EXECUTE \\w+");
     private static final Pattern EXTENDED_EXECUTE = Pattern.compile("Parse \"\\w*\" \"EXECUTE ");
     private static final Pattern UNREADABLE = Pattern.compile("U&\"|^.{100000}", Pattern.DOTALL);
     private static final Pattern NOT_FOUND = Pattern.compile("C=(42P01|42883|42704|3F000)");
@@ -381,13 +409,14 @@ enum Limit {
     private static final Pattern PREPARES_READ_ONLY = Pattern.compile("READ ONLY.*PREPARE \\w+ AS", Pattern.DOTALL);
     private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
     private static final Pattern MAY_DO_ANYTHING =
-            Pattern.compile("FunctionCall|U&|DO \\$\\$|xml|f_\\w+\\(|EXECUTE|currval|lastval|ALTER TABLE");
+            Pattern.compile("FunctionCall|U&|DO \\$\\$|xml|f_\\w+\\(|EXECUTE|currval|lastval|ALTER TABLE|pg_settings");
     private static final Pattern ENDS_FAILED =
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b[^;\"]*[;\"].*pg_prepared_statements");
     private static final Pattern PREPARES_BEHIND_FAILURE =
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b.*PREPARE \\w+ AS");
     private static final Pattern DEALLOCATES_BEHIND_FAILURE =
             Pattern.compile("\\b(ROLLBACK|ABORT|COMMIT|END)\\b.*DEALLOCATE \\w+");
+    private static final Pattern LOCKS_FOR_THE_SESSION = Pattern.compile("pg_(try_)?advisory_lock\\(");
     private static final Pattern FLUSHES = Pattern.compile("  Flush");
     private static final Pattern DROPPED_ON_COMMIT = Pattern.compile("ON COMMIT DROP");
     private static final Pattern NAMES_BEHIND_MODES =

@@ -403,6 +403,18 @@ final class OwnNamesConversations {
                 ask(bind("c2", "s1"), sync()),
                 ask(bind("", "s1", "5"), execute("", 0), sync()),
                 ask(query(PREPARED)));
+        script.alone(
+                "EXECUTE, parsed and bound, of a statement whose table is out of sight",
+                ask(parse("s1", "INSERT INTO t (id, v) VALUES (922, 'x') RETURNING id"), sync()),
+                ask(query("SET search_path = pg_temp")),
+                ask(parse("p", "EXECUTE s1"), sync()),
+                ask(bind("", "p"), execute("", 0), sync()),
+                ask(parse("", "EXECUTE s1"), bind("", ""), execute("", 0), sync()),
+                ask(bind("", "", "2"), sync()),
+                ask(query("BEGIN")),
+                ask(parse("q", "EXECUTE s1"), bind("", "q"), sync()),
+                ask(query("COMMIT")),
+                ask(bind("", "q"), execute("", 0), sync()));
         Sent[] deallocates = {parse("", "DEALLOCATE s1"), bind("", ""), execute("", 0)};
         script.alone(
                 "another statement of a name behind its DEALLOCATE in one batch, twice",

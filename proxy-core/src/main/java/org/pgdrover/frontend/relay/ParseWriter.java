@@ -43,7 +43,7 @@ final class ParseWriter {
         if (lease.hasOwnNames() || shared == null) {
             server.session().statements().add(statement, statement.name(), statement);
             bytes.pass(RequestKind.PARSE, plan, buffer, start, end, lease);
-            if (!message.large) describeForUs(plan, statement.name(), lease);
+            if (!message.large) describeForUs(plan, statement, statement.name(), lease);
         } else {
             parseShared(plan, statement, shared, lease);
         }
@@ -63,7 +63,7 @@ final class ParseWriter {
         var out = server.newBuffer(6 + shared.name().length + definition.length);
         FrontendMessages.parse(out, shared.name(), definition);
         bytes.write(out, server);
-        describeForUs(plan, shared.name(), lease);
+        describeForUs(plan, statement, shared.name(), lease);
     }
 
     /// Closes what stands in the way of one more statement: an older one of its name, and the least used
@@ -85,7 +85,8 @@ final class ParseWriter {
         bytes.write(out, server);
     }
 
-    private void describeForUs(MessagePlan plan, byte[] name, ServerLease lease) {
+    private void describeForUs(MessagePlan plan, ClientStatement statement, byte[] name, ServerLease lease) {
+        if (!statement.hasOwnShape()) return;
         var server = lease.server();
         server.expect(RequestKind.DESCRIBE, AnswerFate.SKIP, lease, plan);
         var out = server.newBuffer(8 + name.length);

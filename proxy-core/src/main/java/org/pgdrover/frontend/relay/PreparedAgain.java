@@ -167,7 +167,9 @@ final class PreparedAgain {
     private void prepare(byte[] name, ClientStatement statement, boolean open, boolean byQuery, Exchange exchange) {
         var then = settingsOf(statement);
         set(present, then, open, true, exchange);
-        exchange.prepare(name, Objects.requireNonNull(statement.repetition()));
+        var definition = Objects.requireNonNull(statement.repetition());
+        if (statement.hasOwnShape()) exchange.prepare(name, definition);
+        else exchange.parse(name, definition);
         if (!open) exchange.sync();
         set(then, present, open, byQuery, exchange);
         if (unknown && statement.isAnalysed())
@@ -263,8 +265,8 @@ final class PreparedAgain {
         }
         var server = lease.server();
         var shape = new StatementShape(there.parameters(), there.columns());
-        boolean asKnown = statement.shape() == null || shape.equals(statement.shape());
-        statement.shape(shape);
+        boolean asKnown = !statement.hasOwnShape() || statement.shape() == null || shape.equals(statement.shape());
+        if (statement.hasOwnShape()) statement.shape(shape);
         if (statement.isUnnamed()) {
             server.session().unnamedStatement(statement);
             server.session().unnamedAnswered(statement);
@@ -282,7 +284,7 @@ final class PreparedAgain {
     /// not analyse.
     private static boolean isRevalidated(ClientStatement statement) {
         var command = statement.queryClass().statement();
-        return !command.equals("EXECUTE") && !command.equals("FETCH");
+        return !command.equals("FETCH");
     }
 
     private void add(ServerConnection server, ClientStatement statement, Object shape) {

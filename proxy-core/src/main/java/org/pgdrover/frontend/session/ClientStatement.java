@@ -105,6 +105,13 @@ public final class ClientStatement {
         return ANALYSED.contains(command) || command.endsWith(" AS") || queryClass.isUnknown();
     }
 
+    /// Whether its columns are its own. Those of EXECUTE are another statement's, and Describe can fail by that
+    /// although
+    /// the EXECUTE could be parsed.
+    public boolean hasOwnShape() {
+        return !queryClass.statement().equals("EXECUTE");
+    }
+
     public boolean isUnnamed() {
         return name.length == 0;
     }
