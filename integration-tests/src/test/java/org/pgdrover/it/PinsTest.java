@@ -140,6 +140,7 @@ class PinsTest {
                 "SET app.tenant = 'a'|RESET ALL",
                 "SET app.tenant = 'a'|DISCARD ALL",
                 "SELECT runs('SELECT 1')",
+                "SELECT name, setting FROM pg_settings WHERE name = 'work_mem'",
                 "DO $$ BEGIN NULL; END $$",
                 """
                 DO LANGUAGE plpgsql $x$

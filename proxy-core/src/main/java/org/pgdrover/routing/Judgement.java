@@ -90,7 +90,7 @@ final class Judgement {
         if (kind.runsFunctions()) may = may.and(functions(query.functions(), known));
         int first = kind.relationsRead();
         if (first < 0) return may;
-        boolean changes = access == Access.WRITE && !kind.isDefinition();
+        boolean changes = access == Access.WRITE && !kind.isDefinition() && !query.tellsOfOneServer();
         return may.and(relations(query.relations(), first, changes, known));
     }
 

@@ -70,6 +70,11 @@ public record QueryClass(
         return new QueryClass(Access.WRITE, statement, functions, relations, transaction, session, why, parts);
     }
 
+    /// Whether it changes nothing itself, and is no READ only because every server tells something else.
+    public boolean tellsOfOneServer() {
+        return reason.startsWith(ReadProof.OF_ONE_SERVER);
+    }
+
     /// Whether it empties tables that it does not name, because their foreign keys lead to others.
     public boolean cascades() {
         return statement.equals(TRUNCATE_CASCADE);

@@ -73,6 +73,9 @@ final class ReadProof {
             set("character char nchar bit"));
 
     private final SqlLexer lexer;
+    /// The beginning of a reason: the query changes nothing, and every server would tell something else.
+    static final String OF_ONE_SERVER = "what is local to one server: ";
+
     private final NameList functions = new NameList();
     private int from;
     private int to;
@@ -160,12 +163,12 @@ final class ReadProof {
 
     private void keyword(int i, int keyword) {
         if (keyword == Keywords.NONE) return;
-        if (CHANGES[keyword]) hinders(changes(keyword));
+        if (CHANGES[keyword]) changes(changeOf(keyword));
         else if (keyword == INTO) into(i);
         else if (keyword == FOR && LOCKS[keyword(i + 1)]) hinders("row locks: FOR UPDATE or SHARE");
     }
 
-    private static String changes(int keyword) {
+    private static String changeOf(int keyword) {
         if (keyword == INSERT) return "data-modifying INSERT";
         if (keyword == UPDATE) return "data-modifying UPDATE";
         return keyword == DELETE ? "data-modifying DELETE" : "data-modifying MERGE";
@@ -173,6 +176,11 @@ final class ReadProof {
 
     private void hinders(String why) {
         if (obstacle == null) obstacle = why;
+    }
+
+    /// A query that changes something does more than to tell of one server.
+    private void changes(String why) {
+        if (obstacle == null || obstacle.startsWith(OF_ONE_SERVER)) obstacle = why;
     }
 
     private void into(int i) {
@@ -200,7 +208,7 @@ final class ReadProof {
 
     private void local(int i) {
         var name = lexer.name(i);
-        if (KnownFunctions.isLocal(name)) hinders("what is local to one server: " + name);
+        if (KnownFunctions.isLocal(name)) hinders(OF_ONE_SERVER + name);
     }
 
     /// Whether the name before a parenthesis may be a function; see the table in docs/routing.md.

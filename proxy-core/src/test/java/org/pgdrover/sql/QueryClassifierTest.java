@@ -618,4 +618,21 @@ class QueryClassifierTest {
         for (var sql : new String[] {"", "  ", ";", "-- comment", "/* x */ ; ;"})
             assertThat(classify(sql).access()).describedAs(sql).isEqualTo(Access.EMPTY);
     }
+
+    /// What changes something stands behind what tells of one server.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '#',
+            value = {
+                "SELECT name FROM pg_settings # true",
+                "SELECT pg_backend_pid() FROM t FOR SHARE # true",
+                "SELECT name FROM t # false",
+                "WITH s AS (SELECT * FROM pg_settings), u AS (UPDATE t SET n = 1 RETURNING n) SELECT * FROM s, u # false",
+                "WITH u AS (DELETE FROM t RETURNING n) SELECT * FROM u, pg_settings # false",
+                "UPDATE pg_settings SET setting = '1' # false",
+                "INSERT INTO t SELECT pid FROM pg_locks # false"
+            })
+    void knowsWhatTellsOfOneServer(String sql, boolean tells) {
+        assertThat(classify(sql).tellsOfOneServer()).isEqualTo(tells);
+    }
 }
