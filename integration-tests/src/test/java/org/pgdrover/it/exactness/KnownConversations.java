@@ -4,6 +4,7 @@ import static org.pgdrover.it.exactness.Script.LARGE;
 import static org.pgdrover.it.exactness.Script.SET_CONFIG;
 import static org.pgdrover.it.exactness.Script.ask;
 import static org.pgdrover.it.exactness.Script.flushed;
+import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Script.run;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.copyData;
@@ -341,6 +342,14 @@ final class KnownConversations {
                 "SET ROLE rolled back",
                 ask(query("BEGIN; SET ROLE other; ROLLBACK")),
                 ask(query("SELECT current_user = session_user")));
+        var hidden = "DO $$ BEGIN EXECUTE 'LISTEN hidden'; END $$";
+        for (var behind : List.of("UNLISTEN *", "UNLISTEN hidden"))
+            script.alone(
+                    behind + " behind a LISTEN of DO in one batch",
+                    ask(query("LISTEN other")),
+                    pipeline(hidden, behind, "SELECT pg_notify('hidden', 'called')"),
+                    pipeline("SELECT pg_notify('hidden', 'again')"),
+                    pipeline("SELECT pg_notify('other', 'last')"));
         script.alone(
                 "LISTEN in a read-only transaction",
                 ask(query("BEGIN READ ONLY")),

@@ -386,6 +386,17 @@ enum Limit {
         }
     },
 
+    /// The only server of the pool waits for another client's copied data.
+    NO_SERVER_LEFT {
+        @Override
+        boolean explains(Scenario scenario, Difference difference) {
+            return difference
+                    .got()
+                    .matches(
+                            "(?s)\\(no answer: .*; pg1: \\d+ active ClientRead \\S+ COPY t \\(id, v\\) FROM STDIN pg2: .*");
+        }
+    },
+
     /// What is executed was prepared only after the EXECUTE was parsed.
     EXECUTE_BEFORE_PREPARE {
         @Override

@@ -78,8 +78,20 @@ final class ClientListening {
     /// Whether the client's own server has to do it, where the session is then pinned to.
     private boolean isLeftToServer(Delivery delivery, @Nullable ServerLease lease) {
         if (delivery.listensItself || !relay.session().encoding().equals("UTF8")) return true;
-        if (hasItsOwnThere()) return true;
+        if (hasItsOwnThere() || mayListenUnseen(delivery)) return true;
         if (lease != null && (lease.isStandby() || lease.doubts().may().has(Residue.LISTENS))) return true;
+        return false;
+    }
+
+    /// Whether something else in it may listen on the server, as DO may, which UNLISTEN ends there.
+    private boolean mayListenUnseen(Delivery delivery) {
+        var classes = delivery.statements.classes();
+        var router = relay.services().router();
+        for (int i = 0; i < classes.size(); i++) {
+            var each = classes.get(i);
+            if (!ChannelStatement.is(each)
+                    && router.residues(each, relay.session().routing()).has(Residue.LISTENS)) return true;
+        }
         return false;
     }
 
