@@ -14,6 +14,7 @@ final class Deliveries {
     private static final int SETTINGS = 2;
     private static final int NAMES = 4;
     private static final int DEFAULTS = 8;
+    private static final int TRANSACTIONS = 16;
 
     private final ArrayDeque<Delivery> sent = new ArrayDeque<>();
     private @Nullable Delivery open;
@@ -26,6 +27,7 @@ final class Deliveries {
     private int changingSettings;
     private int deallocating;
     private int takingDefaultsAway;
+    private int changingTransactions;
 
     /// The present part of a delivery goes to a server.
     void sent(Delivery delivery) {
@@ -57,6 +59,11 @@ final class Deliveries {
             delivery.counted |= NAMES;
             deallocating++;
         }
+        if ((delivery.counted & TRANSACTIONS) == 0
+                && (delivery.isBegunWithIt() || statements.transactions().areAny())) {
+            delivery.counted |= TRANSACTIONS;
+            changingTransactions++;
+        }
     }
 
     private void over(Delivery delivery) {
@@ -65,6 +72,7 @@ final class Deliveries {
         if ((delivery.counted & SETTINGS) != 0) changingSettings--;
         if ((delivery.counted & NAMES) != 0) deallocating--;
         if ((delivery.counted & DEFAULTS) != 0) takingDefaultsAway--;
+        if ((delivery.counted & TRANSACTIONS) != 0) changingTransactions--;
         delivery.counted = 0;
     }
 
@@ -87,11 +95,9 @@ final class Deliveries {
         return changingSettings > 0 || open != null && open.statements.changesSettings();
     }
 
-    /// Whether one that was sent may begin or end a transaction.
+    /// Whether one that was sent, as far as it was sent, may begin or end a transaction.
     boolean mayEndTransaction() {
-        for (var delivery : sent)
-            if (delivery.isBegunWithIt() || delivery.statements.transactions().areAny()) return true;
-        return false;
+        return changingTransactions > 0;
     }
 
     /// Whether one that was sent may make the server take data, so that any other message is an error.
