@@ -152,31 +152,20 @@ public final class Exchange implements AnswerOwner {
         return ask(RequestKind.CLOSE, out, new Closed(statement));
     }
 
-    /// Parses a statement and describes it.
+    /// Parses a statement.
     ///
     /// @param definition the rest of a Parse after the name
-    public Exchange prepare(byte[] statement, byte[] definition) {
-        var note = ofParse(statement, definition);
-        var describe = server.newBuffer(8 + statement.length);
-        FrontendMessages.describeStatement(describe, statement);
-        return ask(RequestKind.DESCRIBE, describe, note);
-    }
-
-    /// Parses a statement, whose shape nobody asks for.
-    ///
-    /// @param definition the rest of a Parse after the name
-    public Exchange parse(byte[] statement, byte[] definition) {
-        ofParse(statement, definition);
-        return this;
-    }
-
-    private Prepared ofParse(byte[] statement, byte[] definition) {
+    /// @param described whether the server is asked for its shape, too
+    public Exchange prepare(byte[] statement, byte[] definition, boolean described) {
         var note = new Prepared();
         prepared.add(note);
         var out = server.newBuffer(24 + 2 * statement.length + definition.length);
         FrontendMessages.parse(out, statement, definition);
         ask(RequestKind.PARSE, out, note);
-        return note;
+        if (!described) return this;
+        var describe = server.newBuffer(8 + statement.length);
+        FrontendMessages.describeStatement(describe, statement);
+        return ask(RequestKind.DESCRIBE, describe, note);
     }
 
     private Exchange ask(RequestKind kind, ByteBuf bytes, Note note) {

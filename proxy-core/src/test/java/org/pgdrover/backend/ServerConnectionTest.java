@@ -234,7 +234,7 @@ class ServerConnectionTest {
         leased();
         var shapes = new ArrayList<byte[]>();
         new Exchange(server, done -> shapes.add(done.prepared().getFirst().parameters()))
-                .prepare(new byte[] {'s'}, new byte[] {'q', 0, 0, 0})
+                .prepare(new byte[] {'s'}, new byte[] {'q', 0, 0, 0}, true)
                 .sendOpen();
         receive(new WireBytes().message('1').message('t', (short) 0));
         assertThat(shapes).isEmpty();

@@ -167,9 +167,7 @@ final class PreparedAgain {
     private void prepare(byte[] name, ClientStatement statement, boolean open, boolean byQuery, Exchange exchange) {
         var then = settingsOf(statement);
         set(present, then, open, true, exchange);
-        var definition = Objects.requireNonNull(statement.repetition());
-        if (statement.hasOwnShape()) exchange.prepare(name, definition);
-        else exchange.parse(name, definition);
+        exchange.prepare(name, Objects.requireNonNull(statement.repetition()), statement.hasOwnShape());
         if (!open) exchange.sync();
         set(then, present, open, byQuery, exchange);
         if (unknown && statement.isAnalysed())
@@ -226,7 +224,7 @@ final class PreparedAgain {
             var why = Objects.requireNonNull(delivery.whyUnusable(statement));
             var shape = statement.shape();
             var stands = raising(why, shape == null ? new byte[2] : shape.parameters());
-            exchange.prepare(statement.name(), stands).sync();
+            exchange.prepare(statement.name(), stands, false).sync();
             lease.server().session().statements().add(statement, statement.name(), GAP);
         }
     }
