@@ -311,6 +311,8 @@ enum Limit {
             if (name.equals("search_path")
                     && NOT_FOUND.matcher(difference.got()).find()) return true;
             if (!lines.stream().allMatch(Limit::isRow)) return false;
+            // Without Describe nobody has told the columns: the row is the startup message's value.
+            if (name.equals("application_name") && difference.got().equals("D ''")) return true;
             var columns = difference.sameAnswer().reversed().stream()
                     .filter(line -> line.startsWith("T"))
                     .findFirst()
