@@ -72,10 +72,10 @@ final class ReadProof {
             Keywords.id("varying"),
             set("character char nchar bit"));
 
-    private final SqlLexer lexer;
     /// The beginning of a reason: the query changes nothing, and every server would tell something else.
     static final String OF_ONE_SERVER = "what is local to one server: ";
 
+    private final SqlLexer lexer;
     private final NameList functions = new NameList();
     private int from;
     private int to;

@@ -228,27 +228,20 @@ final class KnownConversations {
                 flushed(parse("p", "DELETE FROM t WHERE id > 4"), flush()),
                 ask(look[0], look[1], look[2], parse("", "DEALLOCATE s"), bind("", ""), execute("", 0), sync()),
                 ask(look[0], look[1], look[2], sync()));
-        var function = "CREATE FUNCTION f_self() RETURNS int LANGUAGE plpgsql AS"
-                + " 'BEGIN SET SESSION AUTHORIZATION DEFAULT; RETURN 1; END'";
-        for (var own : List.of(
-                "SET SESSION AUTHORIZATION DEFAULT",
-                "DO $$ BEGIN SET SESSION AUTHORIZATION DEFAULT; END $$",
-                "SELECT f_self()"))
-            script.alone(
-                    "a role that " + own + " has taken back, before pg_cursors",
-                    ask(query(function)),
-                    ask(query("DO $$ BEGIN SET ROLE other; END $$")),
-                    ask(parse("p", "INSERT INTO t (id, v) VALUES (400, 'bound')"), sync()),
-                    ask(query("SET app.tenant = 'second'")),
-                    ask(
-                            parse("", own),
-                            bind("", ""),
-                            execute("", 0),
-                            sync(),
-                            parse("", "SELECT name, is_holdable FROM pg_cursors ORDER BY name")),
-                    ask(query("SELECT current_user")),
-                    ask(sync()),
-                    ask(query("SELECT current_user")));
+        script.alone(
+                "a role that SET SESSION AUTHORIZATION has taken back, before pg_cursors",
+                ask(query("DO $$ BEGIN SET ROLE other; END $$")),
+                ask(parse("p", "INSERT INTO t (id, v) VALUES (400, 'bound')"), sync()),
+                ask(query("SET app.tenant = 'second'")),
+                ask(
+                        parse("", "SET SESSION AUTHORIZATION DEFAULT"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync(),
+                        parse("", "SELECT name, is_holdable FROM pg_cursors ORDER BY name")),
+                ask(query("SELECT current_user")),
+                ask(sync()),
+                ask(query("SELECT current_user")));
         for (var wrong : new String[] {"SET ROLE other", "SELECT f_role()"})
             script.alone(
                     "a role behind " + wrong + ", ROLLBACK TO and RESET ALL",

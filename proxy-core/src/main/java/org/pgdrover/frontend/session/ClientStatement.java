@@ -105,9 +105,9 @@ public final class ClientStatement {
         return ANALYSED.contains(command) || command.endsWith(" AS") || queryClass.isUnknown();
     }
 
-    /// Whether its columns are its own. Those of EXECUTE are another statement's, and Describe can fail by that
-    /// although
-    /// the EXECUTE could be parsed.
+    /// Whether its columns are its own. EXECUTE has those of another statement, by which Describe can fail although
+    /// Parse
+    /// has not.
     public boolean hasOwnShape() {
         return !queryClass.statement().equals("EXECUTE");
     }
