@@ -210,7 +210,7 @@ final class ModelBackend implements Line.Peer {
     }
 
     boolean isWorking() {
-        return working;
+        return working && !closed;
     }
 
     // Ending

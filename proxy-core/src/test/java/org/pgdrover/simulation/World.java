@@ -259,9 +259,12 @@ final class World {
         }
     }
 
-    /// Nobody is here any more: everything must have come to rest, as if nobody had ever been.
+    /// Nobody is here any more: everything must come to rest, as if nobody had ever been. Servers carry out to
+    /// its end a pipeline whose client has said goodbye.
     private void atRest() {
-        go(loop.now() + COMING_TO_REST, false);
+        long limit = loop.now() + LONGEST;
+        do go(loop.now() + COMING_TO_REST, false);
+        while (loop.now() < limit && backends.stream().anyMatch(ModelBackend::isWorking));
         for (var client : clients) client.transcript().checkAtEnd();
         rig.checkAtRest();
         var clean = new CleanServers(this);
