@@ -2,6 +2,7 @@ package org.pgdrover.simulation;
 
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.local.LocalIoHandler;
+import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.TimeUnit;
 
@@ -68,5 +69,7 @@ final class VirtualLoop extends ManualIoEventLoop {
         // While the clock stands still the loop waits for quiet, and it does that by the clock on the wall.
         clock.step = 1;
         for (int i = 0; i < 100 && !isTerminated(); i++) runNow();
+        // The thread goes on with the next seed, and every proxy leaves values of its own with the thread.
+        FastThreadLocal.removeAll();
     }
 }
