@@ -88,6 +88,12 @@ final class Batch {
         return complete;
     }
 
+    /// Whether ReadyForQuery stands behind the error if its first message fails: everything behind is
+    /// discarded, but for Sync.
+    boolean isReadyBehindError() {
+        return complete && (count == 1 || ends(MessageType.SYNC));
+    }
+
     /// Whether its last message is of this type.
     boolean ends(byte type) {
         return count > 0 && messages.get(count - 1).type == type;

@@ -201,10 +201,11 @@ final class Relay {
         deferred = null;
         var out = client.newBuffer(256);
         BackendMessages.error(out, error);
-        if (delivery.isComplete())
+        boolean complete = delivery.isComplete()
+                && (delivery.begun || delivery.part == null || delivery.part.isReadyBehindError());
+        if (complete)
             BackendMessages.readyForQuery(out, inTransaction ? TransactionStatus.FAILED : TransactionStatus.IDLE);
         client.write(out);
-        boolean complete = delivery.isComplete();
         // A Query ends the unnamed statement whatever comes of it.
         if (delivery.part != null && delivery.part.ends(MessageType.QUERY))
             session.statements().unnamed(null);

@@ -2,8 +2,10 @@ package org.pgdrover.frontend.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.bound;
 import static org.pgdrover.frontend.relay.RelayRig.error;
 import static org.pgdrover.frontend.relay.RelayRig.extended;
+import static org.pgdrover.frontend.relay.RelayRig.parsed;
 import static org.pgdrover.frontend.relay.RelayRig.query;
 import static org.pgdrover.frontend.relay.RelayRig.row;
 import static org.pgdrover.frontend.relay.RelayRig.types;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
@@ -143,6 +146,40 @@ class LossTest {
             assertThat(types(answers)).isEqualTo("EZ");
             assertThat(error(answers).field('C')).isEqualTo(sqlState);
             assertThat(answers.getLast().body()).containsExactly('I');
+        }
+    }
+
+    static List<WireBytes> listening() {
+        return List.of(
+                query("LISTEN news"),
+                extended("LISTEN news"),
+                parsed("LISTEN news").append(bound()).append(query("SELECT 1")).message('S'));
+    }
+
+    /// The server that has such a transaction open is lost before it has got what the client has sent.
+    @ParameterizedTest
+    @MethodSource("listening")
+    void failsWhatHasWaitedForTheListenerWhenATransactionIsLostThatNobodyHasBegun(WireBytes waiting) throws Exception {
+        primary.on("INSERT open", (wire, message) -> {
+            wire.send(new WireBytes().message('C', "INSERT 0 1").message('Z', 'T'));
+            return true;
+        });
+        primary.on("LISTEN \"news\"", (wire, message) -> {
+            primary.drop();
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(parsed("INSERT first").append(bound()).message('H').append(query("INSERT open")));
+            assertThat(types(answers(client, 1))).isEqualTo("12nDCCZ");
+
+            client.send(waiting);
+            var answers = answers(client, 1);
+            client.send(query("INSERT last"));
+
+            assertThat(types(answers)).isEqualTo("EZ");
+            assertThat(error(answers).field('C')).isEqualTo("40001");
+            assertThat(answers.getLast().body()).containsExactly('I');
+            assertThat(types(answers(client, 1))).isEqualTo("TDCZ");
         }
     }
 
