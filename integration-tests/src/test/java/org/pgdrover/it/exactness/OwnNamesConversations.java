@@ -403,6 +403,39 @@ final class OwnNamesConversations {
                 ask(bind("c2", "s1"), sync()),
                 ask(bind("", "s1", "5"), execute("", 0), sync()),
                 ask(query(PREPARED)));
+        var afterFailure = "COMMIT; SELECT 1; PREPARE s1 AS SELECT 'by SQL'";
+        script.alone(
+                "Parse of a name that PREPARE has taken behind the end of a failed transaction",
+                ask(parse("s2", "SELECT 2"), sync()),
+                ask(query("BEGIN")),
+                ask(query("SELECT 1/0")),
+                ask(query(afterFailure)),
+                ask(parse("s1", "SELECT $1::text"), sync()),
+                ask(query("EXECUTE s1")),
+                ask(close('S', "s1"), sync()),
+                ask(query("EXECUTE s1")),
+                ask(bind("", "s2"), execute("", 0), sync()));
+        script.alone(
+                "Close of such a name",
+                ask(query("BEGIN")),
+                ask(query("SELECT 1/0")),
+                ask(query(afterFailure)),
+                ask(close('S', "s1"), sync()),
+                ask(query("EXECUTE s1")));
+        script.alone(
+                "Parse of such a name in one pipeline",
+                ask(query("BEGIN")),
+                ask(query("SELECT 1/0")),
+                ask(query(afterFailure), parse("s1", "SELECT $1::text"), sync()),
+                ask(query("EXECUTE s1")));
+        script.alone(
+                "Parse of such a name in a transaction",
+                ask(query("BEGIN")),
+                ask(query("SELECT 1/0")),
+                ask(query("ROLLBACK; BEGIN; PREPARE s1 AS SELECT 'by SQL'")),
+                ask(parse("s1", "SELECT $1::text"), sync()),
+                ask(query("ROLLBACK")),
+                ask(query("EXECUTE s1")));
         script.alone(
                 "EXECUTE, parsed and bound, of a statement whose table is out of sight",
                 ask(parse("s1", "INSERT INTO t (id, v) VALUES (922, 'x') RETURNING id"), sync()),

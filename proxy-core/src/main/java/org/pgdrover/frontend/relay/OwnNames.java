@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.Residue;
 
 /// Tells whether a delivery needs the client's own names of statements on its server.
 final class OwnNames {
@@ -28,7 +29,16 @@ final class OwnNames {
         var server = lease.server();
         if (server.ledger().isCopyIn() || server.status() == TransactionStatus.FAILED) return false;
         if (lease.hasOwnNames() && (ServerNeeds.isIdle(server) || hasAll(relay, lease))) return false;
-        return parsesUnkept(delivery) || looksForNames(relay, delivery);
+        return parsesUnkept(delivery) || looksForNames(relay, delivery) || meetsNamesOfSql(relay, lease, delivery);
+    }
+
+    /// Whether a name that it makes or closes may be one that SQL has prepared there before. PREPARE finds the
+    /// client's own names, unless it ends a failed transaction in the same string.
+    private static boolean meetsNamesOfSql(Relay relay, ServerLease lease, Delivery delivery) {
+        if (lease.hasOwnNames()) return false;
+        boolean may = relay.session().held().has(Residue.PREPARED)
+                || lease.doubts().may().has(Residue.PREPARED);
+        return may && (delivery.names.hasNamed() || delivery.closesStatements());
     }
 
     /// Whether all that the client has prepared is there under the client's own names, or something stands
