@@ -437,6 +437,17 @@ final class OwnNamesConversations {
                 ask(query("ROLLBACK")),
                 ask(query("EXECUTE s1")));
         script.alone(
+                "Parse of a name that is taken elsewhere, behind an error in a transaction",
+                ask(parse("s1", "SELECT 1"), sync()),
+                ask(query("DO $$BEGIN PERFORM 1; END$$")),
+                ask(parse("s0", "SELECT $1::text"), sync()),
+                ask(bind("", "s0", "a"), execute("", 0), sync()),
+                ask(query("BEGIN")),
+                ask(query("SELECT 1/0"), parse("s0", "SELECT 2"), sync()),
+                ask(query("ROLLBACK; DO $$BEGIN PERFORM 1; END$$")),
+                ask(parse("s0", "SELECT 3"), sync()),
+                ask(bind("", "s0", "a"), execute("", 0), sync()));
+        script.alone(
                 "EXECUTE, parsed and bound, of a statement whose table is out of sight",
                 ask(parse("s1", "INSERT INTO t (id, v) VALUES (922, 'x') RETURNING id"), sync()),
                 ask(query("SET search_path = pg_temp")),

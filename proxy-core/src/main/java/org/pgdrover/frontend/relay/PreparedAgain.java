@@ -229,6 +229,19 @@ final class PreparedAgain {
         }
     }
 
+    /// In a failed transaction nothing can be prepared, and in an open batch an error would fail the batch.
+    private boolean mayStandIn() {
+        var server = lease.server();
+        return !server.ledger().isOpen() && server.status() != TransactionStatus.FAILED;
+    }
+
+    /// Forgets those that could not stand in: else their names were taken for deallocated.
+    void filled(Exchange answered) {
+        for (int i = 0; i < gaps.size(); i++)
+            if (answered.prepared().get(i).error() != null)
+                lease.server().session().statements().remove(gaps.get(i));
+    }
+
     /// The rest of a Parse of a statement that gives an error; it has the parameters of another one, and is not
     /// analysed before it is run.
     private static byte[] raising(ErrorFields error, byte[] parameters) {
@@ -256,9 +269,7 @@ final class PreparedAgain {
         if (there.isDiscarded()) return;
         if (there.error() != null) {
             delivery.unusable(statement, there.error());
-            if (lease.hasOwnNames()
-                    && !statement.isUnnamed()
-                    && !lease.server().ledger().isOpen()) gaps.add(statement);
+            if (lease.hasOwnNames() && !statement.isUnnamed() && mayStandIn()) gaps.add(statement);
             return;
         }
         var server = lease.server();

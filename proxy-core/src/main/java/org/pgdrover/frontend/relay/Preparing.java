@@ -121,7 +121,8 @@ final class Preparing implements RelayState {
         if (exchange.error() != null && lease.server().ledger().isDiscarding()) tellOpen(exchange.error());
         if (!asked.hasGaps()) return work();
         recovering = true;
-        asked.fillGaps(new Exchange(lease.server(), _ -> {
+        asked.fillGaps(new Exchange(lease.server(), answer -> {
+            asked.filled(answer);
             recovered = true;
             relay.wake();
         }));

@@ -231,6 +231,11 @@ final class ServerNeeds {
         exchange.send();
     }
 
+    /// Notes which of them stand in.
+    void filled(Exchange answered) {
+        prepared.filled(answered);
+    }
+
     /// Notes that what was asked has succeeded.
     void succeeded() {
         if (settings.contains(SequenceUse.FORGET)) lease.server().session().sequencesOf(null);
