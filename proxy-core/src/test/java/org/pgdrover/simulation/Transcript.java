@@ -22,6 +22,8 @@ final class Transcript {
     /// What may be told of a server that was lost, or of one that could not be had.
     private static final Set<String> OF_LOSS = Set.of("40001", "08007", "08006", "57P01", "57P03", "53300");
 
+    private static final Set<String> ENDS = Set.of("COMMIT\0", "ROLLBACK\0");
+
     /// What PostgreSQL says in a failed transaction before it says that the transaction has failed.
     private static final Set<String> UNASKED = Set.of("42601", "3B001", "34000");
 
@@ -50,6 +52,8 @@ final class Transcript {
     /// Whether the client was told last that its transaction has failed.
     private boolean inFailed;
     private boolean cancelUnderWay;
+    /// Whether a transaction has ended since ReadyForQuery was heard last.
+    private boolean endedInBatch;
 
     Transcript(World world, SimulatedClient client, PrivateSession own) {
         this.world = world;
@@ -166,7 +170,9 @@ final class Transcript {
             readiesOwed--;
             readiesHeard++;
             inFailed = answer.body()[0] == 'E';
+            endedInBatch = false;
         }
+        endedInBatch |= answer.type() == 'C' && ENDS.contains(new String(answer.body(), ISO_8859_1));
         if (toldOtherwise) {
             // A client that has heard of a loss may end its own session afterwards: that is a word too.
             told |= answer.type() == 'E' && answer.field('S').equals("FATAL");
@@ -303,8 +309,8 @@ final class Transcript {
     }
 
     /// Whether an error says what PostgreSQL would say otherwise: that nobody knows what a session has
-    /// committed that has ended itself, and that a read-only transaction is on a standby, or has pinned
-    /// its session to one.
+    /// committed that has ended itself, and that a read-only transaction is on a standby to the end of
+    /// its batch, or has pinned its session to one.
     private boolean isAsGood(Answer answer, @Nullable Answer expected) {
         if (expected != null && expected.type() == 'E' && expected.field('S').equals("FATAL"))
             return answer.field('C').equals("08007");
@@ -329,7 +335,10 @@ final class Transcript {
         if (answer.field('M').endsWith("must be set before any query")) return true;
         if (!answer.field('C').equals("25006")) return false;
         boolean several = fed.type() == 'Q' && fed.text(0).contains(";");
-        return several || own.session().holdsState() || client.conversation().pinsByFunctions();
+        return several
+                || endedInBatch
+                || own.session().holdsState()
+                || client.conversation().pinsByFunctions();
     }
 
     private boolean isPermitted(Answer answer) {

@@ -256,15 +256,12 @@ final class Doubts {
     /// A delivery was answered wholly.
     void answered(Delivery delivery) {
         if (unproved.isNone() && unprovedSettings.isEmpty()) return;
-        var may = Residues.NONE;
-        var classes = delivery.statements.classes();
-        for (int i = 0; i < classes.size(); i++)
-            if (!ChannelStatement.is(classes.get(i)))
-                may = may.and(relay.services()
-                        .router()
-                        .residues(classes.get(i), relay.session().routing()));
         if (left == null) left = new LeftBehind();
-        left.answered(may, !unprovedSettings.isEmpty());
+        var router = relay.services().router();
+        for (var ran : delivery.statements.classes())
+            if (!ChannelStatement.is(ran))
+                left.answered(router.residues(ran, relay.session().routing()));
+        if (!unprovedSettings.isEmpty()) left.answeredWithNames();
     }
 
     /// Whether statements may have been deallocated that nobody can name.

@@ -9,11 +9,17 @@ final class LeftBehind {
 
     private boolean ofSession;
 
-    /// @param residues what the statements of a delivery may leave
-    /// @param named whether parameters are in doubt whose names are known
-    void answered(Residues residues, boolean named) {
-        // Each for itself: beside what may do anything it would not show what another is known to leave.
-        ofSession |= named || isOfSession(residues);
+    /// A statement has been answered. Each statement is told of for itself: beside one that may do anything nobody
+    /// would see what another one is known to leave.
+    ///
+    /// @param residues what it may leave
+    void answered(Residues residues) {
+        ofSession |= isOfSession(residues);
+    }
+
+    /// Parameters are in doubt whose names are known.
+    void answeredWithNames() {
+        ofSession = true;
     }
 
     /// Whether the session cannot go on elsewhere. It goes on if nothing is known that may be there: a
