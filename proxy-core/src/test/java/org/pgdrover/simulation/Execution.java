@@ -100,6 +100,7 @@ final class Execution {
         if (old.searchPath().equals(state.value("search_path")) || old.byStatement()) return old;
         var again = prepare(old.text(), SqlParser.single(old.text()), false);
         session.prepared.put(name, again);
+        session.analysedAgain = true;
         return again;
     }
 

@@ -52,6 +52,8 @@ final class ModelSession {
     final SessionState state = new SessionState();
     final ModelTransaction transaction;
     final Map<String, Prepared> prepared = new HashMap<>();
+    /// Whether a changed search_path has made it analyse a statement once more, by the settings of that moment.
+    boolean analysedAgain;
     final Map<String, Portal> portals = new HashMap<>();
     final Map<Long, Integer> locks = new HashMap<>();
     final Map<Long, Integer> lockDepth = new HashMap<>();

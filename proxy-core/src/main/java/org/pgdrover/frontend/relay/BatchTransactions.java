@@ -27,6 +27,13 @@ final class BatchTransactions {
         before = executed.size();
     }
 
+    /// Whether the last that was executed before the present part ends a transaction.
+    boolean areOver() {
+        if (before == 0) return false;
+        var effect = executed.get(before - 1).transaction();
+        return effect == TransactionEffect.COMMIT || effect == TransactionEffect.ROLLBACK;
+    }
+
     /// Forgets those of the present part, which is judged again.
     void judgeAgain() {
         executed.subList(before, executed.size()).clear();
