@@ -447,6 +447,9 @@ final class ModelSession {
         transaction.start();
         if (!name.isEmpty() && portals.containsKey(name))
             throw SqlError.of("42P03", "cursor \"" + name + "\" already exists");
+        // A table that is gone has it analysed again.
+        if (statement.sql() instanceof Sql.Select || statement.sql() instanceof Sql.Insert)
+            execution.analyze(statement.sql());
         execution.plan(statement.sql());
         portals.put(name, new Portal(statement.sql(), parameters, false));
         emit('2');

@@ -37,7 +37,7 @@ final class ServerLease implements AnswerOwner {
     private @Nullable Beginning beginning;
     private boolean vanished;
     /// Whether a delivery has failed that a Query has ended, while its batch goes on to the next Sync.
-    private boolean batchFailed;
+    boolean batchFailed;
 
     // What the state has to deal with
     private @Nullable ErrorFields refusal;

@@ -192,8 +192,10 @@ final class ServerLoss {
         relay.session().rollBack(lease.server());
     }
 
-    /// Whether its client has heard that a batch has failed, so that only its end is missing.
-    private static boolean isToldAsFailed(Delivery head) {
+    /// Whether its client has heard that a batch has failed, so that only its end is missing: the batch of the
+    /// delivery, or one that the delivery only ends.
+    private boolean isToldAsFailed(Delivery head) {
+        if (lease.batchFailed) return true;
         if (!head.begun || !head.hasFailed() || head.unconfirmed != null) return false;
         return head.waitCanceled
                 || !head.mayCommit() && !head.statements.transactions().rollBack();
@@ -205,7 +207,7 @@ final class ServerLoss {
             transaction.end(head, TransactionStatus.IDLE);
             return runAgain(nodeLost);
         }
-        boolean block = head.opensTransaction() || isInBlock();
+        boolean block = !lease.batchFailed && head.opensTransaction() || isInBlock();
         transaction.end(head, block ? TransactionStatus.FAILED : TransactionStatus.IDLE);
         return block ? loseTransaction(nodeLost, true) : runAgain(nodeLost);
     }

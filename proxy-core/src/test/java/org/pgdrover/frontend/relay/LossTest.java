@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
 import org.pgdrover.testing.WireBytes;
@@ -180,6 +181,29 @@ class LossTest {
             assertThat(error(answers).field('C')).isEqualTo("40001");
             assertThat(answers.getLast().body()).containsExactly('I');
             assertThat(types(answers(client, 1))).isEqualTo("TDCZ");
+        }
+    }
+
+    /// A batch fails before its Sync, and the server discards a Query and what stands before the Sync of another batch.
+    @Test
+    void runsNothingThatTheServerHasDiscardedBeforeTheLoss() throws Exception {
+        primary.on("INSERT bad", (wire, message) -> {
+            wire.send(ScriptedServer.error("22012", "division by zero"));
+            while (wire.read() instanceof Message next && next.type() != 'S') continue;
+            wire.reset();
+            return false;
+        });
+        try (var client = rig.connect()) {
+            client.send(parsed("INSERT bad").message('H'));
+            assertThat(client.read())
+                    .isNotNull()
+                    .satisfies(answer -> assertThat(answer.type()).isEqualTo('E'));
+
+            client.send(query("SELECT 1").append(extended("SELECT 2")).append(query("INSERT 1")));
+
+            assertThat(types(answers(client, 1))).isEqualTo("Z");
+            assertThat(types(answers(client, 1))).isEqualTo("EZ");
+            assertThat(primary.count("SELECT 2")).isZero();
         }
     }
 
