@@ -4,6 +4,8 @@ SET synchronous_commit = remote_apply;
 SET lock_timeout = '8s';
 SET search_path = ${s};
 SET ROLE owner;
+-- What a client that has left by RESET has sent may be about to be committed.
+LOCK TABLE t, t2, triggered, ruled IN SHARE ROW EXCLUSIVE MODE;
 DROP TABLE IF EXISTS made CASCADE;
 DROP FUNCTION IF EXISTS made();
 DELETE FROM t;

@@ -44,8 +44,6 @@ final class Transcript {
     private final List<String> unended = new ArrayList<>();
     private List<String> open = List.of();
     private Message fed = new Message('S', new byte[0]);
-    /// Whether the message that was fed last stands in a batch behind its Flush.
-    private boolean flushed;
     private boolean exact = true;
     private int process;
     private int executed;
@@ -113,7 +111,6 @@ final class Transcript {
 
     private Message next() {
         fed = unfed.remove();
-        flushed = fed.type() == 'H' || flushed && fed.type() != 'S' && fed.type() != 'Q';
         remember(fed);
         return fed;
     }
@@ -252,14 +249,14 @@ final class Transcript {
         if (answer.type() == 'E' && answer.field('S').equals("FATAL")) told = true;
     }
 
-    /// Behind a statement of the proxy's own in a batch that has had a Flush, PostgreSQL takes a command for one of a
-    /// pipeline.
+    /// Behind a statement of the proxy's own in a batch that comes in parts, PostgreSQL takes SET LOCAL for a command
+    /// of a pipeline.
     private void skipWarning(Answer heard) {
-        boolean missing = flushed
+        boolean missing = fed.type() != 'Q'
                 && heard.type() != 'N'
                 && due() instanceof Answer expected
                 && expected.type() == 'N'
-                && expected.field('C').equals("25P01");
+                && expected.field('M').startsWith("SET LOCAL can only");
         if (missing) own.answers().remove();
     }
 
