@@ -1,9 +1,7 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.Objects;
-import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.TransactionStatus;
-import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.Residue;
 
 /// Tells whether a delivery may be sent behind others to the server that works for its client.
@@ -32,16 +30,6 @@ final class Following {
     private static boolean isSyncInDoubt(ServerLease lease, Batch batch) {
         var ledger = lease.server().ledger();
         return ledger.mayStayOpen() && !ledger.isCopyIn() && batch.isSyncAlone();
-    }
-
-    /// Ends a batch whose transaction is over and behind which a Query stands. Behind a statement of the proxy's own
-    /// PostgreSQL 17 and later would keep the Query's transaction open until the client's next Sync.
-    static void endBehindTransaction(Relay relay, ServerLease lease, Delivery delivery) {
-        var ledger = lease.server().ledger();
-        boolean over = delivery.statements.transactions().areOver()
-                && Objects.requireNonNull(delivery.part).isOnly(MessageType.QUERY);
-        if (!over || !ledger.isOpen() || !ledger.isEmpty() || ledger.isDiscarding() || ledger.isSyncIdle()) return;
-        new Exchange(lease.server(), _ -> relay.wake()).sync().send();
     }
 
     /// Whether it sees or names the client's statements behind something that may have deallocated some, which
