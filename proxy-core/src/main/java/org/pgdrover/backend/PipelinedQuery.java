@@ -11,6 +11,8 @@ final class PipelinedQuery {
     private long number;
     /// Whether nothing that begins a command was sent behind that.
     private boolean last;
+    /// Whether something was bound or executed since the last Sync.
+    private boolean bound;
 
     /// A message is sent.
     ///
@@ -20,12 +22,14 @@ final class PipelinedQuery {
             there = true;
             number = itsNumber;
         }
+        bound = behind || !kind.endsWithReady() && (bound || kind.isOfPortal());
         last = kind.endsWithReady() || last && kind == RequestKind.CLOSE;
     }
 
     /// A Sync is sent, a block has begun, or the connection is lost.
     void over() {
         there = false;
+        bound = false;
     }
 
     /// The server was ready, and no transaction is open.
@@ -48,6 +52,11 @@ final class PipelinedQuery {
     /// @param head the number of the oldest that is owed
     boolean isAnswered(long head) {
         return there && head > number;
+    }
+
+    /// Whether what was sent since the last Sync leaves nothing behind that the next one ends.
+    boolean isOnlyPrepared() {
+        return !there && !bound;
     }
 
     /// Whether nothing has followed it that begins a command.

@@ -50,6 +50,11 @@ public enum RequestKind {
         };
     }
 
+    /// Whether it makes a portal or runs one, which does not outlast a transaction.
+    boolean isOfPortal() {
+        return this == BIND || this == EXECUTE;
+    }
+
     /// Whether ReadyForQuery ends the answer.
     boolean endsWithReady() {
         return this == QUERY || this == FUNCTION_CALL || this == SYNC;

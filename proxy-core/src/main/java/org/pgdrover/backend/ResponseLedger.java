@@ -37,14 +37,17 @@ public final class ResponseLedger {
     /// An answer is now owed. An owner whose request the server is sure to discard hears of it at once.
     public void expect(RequestKind kind, AnswerFate fate, AnswerOwner owner, Note note) {
         if (kind == RequestKind.SYNC) {
-            if (copyIn) {
-                if (behindData() < owed.size()) doubt(fate, owner, note);
-                else owner.onDiscarded(kind, fate, note);
+            if (copyIn && behindData() >= owed.size()) {
+                owner.onDiscarded(kind, fate, note);
                 return;
             }
-            discarding = false;
-            open = false;
-            pipelined.over();
+            if (copyIn) {
+                doubted++;
+            } else {
+                discarding = false;
+                open = false;
+                pipelined.over();
+            }
         } else if (discarding) {
             OwedAnswers.discard(kind, fate, owner, note);
             return;
@@ -77,18 +80,12 @@ public final class ResponseLedger {
         return owed.added() - copiedAt;
     }
 
-    private void doubt(AnswerFate fate, AnswerOwner owner, Note note) {
-        owed.add(RequestKind.SYNC, fate, owner, note);
-        doubted++;
-    }
-
     /// The server has ignored the Syncs that were in doubt.
     private void ignoreDoubted() {
         ignoreSyncs(doubted);
         doubted = 0;
     }
 
-    /// The server ignores so many Syncs right behind the head.
     private void ignoreSyncs(int count) {
         for (int i = 1; i <= count; i++) OwedAnswers.discard(owed.kind(i), owed.fate(i), owed.owner(i), owed.note(i));
         owed.remove(1, count);
@@ -117,7 +114,7 @@ public final class ResponseLedger {
         return owed.size();
     }
 
-    /// Whether nothing is owed that the server answers or the proxy fakes.
+    /// Whether nothing is owed.
     public boolean isEmpty() {
         return owed.size() == 0;
     }
@@ -144,6 +141,11 @@ public final class ResponseLedger {
     /// statement (XX000) and lose what was done.
     public boolean isSyncIdle() {
         return pipelined.isAnswered(owed.headNumber()) && pipelined.isLast() && !copyIn && !discarding;
+    }
+
+    /// Whether a batch is open of which nothing was bound or executed, outside of a transaction block.
+    public boolean isOnlyPrepared() {
+        return open && !discarding && !copyIn && !inTransaction && pipelined.isOnlyPrepared();
     }
 
     /// Whether an error of what is still owed could make the server discard what is sent now: no Sync
@@ -282,8 +284,8 @@ public final class ResponseLedger {
         guessed = 0;
         if (doubted > 0) settleDoubt(waiting);
         copyIn = false;
-        if (!isEmpty() && (owed.kind(0) == RequestKind.QUERY || owed.kind(0) == RequestKind.FUNCTION_CALL)) return true;
-        if (!open && isEmpty()) return true;
+        if (isEmpty() ? !open : owed.kind(0) == RequestKind.QUERY || owed.kind(0) == RequestKind.FUNCTION_CALL)
+            return true;
         if (owed.syncs() == 0) {
             open = true;
             discarding = true;

@@ -502,6 +502,32 @@ class ResponseLedgerTest {
         assertThat(ledger.isAtRest()).isTrue();
     }
 
+    /// Parse, Describe and Close leave nothing that a Sync ends.
+    @Test
+    void knowsWhetherABatchHasBoundAnything() {
+        assertThat(ledger.isOnlyPrepared()).isFalse();
+        for (var kind : List.of(RequestKind.PARSE, RequestKind.DESCRIBE, RequestKind.CLOSE)) expect(kind, null);
+        assertThat(ledger.isOnlyPrepared()).isTrue();
+        expect(RequestKind.BIND, null);
+        expect(RequestKind.CLOSE, null);
+        assertThat(ledger.isOnlyPrepared()).isFalse();
+        expect(RequestKind.SYNC, null);
+        assertThat(ledger.isOnlyPrepared()).isFalse();
+        expect(RequestKind.PARSE, null);
+        assertThat(ledger.isOnlyPrepared()).isTrue();
+        expect(RequestKind.QUERY, null);
+        expect(RequestKind.PARSE, null);
+        assertThat(ledger.isOnlyPrepared()).isFalse();
+    }
+
+    @Test
+    void batchesInATransactionBlockAreNeverOnlyPrepared() {
+        expect(RequestKind.QUERY, null);
+        ledger.ready(true);
+        expect(RequestKind.PARSE, null);
+        assertThat(ledger.isOnlyPrepared()).isFalse();
+    }
+
     @Test
     void forgetsEverythingWhenTheConnectionIsLost() {
         extendedBatch("a");

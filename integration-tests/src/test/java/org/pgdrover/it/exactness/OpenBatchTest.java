@@ -5,6 +5,7 @@ import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.close;
 import static org.pgdrover.it.exactness.Sent.copyData;
 import static org.pgdrover.it.exactness.Sent.copyDone;
+import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
@@ -45,6 +46,7 @@ class OpenBatchTest {
         one = new OneServer(
                 "CREATE TABLE public.kept (x int)",
                 "CREATE SEQUENCE public.drawn",
+                "CREATE PROCEDURE public.commits() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'",
                 "GRANT ALL ON public.kept, public.drawn TO public");
     }
 
@@ -195,6 +197,27 @@ class OpenBatchTest {
             assertThat(client.require(SOON).type()).isEqualTo('1');
             assertThat(client.require(SOON).type()).isIn('1', 'E');
             assertThat(client.require(SOON).type()).isEqualTo('Z');
+        }
+    }
+
+    /// Behind a setting of the proxy's own for the other statement PostgreSQL would let the procedure not commit.
+    @Test
+    void isNoPipelineBehindWhatItsOtherStatementsNeed() throws Exception {
+        try (var client = client()) {
+            client.send(query("SET TimeZone = 'Asia/Tokyo'"), parse("p", "SELECT now()::date"), sync());
+            readUpTo(client, 'Z');
+            readUpTo(client, 'Z');
+            client.send(query("SET TimeZone = 'UTC'"));
+            readUpTo(client, 'Z');
+            one.rig().primary().sql(Rig.PROXIED, TERMINATE);
+            client.send(parse("", "CALL public.commits()"), flush());
+            assertThat(client.require(SOON).type()).isEqualTo('1');
+
+            client.send(describe('S', "p"), bind("", ""), execute("", 0), sync());
+
+            assertThat(readUpTo(client, '2').type()).isEqualTo('2');
+            assertThat(client.require(SOON).type()).isEqualTo('C');
+            assertThat(client.require(SOON).body()).containsExactly('I');
         }
     }
 

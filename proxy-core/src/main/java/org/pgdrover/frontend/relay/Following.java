@@ -64,6 +64,7 @@ final class Following {
     /// what is under way has been answered.
     static boolean hasChangingSettings(Relay relay, ServerLease lease, ServerNeeds needs) {
         if (!needs.wantsStatements() || lease.server().ledger().isOpen()) return false;
+        if (lease.server().ledger().isEmpty()) return false;
         var deliveries = relay.deliveries();
         return deliveries.mayChangeSettings() || needs.wantsKnownTransaction() && deliveries.mayEndTransaction();
     }
