@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a client hears when a question of the proxy's own fails in its transaction: nobody may read `pg_settings`.
 @Timeout(120)
@@ -123,6 +125,25 @@ class OwnQuestionTest {
         assertThat(errors(answers)).describedAs("%s", said(answers)).containsExactly(FORBIDDEN);
         assertThat(answers.getLast().body()).containsExactly('E');
         hear(query("ROLLBACK"));
+        assertThat(errors(hear(query("SELECT 1")))).isEmpty();
+    }
+
+    /// Nothing of the batch was bound before, so that the question is asked outside of it.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void failsTheBatchThatHasOnlyPrepared(boolean inPieces) throws Exception {
+        parsedElsewhere();
+        client.send(query(SETS), parse("", "SELECT 1"), flush());
+        for (char type : new char[] {'C', 'Z', '1'})
+            assertThat(client.require(SOON).type()).isEqualTo(type);
+
+        client.send(bind("", "p"), execute("", 0), inPieces ? flush() : sync());
+        assertThat(client.require(SOON).fields()).containsEntry('C', FORBIDDEN);
+        if (inPieces) client.send(sync());
+
+        assertThat(client.require(SOON).body()).containsExactly('I');
+        for (int i = 0; i < 3; i++)
+            assertThat(errors(hear(bind("", "p"), execute("", 0), sync()))).isEmpty();
         assertThat(errors(hear(query("SELECT 1")))).isEmpty();
     }
 

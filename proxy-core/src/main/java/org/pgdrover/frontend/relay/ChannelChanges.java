@@ -179,7 +179,7 @@ final class ChannelChanges {
         notifications.forget(channel);
     }
 
-    /// Tells the listener what it has not heard of.
+    /// Tells the listener what it has not heard of; nothing more comes of what the client listens to no more.
     void tell(@Nullable Subscription subscription) {
         if (subscription == null) return;
         for (var each : done) {
@@ -188,6 +188,8 @@ final class ChannelChanges {
             if (change.listens() && channel != null) subscription.subscribe(channel);
             else subscription.unsubscribe(channel);
         }
+        for (var channel : List.copyOf(notifications.subscribed()))
+            if (last(channel) instanceof ChannelStatement change && !change.listens()) notifications.forget(channel);
     }
 
     /// All of them are carried out.

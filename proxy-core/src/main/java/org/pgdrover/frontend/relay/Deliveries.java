@@ -130,6 +130,11 @@ final class Deliveries {
         return delivery;
     }
 
+    /// This delivery is over, for it has failed, of which earlier parts may have been sent.
+    void endIfOpen(Delivery delivery) {
+        if (open == delivery) endOpen();
+    }
+
     /// Whether it is nothing at all where the server ignores its end, as among copied data.
     static boolean isSyncAlone(Delivery delivery) {
         // A batch that only parses or describes runs nothing, and is more than its Sync all the same.

@@ -257,11 +257,16 @@ final class Doubts {
     void answered(Delivery delivery) {
         if (unproved.isNone() && unprovedSettings.isEmpty()) return;
         if (left == null) left = new LeftBehind();
-        var router = relay.services().router();
-        for (var ran : delivery.statements.classes())
-            if (!ChannelStatement.is(ran))
-                left.answered(router.residues(ran, relay.session().routing()));
+        for (var ran : delivery.statements.classes()) {
+            if (ran.parts().isEmpty()) answered(ran, left);
+            for (var part : ran.parts()) answered(part, left);
+        }
         if (!unprovedSettings.isEmpty()) left.answeredWithNames();
+    }
+
+    private void answered(QueryClass ran, LeftBehind behind) {
+        if (ChannelStatement.is(ran)) return;
+        behind.answered(relay.services().router().residues(ran, relay.session().routing()));
     }
 
     /// Whether statements may have been deallocated that nobody can name.

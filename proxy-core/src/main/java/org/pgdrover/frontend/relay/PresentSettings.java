@@ -52,6 +52,7 @@ final class PresentSettings {
         // A Query ends the unnamed statement whatever comes of it.
         if (Objects.requireNonNull(delivery.part).ends(MessageType.QUERY))
             relay.session().statements().unnamed(null);
+        relay.deliveries().endIfOpen(delivery);
         relay.end(delivery);
         return working;
     }

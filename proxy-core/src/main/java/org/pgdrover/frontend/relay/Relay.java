@@ -210,6 +210,7 @@ final class Relay {
         if (delivery.part != null && delivery.part.ends(MessageType.QUERY))
             session.statements().unnamed(null);
         delivery.failedWith(error);
+        deliveries.endIfOpen(delivery);
         end(delivery);
         if (inTransaction) return failedTransaction(error, complete);
         return complete ? new Idle(this) : new Discarding(this);

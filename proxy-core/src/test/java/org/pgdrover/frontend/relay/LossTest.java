@@ -557,6 +557,23 @@ class LossTest {
         }
     }
 
+    /// What may do anything stands beside it in the string, and the server is lost before it has told what is there.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DO 'sets something'; CREATE TEMP TABLE t ()",
+                "CREATE TEMP TABLE t (); DO 'sets something'",
+            })
+    void endsTheSessionWhoseStateIsCertain(String sql) throws Exception {
+        primary.on("'asked'", (_, _) -> false);
+        try (var client = rig.connect()) {
+            client.send(query(sql));
+            answers(client, 1);
+
+            assertThat(Objects.requireNonNull(client.read()).field('S')).isEqualTo("FATAL");
+        }
+    }
+
     @Test
     void tellsTheServersWordsWhenItIsTerminated() throws Exception {
         primary.on("INSERT", (wire, message) -> {
