@@ -198,8 +198,9 @@ public final class Exchange implements AnswerOwner {
         endIfAnswered();
     }
 
+    /// A statement that is prepared may wait for a lock as long as the client's own would.
     private void startTimeout() {
-        timeout = server.eventLoop().schedule(this::tooLong, TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        if (prepared.isEmpty()) timeout = server.eventLoop().schedule(this::tooLong, TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
     /// A client that does not read what stands before holds the answer up, and the server is not to

@@ -254,6 +254,19 @@ class ServerConnectionTest {
         assertThat(lessee.heard).containsExactly("lost probe-failed silently");
     }
 
+    /// As long as the client's own statement would.
+    @Test
+    void letsAStatementThatIsPreparedWaitForALock() {
+        leased();
+        new Exchange(server, done -> {})
+                .prepare(new byte[] {'s'}, new byte[] {'q', 0, 0, 0}, true)
+                .sync()
+                .send();
+        channel.advanceTimeBy(1, TimeUnit.HOURS);
+        channel.runScheduledPendingTasks();
+        assertThat(server.isOpen()).isTrue();
+    }
+
     @Test
     void staysOpenWhenTheProxysOwnSqlWasAnsweredInTime() {
         leased();

@@ -204,12 +204,7 @@ class OpenBatchTest {
     @Test
     void isNoPipelineBehindWhatItsOtherStatementsNeed() throws Exception {
         try (var client = client()) {
-            client.send(query("SET TimeZone = 'Asia/Tokyo'"), parse("p", "SELECT now()::date"), sync());
-            readUpTo(client, 'Z');
-            readUpTo(client, 'Z');
-            client.send(query("SET TimeZone = 'UTC'"));
-            readUpTo(client, 'Z');
-            one.rig().primary().sql(Rig.PROXIED, TERMINATE);
+            parsedWithOtherSettings(client);
             client.send(parse("", "CALL public.commits()"), flush());
             assertThat(client.require(SOON).type()).isEqualTo('1');
 
@@ -219,6 +214,32 @@ class OpenBatchTest {
             assertThat(client.require(SOON).type()).isEqualTo('C');
             assertThat(client.require(SOON).body()).containsExactly('I');
         }
+    }
+
+    /// What was parsed has taken the transaction's snapshot.
+    @ParameterizedTest
+    @ValueSource(strings = {"BEGIN ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"})
+    void hasItsSnapshotBehindWhatItsOtherStatementsNeed(String modes) throws Exception {
+        try (var client = client()) {
+            parsedWithOtherSettings(client);
+            client.send(parse("", "SELECT 1"), flush());
+            assertThat(client.require(SOON).type()).isEqualTo('1');
+
+            client.send(parse("", modes), describe('S', "p"), bind("", ""), execute("", 0), sync());
+
+            assertThat(readUpTo(client, 'E').fields()).containsEntry('C', "25001");
+            assertThat(client.require(SOON).body()).containsExactly('I');
+        }
+    }
+
+    /// The server that had the statement p is lost.
+    private void parsedWithOtherSettings(WireClient client) throws Exception {
+        client.send(query("SET TimeZone = 'Asia/Tokyo'"), parse("p", "SELECT now()::date"), sync());
+        readUpTo(client, 'Z');
+        readUpTo(client, 'Z');
+        client.send(query("SET TimeZone = 'UTC'"));
+        readUpTo(client, 'Z');
+        one.rig().primary().sql(Rig.PROXIED, TERMINATE);
     }
 
     private static Received readUpTo(WireClient client, char type) throws IOException {

@@ -423,6 +423,37 @@ final class OwnNamesConversations {
                 ask(close('S', "s1"), sync()),
                 ask(query("EXECUTE s1")));
         script.alone(
+                "Close of such a name in one batch",
+                ask(query("BEGIN")),
+                ask(query("SELECT 1/0")),
+                ask(
+                        parse("", "ROLLBACK"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "PREPARE s1 AS SELECT 'by SQL'"),
+                        bind("", ""),
+                        execute("", 0),
+                        close('S', "s1"),
+                        sync()),
+                ask(query("EXECUTE s1")));
+        script.alone(
+                "Close and Parse of such a name in one batch",
+                ask(query("BEGIN")),
+                ask(query("SELECT 1/0")),
+                ask(
+                        parse("", "ROLLBACK"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "PREPARE s1 AS SELECT 'by SQL'"),
+                        bind("", ""),
+                        execute("", 0),
+                        close('S', "s1"),
+                        parse("s1", "SELECT 'parsed'"),
+                        sync()),
+                ask(query("EXECUTE s1")),
+                ask(query(PREPARED)),
+                ask(bind("", "s1"), execute("", 0), sync()));
+        script.alone(
                 "Parse of such a name in one pipeline",
                 ask(query("BEGIN")),
                 ask(query("SELECT 1/0")),

@@ -26,6 +26,7 @@ final class BatchNames {
     private final ArrayDeque<Runnable> undo = new ArrayDeque<>(0);
 
     private boolean first = true;
+    private boolean analysed;
 
     // Portals
 
@@ -85,6 +86,16 @@ final class BatchNames {
         return named != null && !named.isEmpty();
     }
 
+    /// A Parse is sent of what the server analyses, for which it takes a snapshot.
+    void analyses() {
+        analysed = true;
+    }
+
+    /// Whether such a Parse was sent.
+    boolean hasAnalysed() {
+        return analysed;
+    }
+
     /// The last message of it that makes or closes the statement whose name stands in the buffer, and is
     /// not answered yet; null if there is none.
     @Nullable
@@ -131,6 +142,7 @@ final class BatchNames {
     /// As new.
     void recycle() {
         first = true;
+        analysed = false;
         undo.clear();
         judgeAgain();
     }

@@ -1,10 +1,14 @@
 package org.pgdrover.frontend.relay;
 
+import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.Objects;
+import org.pgdrover.frontend.session.SharedStatements;
 import org.pgdrover.protocol.TransactionStatus;
+import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.QueryClass;
 import org.pgdrover.sql.Residue;
+import org.pgdrover.sql.SessionEffect;
 
 /// Tells whether a delivery needs the client's own names of statements on its server.
 final class OwnNames {
@@ -39,6 +43,16 @@ final class OwnNames {
         boolean may = relay.session().held().has(Residue.PREPARED)
                 || lease.doubts().may().has(Residue.PREPARED);
         return may && (delivery.names.hasNamed() || delivery.closesStatements());
+    }
+
+    /// Whether PREPARE may have taken a name, at which a buffer stands, in the same batch. The proxy's own names are
+    /// not the client's to close.
+    static boolean mayHaveTaken(Delivery delivery, ByteBuf buffer, int nameStart, int end) {
+        var classes = delivery.statements.classes();
+        for (int i = 0; i < classes.size(); i++)
+            if (SessionEffect.residues(classes.get(i).session()).has(Residue.PREPARED))
+                return !WireReader.string(buffer, nameStart, end).startsWith(SharedStatements.PREFIX);
+        return false;
     }
 
     /// Whether all that the client has prepared is there under the client's own names, or something stands

@@ -1,23 +1,37 @@
 package org.pgdrover.frontend.relay;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import org.pgdrover.backend.Exchange;
 import org.pgdrover.protocol.codec.MessageType;
 
-/// Ends a batch on its server, where nothing of the client ends with it.
+/// Ends a batch on its server, whose transaction has done nothing for the client or is over.
 ///
 /// Behind a statement of the proxy's own in the same batch PostgreSQL takes what follows for a pipeline: refuses what
 /// must not run in a transaction block and, since version 17, keeps a Query's transaction open until the next Sync.
 final class OwnSync {
+    private static final byte[] ANALYSED = "SELECT 1".getBytes(StandardCharsets.US_ASCII);
+
     private OwnSync() {}
 
-    /// Whether no batch is open of which nothing was bound or executed. One that was answered so far is ended.
-    static boolean isPreparedEnded(Relay relay, ServerLease lease, Delivery delivery) {
+    /// Whether the proxy may run what a delivery needs now. A batch of which nothing was bound or executed is ended
+    /// first, when all of it was answered.
+    static boolean mayRun(ServerNeeds needs, Relay relay, ServerLease lease, Delivery delivery) {
         var ledger = lease.server().ledger();
-        if (relay.deliveries().open() != delivery) return true;
+        if (relay.deliveries().open() != delivery || ledger.isOpen() && !needs.runsInOpenBatch()) return true;
         boolean prepared = ledger.isOnlyPrepared();
         if (prepared && ledger.isEmpty()) send(relay, lease);
         return !prepared && (ledger.isOpen() || ledger.isEmpty());
+    }
+
+    /// What the batch has parsed before it was ended has begun its transaction, with a snapshot: another one begins
+    /// for the rest.
+    static void goOn(Relay relay, ServerLease lease, Delivery delivery) {
+        if (relay.deliveries().open() != delivery || lease.server().ledger().isOpen()) return;
+        if (!delivery.names.hasAnalysed()) return;
+        var own = new OwnStatement(lease);
+        own.prepare(ANALYSED);
+        own.close();
     }
 
     /// Ends a batch whose transaction is over and behind which a Query stands.

@@ -157,6 +157,7 @@ final class Preparing implements RelayState {
 
     private RelayState work() {
         if (reread) Reloads.tell(relay, lease);
+        if (!fresh) OwnSync.goOn(relay, lease, delivery);
         var working = new Working(relay, lease);
         working.send(delivery);
         return working;

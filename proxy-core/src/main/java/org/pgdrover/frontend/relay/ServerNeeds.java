@@ -84,6 +84,11 @@ final class ServerNeeds {
         return !prepared.isEmpty();
     }
 
+    /// Whether the proxy runs something for it in a batch that is open, besides preparing statements.
+    boolean runsInOpenBatch() {
+        return prepared.wantsOtherSettings() || prepared.wantsKnownSettings();
+    }
+
     static boolean isIdle(ServerConnection server) {
         return server.status() == TransactionStatus.IDLE && !server.ledger().isOpen();
     }

@@ -123,7 +123,10 @@ final class ServerWriter {
                 bytes.pass(RequestKind.SYNC, delivery, buffer, start, end, lease);
             }
             case MessageType.FLUSH -> bytes.pass(buffer, start, end, lease.server());
-            case MessageType.PARSE -> parses.parse(message, plan, buffer, start, end, lease);
+            case MessageType.PARSE -> {
+                if (plan.statement != null && plan.statement.isAnalysed()) delivery.names.analyses();
+                parses.parse(message, plan, buffer, start, end, lease);
+            }
             case MessageType.BIND -> bind(plan, buffer, start, end, lease);
             case MessageType.DESCRIBE -> describe(plan, buffer, start, end, lease);
             case MessageType.CLOSE -> close(plan, buffer, start, end, lease);
@@ -232,7 +235,9 @@ final class ServerWriter {
         var statement = plan.statement;
         if (statement != null) parses.announce(plan, statement.name());
         if (statement != null && statement.isUnnamed()) server.session().unnamedStatement(null);
-        boolean ours = statement == null ? lease.hasOwnNames() : isOnServer(statement, lease);
+        boolean ours = statement == null
+                ? lease.hasOwnNames() || OwnNames.mayHaveTaken(plan.delivery(), buffer, start + HEADER + 1, end)
+                : isOnServer(statement, lease);
         plan.closesNothing = false;
         // While the server takes copied data any other message ends the session, and that is to be the client's.
         boolean passes = server.ledger().isCopyIn();
