@@ -34,13 +34,16 @@ final class OwnSync {
         own.close();
     }
 
-    /// Ends a batch whose transaction is over and behind which a Query stands.
-    static void endBehindTransaction(Relay relay, ServerLease lease, Delivery delivery) {
+    /// Ends a batch whose transaction is over and behind which a Query stands; false if all of the batch has to be
+    /// answered first, for the proxy may run something of its own before that Query.
+    static boolean endBehindTransaction(Relay relay, ServerLease lease, Delivery delivery) {
         var ledger = lease.server().ledger();
         boolean over = delivery.statements.transactions().areOver()
                 && Objects.requireNonNull(delivery.part).isOnly(MessageType.QUERY);
-        if (!over || !ledger.isOpen() || !ledger.isEmpty() || ledger.isDiscarding() || ledger.isSyncIdle()) return;
+        if (!over || !ledger.isOpen() || ledger.isDiscarding() || ledger.isSyncIdle()) return true;
+        if (!ledger.isEmpty()) return !relay.listening().concerns(delivery);
         send(relay, lease);
+        return true;
     }
 
     private static void send(Relay relay, ServerLease lease) {

@@ -143,7 +143,7 @@ final class Working implements RelayState {
         if (Following.isHeldUp(relay, lease, delivery)) return this;
         BatchBeginning.sendPortals(relay, this, delivery);
         if (!relay.judge().judge(delivery)) return this;
-        OwnSync.endBehindTransaction(relay, lease, delivery);
+        if (!OwnSync.endBehindTransaction(relay, lease, delivery)) return askForAnswers(delivery);
         // In a batch without its Sync only the server can answer, or discard it.
         if (OwnAnswers.deallocates(relay, delivery)
                 && !lease.hasOwnNames()
