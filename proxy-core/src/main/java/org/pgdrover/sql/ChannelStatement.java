@@ -47,11 +47,11 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
         return statement.equals("LISTEN") || statement.equals("UNLISTEN");
     }
 
-    /// Whether UNLISTEN is among the statements of a class.
-    public static boolean unlistens(QueryClass found) {
+    /// Whether LISTEN or UNLISTEN is among the statements of a class.
+    public static boolean areIn(QueryClass found) {
         var parts = found.parts();
-        for (int i = 0; i < parts.size(); i++) if (unlistens(parts.get(i))) return true;
-        return found.statement().equals("UNLISTEN");
+        for (int i = 0; i < parts.size(); i++) if (is(parts.get(i))) return true;
+        return is(found);
     }
 
     /// Reads a text that is nothing but one LISTEN or UNLISTEN; null if the server may understand it
@@ -63,16 +63,15 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
         return at(lexer, 0);
     }
 
-    /// The UNLISTENs at the beginnings of a text's statements, in order; what cannot be understood is
-    /// left out.
-    public static List<ChannelStatement> unlistens(byte[] text, boolean standardConformingStrings) {
+    /// Those at the beginnings of a text's statements, in order; what cannot be understood is left out.
+    public static List<ChannelStatement> all(byte[] text, boolean standardConformingStrings) {
         var all = new ArrayList<ChannelStatement>();
         var lexer = new SqlLexer();
         if (!lexer.lex(text, 0, text.length, standardConformingStrings)) return all;
         for (int i = 0; i + 1 < lexer.count(); i++) {
             if (i > 0 && !lexer.is(i - 1, ';')) continue;
             var found = at(lexer, i);
-            if (found != null && !found.listens) all.add(found);
+            if (found != null) all.add(found);
         }
         return all;
     }

@@ -59,9 +59,12 @@ class ChannelStatementTest {
     }
 
     @Test
-    void findsUnlistenAmongOtherStatements() {
+    void findsThemAmongOtherStatements() {
         var sql = "SELECT pg_advisory_unlock_all(); UNLISTEN a; LISTEN b; SELECT 'UNLISTEN c'; UNLISTEN *;";
-        assertThat(ChannelStatement.unlistens(sql.getBytes(StandardCharsets.UTF_8), true))
-                .containsExactly(new ChannelStatement(false, "a"), new ChannelStatement(false, null));
+        assertThat(ChannelStatement.all(sql.getBytes(StandardCharsets.UTF_8), true))
+                .containsExactly(
+                        new ChannelStatement(false, "a"),
+                        new ChannelStatement(true, "b"),
+                        new ChannelStatement(false, null));
     }
 }

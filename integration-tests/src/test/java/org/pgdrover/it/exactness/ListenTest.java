@@ -415,6 +415,27 @@ class ListenTest {
         }
     }
 
+    /// The client's server listens on the channel already, for a statement before has shown that.
+    @Test
+    void hearsItselfOnAChannelThatWasShown() throws Exception {
+        try (var client = client(SINGLE);
+                var sender = direct()) {
+            listen(client, "shown");
+            client.query("SELECT pg_listening_channels()");
+            client.query("UNLISTEN shown");
+            client.query("BEGIN");
+            client.query("LISTEN shown; NOTIFY other");
+            client.query("ROLLBACK");
+            sender.query("NOTIFY shown, 'to nobody'");
+            client.query("SELECT 1");
+
+            assertThat(types(client.query("LISTEN shown; NOTIFY shown, 'at once'")))
+                    .isEqualTo("CCAZ");
+
+            assertThat(client.next()).isEqualTo(new Heard(client.processId(), "shown", "at once"));
+        }
+    }
+
     @Test
     void reachesNoStranger() throws Exception {
         try (var sender = direct();

@@ -232,6 +232,23 @@ class OpenBatchTest {
         }
     }
 
+    /// Behind a NOTIFY of the proxy's own PostgreSQL 17 and later would keep the Query's transaction open.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void leavesNoTransactionOpenBehindACommitWithoutSync(boolean answered) throws Exception {
+        try (var client = client()) {
+            client.send(query("LISTEN heard"));
+            readUpTo(client, 'Z');
+            client.send(parse("", "COMMIT"), bind("", ""), execute("", 0), flush());
+            if (answered) readUpTo(client, 'C');
+
+            client.send(query("NOTIFY heard"));
+
+            readUpTo(client, 'A');
+            assertThat(readUpTo(client, 'Z').body()).containsExactly('I');
+        }
+    }
+
     /// The server that had the statement p is lost.
     private void parsedWithOtherSettings(WireClient client) throws Exception {
         client.send(query("SET TimeZone = 'Asia/Tokyo'"), parse("p", "SELECT now()::date"), sync());

@@ -423,6 +423,13 @@ final class OwnNamesConversations {
                 ask(close('S', "s1"), sync()),
                 ask(query("EXECUTE s1")));
         script.alone(
+                "Close of the unnamed statement before transaction modes",
+                ask(parse("s1", "SELECT 1"), sync()),
+                ask(query("DO $$ BEGIN END $$; COMMIT; BEGIN READ ONLY")),
+                ask(parse("", "COMMIT"), close('S', ""), sync()),
+                ask(query("SET TRANSACTION READ WRITE")),
+                ask(query("COMMIT")));
+        script.alone(
                 "Close of such a name in one batch",
                 ask(query("BEGIN")),
                 ask(query("SELECT 1/0")),

@@ -25,6 +25,9 @@ final class ChannelChanges {
     /// The client's own server ends its listening.
     private record Unlistened(ChannelStatement change) implements Step {}
 
+    /// The client's own server begins to listen.
+    private record Listened(ChannelStatement change) implements Step {}
+
     /// A savepoint is made, released or gone back to.
     private record Savepoint(SavepointStatement statement) implements Step {}
 
@@ -78,17 +81,17 @@ final class ChannelChanges {
                 : subscription.toUnsubscribe(channel);
     }
 
-    /// UNLISTEN on the client's own server counts for what is listened on elsewhere too.
+    /// What is left to the client's own server. UNLISTEN there counts for what is listened on elsewhere too.
     private void noteOthers(ClientMessage message, MessagePlan plan, Delivery delivery, boolean standardStrings) {
         if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
-        boolean unlistens = ChannelStatement.unlistens(plan.runs);
+        boolean channels = ChannelStatement.areIn(plan.runs);
         boolean savepoints = SavepointStatement.areIn(plan.runs);
-        if (!unlistens && !savepoints) return;
+        if (!channels && !savepoints) return;
         var text = ChannelTexts.of(message, plan, Objects.requireNonNull(delivery.part));
         if (text == null) return;
-        if (unlistens)
-            for (var each : ChannelStatement.unlistens(text, standardStrings))
-                unanswered.add(new Sent(delivery, new Unlistened(each)));
+        if (channels)
+            for (var each : ChannelStatement.all(text, standardStrings))
+                unanswered.add(new Sent(delivery, each.listens() ? new Listened(each) : new Unlistened(each)));
         if (savepoints)
             for (var each : SavepointStatement.all(text, standardStrings))
                 unanswered.add(new Sent(delivery, new Savepoint(each)));
@@ -104,6 +107,11 @@ final class ChannelChanges {
     /// The client's own server has carried out the next UNLISTEN of a delivery.
     void unlistened(@Nullable Delivery running) {
         if (next(running, Unlistened.class) instanceof Unlistened unlistened) done.add(unlistened);
+    }
+
+    /// The client's own server has carried out the next LISTEN of a delivery.
+    void listened(@Nullable Delivery running) {
+        if (next(running, Listened.class) instanceof Listened listened) done.add(listened);
     }
 
     /// The client's own server has carried out the next statement of a delivery that is about a savepoint.
@@ -166,9 +174,12 @@ final class ChannelChanges {
     // What comes of it
 
     /// Ends what the client's own server has ended.
-    void unlisten(@Nullable Subscription subscription) {
-        for (var each : done) if (each instanceof Unlistened(var change)) unlisten(change.channel(), subscription);
-        done.removeIf(Unlistened.class::isInstance);
+    void unlisten(@Nullable Subscription subscription, ShownChannels shown) {
+        for (var each : done) {
+            if (each instanceof Unlistened(var change)) unlisten(change.channel(), subscription);
+            if (each instanceof Listened(var change)) shown.forget(change.channel());
+        }
+        done.removeIf(each -> each instanceof Unlistened || each instanceof Listened);
         committed = Math.min(committed, done.size());
     }
 
@@ -198,7 +209,7 @@ final class ChannelChanges {
         committed = 0;
     }
 
-    /// The last of them that is about a channel; null if none is.
+    /// The last of them that is about a channel and about its subscription; null if none is.
     @Nullable
     ChannelStatement last(String channel) {
         ChannelStatement last = null;
@@ -206,10 +217,24 @@ final class ChannelChanges {
             var change = switch (each) {
                 case Told told -> told.change();
                 case Unlistened unlistened -> unlistened.change();
-                case Savepoint _ -> null;
+                case Listened _, Savepoint _ -> null;
             };
-            if (change != null && (change.channel() == null || channel.equals(change.channel()))) last = change;
+            if (change != null && isAbout(change, channel)) last = change;
         }
         return last;
+    }
+
+    /// Whether the client's own server has begun to listen on a channel.
+    boolean listensItself(String channel) {
+        boolean listens = false;
+        for (var each : done) {
+            if (each instanceof Listened(var change) && isAbout(change, channel)) listens = true;
+            if (each instanceof Unlistened(var change) && isAbout(change, channel)) listens = false;
+        }
+        return listens;
+    }
+
+    private static boolean isAbout(ChannelStatement change, String channel) {
+        return change.channel() == null || channel.equals(change.channel());
     }
 }

@@ -221,6 +221,7 @@ final class ClientListening {
         var running = relay.deliveries().answering();
         if (tag == CommandTag.NOTIFY) changes.told(running);
         else if (ran.statement().equals("UNLISTEN")) changes.unlistened(running);
+        else changes.listened(running);
     }
 
     private void rolledBack() {
@@ -236,7 +237,7 @@ final class ClientListening {
         if (!committed) rolledBack();
         // A LISTEN in the queue has come before.
         if (!involved) {
-            changes.unlisten(subscription);
+            changes.unlisten(subscription, shown);
             changes.clear();
             discarded = false;
         }
@@ -275,7 +276,7 @@ final class ClientListening {
     /// The transaction is over: what the listener has not heard of is told.
     void settle() {
         if (discarded || notifications.marked() < awaited || notifications.isInterrupted()) changes.tell(subscription);
-        changes.unlisten(subscription);
+        changes.unlisten(subscription, shown);
         notifications.dropUnlistened();
         wantNothing();
         changes.clear();
@@ -306,7 +307,7 @@ final class ClientListening {
         // What the listener has heard before an UNLISTEN is dropped, but the client may have listened again there.
         var last = changes.last(channel);
         boolean subscribed = last == null ? notifications.isSubscribedTo(channel) : last.listens();
-        return subscribed || shown.contains(channel) && !hasItsOwnThere();
+        return subscribed || shown.contains(channel) && !hasItsOwnThere() && !changes.listensItself(channel);
     }
 
     // What the client gets

@@ -228,8 +228,8 @@ final class Delivery implements RelayNote {
     }
 
     /// Whether its present part closes a prepared statement.
-    boolean closesStatements() {
-        for (int i = partStart; i < count; i++) if (plans.get(i).closes) return true;
+    boolean closesNamed() {
+        for (int i = partStart; i < count; i++) if (plans.get(i).named) return true;
         return false;
     }
 

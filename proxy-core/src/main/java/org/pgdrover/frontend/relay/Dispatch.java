@@ -61,7 +61,7 @@ record Dispatch(Relay relay) {
     /// name: there the name must come free.
     static boolean closesOnKept(Relay relay, Delivery delivery) {
         var kept = relay.kept().lease();
-        return kept != null && kept.hasOwnNames() && delivery.closesStatements();
+        return kept != null && kept.hasOwnNames() && delivery.closesNamed();
     }
 
     /// Sends a delivery where the router has decided.

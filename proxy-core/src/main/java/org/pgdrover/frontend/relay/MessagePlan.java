@@ -38,6 +38,9 @@ final class MessagePlan implements RelayNote {
     /// Whether the message closes the statement.
     boolean closes;
 
+    /// Whether that statement has a name.
+    boolean named;
+
     /// Whether the server is asked to close nothing instead of the statement.
     boolean closesNothing;
 
@@ -86,6 +89,7 @@ final class MessagePlan implements RelayNote {
         duplicate = false;
         ifFree = null;
         closes = false;
+        named = false;
         closesNothing = false;
         errorInstead = null;
         insertions = null;

@@ -42,7 +42,7 @@ final class OwnNames {
         if (lease.hasOwnNames()) return false;
         boolean may = relay.session().held().has(Residue.PREPARED)
                 || lease.doubts().may().has(Residue.PREPARED);
-        return may && (delivery.names.hasNamed() || delivery.closesStatements());
+        return may && (delivery.names.hasNamed() || delivery.closesNamed());
     }
 
     /// Whether PREPARE may have taken a name, at which a buffer stands, in the same batch. The proxy's own names are

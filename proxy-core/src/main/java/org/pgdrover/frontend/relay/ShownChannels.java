@@ -35,6 +35,11 @@ final class ShownChannels {
         there.session().notClean("channels that a client has asked for");
     }
 
+    /// The client listens on a channel there itself.
+    void forget(@Nullable String channel) {
+        names.remove(channel);
+    }
+
     /// Whether a server may listen on a channel only to show it.
     boolean contains(String channel) {
         return names.contains(channel);
