@@ -60,6 +60,12 @@ final class Following {
         return !lease.server().ledger().isEmpty() && relay.deliveries().mayCopy();
     }
 
+    /// Whether it needs statements in a transaction that what is under way may fail: a server loses a statement that is
+    /// to be prepared again there.
+    static boolean mayLoseStatements(Relay relay, ServerLease lease, ServerNeeds needs) {
+        return needs.wantsStatements() && !lease.server().ledger().isEmpty() && isInTransaction(relay, lease);
+    }
+
     /// Whether it needs statements that are to be prepared with settings which nobody knows, or can set, before
     /// what is under way has been answered.
     static boolean hasChangingSettings(Relay relay, ServerLease lease, ServerNeeds needs) {

@@ -158,6 +158,7 @@ final class Working implements RelayState {
         if (needs != null
                 && (Following.mayBeDiscarded(lease)
                         || Following.mayCopy(relay, lease)
+                        || Following.mayLoseStatements(relay, lease, needs)
                         || Following.hasChangingSettings(relay, lease, needs))) return askForAnswers(delivery);
         if (needs != null
                 && needs.wantsKnownSettings()
