@@ -16,13 +16,19 @@ final class Following {
         if (lease.server().ledger().isCopyIn() && !part.hasCommands()) return false;
         if (relay.deliveries().open() == delivery) return false;
         // Nothing may run of which it is not known that it runs in the transaction.
-        if (lease.beginning() instanceof Beginning begin && !begin.isBegun()) return true;
+        if (isBeginning(lease)) return true;
         if (delivery.refusal != null || delivery.avoidStandby && lease.isStandby()) return true;
         // Whether the transaction will still be a failed one then, nobody can say.
         if (lease.server().status() == TransactionStatus.FAILED
                 && !relay.deliveries().isNoneSent()) return true;
         if (relay.listening().isInvolved() && !relay.deliveries().isNoneUnderWay()) return true;
         return relay.deliveries().takesDefaultsAway();
+    }
+
+    /// Whether another server may get what was sent, with the copied data that may follow, for the transaction has not
+    /// begun there yet.
+    static boolean isBeginning(ServerLease lease) {
+        return lease.beginning() instanceof Beginning begin && !begin.isBegun();
     }
 
     /// Whether a Query is under way of which nobody knows whether a Sync alone ends what that leaves open, or

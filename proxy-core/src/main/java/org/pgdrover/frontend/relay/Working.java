@@ -65,7 +65,7 @@ final class Working implements RelayState {
 
     /// Takes a message of the client; false if there is none, or if the server must catch up before.
     private boolean takeMessage() {
-        if (relay.isTerminating() || isBusy()) return false;
+        if (relay.isTerminating() || isBusy() || Following.isBeginning(lease)) return false;
         switch (relay.input().next()) {
             case NEED_MORE -> {
                 return false;

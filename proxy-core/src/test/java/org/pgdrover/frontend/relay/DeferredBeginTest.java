@@ -196,6 +196,28 @@ class DeferredBeginTest {
         }
     }
 
+    /// The data has come from the client at once, before anybody knows whether the transaction begins.
+    @Test
+    void copiesAsSoonAsTheTransactionHasBegun() throws Exception {
+        primary.on("COPY t FROM", (wire, message) -> {
+            wire.send(new WireBytes().message('G', (char) 0, (short) 1, (short) 0));
+            int rows = 0;
+            for (var next = wire.read(); next != null && next.type() == 'd'; next = wire.read()) rows++;
+            wire.send(new WireBytes().message('C', "COPY " + rows).message('Z', 'T'));
+            return true;
+        });
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN")
+                    .append(query("COPY t FROM STDIN"))
+                    .append(new WireBytes().message('d', "row\n").message('c')));
+            answers(client, 1);
+
+            var answers = answers(client, 1);
+            assertThat(types(answers)).isEqualTo("GCZ");
+            assertThat(answers.get(1).text(0)).isEqualTo("COPY 1");
+        }
+    }
+
     @Test
     void isLostWithTheFirstStatement() throws Exception {
         primary.on("DELETE FROM w", (wire, message) -> false);
