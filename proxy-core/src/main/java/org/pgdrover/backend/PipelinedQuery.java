@@ -1,9 +1,10 @@
 package org.pgdrover.backend;
 
-/// Knows whether a Query stands behind extended-query messages without a Sync between them.
+/// Knows what was sent since the last Sync that the next one ends.
 ///
-/// Since version 17 such a Query leaves the transaction of those messages open, and the next Sync commits
-/// that (PostgreSQL manual, section 54.2.3). Entries of the ledger are told apart by their number among all
+/// Since version 17 a Query behind extended-query messages leaves the transaction of those messages open, and the
+/// next Sync commits that (PostgreSQL manual, section 54.2.3). Entries of the ledger are told apart by their number
+/// among all
 /// that there were.
 final class PipelinedQuery {
     private boolean there;

@@ -278,7 +278,7 @@ final class BatchJudge {
         int nameEnd = WireReader.endOfString(buffer, from + 1, end);
         if (find(delivery, plan, buffer, from + 1, nameEnd) == UNCERTAIN) return false;
         plan.closes = true;
-        plan.named = nameEnd > from + 1;
+        plan.closesNamed = nameEnd > from + 1;
         if (plan.statement != null) {
             plan.pending = true;
             delivery.names.makes(plan.statement.name(), plan);

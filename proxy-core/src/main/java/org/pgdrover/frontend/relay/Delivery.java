@@ -227,9 +227,9 @@ final class Delivery implements RelayNote {
         return begunWithIt;
     }
 
-    /// Whether its present part closes a prepared statement.
+    /// Whether its present part closes a prepared statement that has a name.
     boolean closesNamed() {
-        for (int i = partStart; i < count; i++) if (plans.get(i).named) return true;
+        for (int i = partStart; i < count; i++) if (plans.get(i).closesNamed) return true;
         return false;
     }
 

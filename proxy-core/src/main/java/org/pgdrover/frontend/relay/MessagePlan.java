@@ -38,8 +38,8 @@ final class MessagePlan implements RelayNote {
     /// Whether the message closes the statement.
     boolean closes;
 
-    /// Whether that statement has a name.
-    boolean named;
+    /// Whether it closes one that has a name.
+    boolean closesNamed;
 
     /// Whether the server is asked to close nothing instead of the statement.
     boolean closesNothing;
@@ -89,7 +89,7 @@ final class MessagePlan implements RelayNote {
         duplicate = false;
         ifFree = null;
         closes = false;
-        named = false;
+        closesNamed = false;
         closesNothing = false;
         errorInstead = null;
         insertions = null;

@@ -14,9 +14,9 @@ final class OwnSync {
 
     private OwnSync() {}
 
-    /// Whether the proxy may run what a delivery needs now. A batch of which nothing was bound or executed is ended
-    /// first, when all of it was answered.
-    static boolean mayRun(ServerNeeds needs, Relay relay, ServerLease lease, Delivery delivery) {
+    /// Ends a batch of which nothing was bound or executed, before the proxy runs what a delivery needs; false if that
+    /// has to wait for an answer.
+    static boolean endPrepared(ServerNeeds needs, Relay relay, ServerLease lease, Delivery delivery) {
         var ledger = lease.server().ledger();
         if (relay.deliveries().open() != delivery || ledger.isOpen() && !needs.runsInOpenBatch()) return true;
         boolean prepared = ledger.isOnlyPrepared();

@@ -154,7 +154,7 @@ final class Working implements RelayState {
         if (!relay.listening().prepare(delivery, lease))
             return lease.isOver() ? this : new WaitingForListener(relay, delivery, lease);
         var needs = ServerNeeds.of(relay, lease, delivery, false);
-        if (needs != null && !OwnSync.mayRun(needs, relay, lease, delivery)) return askForAnswers(delivery);
+        if (needs != null && !OwnSync.endPrepared(needs, relay, lease, delivery)) return askForAnswers(delivery);
         if (needs != null
                 && (Following.mayBeDiscarded(lease)
                         || Following.mayCopy(relay, lease)
