@@ -134,7 +134,9 @@ public final class ScriptedServer implements AutoCloseable {
             var session = new Session();
             for (var message = wire.read(); message != null && message.type() != 'X'; message = wire.read()) {
                 received.append(message.type());
-                if (!answer(wire, message, session)) return;
+                if (answer(wire, message, session)) continue;
+                wire.finish();
+                return;
             }
         } catch (IOException gone) {
             // As a server notices that its client is gone.

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.Socket;
 
 /// One end of a real connection that talks bytes, without any of the code under test.
@@ -47,6 +48,13 @@ public final class Wire implements AutoCloseable {
         int value = in.read();
         if (value < 0) throw new EOFException();
         return value;
+    }
+
+    /// Ends it when the other end does too: to close it before everything is read would reset it, and the last words
+    /// could be lost.
+    public void finish() throws IOException {
+        socket.shutdownOutput();
+        in.transferTo(OutputStream.nullOutputStream());
     }
 
     /// Ends it as a machine that knows nothing of it any more.

@@ -2,7 +2,6 @@ package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.frontend.ClientConnection;
 import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.protocol.ErrorFields;
@@ -171,12 +170,6 @@ final class Relay {
         if (delivery.part != null) reader.recycle(delivery.part);
         delivery.part = null;
         journal.ended(delivery);
-    }
-
-    /// The client's transaction has begun on a server: what waits for that goes on.
-    void begun(ServerConnection server) {
-        server.transactionBegun();
-        wake();
     }
 
     /// A delivery is over that nobody hears of any more.

@@ -226,7 +226,7 @@ final class ServerLease implements AnswerOwner {
         if (note instanceof Beginning begin) {
             // BEGIN's own Parse has taken the place of whatever was unnamed there.
             server.session().unnamedAnswered(null);
-            if (begin.answered(kind)) relay.begun(server);
+            if (begin.answered(kind)) server.transactionBegun();
         }
         if (note instanceof RelayNote.MakesRoom room)
             server.session().statements().closed(room.closed());

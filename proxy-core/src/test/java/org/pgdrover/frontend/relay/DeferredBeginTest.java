@@ -186,7 +186,7 @@ class DeferredBeginTest {
     void beginsElsewhereIfTheServerEndsBeforeIt(boolean extended) throws Exception {
         primary.refuseBegin("57P01");
         try (var client = rig.connect()) {
-            client.send(query("BEGIN").append(extended ? extended("UPDATE t") : query("UPDATE t")));
+            client.send(query("BEGIN").append(extended ? extended("DELETE FROM t") : query("UPDATE t")));
             answers(client, 1);
             Until.isTrue(() -> primary.logins() >= 2);
             primary.refuseBegin(null);
