@@ -257,8 +257,9 @@ public final class Exchange implements AnswerOwner {
 
     @Override
     public boolean onError(Note note, ErrorFields failure) {
-        if (error == null) error = failure;
-        if (note instanceof Prepared statement) statement.error = failure;
+        var told = note instanceof Prepared ? failure.ofItsUse() : failure;
+        if (error == null) error = told;
+        if (note instanceof Prepared statement) statement.error = told;
         return false;
     }
 

@@ -93,6 +93,14 @@ public record ErrorFields(Map<Character, String> fields) {
         return new ErrorFields(copy);
     }
 
+    /// The error of a statement's preparation as the use of the statement gives it: PostgreSQL waits for locks without
+    /// a position then.
+    public ErrorFields ofItsUse() {
+        boolean ofLock =
+                sqlState().equals(SqlState.LOCK_NOT_AVAILABLE) || sqlState().equals(SqlState.DEADLOCK_DETECTED);
+        return ofLock ? withoutPosition() : this;
+    }
+
     /// The same error with another word in its message.
     public ErrorFields saying(String instead, String of) {
         return with('M', message().replace(of, instead));

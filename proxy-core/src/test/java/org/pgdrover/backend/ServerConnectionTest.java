@@ -14,10 +14,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.pgdrover.config.Endpoint;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.StartupPacket.CancelKey;
@@ -265,6 +268,23 @@ class ServerConnectionTest {
         channel.advanceTimeBy(1, TimeUnit.HOURS);
         channel.runScheduledPendingTasks();
         assertThat(server.isOpen()).isTrue();
+    }
+
+    /// The client uses the statement, which PostgreSQL has parsed before.
+    @ParameterizedTest
+    @CsvSource({"55P03, 0", "40P01, 0", "42P01, 22"})
+    void saysWhereAStatementFailsOnlyIfItsUseWouldSay(String sqlState, int position) {
+        leased();
+        var error = new AtomicReference<ErrorFields>();
+        new Exchange(server, done -> error.set(done.error()))
+                .prepare(new byte[] {'s'}, new byte[] {'q', 0, 0, 0}, true)
+                .sync()
+                .send();
+        receive(new WireBytes()
+                .message('E', 'S', "ERROR", 'V', "ERROR", 'C', sqlState, 'M', "m", 'P', "22", (char) 0)
+                .message('Z', 'I'));
+        assertThat(error.get().sqlState()).isEqualTo(sqlState);
+        assertThat(error.get().position()).isEqualTo(position);
     }
 
     @Test

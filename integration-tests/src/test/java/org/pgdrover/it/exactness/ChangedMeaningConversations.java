@@ -2,13 +2,17 @@ package org.pgdrover.it.exactness;
 
 import static org.pgdrover.it.exactness.Script.ask;
 import static org.pgdrover.it.exactness.Script.behind;
+import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Script.run;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
+
+import java.util.List;
 
 /// Conversations in which a statement or portal means something else than when the client made it.
 final class ChangedMeaningConversations {
@@ -111,6 +115,31 @@ final class ChangedMeaningConversations {
                 ask(run("NOTIFY ch, 'once'")),
                 ask(query("BEGIN; UNLISTEN *; COMMIT; SELECT 1")),
                 ask(run("NOTIFY ch, 'never'")),
+                ask(query("SELECT 1")));
+        for (var end : List.of("UNLISTEN ch", "UNLISTEN *"))
+            script.alone(
+                    "LISTEN, NOTIFY and " + end + " in one batch",
+                    ask(query("LISTEN ch")),
+                    pipeline("LISTEN ch", "NOTIFY ch, 'never'", end),
+                    ask(query("NOTIFY ch, 'nor this'")),
+                    ask(query("SELECT pg_listening_channels()")),
+                    ask(query("SELECT 1")));
+        script.alone(
+                "LISTEN, NOTIFY and UNLISTEN in one batch in parts",
+                ask(query("LISTEN ch")),
+                ask(
+                        parse("", "LISTEN ch"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "NOTIFY ch, 'never'"),
+                        bind("", ""),
+                        execute("", 0),
+                        flush(),
+                        parse("", "UNLISTEN ch"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                ask(query("NOTIFY ch, 'nor this'")),
                 ask(query("SELECT 1")));
         script.alone(
                 "channels that were shown on a pinned server are listened to no more",

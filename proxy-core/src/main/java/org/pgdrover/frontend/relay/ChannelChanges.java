@@ -88,10 +88,14 @@ final class ChannelChanges {
         boolean savepoints = SavepointStatement.areIn(plan.runs);
         if (!channels && !savepoints) return;
         var text = ChannelTexts.of(message, plan, Objects.requireNonNull(delivery.part));
+        // The same server has to end that in the rest of the batch.
+        if (text == null) delivery.listensItself |= channels;
         if (text == null) return;
         if (channels)
-            for (var each : ChannelStatement.all(text, standardStrings))
+            for (var each : ChannelStatement.all(text, standardStrings)) {
+                delivery.listensItself |= each.listens();
                 unanswered.add(new Sent(delivery, each.listens() ? new Listened(each) : new Unlistened(each)));
+            }
         if (savepoints)
             for (var each : SavepointStatement.all(text, standardStrings))
                 unanswered.add(new Sent(delivery, new Savepoint(each)));

@@ -71,7 +71,9 @@ final class ClientListening {
         boolean mayListen = !notified && !ChannelTexts.mayNotify(delivery);
         if (!involved) notifications.forgetInterruption();
         var batch = Objects.requireNonNull(delivery.part);
-        for (int i = 0; i < batch.messages(); i++) plan(batch.message(i), delivery.plan(i), batch, mayListen);
+        boolean left = false;
+        for (int i = 0; i < batch.messages(); i++)
+            left |= plan(batch.message(i), delivery.plan(i), batch, mayListen, left);
         return isReady();
     }
 
@@ -95,15 +97,19 @@ final class ClientListening {
         return false;
     }
 
-    private void plan(ClientMessage message, MessagePlan plan, Batch batch, boolean mayListen) {
+    /// @param left whether the client's own server is to listen, which has to end that too then
+    /// @return whether that server is to listen because of this
+    private boolean plan(ClientMessage message, MessagePlan plan, Batch batch, boolean mayListen, boolean left) {
         plan.channel = null;
-        if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
-        if (!ChannelStatement.is(plan.runs)) return;
+        if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return false;
+        if (!ChannelStatement.is(plan.runs)) return false;
         var text = ChannelTexts.of(message, plan, batch);
         var asked =
                 text == null ? null : ChannelStatement.of(text, relay.session().standardStrings());
-        if (asked == null || asked.listens() && !mayListen) return;
-        if (asked.listens() ? want(asked.channel()) : subscription != null) plan.channel = asked;
+        if (asked == null) return true;
+        if (left) return false;
+        if (asked.listens() ? mayListen && want(asked.channel()) : subscription != null) plan.channel = asked;
+        return asked.listens() && plan.channel == null;
     }
 
     /// Asks the listener to listen on a channel, if it does not; false if that may not be asked for.

@@ -84,7 +84,8 @@ final class Delivery implements RelayNote {
     /// It cannot be answered any more, and this is to be said when its turn comes.
     @Nullable
     ErrorFields refusal;
-    /// Whether LISTEN is left to the client's own server, for the database's listener cannot be had.
+    /// Whether LISTEN is left to the client's own server, as it was before in the same batch, or for there is no
+    /// listener.
     boolean listensItself;
     /// Whether the server was told to send what it has, for the present part waits for it.
     boolean asked;
