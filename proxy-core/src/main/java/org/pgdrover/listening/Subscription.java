@@ -6,7 +6,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,9 @@ import org.pgdrover.listening.Markers.Marker;
 public final class Subscription {
     /// Most bytes of notifications that may wait for one client.
     public static final long MOST_BYTES = 8 << 20;
+
+    /// Most markers of one transaction that need not come in the order of their numbers.
+    private static final int MOST_MARKERS = 1_000;
 
     /// What a notification costs besides its bytes.
     private static final int OVERHEAD = 64;
@@ -43,7 +48,10 @@ public final class Subscription {
     final Map<String, Long> wanted = new HashMap<>();
 
     private List<Arrival> gathered = new ArrayList<>();
-    private long lastMarker;
+    /// The number up to which all markers were seen, or come no more.
+    private long seenUpTo;
+    /// Those that were seen beyond that: portals are not executed in the order in which they are bound.
+    private final NavigableSet<Long> seen = new TreeSet<>();
     private boolean overflown;
 
     Subscription(
@@ -148,10 +156,13 @@ public final class Subscription {
 
     // For the listener
 
-    /// Whether a marker is newer than all that were seen: otherwise somebody has repeated it.
+    /// Whether a marker was not seen before: otherwise somebody has repeated it.
     boolean isNew(Marker marker) {
-        if (marker.number() <= lastMarker) return false;
-        lastMarker = marker.number();
+        long number = marker.number();
+        if (number <= seenUpTo || !seen.add(number)) return false;
+        if (marker.kind() == Kind.END) seenUpTo = number;
+        else if (seen.size() > MOST_MARKERS) seenUpTo = seen.getFirst();
+        seen.headSet(seenUpTo, true).clear();
         return true;
     }
 

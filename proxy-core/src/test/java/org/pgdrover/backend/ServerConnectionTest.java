@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -276,7 +277,7 @@ class ServerConnectionTest {
     void saysWhereAStatementFailsOnlyIfItsUseWouldSay(String sqlState, int position) {
         leased();
         var error = new AtomicReference<ErrorFields>();
-        new Exchange(server, done -> error.set(done.error()))
+        new Exchange(server, done -> error.set(Objects.requireNonNull(done.error())))
                 .prepare(new byte[] {'s'}, new byte[] {'q', 0, 0, 0}, true)
                 .sync()
                 .send();

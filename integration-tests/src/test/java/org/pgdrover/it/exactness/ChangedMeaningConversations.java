@@ -142,6 +142,38 @@ final class ChangedMeaningConversations {
                 ask(query("NOTIFY ch, 'nor this'")),
                 ask(query("SELECT 1")));
         script.alone(
+                "NOTIFY behind UNLISTEN of another channel in one batch",
+                ask(query("LISTEN ch")),
+                pipeline("UNLISTEN other", "NOTIFY ch, 'own'"),
+                ask(query("SELECT 1")));
+        for (var back : List.of("ROLLBACK", "COMMIT"))
+            script.alone(
+                    "NOTIFY on both sides of " + back + " in one batch",
+                    ask(query("LISTEN ch")),
+                    pipeline("NOTIFY ch, 'before'", back, "NOTIFY ch, 'behind'"),
+                    ask(query("NOTIFY ch, 'last'")),
+                    ask(query("SELECT 1")));
+        script.alone(
+                "NOTIFY on both sides of ROLLBACK TO in one batch",
+                ask(query("LISTEN ch")),
+                ask(query("BEGIN")),
+                pipeline("SAVEPOINT s", "NOTIFY ch, 'before'", "ROLLBACK TO s", "NOTIFY ch, 'behind'"),
+                ask(query("COMMIT")),
+                ask(query("SELECT 1")));
+        script.alone(
+                "LISTEN by portals in another order than they were bound in",
+                ask(
+                        parse("a", "LISTEN ch1"),
+                        bind("pa", "a"),
+                        parse("b", "LISTEN ch2"),
+                        bind("pb", "b"),
+                        execute("pb", 0),
+                        execute("pa", 0),
+                        sync()),
+                ask(query("NOTIFY ch1, 'one'")),
+                ask(query("NOTIFY ch2, 'two'")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")));
+        script.alone(
                 "channels that were shown on a pinned server are listened to no more",
                 ask(query("SELECT pg_advisory_lock(8871)")),
                 ask(query("LISTEN ch1")),

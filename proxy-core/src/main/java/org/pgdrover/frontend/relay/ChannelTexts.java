@@ -7,6 +7,7 @@ import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.protocol.codec.WireReader;
 import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.QueryClass;
+import org.pgdrover.sql.TransactionEffect;
 
 /// Reads LISTEN, UNLISTEN and NOTIFY in a delivery.
 final class ChannelTexts {
@@ -64,6 +65,19 @@ final class ChannelTexts {
     /// Whether the message runs something that notifies as far as the text tells.
     static boolean mayNotify(ClientMessage message, MessagePlan plan) {
         return (message.type == MessageType.QUERY || message.type == MessageType.EXECUTE) && mayNotify(plan.runs);
+    }
+
+    /// Whether the message may run what takes back what was notified before, or ends the transaction of that.
+    static boolean mayTakeBack(ClientMessage message, MessagePlan plan) {
+        return (message.type == MessageType.QUERY || message.type == MessageType.EXECUTE)
+                && plan.runs.transaction() != TransactionEffect.NONE;
+    }
+
+    /// Whether the present part of a delivery may run such.
+    static boolean mayTakeBack(Delivery delivery) {
+        var batch = Objects.requireNonNull(delivery.part);
+        for (int i = 0; i < batch.messages(); i++) if (mayTakeBack(batch.message(i), delivery.plan(i))) return true;
+        return false;
     }
 
     /// Whether it notifies as far as the text tells.

@@ -185,8 +185,10 @@ final class ClientListening {
         if (subscription == null || !isSubscribed()) return;
         involved = true;
         var ledger = lease.server().ledger();
-        if (begun || ledger.isDiscarding() || ledger.isCopyIn() || Following.mayCopy(relay, lease)) return;
-        begun = true;
+        if (ledger.isDiscarding() || ledger.isCopyIn() || Following.mayCopy(relay, lease)) return;
+        boolean mayTakeBack = ChannelTexts.mayTakeBack(delivery);
+        if (begun && !mayTakeBack) return;
+        begun = !mayTakeBack;
         delivery.before = ascii(subscription.toBegin());
     }
 
@@ -232,6 +234,7 @@ final class ClientListening {
 
     private void rolledBack() {
         changes.rolledBack();
+        begun = false;
     }
 
     /// All of a delivery has been answered.

@@ -84,8 +84,7 @@ final class Delivery implements RelayNote {
     /// It cannot be answered any more, and this is to be said when its turn comes.
     @Nullable
     ErrorFields refusal;
-    /// Whether LISTEN is left to the client's own server, as it was before in the same batch, or for there is no
-    /// listener.
+    /// Whether LISTEN is left to the client's own server: it was before in the batch, or there is no listener.
     boolean listensItself;
     /// Whether the server was told to send what it has, for the present part waits for it.
     boolean asked;

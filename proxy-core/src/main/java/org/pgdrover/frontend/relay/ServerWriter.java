@@ -46,18 +46,19 @@ final class ServerWriter {
     void write(Delivery delivery, ServerLease lease) {
         var batch = Objects.requireNonNull(delivery.part);
         var buffer = Objects.requireNonNull(batch.bytes());
+        boolean marks = delivery.before != null;
         for (int i = 0; i < batch.messages(); i++) {
             var message = batch.message(i);
+            var plan = delivery.plan(i);
             int start = batch.from() + message.start;
-            if (delivery.before != null && ChannelTexts.mayNotify(message, delivery.plan(i)))
-                before(
-                        delivery,
-                        message.type == MessageType.QUERY
-                                && !lease.server().ledger().isOpen(),
-                        lease);
-            write(message, delivery.plan(i), buffer, start, start + message.size, lease);
+            if (marks && ChannelTexts.mayNotify(message, plan)) {
+                before(delivery, message.type, lease);
+                marks = false;
+            }
+            write(message, plan, buffer, start, start + message.size, lease);
+            if (ChannelTexts.mayTakeBack(message, plan)) marks = delivery.before != null;
             if (message.type == MessageType.EXECUTE && delivery.statements.takesDefaultsAway())
-                restore(delivery.plan(i).runs.session(), isFollowed(batch, i), lease);
+                restore(plan.runs.session(), isFollowed(batch, i), lease);
         }
         bytes.finish(lease.server());
     }
@@ -198,12 +199,11 @@ final class ServerWriter {
     }
 
     /// Within the transaction of the message that notifies, which may have begun with the message.
-    private void before(Delivery delivery, boolean alone, ServerLease lease) {
+    private void before(Delivery delivery, byte message, ServerLease lease) {
         var sql = Objects.requireNonNull(delivery.before);
-        delivery.before = null;
         bytes.finish(lease.server());
         var own = new OwnStatement(lease);
-        if (alone) own.runAlone(sql);
+        if (message == MessageType.QUERY && !lease.server().ledger().isOpen()) own.runAlone(sql);
         else own.run(sql);
     }
 
