@@ -41,6 +41,7 @@ final class AnsweredNames {
         if (plan.duplicate) {
             if (plan.ifFree != null) wasFree(plan, plan.ifFree, lease);
         } else if (plan.statement != null) {
+            if (plan.statement.isUnnamed()) plan.ended = statements.unnamed();
             plan.statement.answered();
             session.parsed(plan.statement);
             statements.add(plan.statement);
@@ -81,6 +82,7 @@ final class AnsweredNames {
     /// it.
     void failed(MessagePlan plan, ServerConnection server) {
         if (!plan.makes || plan.statement == null || !plan.statement.isUnnamed()) return;
+        plan.ended = statements.unnamed();
         statements.unnamed(null);
         server.session().unnamedStatement(null);
         server.session().unnamedAnswered(null);
@@ -120,12 +122,12 @@ final class AnsweredNames {
     /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of
     /// names is undone.
     void undo(Delivery delivery) {
-        for (var plan : delivery.plans()) {
+        for (var plan : delivery.plans().reversed()) {
             boolean answered = (plan.makes || plan.closes) && !plan.pending && !delivery.begun;
             settle(plan);
-            if (!answered || plan.statement == null) continue;
-            if (plan.makes) statements.remove(plan.statement);
-            else statements.add(plan.statement);
+            if (answered && plan.statement != null && plan.makes) statements.remove(plan.statement);
+            else if (answered && plan.statement != null) statements.add(plan.statement);
+            if (plan.ended != null && !delivery.begun) statements.unnamed(plan.ended);
         }
     }
 

@@ -28,6 +28,10 @@ final class MessagePlan implements RelayNote {
     /// Whether the message makes the statement.
     boolean makes;
 
+    /// The unnamed statement that a Parse has ended; null if it has ended none.
+    @Nullable
+    ClientStatement ended;
+
     /// Whether a Parse names a statement that is there already.
     boolean duplicate;
 
@@ -86,6 +90,7 @@ final class MessagePlan implements RelayNote {
         pending = false;
         announced = false;
         makes = false;
+        ended = null;
         duplicate = false;
         ifFree = null;
         closes = false;

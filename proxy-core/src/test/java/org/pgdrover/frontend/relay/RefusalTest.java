@@ -2,7 +2,9 @@ package org.pgdrover.frontend.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.pgdrover.frontend.relay.RelayRig.answers;
+import static org.pgdrover.frontend.relay.RelayRig.bound;
 import static org.pgdrover.frontend.relay.RelayRig.error;
+import static org.pgdrover.frontend.relay.RelayRig.parsed;
 import static org.pgdrover.frontend.relay.RelayRig.query;
 import static org.pgdrover.frontend.relay.RelayRig.row;
 import static org.pgdrover.frontend.relay.RelayRig.types;
@@ -98,6 +100,32 @@ class RefusalTest {
             client.send(query("SELECT noisy FROM t"));
 
             assertThat(types(answers(client, 1))).isEqualTo("TDCZ");
+        }
+    }
+
+    /// The first statement is to be there again where the batch is run again.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void bindsTheUnnamedStatementThatTheBatchReplaces(boolean lost) throws Exception {
+        standby.on("SELECT two", (wire, message) -> {
+            wire.send(lost ? new WireBytes().message('1') : ScriptedServer.error("0A000", "not here"));
+            if (lost) standby.die();
+            var next = wire.read();
+            while (next != null && next.type() != 'S') next = wire.read();
+            if (!lost) wire.send(new WireBytes().message('Z', 'I'));
+            return !lost;
+        });
+        try (var client = rig.connect()) {
+            client.send(parsed("SELECT one FROM t").message('S'));
+            assertThat(types(answers(client, 1))).isEqualTo("1Z");
+            client.send(new WireBytes()
+                    .message('B', "", "", (short) 0, (short) 0, (short) 0)
+                    .append(parsed("SELECT two FROM t"))
+                    .append(bound())
+                    .message('S'));
+
+            assertThat(types(answers(client, 1))).isEqualTo("212nDCZ");
+            assertThat(primary.count("SELECT one")).isEqualTo(1);
         }
     }
 
