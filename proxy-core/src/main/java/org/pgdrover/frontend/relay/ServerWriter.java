@@ -47,6 +47,7 @@ final class ServerWriter {
         var batch = Objects.requireNonNull(delivery.part);
         var buffer = Objects.requireNonNull(batch.bytes());
         boolean marks = delivery.before != null;
+        boolean marked = false;
         for (int i = 0; i < batch.messages(); i++) {
             var message = batch.message(i);
             var plan = delivery.plan(i);
@@ -54,12 +55,14 @@ final class ServerWriter {
             if (marks && ChannelTexts.mayNotify(message, plan)) {
                 before(delivery, message.type, lease);
                 marks = false;
+                marked = true;
             }
             write(message, plan, buffer, start, start + message.size, lease);
             if (ChannelTexts.mayTakeBack(message, plan)) marks = delivery.before != null;
             if (message.type == MessageType.EXECUTE && delivery.statements.takesDefaultsAway())
                 restore(plan.runs.session(), isFollowed(batch, i), lease);
         }
+        if (marked) delivery.before = null;
         bytes.finish(lease.server());
     }
 
