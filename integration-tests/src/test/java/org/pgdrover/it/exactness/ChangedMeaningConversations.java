@@ -174,6 +174,18 @@ final class ChangedMeaningConversations {
                 ask(query("NOTIFY ch2, 'two'")),
                 ask(query("SELECT pg_listening_channels() ORDER BY 1")));
         script.alone(
+                "pg_listening_channels() behind a string that fails in a block, in one write",
+                ask(query("LISTEN ch")),
+                ask(query("BEGIN; SELECT 1 / 0"), query("SELECT pg_listening_channels()")),
+                ask(query("SELECT 1")),
+                ask(query("ROLLBACK")));
+        script.alone(
+                "Describe of a statement without rows whose table is gone",
+                ask(parse("p", "INSERT INTO migrated (id) VALUES ($1)"), describe('S', "p"), sync()),
+                ask(query("DROP TABLE migrated")),
+                ask(parse("", "DEALLOCATE none"), describe('S', "p"), sync()),
+                ask(bind("", "p", "1"), execute("", 0), sync()));
+        script.alone(
                 "channels that were shown on a pinned server are listened to no more",
                 ask(query("SELECT pg_advisory_lock(8871)")),
                 ask(query("LISTEN ch1")),

@@ -157,8 +157,7 @@ enum Limit {
         private static boolean isTied(Scenario scenario, Difference difference) {
             boolean locks =
                     mentions(scenario, difference, READ_ONLY) && mentions(scenario, difference, LOCKS_FOR_THE_SESSION);
-            return difference.got().contains("C=25006")
-                    && (locks || mentions(scenario, difference, PREPARES_READ_ONLY));
+            return difference.got().contains("C=25006") && (locks || mentions(scenario, difference, TIES_READ_ONLY));
         }
 
         /// A string has ended the transaction, and has gone on there.
@@ -422,7 +421,8 @@ enum Limit {
     private static final Pattern ENDS_AND_GOES_ON =
             Pattern.compile("\\b(COMMIT|ROLLBACK|END|ABORT)(; |\"  Bind [^\\n]*  Parse )");
     private static final Pattern READ_ONLY = Pattern.compile("(?i)READ ONLY|read_only = on");
-    private static final Pattern PREPARES_READ_ONLY = Pattern.compile("READ ONLY.*PREPARE \\w+ AS", Pattern.DOTALL);
+    private static final Pattern TIES_READ_ONLY =
+            Pattern.compile("READ ONLY.*(PREPARE \\w+ AS|FunctionCall)", Pattern.DOTALL);
     private static final Pattern MAKES_TEMPORARY = Pattern.compile("(?i)TEMP|f_temp");
     private static final Pattern MAY_DO_ANYTHING =
             Pattern.compile("FunctionCall|U&|DO \\$\\$|xml|f_\\w+\\(|EXECUTE|currval|lastval|ALTER TABLE|pg_settings");

@@ -72,6 +72,11 @@ final class Following {
         return needs.wantsStatements() && !lease.server().ledger().isEmpty() && isInTransaction(relay, lease);
     }
 
+    /// Whether something is to be set for it behind what may have failed a transaction, in which nothing can be set.
+    static boolean mayNotSet(ServerLease lease, ServerNeeds needs) {
+        return needs.changesSettings() && !lease.server().ledger().isEmpty();
+    }
+
     /// Whether it needs statements that are to be prepared with settings which nobody knows, or can set, before
     /// what is under way has been answered.
     static boolean hasChangingSettings(Relay relay, ServerLease lease, ServerNeeds needs) {

@@ -91,10 +91,10 @@ final class MissingStatement {
                         + wanted);
     }
 
-    /// In a failed transaction PostgreSQL describes what gives no rows.
+    /// PostgreSQL describes what gives no rows also in a failed transaction, and whatever has become of its tables.
     static boolean givesNothing(MessagePlan plan) {
         var shape = plan.statement == null ? null : shape(plan.statement);
-        return isInFailedTransaction(plan) && shape != null && !shape.givesRows() && shape.parameterCount() >= 0;
+        return shape != null && !shape.givesRows() && shape.parameterCount() >= 0;
     }
 
     /// What its server has said of it, or what its command tells; null if nobody knows.

@@ -159,6 +159,7 @@ final class Working implements RelayState {
                 && (Following.mayBeDiscarded(lease)
                         || Following.mayCopy(relay, lease)
                         || Following.mayLoseStatements(relay, lease, needs)
+                        || Following.mayNotSet(lease, needs)
                         || Following.hasChangingSettings(relay, lease, needs))) return askForAnswers(delivery);
         if (needs != null
                 && needs.wantsKnownSettings()
