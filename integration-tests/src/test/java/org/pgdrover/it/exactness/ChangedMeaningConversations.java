@@ -186,6 +186,17 @@ final class ChangedMeaningConversations {
                 ask(parse("", "DEALLOCATE none"), describe('S', "p"), sync()),
                 ask(bind("", "p", "1"), execute("", 0), sync()));
         script.alone(
+                "UNLISTEN, NOTIFY, LISTEN and pg_listening_channels() in one batch",
+                ask(query("LISTEN ch1")),
+                pipeline("UNLISTEN ch1", "NOTIFY ch1, 'never'", "LISTEN ch2", "SELECT pg_listening_channels()"),
+                ask(query("NOTIFY ch1, 'nor this'")),
+                ask(query("SELECT pg_listening_channels()")));
+        script.alone(
+                "NOTIFY behind DISCARD ALL and LISTEN in one batch",
+                pipeline("DISCARD ALL", "LISTEN ch"),
+                ask(query("NOTIFY ch, 'own'")),
+                ask(query("SELECT 1")));
+        script.alone(
                 "channels that were shown on a pinned server are listened to no more",
                 ask(query("SELECT pg_advisory_lock(8871)")),
                 ask(query("LISTEN ch1")),

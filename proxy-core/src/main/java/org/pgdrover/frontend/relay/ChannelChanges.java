@@ -200,8 +200,12 @@ final class ChannelChanges {
         for (var each : done) {
             if (!(each instanceof Told(var change))) continue;
             var channel = change.channel();
-            if (change.listens() && channel != null) subscription.subscribe(channel);
-            else subscription.unsubscribe(channel);
+            if (!change.listens() || channel == null) {
+                subscription.unsubscribe(channel);
+            } else {
+                subscription.subscribe(channel);
+                notifications.subscribe(channel);
+            }
         }
         for (var channel : List.copyOf(notifications.subscribed()))
             if (last(channel) instanceof ChannelStatement change && !change.listens()) notifications.forget(channel);

@@ -66,9 +66,10 @@ final class ClientListening {
     boolean prepare(Delivery delivery, @Nullable ServerLease lease) {
         if (sessionMode || !ChannelTexts.areIn(delivery)) return true;
         if (delivery.listensItself && !involved) wantNothing();
-        if (isLeftToServer(delivery, lease)) return true;
         // A transaction that listens hears what it has notified before that too.
         boolean mayListen = !notified && !ChannelTexts.mayNotify(delivery);
+        // What listens there to be shown has to end there too.
+        if (isLeftToServer(delivery, lease) || !mayListen && delivery.statements.seesChannels()) return true;
         if (!involved) notifications.forgetInterruption();
         var batch = Objects.requireNonNull(delivery.part);
         boolean left = false;

@@ -175,6 +175,11 @@ final class Notifications {
         relay.write(Unpooled.wrappedBuffer(next.frame()));
     }
 
+    /// The client listens to a channel, before the listener knows of that.
+    void subscribe(String channel) {
+        channels.add(channel);
+    }
+
     /// The client does not listen to a channel any more, before the listener knows of that.
     ///
     /// @param channel null for all channels
