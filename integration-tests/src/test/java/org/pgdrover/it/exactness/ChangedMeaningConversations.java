@@ -192,6 +192,12 @@ final class ChangedMeaningConversations {
                 ask(query("NOTIFY ch1, 'nor this'")),
                 ask(query("SELECT pg_listening_channels()")));
         script.alone(
+                "LISTEN, COMMIT and pg_listening_channels() in one batch",
+                pipeline("LISTEN ch", "COMMIT", "SELECT pg_listening_channels()"),
+                ask(query("NOTIFY ch, 'own'")),
+                ask(query("UNLISTEN ch")),
+                ask(query("NOTIFY ch, 'never'")));
+        script.alone(
                 "NOTIFY behind DISCARD ALL and LISTEN in one batch",
                 pipeline("DISCARD ALL", "LISTEN ch"),
                 ask(query("NOTIFY ch, 'own'")),

@@ -68,8 +68,9 @@ final class ClientListening {
         if (delivery.listensItself && !involved) wantNothing();
         // A transaction that listens hears what it has notified before that too.
         boolean mayListen = !notified && !ChannelTexts.mayNotify(delivery);
-        // What listens there to be shown has to end there too.
-        if (isLeftToServer(delivery, lease) || !mayListen && delivery.statements.seesChannels()) return true;
+        // What listens there to be shown has to end there too, and what is committed before has to be shown.
+        boolean shows = delivery.statements.seesChannels() && (!mayListen || ChannelTexts.mayTakeBack(delivery));
+        if (shows || isLeftToServer(delivery, lease)) return true;
         if (!involved) notifications.forgetInterruption();
         var batch = Objects.requireNonNull(delivery.part);
         boolean left = false;
@@ -82,8 +83,7 @@ final class ClientListening {
     private boolean isLeftToServer(Delivery delivery, @Nullable ServerLease lease) {
         if (delivery.listensItself || !relay.session().encoding().equals("UTF8")) return true;
         if (hasItsOwnThere() || mayListenUnseen(delivery)) return true;
-        if (lease != null && (lease.isStandby() || lease.doubts().may().has(Residue.LISTENS))) return true;
-        return false;
+        return lease != null && (lease.isStandby() || lease.doubts().may().has(Residue.LISTENS));
     }
 
     /// Whether something else in it may listen on the server, as DO may, which UNLISTEN ends there.
