@@ -167,8 +167,7 @@ final class Talk implements Closeable {
     void leaveAndWait(Ending ending, Step last) throws IOException {
         try {
             leaveNow(ending == Ending.RESET ? Ending.TERMINATE_AT_ONCE : ending, last);
-            // Whoever has said goodbye is told that all is done by the end of the connection, if it stays.
-            if (ending == Ending.CUT) client.finish();
+            client.finish();
             while (client.next(10_000) != null) continue;
         } catch (EOFException | SocketException end) {
             // done

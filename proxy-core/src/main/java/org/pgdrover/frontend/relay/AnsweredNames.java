@@ -120,7 +120,7 @@ final class AnsweredNames {
     }
 
     /// A delivery is to be run again elsewhere: what its answers, which the client has not seen, made of
-    /// names is undone.
+    /// names is undone, the last first.
     void undo(Delivery delivery) {
         for (var plan : delivery.plans().reversed()) {
             boolean answered = (plan.makes || plan.closes) && !plan.pending && !delivery.begun;
