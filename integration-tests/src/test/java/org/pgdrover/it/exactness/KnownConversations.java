@@ -38,6 +38,7 @@ final class KnownConversations {
         new KnownConversations(script).write();
         new StatementConversations(script).write();
         new ChangedMeaningConversations(script).write();
+        new ChannelConversations(script).write();
         new OwnNamesConversations(script).write();
         new ResetConversations(script).write();
         new LocalSettingsConversations(script).write();

@@ -35,6 +35,7 @@ final class PipelineConversations {
         ofBegin();
         ofDiscarded();
         ofAQueryWithoutSync();
+        ofAQueryBehindTheEndOfATransaction();
         ofCopy();
         ofBatchesInPieces();
         ofMessagesAmongCopiedData();
@@ -252,6 +253,19 @@ final class PipelineConversations {
                 flushed(execute("none", 0), flush()),
                 ask(query("SELECT 1"), query("UNLISTEN ch"), sync()),
                 ask(query("NOTIFY ch, 'still heard'")));
+    }
+
+    /// The transaction is over before the Query, and its settings with it: the client hears of that before it is ready.
+    private void ofAQueryBehindTheEndOfATransaction() {
+        for (var end : List.of("ROLLBACK", "COMMIT"))
+            for (var then : List.of("SELECT 1", "SELECT 1 / 0", "BEGIN", "RESET ALL"))
+                script.alone(
+                        then + " behind " + end + " and Flush",
+                        ask(query("BEGIN")),
+                        ask(query("SET LOCAL DateStyle = 'German'; SET TimeZone = 'Asia/Tokyo'")),
+                        flushed(parse("", end), bind("", ""), execute("", 0), flush()),
+                        ask(query(then)),
+                        ask(query("SHOW TimeZone")));
     }
 
     /// The transaction of such a batch goes on behind the Query, and ends with the next Sync.

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.pgdrover.config.AuthConfig;
 import org.pgdrover.config.ListenConfig;
 import org.pgdrover.config.ListenTlsConfig;
@@ -32,6 +34,8 @@ final class Rig implements AutoCloseable {
     static final String OTHER_ROLE = "other";
     /// The role that owns the tables, and of which every user is a member.
     static final String OWNER = "owner";
+
+    private static final long LEFT_NANOS = 1_000_000;
 
     private static final String ALL_TRUSTED =
             "host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n";
@@ -147,6 +151,21 @@ final class Rig implements AutoCloseable {
 
     Iterable<EmbeddedNode> nodes() {
         return cluster.nodes();
+    }
+
+    /// The clients that the proxy does something for.
+    int clients() {
+        return target == Target.PROXY ? proxy.clients() : 0;
+    }
+
+    /// Returns when the proxy does nothing any more for more clients than these; false if that takes longer.
+    boolean awaitClients(int most, int millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        while (clients() > most) {
+            if (System.nanoTime() > end) return false;
+            LockSupport.parkNanos(LEFT_NANOS);
+        }
+        return true;
     }
 
     int directPort() {

@@ -88,6 +88,7 @@ final class ScenarioRunner {
 
     private List<Player> askThroughProxy(Scenario scenario, List<Heard> expected) throws IOException {
         var players = new ArrayList<Player>();
+        if (turn > 0) rig.awaitClients(0, patience);
         try {
             for (int i = 0; i < scenario.actors().size(); i++)
                 players.add(new Player(scenario.actors().get(i), expected.get(i), scenario.stepsOf(i)));
@@ -154,7 +155,7 @@ final class ScenarioRunner {
                 due--;
                 var step = steps.removeFirst();
                 if (steps.isEmpty() && actor.ending() != Ending.TERMINATE) {
-                    open.leave(actor.ending(), step);
+                    leave(open, step);
                     over = true;
                     return;
                 }
@@ -162,6 +163,17 @@ final class ScenarioRunner {
             }
             // Whoever waits for the last answers here lets nobody else take the steps that make room for them.
             if (steps.isEmpty() && !over && isAnswered(open) && isSettled(open)) end(open);
+        }
+
+        /// Who takes turns with others is over with its turn when its work is done.
+        private void leave(Talk open, Step last) throws IOException {
+            if (turn == 0) {
+                open.leave(actor.ending(), last);
+                return;
+            }
+            int others = Math.max(0, rig.clients() - 1);
+            open.leaveAndWait(actor.ending(), last);
+            if (!rig.awaitClients(others, patience)) throw new IOException("a client's work is not done");
         }
 
         private boolean isSettled(Talk open) throws IOException {

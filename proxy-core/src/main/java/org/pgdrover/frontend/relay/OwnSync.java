@@ -46,7 +46,13 @@ final class OwnSync {
         return true;
     }
 
+    /// The end of the transaction may have changed settings, which PostgreSQL would report before the client is ready.
+    private static void answered(Relay relay) {
+        relay.session().told().late(true);
+        relay.wake();
+    }
+
     private static void send(Relay relay, ServerLease lease) {
-        new Exchange(lease.server(), _ -> relay.wake()).sync().send();
+        new Exchange(lease.server(), _ -> answered(relay)).sync().send();
     }
 }

@@ -27,6 +27,17 @@ final class ParameterReports {
         });
     }
 
+    /// Tells a client that it is ready, behind the values that the server has reported to the proxy alone.
+    static void ready(Relay relay, ServerLease lease) {
+        var out = relay.client().newBuffer(64);
+        if (relay.session().told().isLate()) {
+            relay.session().told().late(false);
+            tell(relay, lease, out, _ -> true);
+        }
+        BackendMessages.readyForQuery(out, lease.server().status());
+        relay.write(out);
+    }
+
     /// The values from before a transaction that is lost with its server.
     static void takeBack(Relay relay) {
         var session = relay.session();

@@ -14,7 +14,6 @@ import org.pgdrover.pool.ServerReset;
 import org.pgdrover.protocol.CommandTag;
 import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.TransactionStatus;
-import org.pgdrover.protocol.codec.BackendMessages;
 import org.pgdrover.sql.Residue;
 
 /// A server connection that works for one client: passes its answers on, and notes what they tell.
@@ -343,7 +342,7 @@ final class ServerLease implements AnswerOwner {
 
     /// Whether the client has to hear something else before it hears that it is ready.
     private boolean isReadyHeldBack(Delivery delivery) {
-        return delivery.unconfirmed != null || hasNotifications();
+        return delivery.unconfirmed != null || relay.session().told().isLate() || hasNotifications();
     }
 
     private boolean hasNotifications() {
@@ -358,11 +357,9 @@ final class ServerLease implements AnswerOwner {
     }
 
     /// Tells the client that its delivery is over, behind what has come for the client from others.
-    private void tellReady(TransactionStatus status) {
+    private void tellReady() {
         if (hasNotifications()) relay.listening().deliverAll();
-        var out = relay.client().newBuffer(8);
-        BackendMessages.readyForQuery(out, status);
-        relay.write(out);
+        ParameterReports.ready(relay, this);
     }
 
     private static Delivery delivery(Note note) {
@@ -395,7 +392,7 @@ final class ServerLease implements AnswerOwner {
         batchFailed = false;
         relay.deliveries().end(delivery);
         count(delivery, status);
-        if (heldBack && !restores) tellReady(status);
+        if (heldBack && !restores) tellReady();
         if (restores) toRestore = delivery;
         else relay.end(delivery);
         relay.wake();

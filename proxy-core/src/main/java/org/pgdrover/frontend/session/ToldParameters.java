@@ -14,6 +14,8 @@ public final class ToldParameters {
     /// What the present transaction has changed, as it was before.
     private final Map<String, String> before = new HashMap<>(2);
 
+    private boolean late;
+
     ToldParameters(Map<String, String> begun) {
         values = new HashMap<>(begun);
     }
@@ -21,6 +23,15 @@ public final class ToldParameters {
     /// What the client believes the value to be; null if it was never told.
     public @Nullable String value(String name) {
         return values.get(name);
+    }
+
+    /// Whether a server may have reported values to the proxy alone, before the client is ready.
+    public boolean isLate() {
+        return late;
+    }
+
+    public void late(boolean now) {
+        late = now;
     }
 
     void tell(String name, String value) {

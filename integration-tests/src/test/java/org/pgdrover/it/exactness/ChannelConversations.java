@@ -1,0 +1,151 @@
+package org.pgdrover.it.exactness;
+
+import static org.pgdrover.it.exactness.Script.ask;
+import static org.pgdrover.it.exactness.Script.behind;
+import static org.pgdrover.it.exactness.Script.pipeline;
+import static org.pgdrover.it.exactness.Script.run;
+import static org.pgdrover.it.exactness.Sent.bind;
+import static org.pgdrover.it.exactness.Sent.execute;
+import static org.pgdrover.it.exactness.Sent.flush;
+import static org.pgdrover.it.exactness.Sent.parse;
+import static org.pgdrover.it.exactness.Sent.query;
+import static org.pgdrover.it.exactness.Sent.sync;
+
+import java.util.List;
+
+/// Conversations about the channels that a client listens to, and its own notifications there.
+final class ChannelConversations {
+    private final Script script;
+
+    ChannelConversations(Script script) {
+        this.script = script;
+    }
+
+    void write() {
+        ofUnlisten();
+        ofNotify();
+        ofListen();
+        ofChannels();
+    }
+
+    /// What UNLISTEN ends, and what it leaves.
+    private void ofUnlisten() {
+        script.alone(
+                "UNLISTEN behind ROLLBACK in a string",
+                ask(query("LISTEN ch")),
+                behind(query("BEGIN; NOTIFY ch, 'never'; ROLLBACK; UNLISTEN *")),
+                ask(run("NOTIFY ch, 'nor this'")),
+                ask(query("SELECT 1")));
+        script.alone(
+                "UNLISTEN before ROLLBACK in a string",
+                ask(query("LISTEN ch")),
+                ask(query("BEGIN; UNLISTEN *; ROLLBACK; SELECT 1")),
+                ask(run("NOTIFY ch, 'once'")),
+                ask(query("BEGIN; UNLISTEN *; COMMIT; SELECT 1")),
+                ask(run("NOTIFY ch, 'never'")),
+                ask(query("SELECT 1")));
+        for (var end : List.of("UNLISTEN ch", "UNLISTEN *"))
+            script.alone(
+                    "LISTEN, NOTIFY and " + end + " in one batch",
+                    ask(query("LISTEN ch")),
+                    pipeline("LISTEN ch", "NOTIFY ch, 'never'", end),
+                    ask(query("NOTIFY ch, 'nor this'")),
+                    ask(query("SELECT pg_listening_channels()")),
+                    ask(query("SELECT 1")));
+        script.alone(
+                "LISTEN, NOTIFY and UNLISTEN in one batch in parts",
+                ask(query("LISTEN ch")),
+                ask(
+                        parse("", "LISTEN ch"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "NOTIFY ch, 'never'"),
+                        bind("", ""),
+                        execute("", 0),
+                        flush(),
+                        parse("", "UNLISTEN ch"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                ask(query("NOTIFY ch, 'nor this'")),
+                ask(query("SELECT 1")));
+        script.alone(
+                "NOTIFY behind UNLISTEN of another channel in one batch",
+                ask(query("LISTEN ch")),
+                pipeline("UNLISTEN other", "NOTIFY ch, 'own'"),
+                ask(query("SELECT 1")));
+    }
+
+    /// What follows NOTIFY in its batch leaves it the client's own.
+    private void ofNotify() {
+        for (var back : List.of("ROLLBACK", "COMMIT"))
+            script.alone(
+                    "NOTIFY on both sides of " + back + " in one batch",
+                    ask(query("LISTEN ch")),
+                    pipeline("NOTIFY ch, 'before'", back, "NOTIFY ch, 'behind'"),
+                    ask(query("NOTIFY ch, 'last'")),
+                    ask(query("SELECT 1")));
+        script.alone(
+                "NOTIFY on both sides of ROLLBACK TO in one batch",
+                ask(query("LISTEN ch")),
+                ask(query("BEGIN")),
+                pipeline("SAVEPOINT s", "NOTIFY ch, 'before'", "ROLLBACK TO s", "NOTIFY ch, 'behind'"),
+                ask(query("COMMIT")),
+                ask(query("SELECT 1")));
+        script.alone(
+                "NOTIFY behind DISCARD ALL and LISTEN in one batch",
+                pipeline("DISCARD ALL", "LISTEN ch"),
+                ask(query("NOTIFY ch, 'own'")),
+                ask(query("SELECT 1")));
+    }
+
+    /// Every LISTEN counts, in the order that PostgreSQL carries them out in.
+    private void ofListen() {
+        script.alone(
+                "LISTEN by portals in another order than they were bound in",
+                ask(
+                        parse("a", "LISTEN ch1"),
+                        bind("pa", "a"),
+                        parse("b", "LISTEN ch2"),
+                        bind("pb", "b"),
+                        execute("pb", 0),
+                        execute("pa", 0),
+                        sync()),
+                ask(query("NOTIFY ch1, 'one'")),
+                ask(query("NOTIFY ch2, 'two'")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")));
+    }
+
+    /// What the server listens to only to be shown.
+    private void ofChannels() {
+        script.alone(
+                "pg_listening_channels() behind a string that fails in a block, in one write",
+                ask(query("LISTEN ch")),
+                ask(query("BEGIN; SELECT 1 / 0"), query("SELECT pg_listening_channels()")),
+                ask(query("SELECT 1")),
+                ask(query("ROLLBACK")));
+        script.alone(
+                "UNLISTEN, NOTIFY, LISTEN and pg_listening_channels() in one batch",
+                ask(query("LISTEN ch1")),
+                pipeline("UNLISTEN ch1", "NOTIFY ch1, 'never'", "LISTEN ch2", "SELECT pg_listening_channels()"),
+                ask(query("NOTIFY ch1, 'nor this'")),
+                ask(query("SELECT pg_listening_channels()")));
+        script.alone(
+                "LISTEN, COMMIT and pg_listening_channels() in one batch",
+                pipeline("LISTEN ch", "COMMIT", "SELECT pg_listening_channels()"),
+                ask(query("NOTIFY ch, 'own'")),
+                ask(query("UNLISTEN ch")),
+                ask(query("NOTIFY ch, 'never'")));
+        script.alone(
+                "channels that were shown on a pinned server are listened to no more",
+                ask(query("SELECT pg_advisory_lock(8871)")),
+                ask(query("LISTEN ch1")),
+                ask(query("LISTEN ch2")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(run("UNLISTEN ch1")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(run("UNLISTEN *")),
+                ask(query("SELECT pg_listening_channels() ORDER BY 1")),
+                ask(query("SELECT pg_advisory_unlock(8871)")));
+    }
+}
