@@ -19,6 +19,8 @@ final class CleanServers implements ModelSession.Watch {
     public void working(ModelSession session, int owner, Message message) {
         check(session, owner, "is there while c" + owner + " works");
         if (message.type() == 'Q' && SETTING.matcher(message.text(0)).lookingAt()) return;
+        // What is only prepared behind a setting that was cancelled is closed with the server.
+        if (message.type() == 'P' && session.hasFailedQuery()) return;
         var state = session.state;
         state.values.forEach((name, value) -> checkValue(session, name, value, owner));
         state.locals.forEach((name, value) -> checkValue(session, name, value, owner));

@@ -73,6 +73,7 @@ final class ModelSession {
     private @Nullable List<String> copied;
     private boolean copyExtended;
     private boolean discarding;
+    private boolean queryFailed;
     private boolean ended;
     private Map<String, String> listening = Map.of();
 
@@ -121,6 +122,11 @@ final class ModelSession {
 
     boolean hasEnded() {
         return ended;
+    }
+
+    /// Whether the last Query has failed.
+    boolean hasFailedQuery() {
+        return queryFailed;
     }
 
     /// Whether it takes nothing before Sync.
@@ -252,6 +258,7 @@ final class ModelSession {
             return;
         }
         script = null;
+        queryFailed = true;
         ready();
     }
 
@@ -296,6 +303,7 @@ final class ModelSession {
         portals.remove("");
         script = new ArrayDeque<>();
         prepared.remove("");
+        queryFailed = false;
         transaction.start();
         var all = SqlParser.parse(text);
         if (all.isEmpty()) {

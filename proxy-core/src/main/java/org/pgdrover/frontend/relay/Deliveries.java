@@ -3,6 +3,7 @@ package org.pgdrover.frontend.relay;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.protocol.codec.MessageType;
 
 /// The answers that a client is owed, in its order. First are deliveries sent whole, then one sent in
 /// part, then those that wait for their turn.
@@ -116,6 +117,16 @@ final class Deliveries {
     @Nullable
     Delivery open() {
         return open;
+    }
+
+    /// Whether the Sync of the open delivery waits for its turn, so that the client will not send one.
+    boolean isSyncOfOpenWaiting() {
+        return open != null && open.part != null && open.part.ends(MessageType.SYNC) && waiting.contains(open);
+    }
+
+    /// Whether the client still has to send the Sync of the open delivery.
+    boolean isOpenWithoutSync() {
+        return open != null && !isSyncOfOpenWaiting();
     }
 
     /// The open delivery is over, for it has failed; null if none was.

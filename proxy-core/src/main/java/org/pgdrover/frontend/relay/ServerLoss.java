@@ -118,11 +118,15 @@ final class ServerLoss {
             relay.drop(delivery);
             return endSession();
         }
-        var out = relay.client().newBuffer(8);
-        BackendMessages.readyForQuery(out, lease.server().status());
-        relay.write(out);
+        ready(lease.server().status());
         relay.end(delivery);
         return settle(true);
+    }
+
+    private void ready(TransactionStatus status) {
+        var out = relay.client().newBuffer(8);
+        BackendMessages.readyForQuery(out, status);
+        relay.write(out);
     }
 
     // The session
@@ -215,13 +219,15 @@ final class ServerLoss {
     /// The client has heard already that its batch has failed, and owes the end of it: nothing of that
     /// is run.
     private RelayState discardRest(boolean nodeLost) {
+        boolean synced = deliveries.isSyncOfOpenWaiting();
         var open = deliveries.endOpen();
-        boolean begun = open != null && open.opensTransaction();
+        boolean block = open != null && open.opensTransaction() || isInBlock();
         if (open != null) relay.end(open);
-        if (!begun && !isInBlock()) return new Discarding(relay);
-        if (!nodeLost && lastWords != null) return endSession();
+        if (block && !nodeLost && lastWords != null) return endSession();
+        if (synced) ready(block ? TransactionStatus.FAILED : TransactionStatus.IDLE);
+        if (!block) return synced ? new Idle(relay) : new Discarding(relay);
         var transaction = new LostTransaction(relay, errors.lostTransaction(), true);
-        transaction.discardUntilSync();
+        if (!synced) transaction.discardUntilSync();
         return new TransactionLost(relay, transaction);
     }
 

@@ -113,9 +113,9 @@ final class TransactionLoss {
     }
 
     private RelayState loseCommit() {
-        boolean open = deliveries.open() != null;
+        boolean unsynced = deliveries.isOpenWithoutSync();
         failAll(giveUpCommit(), TransactionStatus.IDLE);
-        return open ? new Discarding(relay) : new Idle(relay);
+        return unsynced ? new Discarding(relay) : new Idle(relay);
     }
 
     private RelayState loseOpen(boolean nodeLost, boolean told) {
@@ -124,15 +124,15 @@ final class TransactionLoss {
             return ServerLoss.endSession(relay, lastWords, DisconnectReason.SESSION_LOST);
         var failure = errors.lostTransaction();
         boolean reported = told || deliveries.answering() != null;
-        boolean open = deliveries.open() != null;
+        boolean unsynced = deliveries.isOpenWithoutSync();
         if (implicit) {
             failAll(failure, TransactionStatus.IDLE);
-            if (open) return new Discarding(relay);
+            if (unsynced) return new Discarding(relay);
             return reported ? new Idle(relay) : new LostBetweenAnswers(relay, failure);
         }
         failAll(failure, TransactionStatus.FAILED);
         var transaction = new LostTransaction(relay, failure, reported);
-        if (open) transaction.discardUntilSync();
+        if (unsynced) transaction.discardUntilSync();
         return new TransactionLost(relay, transaction);
     }
 
@@ -154,8 +154,10 @@ final class TransactionLoss {
             BackendMessages.readyForQuery(out, status);
             fail(delivery, error);
         }
+        boolean unsynced = deliveries.isOpenWithoutSync();
         if (deliveries.endOpen() instanceof Delivery open) {
             BackendMessages.error(out, error);
+            if (!unsynced) BackendMessages.readyForQuery(out, status);
             fail(open, error);
         }
         relay.write(out);

@@ -184,6 +184,40 @@ class LossTest {
         }
     }
 
+    /// The end of a batch waits for the listener, and its server is lost: the client still gets its ReadyForQuery.
+    @ParameterizedTest
+    @CsvSource({"true, true, Z, E", "true, false, Z, I", "false, true, EZ, E", "false, false, EZ, I"})
+    void isReadyBehindABatchWhoseEndHasWaitedForTheListener(boolean failed, boolean inside, String types, char status)
+            throws Exception {
+        completes(primary, "BEGIN", 'T');
+        completes(primary, "INSERT 1", 'T');
+        primary.on("INSERT bad", (wire, message) -> {
+            wire.send(ScriptedServer.error("22012", "division by zero"));
+            return true;
+        });
+        primary.on("LISTEN \"news\"", (wire, message) -> {
+            primary.drop();
+            return false;
+        });
+        try (var client = rig.connect()) {
+            if (inside) {
+                client.send(query("BEGIN").append(query("INSERT 1")));
+                answers(client, 2);
+            }
+            var begun = parsed(failed ? "INSERT bad" : "INSERT good");
+            client.send((failed ? begun : begun.append(bound())).message('H'));
+            while (client.read() instanceof Message answer && answer.type() != 'C' && answer.type() != 'E') continue;
+
+            client.send(extended("LISTEN news"));
+            var answers = answers(client, 1);
+            client.send(query("ROLLBACK"));
+
+            assertThat(types(answers)).isEqualTo(types);
+            assertThat(answers.getLast().body()).containsExactly(status);
+            assertThat(types(answers(client, 1))).endsWith("CZ");
+        }
+    }
+
     /// A batch fails before its Sync, and the server discards a Query and what stands before the Sync of another batch.
     @Test
     void runsNothingThatTheServerHasDiscardedBeforeTheLoss() throws Exception {
