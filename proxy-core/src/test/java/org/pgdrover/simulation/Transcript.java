@@ -421,8 +421,10 @@ final class Transcript {
             if (!expected.equals(parameters.get(spelled)))
                 violated("was told that " + spelled + " is " + parameters.get(spelled) + ", expected " + expected);
         }
-        // What was sent before the client has heard the answer runs before the proxy can say anything of its own.
-        if (isQuiet()) executed = own.session().executes;
+        // What was sent before the client has heard the answer runs before the proxy can say anything of its own, and
+        // so
+        // does the rest of a transaction.
+        if (isQuiet() && own.session().transaction.status() == 'I') executed = own.session().executes;
         raiseFloors();
     }
 
