@@ -296,6 +296,10 @@ BEGIN; LISTEN ch${k}; ROLLBACK
 BEGIN; NOTIFY ch${k}, 'one'; NOTIFY ch${k}, 'two'; COMMIT
 BEGIN; NOTIFY ch${k}, 'never'; ROLLBACK
 LISTEN "Quoted ${k}"
+LISTEN other${k}
+UNLISTEN other${k}
+NOTIFY other${k}, 'elsewhere'
+SELECT pg_listening_channels() ORDER BY 1
 SELECT f_listen()
 -- locks
 SELECT pg_advisory_lock(${k})

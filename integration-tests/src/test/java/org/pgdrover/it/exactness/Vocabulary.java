@@ -23,6 +23,8 @@ final class Vocabulary {
     private static final int REFRAIN = 75;
 
     private static final int REFRAIN_LENGTH = 2;
+    /// One client in so many keeps to one topic and to transactions: whatever has to meet in one batch, meets.
+    private static final int SINGLE_MINDED = 6;
 
     private final Map<String, List<String>> topics = new LinkedHashMap<>();
 
@@ -74,24 +76,27 @@ final class Vocabulary {
                 .toList();
     }
 
-    /// A client's way of talking: two topics that it prefers, and a number of its own.
+    /// A client's way of talking: one topic or two that it prefers, and a number of its own.
     final class Speaker {
         private final Random random;
         private final long number;
         private final List<String> refrain;
         private final List<String> focus = new ArrayList<>();
+        private final boolean singleMinded;
 
         /// @param refrain statements that others say, too
         Speaker(Random random, long number, List<String> refrain) {
             this.random = random;
             this.number = number;
             this.refrain = refrain;
+            singleMinded = random.nextInt(SINGLE_MINDED) == 0;
             focus.addAll(topic(anyTopic(random)));
-            focus.addAll(topic(anyTopic(random)));
+            if (!singleMinded) focus.addAll(topic(anyTopic(random)));
         }
 
         String statement() {
             int dice = random.nextInt(100);
+            if (singleMinded) return from(dice < FOCUS + PROBES / 2 ? focus : topic("transactions"));
             if (dice < FOCUS) return from(focus);
             if (dice >= PROBES && dice < REFRAIN) return from(refrain);
             return from(topic(dice < PROBES ? "probes" : anyTopic(random)));
