@@ -469,7 +469,8 @@ enum Limit {
             Pattern.compile("(BEGIN|TRANSACTION) [^;\"]*; .*(EXECUTE|DEALLOCATE|pg_prepared_statements)"
                     + "|characters\\)|(Parse|Close S) \"\\w");
     private static final Pattern HIDES_CHANNELS = Pattern.compile("EXECUTE |characters\\)");
-    private static final Pattern NOTIFIES_UNREAD = Pattern.compile("FunctionCall|DO \\$\\$|U&\"|characters\\)");
+    private static final Pattern NOTIFIES_UNREAD =
+            Pattern.compile("FunctionCall|DO \\$\\$|U&\"|characters\\)|ROLLBACK; (.*; )?NOTIFY ");
     private static final Pattern PARSES_BEHIND_CALL = Pattern.compile("f_set\\w*\\(.*Parse \"\" \"SELECT [^\\n]*Sync");
     private static final Pattern CHANNELS_IN_PIECES =
             Pattern.compile("pg_listening_channels.*\\[in pieces\\]", Pattern.DOTALL);
