@@ -4,9 +4,11 @@ package org.pgdrover.backend;
 ///
 /// Since version 17 a Query behind extended-query messages leaves the transaction of those messages open, and the
 /// next Sync commits that (PostgreSQL manual, section 54.2.3). Entries of the ledger are told apart by their number
-/// among all
-/// that there were.
+/// among all that there were.
 final class PipelinedQuery {
+    /// Whether the server has begun a transaction block and was not ready outside of one since: no Sync ends a block.
+    private boolean inBlock;
+
     private boolean there;
     /// The number of the last such Query.
     private long number;
@@ -17,27 +19,41 @@ final class PipelinedQuery {
 
     /// A message is sent.
     ///
-    /// @param behind whether it is such a Query
-    void sent(RequestKind kind, boolean behind, long itsNumber) {
+    /// @param open whether it stands behind extended-query messages
+    /// @param owed what is owed before it
+    void sent(RequestKind kind, boolean open, OwedAnswers owed) {
+        // What is under way may end the block.
+        boolean behind = open && kind.endsWithReady() && !(inBlock && owed.nextReady() < 0);
         if (behind) {
             there = true;
-            number = itsNumber;
+            number = owed.added();
         }
         bound = behind || !kind.endsWithReady() && (bound || kind.isOfPortal());
         last = kind.endsWithReady() || last && kind == RequestKind.CLOSE;
     }
 
-    /// A Sync is sent, a block has begun, or the connection is lost.
+    /// A Sync is sent, or the connection is lost.
     void over() {
         there = false;
         bound = false;
     }
 
-    /// The server was ready, and no transaction is open.
+    void blockBegun() {
+        inBlock = true;
+    }
+
+    /// Whether the server is in a block, or was when the connection was lost.
+    boolean isInBlock() {
+        return inBlock;
+    }
+
+    /// The server was ready: what is open then and no block is what such a Query has left.
     ///
+    /// @param inTransaction whether a transaction is open, which may have failed
     /// @param answered the number of what was answered with that
-    void transactionOver(long answered) {
-        if (answered >= number) there = false;
+    void ready(boolean inTransaction, long answered) {
+        if (!inTransaction) inBlock = false;
+        if ((inBlock || !inTransaction) && answered >= number) there = false;
     }
 
     /// So many entries behind the head will not be answered.
@@ -57,7 +73,7 @@ final class PipelinedQuery {
 
     /// Whether what was sent since the last Sync leaves nothing behind that the next one ends.
     boolean isOnlyPrepared() {
-        return !there && !bound;
+        return !there && !bound && !inBlock;
     }
 
     /// Whether nothing has followed it that begins a command.

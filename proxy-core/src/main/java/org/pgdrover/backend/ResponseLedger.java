@@ -17,8 +17,6 @@ public final class ResponseLedger {
     /// Extended-query messages were sent and no Sync yet.
     private boolean open;
     private final PipelinedQuery pipelined = new PipelinedQuery();
-    /// Whether a transaction was open when the server was ready last: no Sync ends a block.
-    private boolean inTransaction;
     /// The server reported an error and discards what comes until Sync.
     private boolean discarding;
     /// The server takes copied data.
@@ -58,7 +56,7 @@ public final class ResponseLedger {
         } else {
             // Such a message ends the session if the server still takes copied data.
             copyIn = false;
-            pipelined.sent(kind, open && kind.endsWithReady() && !inTransaction, owed.added());
+            pipelined.sent(kind, open, owed);
             open = !kind.endsWithReady();
         }
         owed.add(kind, fate, owner, note);
@@ -145,7 +143,7 @@ public final class ResponseLedger {
 
     /// Whether a batch is open of which nothing was bound or executed, outside of a transaction block.
     public boolean isOnlyPrepared() {
-        return open && !discarding && !copyIn && !inTransaction && pipelined.isOnlyPrepared();
+        return open && !discarding && !copyIn && pipelined.isOnlyPrepared();
     }
 
     /// Whether an error of what is still owed could make the server discard what is sent now: no Sync
@@ -307,24 +305,26 @@ public final class ResponseLedger {
 
     /// The server is ready: takes everything up to the entry that this ends.
     ///
-    /// @param inTransaction whether a transaction is open, which has not failed
+    /// @param inTransaction whether a transaction is open, which may have failed
     /// @return whether there was such an entry; its fate, owner and note are to be asked before
     boolean ready(boolean inTransaction) {
         copyIn = false;
         doubted = 0;
         guessed = 0;
-        this.inTransaction = inTransaction;
         while (!isEmpty() && !owed.kind(0).endsWithReady()) discardHead();
         if (isEmpty()) return false;
-        if (!inTransaction) pipelined.transactionOver(owed.headNumber());
+        pipelined.ready(inTransaction, owed.headNumber());
         take();
         return true;
     }
 
     /// The server has begun a transaction block, which no Sync ends.
     void blockBegun() {
-        inTransaction = true;
-        pipelined.over();
+        pipelined.blockBegun();
+    }
+
+    boolean isInBlock() {
+        return pipelined.isInBlock();
     }
 
     /// From now on no answer goes to this owner, which has left; what others asked stays as it is.
@@ -341,7 +341,6 @@ public final class ResponseLedger {
         }
         open = false;
         pipelined.over();
-        inTransaction = false;
         discarding = false;
         copyIn = false;
         doubted = 0;

@@ -26,8 +26,6 @@ final class ServerAnswers {
 
     private @Nullable AnswerOwner lessee;
     private TransactionStatus status = TransactionStatus.IDLE;
-    /// Whether BEGIN was heard since no transaction was open.
-    private boolean inBlock;
 
     private @Nullable ErrorFields lastWords;
     /// Whether the answer at the head has shown more than what precedes its rows.
@@ -65,13 +63,12 @@ final class ServerAnswers {
     /// The server has said that it has begun a transaction; its ReadyForQuery comes later.
     void transactionBegun() {
         status = TransactionStatus.IN_TRANSACTION;
-        inBlock = true;
         ledger.blockBegun();
     }
 
     /// Whether a transaction is open that nobody has begun: the next Sync ends it.
     boolean isImplicit() {
-        return status != TransactionStatus.IDLE && !inBlock;
+        return status != TransactionStatus.IDLE && !ledger.isInBlock();
     }
 
     /// The error with which the server ended the session, if it did.
@@ -238,7 +235,7 @@ final class ServerAnswers {
 
     private boolean completed(ByteBuf in, AnswerOwner owner, Note note) {
         var tag = WireReader.commandTag(decoder.buffer(), decoder.start(), decoder.end());
-        if (tag == CommandTag.BEGIN) inBlock = true;
+        if (tag == CommandTag.BEGIN) ledger.blockBegun();
         // The owner may have something else to say in the message's place.
         if (tag == CommandTag.NOTIFY) emit(in);
         return owner.onCompleted(note, tag);
@@ -330,12 +327,11 @@ final class ServerAnswers {
 
     private void ready(ByteBuf in, int first) {
         status = WireReader.readyForQuery(decoder.buffer(), decoder.start());
-        if (status == TransactionStatus.IDLE) inBlock = false;
         var owner = ledger.readyOwner();
         var note = ledger.readyNote();
         boolean forward = ledger.readyFate() == AnswerFate.FORWARD && owner != null && owner.wantsReady(note);
         begun = true;
-        if (!ledger.ready(status == TransactionStatus.IN_TRANSACTION))
+        if (!ledger.ready(status != TransactionStatus.IDLE))
             throw new ProtocolViolation("ReadyForQuery that nobody asked for");
         pass(in, forward ? owner : null);
         emitLast(in, first);

@@ -85,6 +85,7 @@ class ResponseLedgerTest {
     @Test
     void isNotOpenBehindAQueryInABlock() {
         expect(RequestKind.QUERY, "begin");
+        ledger.blockBegun();
         answer("C");
         ledger.ready(true);
         expect(RequestKind.CLOSE, null);
@@ -93,6 +94,74 @@ class ResponseLedgerTest {
         ledger.ready(true);
 
         assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    /// What was under way when the Query was sent has begun or ended a block.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void isOpenBehindAQueryThatWasSentBehindTheEndOfABlock(boolean begun) {
+        expect(RequestKind.QUERY, "begin");
+        if (begun) beginBlock();
+        expect(RequestKind.QUERY, "commit");
+        expect(RequestKind.EXECUTE, "e");
+        expect(RequestKind.QUERY, "q");
+        if (!begun) beginBlock();
+        answer("C");
+        ledger.ready(false);
+        answer("CC");
+        ledger.ready(true);
+
+        assertThat(ledger.isEmpty()).isTrue();
+        assertThat(ledger.isOpen()).isTrue();
+        assertThat(ledger.isSyncIdle()).isTrue();
+    }
+
+    @Test
+    void isNotOpenBehindAQueryThatWasSentBeforeItsBlockHadBegun() {
+        expect(RequestKind.QUERY, "begin");
+        expect(RequestKind.QUERY, "middle");
+        expect(RequestKind.EXECUTE, "e");
+        expect(RequestKind.QUERY, "q");
+        beginBlock();
+        answer("C");
+        ledger.ready(true);
+        answer("CC");
+        ledger.ready(true);
+
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    @Test
+    void isNotOnlyPreparedWhereSomethingWasExecutedBehindABlockThatHasEndedSince() {
+        expect(RequestKind.QUERY, "begin");
+        expect(RequestKind.QUERY, "commit");
+        expect(RequestKind.EXECUTE, "e");
+        beginBlock();
+        answer("C");
+        ledger.ready(false);
+
+        assertThat(ledger.isOnlyPrepared()).isFalse();
+    }
+
+    @Test
+    void isNotOpenBehindAQueryInABlockThatHadFailed() {
+        expect(RequestKind.QUERY, "begin");
+        beginBlock();
+        expect(RequestKind.QUERY, "bad");
+        ledger.failed(false);
+        ledger.ready(true);
+        expect(RequestKind.EXECUTE, "rollback to");
+        expect(RequestKind.QUERY, "q");
+        answer("CC");
+        ledger.ready(true);
+
+        assertThat(ledger.isAtRest()).isTrue();
+    }
+
+    private void beginBlock() {
+        ledger.blockBegun();
+        answer("C");
+        ledger.ready(true);
     }
 
     @Test
@@ -523,7 +592,7 @@ class ResponseLedgerTest {
     @Test
     void batchesInATransactionBlockAreNeverOnlyPrepared() {
         expect(RequestKind.QUERY, null);
-        ledger.ready(true);
+        beginBlock();
         expect(RequestKind.PARSE, null);
         assertThat(ledger.isOnlyPrepared()).isFalse();
     }

@@ -287,6 +287,32 @@ final class PipelineConversations {
                 ask(run("SELECT 4, 1 / 0")),
                 ask(query("SHOW TimeZone")),
                 count);
+        var shown = "SELECT timestamptz '2024-01-01 00:00:00+00'";
+        Sent[] piped = {
+            query("BEGIN"),
+            query("SAVEPOINT a"),
+            query("SET TimeZone = 'Asia/Tokyo'"),
+            query("ROLLBACK TO a"),
+            query("COMMIT"),
+            parse("", INSERT),
+            bind("", ""),
+            execute("", 0),
+            query("SELECT 2")
+        };
+        for (var each : List.of(parse("s", shown), parse("", shown))) {
+            var name = each.shown().startsWith("Parse \"\"") ? "" : "s";
+            script.alone(
+                    "a Query behind a batch without Sync, sent behind COMMIT, and Parse \"" + name + "\"",
+                    ask(piped),
+                    ask(each, bind("", name), execute("", 0), sync()),
+                    count);
+            script.alone(
+                    "a Query behind a batch without Sync, sent behind COMMIT, and Parse \"" + name
+                            + "\" that fails then",
+                    ask(piped),
+                    ask(each, bind("", name), execute("", 0), parse("", "SELECT 1 / 0"), bind("", ""), sync()),
+                    count);
+        }
         script.alone(
                 "a Query behind a batch without Sync ends it with COMMIT", ask(begun), ask(query("COMMIT")), count);
         script.alone(
