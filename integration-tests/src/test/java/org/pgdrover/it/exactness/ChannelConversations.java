@@ -7,6 +7,7 @@ import static org.pgdrover.it.exactness.Script.run;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.execute;
 import static org.pgdrover.it.exactness.Sent.flush;
+import static org.pgdrover.it.exactness.Sent.functionCall;
 import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
@@ -15,6 +16,9 @@ import java.util.List;
 
 /// Conversations about the channels that a client listens to, and its own notifications there.
 final class ChannelConversations {
+    /// The OID of upper(text).
+    private static final int UPPER = 871;
+
     private final Script script;
 
     ChannelConversations(Script script) {
@@ -68,6 +72,29 @@ final class ChannelConversations {
                         execute("", 0),
                         sync()),
                 ask(query("NOTIFY ch, 'nor this'")),
+                ask(query("SELECT 1")));
+        script.alone(
+                "UNLISTEN beside pg_listening_channels(), and FunctionCall behind that",
+                ask(query("LISTEN ch")),
+                ask(
+                        parse("", "SELECT pg_listening_channels()"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "UNLISTEN *"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync(),
+                        functionCall(UPPER, "abc")),
+                ask(query("NOTIFY ch, 'never'")),
+                ask(query("SELECT pg_listening_channels()")),
+                ask(query("SELECT 1")));
+        script.alone(
+                "pg_listening_channels() beside FunctionCall, and UNLISTEN",
+                ask(query("LISTEN ch")),
+                ask(query("SELECT pg_listening_channels()"), functionCall(UPPER, "abc")),
+                ask(query("NOTIFY ch, 'once'")),
+                ask(query("UNLISTEN ch")),
+                ask(query("NOTIFY ch, 'never'")),
                 ask(query("SELECT 1")));
         script.alone(
                 "NOTIFY behind UNLISTEN of another channel in one batch",

@@ -36,7 +36,6 @@ final class ClientListening {
     private final Relay relay;
     private final boolean sessionMode;
     private @Nullable Subscription subscription;
-
     private final Notifications notifications;
     private final ShownChannels shown = new ShownChannels();
 
@@ -149,6 +148,11 @@ final class ClientListening {
         shown.sending(server, notifications.subscribed());
     }
 
+    /// Whether a server listens on a channel only because the client was to see it.
+    boolean isOnlyShown(ServerConnection server, String channel) {
+        return shown.isOn(server, channel);
+    }
+
     /// Whether the client's own server listens for it.
     private boolean hasItsOwnThere() {
         return relay.session().held().has(Residue.LISTENS);
@@ -190,11 +194,7 @@ final class ClientListening {
         boolean mayTakeBack = ChannelTexts.mayTakeBack(delivery);
         if (begun && !mayTakeBack) return;
         begun = !mayTakeBack;
-        delivery.before = ascii(subscription.toBegin());
-    }
-
-    private static byte[] ascii(String statement) {
-        return statement.getBytes(StandardCharsets.US_ASCII);
+        delivery.before = subscription.toBegin().getBytes(StandardCharsets.US_ASCII);
     }
 
     /// A statement of the client has completed.

@@ -127,7 +127,10 @@ final class SessionInspection {
                 case "statement" -> statements.add(name);
                 case "cursors" -> found = found.and(Residues.of(Residue.CURSORS));
                 case "locks" -> found = found.and(Residues.of(Residue.LOCKS));
-                case "listens" -> found = found.and(Residues.of(Residue.LISTENS));
+                case "listens" -> {
+                    if (!relay.listening().isOnlyShown(lease.server(), utf8(name)))
+                        found = found.and(Residues.of(Residue.LISTENS));
+                }
                 case "slot" -> found = found.and(Residues.of(Residue.LASTING));
                 case "temporary" -> found = found.and(Residues.of(Residue.TEMPORARY));
                 default -> {}
@@ -149,6 +152,10 @@ final class SessionInspection {
         }
         session.holds(found.and(stillHeld(session.held())));
         return true;
+    }
+
+    private static String utf8(String bytes) {
+        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
     /// What the session was known to hold and was not asked for.

@@ -40,6 +40,11 @@ final class ShownChannels {
         names.remove(channel);
     }
 
+    /// Whether this server may listen on a channel only to show it.
+    boolean isOn(ServerConnection there, String channel) {
+        return there == server && names.contains(channel);
+    }
+
     /// Whether a server may listen on a channel only to show it.
     boolean contains(String channel) {
         return names.contains(channel);
