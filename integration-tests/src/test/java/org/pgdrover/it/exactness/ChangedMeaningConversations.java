@@ -31,6 +31,17 @@ final class ChangedMeaningConversations {
     }
 
     void write() {
+        var hidden = "DO $$ BEGIN PERFORM set_config(n, 'do', false) FROM (VALUES ('app.tenant')) v (n); END $$";
+        script.alone(
+                "a statement of another value of a custom parameter than DO sets unseen",
+                ask(query("SET app.tenant = 'one'")),
+                ask(parse("s", "SELECT timestamptz '2024-01-01 00:00'"), sync()),
+                ask(query("RESET ALL")),
+                ask(query("CREATE TEMP TABLE tt (a int); SELECT count(*) FROM tt")),
+                ask(query("DISCARD TEMP")),
+                ask(query(hidden)),
+                ask(bind("", "s"), execute("", 0), sync()),
+                ask(query("SHOW app.tenant")));
         script.alone(
                 "too few values for a statement whose table has gone",
                 ask(parse("m", "SELECT id FROM migrated WHERE id = $1"), sync()),

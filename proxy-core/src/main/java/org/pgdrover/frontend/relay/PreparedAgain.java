@@ -20,6 +20,7 @@ import org.pgdrover.protocol.ErrorFields;
 import org.pgdrover.protocol.SqlState;
 import org.pgdrover.protocol.TransactionStatus;
 import org.pgdrover.protocol.codec.MessageType;
+import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.TransactionEffect;
 
 /// The statements that a server prepares again, each with the settings that its client had then.
@@ -36,7 +37,8 @@ final class PreparedAgain {
     private SessionSettings present;
     /// Whether there may be other settings on the server, which it has not told of.
     private boolean unknown;
-    /// Whether what is set for a statement must leave the client's transaction as it is.
+    /// Whether what is set for a statement must leave custom parameters as they are: the transaction, or something
+    /// unseen before it, may have set some.
     private boolean aside;
 
     /// Of those that have one name there the server gets the first only.
@@ -49,7 +51,9 @@ final class PreparedAgain {
         this.lease = lease;
         this.delivery = delivery;
         this.settings = session.settings();
-        this.aside = lease.server().ledger().isOpen() || lease.server().status() != TransactionStatus.IDLE;
+        this.aside = lease.server().ledger().isOpen()
+                || lease.server().status() != TransactionStatus.IDLE
+                || session.held().has(Residue.SETTINGS);
         this.present = ofMeaning(settings.now());
         boolean onTheWay =
                 !lease.server().ledger().isEmpty() && relay.deliveries().mayChangeSettings();
@@ -199,7 +203,7 @@ final class PreparedAgain {
         unknown = false;
     }
 
-    /// No statement is parsed by the value of a custom parameter, and nobody knows what a transaction has made of it.
+    /// No statement is parsed by the value of a custom parameter, and what sets that back must know the value.
     private SessionSettings ofMeaning(SessionSettings some) {
         return aside ? some.ofMeaning().withoutCustom() : some.ofMeaning();
     }
