@@ -6,8 +6,10 @@ package org.pgdrover.backend;
 /// next Sync commits that (PostgreSQL manual, section 54.2.3). Entries of the ledger are told apart by their number
 /// among all that there were.
 final class PipelinedQuery {
-    /// Whether the server has begun a transaction block and was not ready outside of one since: no Sync ends a block.
+    /// Whether the server has begun a transaction block and has not ended it since: no Sync ends a block.
     private boolean inBlock;
+    /// Whether the server was ready last in a transaction that is no block.
+    private boolean left;
 
     private boolean there;
     /// The number of the last such Query.
@@ -20,13 +22,12 @@ final class PipelinedQuery {
     /// A message is sent.
     ///
     /// @param open whether it stands behind extended-query messages
-    /// @param owed what is owed before it
-    void sent(RequestKind kind, boolean open, OwedAnswers owed) {
-        // What is under way may end the block.
-        boolean behind = open && kind.endsWithReady() && !(inBlock && owed.nextReady() < 0);
+    /// @param before how many were sent before
+    void sent(RequestKind kind, boolean open, long before) {
+        boolean behind = open && kind.endsWithReady();
         if (behind) {
             there = true;
-            number = owed.added();
+            number = before;
         }
         bound = behind || !kind.endsWithReady() && (bound || kind.isOfPortal());
         last = kind.endsWithReady() || last && kind == RequestKind.CLOSE;
@@ -38,13 +39,14 @@ final class PipelinedQuery {
         bound = false;
     }
 
-    void blockBegun() {
-        inBlock = true;
+    /// A transaction block has begun, or has ended.
+    void inBlock(boolean begun) {
+        inBlock = begun;
     }
 
-    /// Whether the server is in a block, or was when the connection was lost.
-    boolean isInBlock() {
-        return inBlock;
+    /// Whether a transaction is open that the next Sync ends, or was when the connection was lost.
+    boolean hasLeft() {
+        return left && !inBlock;
     }
 
     /// The server was ready: what is open then and no block is what such a Query has left.
@@ -53,7 +55,10 @@ final class PipelinedQuery {
     /// @param answered the number of what was answered with that
     void ready(boolean inTransaction, long answered) {
         if (!inTransaction) inBlock = false;
-        if ((inBlock || !inTransaction) && answered >= number) there = false;
+        left = inTransaction && !inBlock;
+        if (left || answered < number) return;
+        there = false;
+        if (last) bound = false;
     }
 
     /// So many entries behind the head will not be answered.

@@ -56,7 +56,7 @@ public final class ResponseLedger {
         } else {
             // Such a message ends the session if the server still takes copied data.
             copyIn = false;
-            pipelined.sent(kind, open, owed);
+            pipelined.sent(kind, open, owed.added());
             open = !kind.endsWithReady();
         }
         owed.add(kind, fate, owner, note);
@@ -318,13 +318,14 @@ public final class ResponseLedger {
         return true;
     }
 
-    /// The server has begun a transaction block, which no Sync ends.
-    void blockBegun() {
-        pipelined.blockBegun();
+    /// The server has begun a transaction block, which no Sync ends, or has ended it; the same batch may go on.
+    void inBlock(boolean begun) {
+        pipelined.inBlock(begun);
     }
 
-    boolean isInBlock() {
-        return pipelined.isInBlock();
+    /// Whether a transaction is open that the next Sync ends.
+    boolean isImplicit() {
+        return pipelined.hasLeft();
     }
 
     /// From now on no answer goes to this owner, which has left; what others asked stays as it is.

@@ -108,6 +108,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         answers.transactionBegun();
     }
 
+    /// A command has completed that ends a transaction block; the batch or string may go on behind it.
+    public void blockEnded() {
+        ledger().inBlock(false);
+    }
+
     public EventLoop eventLoop() {
         return channel.eventLoop();
     }

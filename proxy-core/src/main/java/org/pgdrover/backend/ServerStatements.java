@@ -80,6 +80,11 @@ public final class ServerStatements {
         return statements.get(key);
     }
 
+    /// Whether the statement may be there: also one whose Close the server may still discard.
+    public boolean mayBeThere(Object key) {
+        return statements.containsKey(key) || leaving.containsKey(key);
+    }
+
     /// Every statement, by its key.
     public Iterable<Prepared> all() {
         return statements.values();

@@ -26,19 +26,24 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
             when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner
             is isnull join left like natural notnull outer overlaps right similar tablesample verbose""".split("\\s+"));
 
-    /// The LISTEN to a channel; each char is one byte of UTF-8.
+    /// The LISTEN to a channel, in ASCII.
     public static String listenTo(String channel) {
         return "LISTEN " + quoted(channel);
     }
 
-    /// The UNLISTEN of a channel; each char is one byte of UTF-8.
+    /// The UNLISTEN of a channel, in ASCII.
     public static String endListenTo(String channel) {
         return "UNLISTEN " + quoted(channel);
     }
 
     private static String quoted(String channel) {
-        var name = '"' + channel.replace("\"", "\"\"") + '"';
-        return new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        var name = new StringBuilder("U&\"");
+        channel.codePoints().forEach(each -> {
+            if (each == '"') name.append("\"\"");
+            else if (each > '~' || each == '\\') name.append("\\+%06X".formatted(each));
+            else name.appendCodePoint(each);
+        });
+        return name.append('"').toString();
     }
 
     /// Whether a class is that of one LISTEN or UNLISTEN.

@@ -65,6 +65,12 @@ public record QueryClass(
         return statement.equals(UNKNOWN_STATEMENT);
     }
 
+    /// Whether no transaction block is open behind it.
+    public boolean endsBlock() {
+        boolean ends = transaction == TransactionEffect.COMMIT || transaction == TransactionEffect.ROLLBACK;
+        return ends && !statement.endsWith("AND CHAIN");
+    }
+
     /// The same, but no read, for a reason.
     public QueryClass writing(String why) {
         return new QueryClass(Access.WRITE, statement, functions, relations, transaction, session, why, parts);

@@ -85,7 +85,7 @@ class ResponseLedgerTest {
     @Test
     void isNotOpenBehindAQueryInABlock() {
         expect(RequestKind.QUERY, "begin");
-        ledger.blockBegun();
+        ledger.inBlock(true);
         answer("C");
         ledger.ready(true);
         expect(RequestKind.CLOSE, null);
@@ -114,6 +114,49 @@ class ResponseLedgerTest {
         assertThat(ledger.isEmpty()).isTrue();
         assertThat(ledger.isOpen()).isTrue();
         assertThat(ledger.isSyncIdle()).isTrue();
+    }
+
+    /// A COMMIT of the batch itself has ended the block, and the Query was sent before the answer to that.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void isOpenBehindAQueryWhereTheBatchHasEndedTheBlock(boolean answeredBefore) {
+        expect(RequestKind.QUERY, "begin");
+        beginBlock();
+        assertThat(ledger.isImplicit()).isFalse();
+        expect(RequestKind.EXECUTE, "commit");
+        if (answeredBefore) commitByExecute();
+        expect(RequestKind.EXECUTE, "e");
+        expect(RequestKind.QUERY, "q");
+        if (!answeredBefore) commitByExecute();
+        answer("CC");
+        ledger.ready(true);
+
+        assertThat(ledger.isEmpty()).isTrue();
+        assertThat(ledger.isOpen()).isTrue();
+        assertThat(ledger.isSyncIdle()).isTrue();
+        assertThat(ledger.isImplicit()).isTrue();
+    }
+
+    private void commitByExecute() {
+        ledger.inBlock(false);
+        answer("C");
+        assertThat(ledger.isImplicit()).isFalse();
+    }
+
+    /// The next batch stands behind no block and behind no Query's transaction.
+    @Test
+    void isOnlyPreparedBehindAQueryThatHasEndedTheBlock() {
+        expect(RequestKind.QUERY, "begin");
+        beginBlock();
+        expect(RequestKind.EXECUTE, "e");
+        expect(RequestKind.QUERY, "commit");
+        answer("C");
+        ledger.inBlock(false);
+        answer("C");
+        ledger.ready(false);
+        expect(RequestKind.PARSE, null);
+
+        assertThat(ledger.isOnlyPrepared()).isTrue();
     }
 
     @Test
@@ -159,7 +202,7 @@ class ResponseLedgerTest {
     }
 
     private void beginBlock() {
-        ledger.blockBegun();
+        ledger.inBlock(true);
         answer("C");
         ledger.ready(true);
     }
@@ -169,7 +212,7 @@ class ResponseLedgerTest {
         expect(RequestKind.EXECUTE, "begin");
         expect(RequestKind.QUERY, "q");
         answer("C");
-        ledger.blockBegun();
+        ledger.inBlock(true);
         answer("C");
         ledger.ready(true);
 

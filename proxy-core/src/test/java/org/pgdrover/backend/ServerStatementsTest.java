@@ -40,6 +40,19 @@ class ServerStatementsTest {
         assertThat(statements.find("k")).isSameAs(old);
     }
 
+    @Test
+    void mayHaveWhatIsNotClosedYet() {
+        assertThat(statements.mayBeThere("k")).isFalse();
+        var left = there("k", "left");
+        assertThat(statements.mayBeThere("k")).isTrue();
+
+        close("k");
+        assertThat(statements.mayBeThere("k")).isTrue();
+
+        statements.closed(left);
+        assertThat(statements.mayBeThere("k")).isFalse();
+    }
+
     /// The batch behind the one that fails closes the statement after all.
     @Test
     void doesNotHaveWhatALaterCloseHasClosed() {

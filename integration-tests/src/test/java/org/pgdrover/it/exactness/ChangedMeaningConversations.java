@@ -42,6 +42,48 @@ final class ChangedMeaningConversations {
                 ask(query(hidden)),
                 ask(bind("", "s"), execute("", 0), sync()),
                 ask(query("SHOW app.tenant")));
+        Step[] block = {ask(query("BEGIN")), ask(query("SELECT txid_current() > 0"))};
+        var shown = ask(query("SELECT current_setting('app.hidden', true)"));
+        var sets = hidden.replace("app.tenant", "app.hidden");
+        script.alone(
+                "what DO sets behind COMMIT in a string, and a transaction that is rolled back, in one write",
+                block[0],
+                block[1],
+                ask(query("COMMIT; " + sets), query("BEGIN; ROLLBACK")),
+                shown);
+        script.alone(
+                "what DO sets behind COMMIT in a batch, and ROLLBACK, in one write",
+                block[0],
+                block[1],
+                ask(
+                        parse("", "COMMIT"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", sets),
+                        bind("", ""),
+                        execute("", 0),
+                        sync(),
+                        query("ROLLBACK")),
+                shown);
+        script.alone(
+                "what DO sets behind COMMIT in a batch that goes on to ROLLBACK",
+                block[0],
+                block[1],
+                ask(
+                        parse("", "COMMIT"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", sets),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "BEGIN"),
+                        bind("", ""),
+                        execute("", 0),
+                        parse("", "ROLLBACK"),
+                        bind("", ""),
+                        execute("", 0),
+                        sync()),
+                ask(query("SELECT coalesce(current_setting('app.hidden', true), '')")));
         script.alone(
                 "too few values for a statement whose table has gone",
                 ask(parse("m", "SELECT id FROM migrated WHERE id = $1"), sync()),

@@ -12,12 +12,15 @@ import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /// Conversations about the channels that a client listens to, and its own notifications there.
 final class ChannelConversations {
     /// The OID of upper(text).
     private static final int UPPER = 871;
+    /// The OID of abs(int4).
+    private static final int ABS = 1397;
 
     private final Script script;
 
@@ -30,6 +33,84 @@ final class ChannelConversations {
         ofNotify();
         ofListen();
         ofChannels();
+        ofShownChannels();
+        ofEncodings();
+    }
+
+    /// A client gets everything in its own encoding.
+    private void ofEncodings() {
+        for (var encoding : List.of("LATIN1", "WIN1252"))
+            script.alone(
+                    "LISTEN to a name beyond ASCII, and " + encoding + " behind that",
+                    ask(query("LISTEN \"\u00e4 \\ch\"")),
+                    ask(query("SELECT pg_notify(E'\\u00e4 \\\\ch', E'in UTF8 \\u00e4')")),
+                    ask(query("SET client_encoding = '" + encoding + "'")),
+                    ask(query("SELECT pg_notify(E'\\u00e4 \\\\ch', E'\\u00fc and \\u00e4')")),
+                    ask(query("SELECT encode(convert_to(c, 'UTF8'), 'hex') FROM pg_listening_channels() AS c")),
+                    ask(query("SELECT pg_listening_channels()")),
+                    ask(query("SELECT pg_notify(E'\\u00e4 \\\\ch', E'again \\u00e4')")),
+                    ask(query("UNLISTEN *")),
+                    ask(query("SELECT pg_notify(E'\\u00e4 \\\\ch', E'never \\u00e4')")),
+                    ask(query("SELECT pg_listening_channels()")));
+        // The name's bytes in UTF-8 are those of another name in LATIN1.
+        script.alone(
+                "UNLISTEN in another encoding than LISTEN",
+                ask(query("LISTEN \"\u00c3\u00a4\"")),
+                ask(query("LISTEN \"\u00e4\"")),
+                ask(query("SET client_encoding = 'LATIN1'")),
+                ask(query("UNLISTEN \"\u00e4\"")),
+                ask(query("SELECT pg_notify(E'\\u00e4', E'heard \\u00e4')")),
+                ask(query("SELECT pg_notify(E'\\u00c3\\u00a4', 'never')")),
+                ask(query("SELECT pg_listening_channels()")));
+        script.alone(
+                "channels are shown in the order of LISTEN",
+                ask(query("LISTEN z")),
+                ask(query("LISTEN b")),
+                ask(query("LISTEN y")),
+                ask(query("LISTEN a")),
+                ask(query("LISTEN b")),
+                ask(query("SELECT pg_listening_channels()")));
+    }
+
+    /// A channel that was shown once is the client's own where something else listens to it later.
+    private void ofShownChannels() {
+        var hidden = query("DO $$ BEGIN LISTEN ch; END $$");
+        var large = query("LISTEN ch " + Script.LARGE);
+        Step[] heard = {
+            ask(query("NOTIFY ch, 'own'")),
+            ask(query("SELECT pg_listening_channels()")),
+            ask(query("UNLISTEN *")),
+            ask(query("NOTIFY ch, 'never'"))
+        };
+        for (var end : List.of("UNLISTEN ch", "UNLISTEN *", "DISCARD ALL"))
+            for (var listens : List.of(hidden, large))
+                shown(listens == hidden ? "LISTEN in DO" : "LISTEN in a large text", listens, end, heard);
+        script.alone(
+                "LISTEN in DO in a transaction behind pg_listening_channels() and UNLISTEN",
+                ask(query("LISTEN ch")),
+                ask(query("SELECT pg_listening_channels()")),
+                ask(query("UNLISTEN ch")),
+                ask(query("BEGIN")),
+                ask(hidden),
+                ask(query("COMMIT")),
+                heard[0],
+                heard[1],
+                heard[2],
+                heard[3]);
+    }
+
+    private void shown(String name, Sent listens, String end, Step... heard) {
+        Step[] first = {ask(query("LISTEN ch")), ask(query("SELECT pg_listening_channels()")), ask(query(end))};
+        var all = new ArrayList<>(List.of(first));
+        all.add(ask(listens));
+        all.addAll(List.of(heard));
+        script.alone(name + " behind pg_listening_channels() and " + end, all.toArray(Step[]::new));
+        all.add(0, ask(query("SELECT pg_advisory_lock(8872)")));
+        all.add(ask(query("SELECT pg_advisory_unlock(8872)")));
+        if (!end.startsWith("DISCARD"))
+            script.alone(
+                    name + " behind pg_listening_channels() and " + end + ", on a pinned server",
+                    all.toArray(Step[]::new));
     }
 
     /// What UNLISTEN ends, and what it leaves.
@@ -73,8 +154,19 @@ final class ChannelConversations {
                         sync()),
                 ask(query("NOTIFY ch, 'nor this'")),
                 ask(query("SELECT 1")));
+        ofFunctionCalls(functionCall(UPPER, "abc"), "FunctionCall that fails");
+        ofFunctionCalls(functionCall(ABS, "-5"), "FunctionCall");
         script.alone(
-                "UNLISTEN beside pg_listening_channels(), and FunctionCall behind that",
+                "NOTIFY behind UNLISTEN of another channel in one batch",
+                ask(query("LISTEN ch")),
+                pipeline("UNLISTEN other", "NOTIFY ch, 'own'"),
+                ask(query("SELECT 1")));
+    }
+
+    /// What may do anything makes the proxy ask the server what it listens to.
+    private void ofFunctionCalls(Sent call, String name) {
+        script.alone(
+                "UNLISTEN beside pg_listening_channels(), and " + name + " behind that",
                 ask(query("LISTEN ch")),
                 ask(
                         parse("", "SELECT pg_listening_channels()"),
@@ -84,22 +176,17 @@ final class ChannelConversations {
                         bind("", ""),
                         execute("", 0),
                         sync(),
-                        functionCall(UPPER, "abc")),
+                        call),
                 ask(query("NOTIFY ch, 'never'")),
                 ask(query("SELECT pg_listening_channels()")),
                 ask(query("SELECT 1")));
         script.alone(
-                "pg_listening_channels() beside FunctionCall, and UNLISTEN",
+                "pg_listening_channels() beside " + name + ", and UNLISTEN",
                 ask(query("LISTEN ch")),
-                ask(query("SELECT pg_listening_channels()"), functionCall(UPPER, "abc")),
+                ask(query("SELECT pg_listening_channels()"), call),
                 ask(query("NOTIFY ch, 'once'")),
                 ask(query("UNLISTEN ch")),
                 ask(query("NOTIFY ch, 'never'")),
-                ask(query("SELECT 1")));
-        script.alone(
-                "NOTIFY behind UNLISTEN of another channel in one batch",
-                ask(query("LISTEN ch")),
-                pipeline("UNLISTEN other", "NOTIFY ch, 'own'"),
                 ask(query("SELECT 1")));
     }
 

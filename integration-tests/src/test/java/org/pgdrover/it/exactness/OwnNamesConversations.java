@@ -42,6 +42,46 @@ final class OwnNamesConversations {
         ofThePortal();
         ofWhatCannotBePrepared();
         ofALargeTextInAnOpenBatch();
+        ofABatchThatFails();
+    }
+
+    /// What the proxy runs among a client's messages must not be seen behind an error either.
+    private void ofABatchThatFails() {
+        Sent[] taken = {
+            parse("", "SELECT 1"), bind("c1", ""), parse("p", "LISTEN ch"), bind("c1", "p"), execute("c1", 0), sync()
+        };
+        var name = "what is prepared behind LISTEN into a portal whose name is taken";
+        script.alone(name, ask(taken), ask(query(PREPARED)), ask(query(PREPARED)));
+        script.alone(name + ", sent at once", behind(taken), ask(run(PREPARED)), ask(run(PREPARED)));
+        script.alone(
+                name + ", beside a name",
+                ask(parse("s", TEXT), sync()),
+                ask(query(PREPARED)),
+                ask(taken),
+                ask(query(PREPARED)));
+        script.alone(
+                name + ", beside a name, sent at once",
+                ask(parse("s", TEXT), sync()),
+                ask(query(PREPARED)),
+                behind(taken),
+                ask(query(PREPARED)));
+        script.alone(
+                name + ", in a transaction",
+                ask(parse("s", TEXT), sync()),
+                ask(query("BEGIN; SAVEPOINT a")),
+                ask(taken),
+                behind(query("ROLLBACK TO a")),
+                ask(query(PREPARED)),
+                ask(query("COMMIT")));
+        script.together(
+                name + " by another client",
+                script.startup(),
+                script.stranger(),
+                new Turn(0, ask(taken)),
+                new Turn(1, ask(query(PREPARED))),
+                new Turn(1, ask(query("BEGIN"))),
+                new Turn(1, ask(query(PREPARED))),
+                new Turn(1, ask(query("COMMIT"))));
     }
 
     /// What cannot be prepared under the client's own name must not fail a batch that does not use it.

@@ -313,6 +313,7 @@ final class PipelineConversations {
                     ask(each, bind("", name), execute("", 0), parse("", "SELECT 1 / 0"), bind("", ""), sync()),
                     count);
         }
+        ofABlockThatTheBatchEnds(count, shown);
         script.alone(
                 "a Query behind a batch without Sync ends it with COMMIT", ask(begun), ask(query("COMMIT")), count);
         script.alone(
@@ -322,6 +323,59 @@ final class PipelineConversations {
                 ask(sync()),
                 ask(query("ROLLBACK")),
                 count);
+    }
+
+    /// What follows the end of the block in the batch goes on behind the Query.
+    private void ofABlockThatTheBatchEnds(Step count, String shown) {
+        for (var end : List.of("COMMIT", "ROLLBACK", "COMMIT AND CHAIN")) {
+            var name = "a Query behind " + end + " and a batch without Sync";
+            Sent[] batch = {
+                parse("", end), bind("", ""), execute("", 0),
+                parse("", INSERT), bind("", ""), execute("", 0),
+                query("SELECT 2")
+            };
+            var doubtful = ask(query("BEGIN; SAVEPOINT a; SET TimeZone = 'Asia/Tokyo'; ROLLBACK TO a"));
+            script.alone(
+                    name + ", and what fails then",
+                    ask(parse("fails", "SELECT 1 / $1::int"), sync()),
+                    ask(query("BEGIN")),
+                    ask(query("SELECT 1")),
+                    ask(batch),
+                    ask(bind("", "fails", "0"), execute("", 0), sync()),
+                    ask(query("ROLLBACK")),
+                    count);
+            script.alone(
+                    name + ", and ROLLBACK then",
+                    ask(parse("works", "SELECT 1 / $1::int"), sync()),
+                    ask(query("BEGIN")),
+                    ask(query("SELECT 1")),
+                    ask(batch),
+                    ask(bind("", "works", "1"), execute("", 0), query("ROLLBACK")),
+                    ask(sync()),
+                    count);
+            script.alone(
+                    name + ", and a statement of unknown settings",
+                    ask(parse("s", shown), sync()),
+                    doubtful,
+                    ask(batch),
+                    ask(bind("", "s"), execute("", 0), sync()),
+                    ask(query("COMMIT")),
+                    count);
+            script.alone(
+                    name + ", and Parse of unknown settings",
+                    doubtful,
+                    ask(batch),
+                    ask(run(shown)),
+                    ask(query("COMMIT")),
+                    count);
+            script.alone(
+                    name + " of a block that has failed",
+                    ask(query("BEGIN; SELECT 1 / 0")),
+                    ask(batch),
+                    ask(run("SELECT 3")),
+                    ask(query("ROLLBACK")),
+                    count);
+        }
     }
 
     /// The server ignores the Sync behind COPY FROM STDIN.

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.ClientEncoding;
+import org.pgdrover.frontend.session.ClientSession;
 import org.pgdrover.listening.Subscription;
 import org.pgdrover.protocol.codec.MessageType;
 import org.pgdrover.sql.ChannelStatement;
@@ -55,7 +57,7 @@ final class ChannelChanges {
     /// Notes what a delivery that is about to be sent changes, and plans what is run in the place of that.
     ///
     /// @return whether anything is run in the place of something
-    boolean note(Delivery delivery, Subscription subscription, boolean standardStrings) {
+    boolean note(Delivery delivery, Subscription subscription, ClientSession session) {
         // It may have been sent before, or stand for another one that was discarded.
         if (delivery.first) unanswered.removeIf(each -> each.by() == delivery);
         boolean any = false;
@@ -67,7 +69,7 @@ final class ChannelChanges {
                 unanswered.add(new Sent(delivery, new Told(plan.channel)));
                 any = true;
             } else {
-                noteOthers(batch.message(i), plan, delivery, standardStrings);
+                noteOthers(batch.message(i), plan, delivery, session);
             }
         }
         return any;
@@ -82,7 +84,7 @@ final class ChannelChanges {
     }
 
     /// What is left to the client's own server. UNLISTEN there counts for what is listened on elsewhere too.
-    private void noteOthers(ClientMessage message, MessagePlan plan, Delivery delivery, boolean standardStrings) {
+    private void noteOthers(ClientMessage message, MessagePlan plan, Delivery delivery, ClientSession session) {
         if (message.type != MessageType.QUERY && message.type != MessageType.BIND) return;
         boolean channels = ChannelStatement.areIn(plan.runs);
         boolean savepoints = SavepointStatement.areIn(plan.runs);
@@ -91,13 +93,14 @@ final class ChannelChanges {
         // The same server has to end that in the rest of the batch.
         if (text == null) delivery.listensItself |= channels;
         if (text == null) return;
+        text = ClientEncoding.inUtf8(session.encoding(), text);
         if (channels)
-            for (var each : ChannelStatement.all(text, standardStrings)) {
+            for (var each : ChannelStatement.all(text, session.standardStrings())) {
                 delivery.listensItself |= each.listens();
                 unanswered.add(new Sent(delivery, each.listens() ? new Listened(each) : new Unlistened(each)));
             }
         if (savepoints)
-            for (var each : SavepointStatement.all(text, standardStrings))
+            for (var each : SavepointStatement.all(text, session.standardStrings()))
                 unanswered.add(new Sent(delivery, new Savepoint(each)));
     }
 

@@ -1,13 +1,14 @@
 package org.pgdrover.frontend.relay;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.backend.ServerConnection;
+import org.pgdrover.frontend.session.ClientEncoding;
 import org.pgdrover.listening.Arrival;
 import org.pgdrover.listening.Subscription;
 import org.pgdrover.protocol.CommandTag;
@@ -37,7 +38,7 @@ final class ClientListening {
     private final boolean sessionMode;
     private @Nullable Subscription subscription;
     private final Notifications notifications;
-    private final ShownChannels shown = new ShownChannels();
+    private final ShownChannels shown;
 
     // What the transaction does
     private final Map<String, Long> wanted = new HashMap<>();
@@ -54,6 +55,7 @@ final class ClientListening {
         this.sessionMode = sessionMode;
         this.notifications = new Notifications(relay, this::taken);
         this.changes = new ChannelChanges(notifications);
+        this.shown = new ShownChannels(relay, notifications);
     }
 
     // Before something is sent
@@ -136,21 +138,9 @@ final class ClientListening {
         return true;
     }
 
-    /// The statements that make the client's own server listen too, for a delivery that shows what it
-    /// listens on.
-    List<String> toShow(Delivery delivery, ServerConnection server) {
-        if (sessionMode || !delivery.statements.seesChannels()) return List.of();
-        return shown.statements(server, notifications.subscribed(), !hasItsOwnThere());
-    }
-
-    /// What makes the client's own server listen too is sent.
-    void showing(ServerConnection server) {
-        shown.sending(server, notifications.subscribed());
-    }
-
-    /// Whether a server listens on a channel only because the client was to see it.
-    boolean isOnlyShown(ServerConnection server, String channel) {
-        return shown.isOn(server, channel);
+    /// The channels that the client's own server listens on to show them.
+    ShownChannels shown() {
+        return shown;
     }
 
     /// Whether the client's own server listens for it.
@@ -181,8 +171,7 @@ final class ClientListening {
         if (sessionMode || lease.isStandby()) return;
         if ((isSubscribed() || delivery.statements.label().equals("write")) && ChannelTexts.mayNotify(delivery))
             notifies(delivery, lease);
-        if (subscription != null)
-            involved |= changes.note(delivery, subscription, relay.session().standardStrings());
+        if (subscription != null) involved |= changes.note(delivery, subscription, relay.session());
     }
 
     private void notifies(Delivery delivery, ServerLease lease) {
@@ -311,13 +300,15 @@ final class ClientListening {
     }
 
     /// Whether a notification of the client's own server comes from the listener too.
-    boolean hears(ByteBuf frame, int start, int end) {
+    boolean hears(ByteBuf frame, int start, int end, ServerLease lease) {
         if (subscription == null) return false;
-        var channel = WireReader.string(frame, start + HEADER + 4, end);
+        int name = start + HEADER + 4;
+        var bytes = ByteBufUtil.getBytes(frame, name, WireReader.endOfString(frame, name, end) - name);
+        var channel = ClientEncoding.text(relay.session().encoding(), bytes);
         // What the listener has heard before an UNLISTEN is dropped, but the client may have listened again there.
         var last = changes.last(channel);
         boolean subscribed = last == null ? notifications.isSubscribedTo(channel) : last.listens();
-        return subscribed || shown.contains(channel) && !hasItsOwnThere() && !changes.listensItself(channel);
+        return subscribed || shown.isOn(lease, channel) && !hasItsOwnThere() && !changes.listensItself(channel);
     }
 
     // What the client gets

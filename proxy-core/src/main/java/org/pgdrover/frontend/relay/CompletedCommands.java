@@ -18,15 +18,22 @@ final class CompletedCommands {
     static boolean completed(Relay relay, ServerLease lease, MessagePlan plan, CommandTag tag) {
         if (plan.insertions != null && !plan.insertions.completed(plan.delivery().completed)) {
             if (plan.insertions.isRestored()) relay.session().settings().restored();
+            if (tag == CommandTag.ROLLBACK) lease.server().blockEnded();
             return false;
         }
         var ran = plan.runs;
         if (!ran.parts().isEmpty()) ran = plan.delivery().nextPart(ran);
+        if (ran.endsBlock() || isOfEnd(tag) && ran.isUnknown()) lease.server().blockEnded();
         relay.listening().completed(ran, tag);
         if (ChannelStatement.is(ran)) return channelChanged(relay, lease, ran, tag, plan.delivery());
         note(relay, lease, plan, ran, tag);
         var delivery = plan.delivery();
         return !delivery.waitCanceled || delivery.unconfirmed != null;
+    }
+
+    /// Whether it may tell of the end of a block, as far as the tag alone tells.
+    private static boolean isOfEnd(CommandTag tag) {
+        return tag == CommandTag.COMMIT || tag == CommandTag.ROLLBACK;
     }
 
     private static void note(Relay relay, ServerLease lease, MessagePlan plan, QueryClass ran, CommandTag tag) {

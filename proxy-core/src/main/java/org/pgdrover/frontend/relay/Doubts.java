@@ -126,6 +126,11 @@ final class Doubts {
         }
     }
 
+    /// The server is ready outside of any transaction: no rollback takes anything back any more.
+    void transactionEnded() {
+        if (unknownSettings != null) unknownSettings.committed();
+    }
+
     private void note(QueryClass ran) {
         var session = relay.session();
         // Its completion tells.

@@ -3,12 +3,13 @@ package org.pgdrover.frontend.relay;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.frontend.DisconnectReason;
+import org.pgdrover.frontend.session.ClientEncoding;
 import org.pgdrover.listening.Arrival;
 import org.pgdrover.listening.Subscription;
 import org.pgdrover.protocol.ErrorFields;
@@ -27,7 +28,7 @@ final class Notifications {
 
     private final Relay relay;
     private final IntConsumer taken;
-    private final Set<String> channels = new HashSet<>();
+    private final Set<String> channels = new LinkedHashSet<>();
     private final Map<String, Long> ready = new HashMap<>();
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private long marked;
@@ -172,7 +173,14 @@ final class Notifications {
             taken.accept(next.frame().length);
             relay.services().metrics().notificationsDelivered(1);
         }
-        relay.write(Unpooled.wrappedBuffer(next.frame()));
+        relay.write(Unpooled.wrappedBuffer(next.channel() == null ? next.frame() : inItsEncoding(next.frame())));
+    }
+
+    /// The listener hears in UTF-8.
+    private byte[] inItsEncoding(byte[] frame) {
+        var converted = ClientEncoding.ofUtf8(relay.session().encoding(), frame, HEADER + 4);
+        if (converted != frame) Unpooled.wrappedBuffer(converted).setInt(1, converted.length - 1);
+        return converted;
     }
 
     /// The client listens to a channel, before the listener knows of that.

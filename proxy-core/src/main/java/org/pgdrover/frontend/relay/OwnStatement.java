@@ -21,15 +21,21 @@ record OwnStatement(ServerLease lease) {
     /// Prepares it; one that was left by a batch that failed goes.
     void prepare(byte[] sql) {
         close();
+        server().session().statements().add(NAME, NAME, NAME);
         expect(RequestKind.PARSE);
         var out = server().newBuffer(16 + NAME.length + sql.length);
         FrontendMessages.parse(out, NAME, Arrays.copyOf(sql, sql.length + 3));
         server().write(out);
     }
 
-    /// Closes it; its portals go on.
+    /// Closes it; its portals go on. If the batch fails before that, it stays on the server.
     void close() {
-        expect(RequestKind.CLOSE);
+        var there = server().session().statements().close(NAME);
+        server().expect(
+                        RequestKind.CLOSE,
+                        AnswerFate.SKIP,
+                        lease,
+                        there == null ? Note.NONE : new RelayNote.MakesRoom(there));
         var out = server().newBuffer(8 + NAME.length);
         FrontendMessages.closeStatement(out, NAME);
         server().write(out);

@@ -114,12 +114,10 @@ final class ParseWriter {
     }
 
     /// The statement could not be prepared there, and its name is not taken: an empty statement, which
-    /// may be prepared in a failed transaction too, takes another one.
+    /// may be prepared in a failed transaction too, takes another one. It stays there behind the error.
     private void take(ServerLease lease) {
         bytes.finish(lease.server());
         new OwnStatement(lease).prepare(NO_NAME);
-        // It stays there behind the error: a client that asks for its statements must not find it.
-        lease.server().session().statements().add(OwnStatement.NAME, OwnStatement.NAME, OwnStatement.NAME);
     }
 
     /// The name to write instead of the client's, or null if that is right.

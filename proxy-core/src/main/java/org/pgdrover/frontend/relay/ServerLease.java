@@ -317,7 +317,7 @@ final class ServerLease implements AnswerOwner {
 
     /// A server seldom says something unasked: nobody keeps these for each lease.
     private UnaskedMessages unasked() {
-        return new UnaskedMessages(relay, server, standby);
+        return new UnaskedMessages(relay, this);
     }
 
     @Override
@@ -404,6 +404,7 @@ final class ServerLease implements AnswerOwner {
         if (committed) session.commit(server);
         else session.rollBack(server);
         session.transactionEnded();
+        doubts.transactionEnded();
         relay.listening().transactionEnded(committed);
         relay.services().transactionEnded(session.routing());
     }

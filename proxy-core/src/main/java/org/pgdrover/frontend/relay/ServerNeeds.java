@@ -20,6 +20,7 @@ final class ServerNeeds {
 
     private final Relay relay;
     private final ServerLease lease;
+    private final Delivery delivery;
     private final List<String> settings;
     private final List<String> customNames;
     private final boolean showsChannels;
@@ -40,6 +41,7 @@ final class ServerNeeds {
         this.prepared = new PreparedAgain(relay, lease, delivery);
         this.relay = relay;
         this.lease = lease;
+        this.delivery = delivery;
         this.settings = settings;
         this.customNames = customNames;
         this.showsChannels = showsChannels;
@@ -59,13 +61,13 @@ final class ServerNeeds {
             settings = with(settings, List.of(SequenceUse.FORGET));
         if (fresh && relay.session().numbers().isSeedOfOthers(server))
             settings = with(settings, List.of(RandomSeed.RENEWAL));
-        var channels = isIdle(server) ? relay.listening().toShow(delivery, server) : List.<String>of();
+        var channels = isIdle(server) ? relay.listening().shown().statements(delivery, lease) : List.<String>of();
         if (!channels.isEmpty()) settings = with(settings, channels);
         boolean ownNames = OwnNames.areWanted(relay, lease, delivery);
         var begin = fresh ? relay.deferred() : null;
         var missing = PreparedAgain.missing(relay, lease, delivery, ownNames);
         boolean nothing = settings.isEmpty() && !ownNames && begin == null && missing.isEmpty();
-        if (nothing && !(OwnNames.areSeen(relay, lease, delivery) && hasStandIn(server))) return null;
+        if (nothing && !(OwnNames.areSeen(relay, lease, delivery) && hasLeftover(server))) return null;
         var needs =
                 new ServerNeeds(relay, lease, delivery, settings, customNames, !channels.isEmpty(), ownNames, begin);
         missing.forEach(needs.prepared::add);
@@ -112,9 +114,10 @@ final class ServerNeeds {
         return !settings.isEmpty() || prepared.haveOtherSettings();
     }
 
-    /// Whether a statement of the proxy's own is left there, which has taken a name that was in use.
-    private static boolean hasStandIn(ServerConnection server) {
-        return server.session().statements().find(OwnStatement.NAME) != null
+    /// Whether a statement of the proxy's own may be left there: by a batch that has failed, or because the statement
+    /// has taken a name that was in use.
+    private static boolean hasLeftover(ServerConnection server) {
+        return server.session().statements().mayBeThere(OwnStatement.NAME)
                 && server.status() != TransactionStatus.FAILED
                 && !server.ledger().isOpen();
     }
@@ -136,7 +139,7 @@ final class ServerNeeds {
     }
 
     private boolean isNothingElse() {
-        return settings.isEmpty() && !ownNames && prepared.isEmpty() && !hasStandIn(lease.server());
+        return settings.isEmpty() && !ownNames && prepared.isEmpty() && !hasLeftover(lease.server());
     }
 
     /// The client's BEGIN, if nothing else is needed; else null.
@@ -149,13 +152,13 @@ final class ServerNeeds {
     void ask(Exchange exchange) {
         var server = lease.server();
         boolean open = server.ledger().isOpen();
-        if (hasStandIn(server) && server.session().statements().close(OwnStatement.NAME) instanceof Prepared standIn)
-            exchange.close(standIn).sync();
+        if (hasLeftover(server) && server.session().statements().close(OwnStatement.NAME) instanceof Prepared left)
+            exchange.close(left).sync();
         server.session().customNames().addAll(customNames);
         // The client may be gone before the answer comes.
         if (!settings.isEmpty())
             server.session().mayKnow(relay.session().settings().committed());
-        if (showsChannels) relay.listening().showing(server);
+        if (showsChannels) relay.listening().shown().sending(delivery, lease);
         for (var query : settings) set(query, server, exchange);
         boolean inTransaction = server.status() != TransactionStatus.IDLE && !open;
         boolean saved = ownNames && inTransaction;
@@ -243,6 +246,7 @@ final class ServerNeeds {
 
     /// Notes that what was asked has succeeded.
     void succeeded() {
+        if (showsChannels) relay.listening().shown().sent();
         if (settings.contains(SequenceUse.FORGET)) lease.server().session().sequencesOf(null);
         if (settings.contains(RandomSeed.RENEWAL)) lease.server().session().seedOf(null);
     }

@@ -10,6 +10,7 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.pgdrover.backend.ServerStatements.Prepared;
 import org.pgdrover.backend.SessionSettings;
+import org.pgdrover.frontend.session.ClientEncoding;
 import org.pgdrover.frontend.session.ClientStatement;
 import org.pgdrover.sql.Residue;
 import org.pgdrover.sql.Residues;
@@ -128,7 +129,7 @@ final class SessionInspection {
                 case "cursors" -> found = found.and(Residues.of(Residue.CURSORS));
                 case "locks" -> found = found.and(Residues.of(Residue.LOCKS));
                 case "listens" -> {
-                    if (!relay.listening().isOnlyShown(lease.server(), utf8(name)))
+                    if (!relay.listening().shown().isOn(lease, channel(relay, name)))
                         found = found.and(Residues.of(Residue.LISTENS));
                 }
                 case "slot" -> found = found.and(Residues.of(Residue.LASTING));
@@ -154,8 +155,8 @@ final class SessionInspection {
         return true;
     }
 
-    private static String utf8(String bytes) {
-        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    private static String channel(Relay relay, String bytes) {
+        return ClientEncoding.text(relay.session().encoding(), bytes.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /// What the session was known to hold and was not asked for.

@@ -1,38 +1,58 @@
 package org.pgdrover.frontend.relay;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.pgdrover.backend.ServerConnection;
 import org.pgdrover.sql.ChannelStatement;
+import org.pgdrover.sql.Residue;
 
 /// The channels that a client's own server listens on, so that a statement there shows the client's
 /// channels.
+///
+/// They are of one lease: behind its end the server is cleaned.
 final class ShownChannels {
-    private @Nullable ServerConnection server;
-    private final Set<String> names = new HashSet<>();
+    private final Relay relay;
+    private final Notifications notifications;
+    private @Nullable ServerLease lease;
+    private final Set<String> names = new LinkedHashSet<>();
 
-    /// The statements that make a server listen on these channels, and on none of those that it was told
-    /// for earlier statements.
-    ///
-    /// @param mayEnd whether the client has no LISTEN of its own there, which would be ended too
-    List<String> statements(ServerConnection there, Set<String> channels, boolean mayEnd) {
+    ShownChannels(Relay relay, Notifications notifications) {
+        this.relay = relay;
+        this.notifications = notifications;
+    }
+
+    /// The statements that end there what the client does not listen to any more, and make the server listen on the
+    /// client's channels if the delivery shows them.
+    List<String> statements(Delivery delivery, ServerLease there) {
+        var subscribed = notifications.subscribed();
+        boolean ends = there == lease && !names.isEmpty() && mayEnd();
+        boolean shows = !subscribed.isEmpty() && delivery.statements.seesChannels();
+        if (!ends && !shows) return List.of();
         var statements = new ArrayList<String>();
-        if (there == server)
-            for (var name : names)
-                if (mayEnd && !channels.contains(name)) statements.add(ChannelStatement.endListenTo(name));
-        for (var name : channels) statements.add(ChannelStatement.listenTo(name));
+        if (ends)
+            for (var name : names) if (!subscribed.contains(name)) statements.add(ChannelStatement.endListenTo(name));
+        if (shows) for (var name : subscribed) statements.add(ChannelStatement.listenTo(name));
         return statements;
     }
 
     /// Such statements are sent.
-    void sending(ServerConnection there, Set<String> channels) {
-        if (there != server) names.clear();
-        server = there;
-        names.addAll(channels);
-        there.session().notClean("channels that a client has asked for");
+    void sending(Delivery delivery, ServerLease there) {
+        if (there != lease) names.clear();
+        lease = there;
+        if (delivery.statements.seesChannels()) names.addAll(notifications.subscribed());
+        there.server().session().notClean("channels that a client has asked for");
+    }
+
+    /// Such statements have been carried out.
+    void sent() {
+        if (mayEnd()) names.retainAll(notifications.subscribed());
+    }
+
+    /// Whether the client has no LISTEN of its own there, which would be ended too.
+    private boolean mayEnd() {
+        return !relay.session().held().has(Residue.LISTENS);
     }
 
     /// The client listens on a channel there itself.
@@ -40,13 +60,8 @@ final class ShownChannels {
         names.remove(channel);
     }
 
-    /// Whether this server may listen on a channel only to show it.
-    boolean isOn(ServerConnection there, String channel) {
-        return there == server && names.contains(channel);
-    }
-
     /// Whether a server may listen on a channel only to show it.
-    boolean contains(String channel) {
-        return names.contains(channel);
+    boolean isOn(ServerLease there, String channel) {
+        return there == lease && names.contains(channel);
     }
 }

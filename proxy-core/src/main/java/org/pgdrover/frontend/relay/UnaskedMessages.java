@@ -13,13 +13,13 @@ import org.pgdrover.protocol.codec.WireReader;
 /// section 26.2.8). Its client hears an error instead, for a failover may undo the commit.
 final class UnaskedMessages {
     private final Relay relay;
+    private final ServerLease lease;
     private final ServerConnection server;
-    private final boolean standby;
 
-    UnaskedMessages(Relay relay, ServerConnection server, boolean standby) {
+    UnaskedMessages(Relay relay, ServerLease lease) {
         this.relay = relay;
-        this.server = server;
-        this.standby = standby;
+        this.lease = lease;
+        this.server = lease.server();
     }
 
     /// @return whether the client is to have the notice as it is
@@ -35,7 +35,7 @@ final class UnaskedMessages {
             }
         }
         var delivery = relay.deliveries().answering();
-        if (delivery == null || standby || !relay.services().reportsCanceledWaits()) return true;
+        if (delivery == null || lease.isStandby() || !relay.services().reportsCanceledWaits()) return true;
         var notice = WireReader.errorFields(frame, start, end);
         if (!ClientsWords.isOfCanceledWait(notice)) return true;
         waitCanceled(notice, delivery, note);
@@ -65,7 +65,7 @@ final class UnaskedMessages {
     ///
     /// @return whether the client is to have the notification as it is
     boolean notification(ByteBuf frame, int start, int end) {
-        if (relay.listening().hears(frame, start, end)) return false;
+        if (relay.listening().hears(frame, start, end, lease)) return false;
         if (frame.getInt(start + 5) != server.cancelKey().processId()) return true;
         relay.heldBack().passOn();
         relay.write(frame.copy(start, end - start).setInt(5, relay.processId()));

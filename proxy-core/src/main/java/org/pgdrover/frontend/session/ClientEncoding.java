@@ -1,16 +1,35 @@
 package org.pgdrover.frontend.session;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
-import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/// Counts characters as PostgreSQL counts them in the position of an error: those of client_encoding.
+/// Reads and writes text in a client's client_encoding (PostgreSQL manual, section 23.3).
+///
+/// Text of an encoding that Java does not know is read as if each byte were one character.
 public final class ClientEncoding {
+    /// What Java calls otherwise than PostgreSQL does, but for `WIN1250` and its kin.
+    private static final Map<String, String> NAMES = Map.ofEntries(
+            Map.entry("ISO_8859_5", "ISO-8859-5"),
+            Map.entry("ISO_8859_6", "ISO-8859-6"),
+            Map.entry("ISO_8859_7", "ISO-8859-7"),
+            Map.entry("ISO_8859_8", "ISO-8859-8"),
+            Map.entry("KOI8R", "KOI8-R"),
+            Map.entry("KOI8U", "KOI8-U"),
+            Map.entry("LATIN7", "ISO-8859-13"),
+            Map.entry("SHIFT_JIS_2004", "x-SJIS_0213"),
+            Map.entry("SJIS", "windows-31j"),
+            Map.entry("UHC", "x-windows-949"),
+            Map.entry("WIN866", "IBM866"),
+            Map.entry("WIN874", "x-windows-874"));
+
     private ClientEncoding() {}
 
-    /// The characters of a part of the buffer; borrowed. An encoding that Java does not know counts as
-    /// one of single bytes.
+    /// The characters of a part of the buffer, as PostgreSQL counts them in the position of an error; borrowed.
     ///
     /// @param encoding client_encoding
     public static int characters(String encoding, ByteBuf buffer, int from, int to) {
@@ -18,11 +37,52 @@ public final class ClientEncoding {
         return text.codePointCount(0, text.length());
     }
 
+    /// The text that such bytes are.
+    ///
+    /// @param encoding client_encoding
+    public static String text(String encoding, byte[] bytes) {
+        return new String(bytes, charset(encoding));
+    }
+
+    /// The same text in UTF-8.
+    ///
+    /// @param encoding client_encoding
+    public static byte[] inUtf8(String encoding, byte[] bytes) {
+        return encoding.equals("UTF8") || isAscii(bytes, 0)
+                ? bytes
+                : text(encoding, bytes).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// The bytes that a client gets for text in UTF-8; the same array if nothing is to be changed, or if Java does not
+    /// know the encoding. A character that the encoding lacks becomes a question mark.
+    ///
+    /// @param encoding client_encoding
+    /// @param from where the text begins in the array
+    public static byte[] ofUtf8(String encoding, byte[] bytes, int from) {
+        if (encoding.equals("UTF8") || isAscii(bytes, from)) return bytes;
+        var known = known(encoding);
+        if (known == null) return bytes;
+        var text = new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8);
+        var converted = text.getBytes(known);
+        return ByteBuffer.allocate(from + converted.length)
+                .put(bytes, 0, from)
+                .put(converted)
+                .array();
+    }
+
+    private static boolean isAscii(byte[] bytes, int from) {
+        for (int i = from; i < bytes.length; i++) if (bytes[i] < 0) return false;
+        return true;
+    }
+
     private static Charset charset(String encoding) {
-        try {
-            return Charset.isSupported(encoding) ? Charset.forName(encoding) : StandardCharsets.ISO_8859_1;
-        } catch (IllegalCharsetNameException unknown) {
-            return StandardCharsets.ISO_8859_1;
-        }
+        var known = encoding.equals("UTF8") ? StandardCharsets.UTF_8 : known(encoding);
+        return known == null ? StandardCharsets.ISO_8859_1 : known;
+    }
+
+    private static @Nullable Charset known(String encoding) {
+        var name = encoding.toUpperCase(Locale.ROOT);
+        name = NAMES.getOrDefault(name, name.startsWith("WIN") ? "windows-" + name.substring(3) : name);
+        return Charset.isSupported(name) ? Charset.forName(name) : null;
     }
 }

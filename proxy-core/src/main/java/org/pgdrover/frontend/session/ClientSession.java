@@ -311,10 +311,12 @@ public final class ClientSession {
 
     /// What a statement had taken away of the startup message's values was set again.
     ///
-    /// @param lasting whether no rollback takes that back
+    /// @param lasting whether that was done in a transaction of its own, so that no rollback takes it back
     public void restored(ServerConnection server, boolean lasting) {
         settings.restored();
-        if (lasting) server.session().settings(settings.onServer());
+        if (!lasting) return;
+        server.session().settings(settings.onServer());
+        server.blockEnded();
     }
 
     public void rollBack(ServerConnection server) {
