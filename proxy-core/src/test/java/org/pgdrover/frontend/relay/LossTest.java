@@ -150,6 +150,30 @@ class LossTest {
         }
     }
 
+    /// The batch has ended the block, and has begun another transaction, which the next Sync commits.
+    @ParameterizedTest
+    @CsvSource({"COMMIT,08007", "ROLLBACK,08007", "COMMIT AND CHAIN,40001"})
+    void isUnknownWhetherASyncHasCommittedWhatStandsBehindTheEndOfABlock(String end, String sqlState) throws Exception {
+        completes(primary, "BEGIN", 'T');
+        completes(primary, "INSERT 1", 'T');
+        completes(primary, "INSERT open", 'T');
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("INSERT 1")));
+            answers(client, 2);
+            client.send(parsed(end)
+                    .append(bound())
+                    .append(parsed("INSERT first"))
+                    .append(bound())
+                    .append(query("INSERT open")));
+            answers(client, 1);
+
+            client.send(extended("INSERT lost"));
+
+            assertThat(error(answers(client, 1)).field('C')).isEqualTo(sqlState);
+        }
+    }
+
     static List<WireBytes> listening() {
         return List.of(
                 query("LISTEN news"),
