@@ -39,9 +39,14 @@ final class PipelinedQuery {
         bound = false;
     }
 
-    /// A transaction block has begun, or has ended.
+    /// A transaction block has begun, or has ended; the same batch may go on.
     void inBlock(boolean begun) {
         inBlock = begun;
+    }
+
+    /// Whether a block is open, or was when the connection was lost.
+    boolean isInBlock() {
+        return inBlock;
     }
 
     /// Whether a transaction is open that the next Sync ends, or was when the connection was lost.

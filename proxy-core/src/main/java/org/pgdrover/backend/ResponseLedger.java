@@ -318,14 +318,9 @@ public final class ResponseLedger {
         return true;
     }
 
-    /// The server has begun a transaction block, which no Sync ends, or has ended it; the same batch may go on.
-    void inBlock(boolean begun) {
-        pipelined.inBlock(begun);
-    }
-
-    /// Whether a transaction is open that the next Sync ends.
-    boolean isImplicit() {
-        return pipelined.hasLeft();
+    /// What is known of the transaction that is open.
+    PipelinedQuery pipelined() {
+        return pipelined;
     }
 
     /// From now on no answer goes to this owner, which has left; what others asked stays as it is.

@@ -63,12 +63,17 @@ final class ServerAnswers {
     /// The server has said that it has begun a transaction; its ReadyForQuery comes later.
     void transactionBegun() {
         status = TransactionStatus.IN_TRANSACTION;
-        ledger.inBlock(true);
+        ledger.pipelined().inBlock(true);
     }
 
     /// Whether a transaction is open that nobody has begun: the next Sync ends it.
     boolean isImplicit() {
-        return ledger.isImplicit();
+        return ledger.pipelined().hasLeft();
+    }
+
+    /// Whether the transaction that was open when the server was ready last is a block, which has not ended since.
+    boolean isInBlock() {
+        return status != TransactionStatus.IDLE && ledger.pipelined().isInBlock();
     }
 
     /// The error with which the server ended the session, if it did.
@@ -235,7 +240,7 @@ final class ServerAnswers {
 
     private boolean completed(ByteBuf in, AnswerOwner owner, Note note) {
         var tag = WireReader.commandTag(decoder.buffer(), decoder.start(), decoder.end());
-        if (tag == CommandTag.BEGIN) ledger.inBlock(true);
+        if (tag == CommandTag.BEGIN) ledger.pipelined().inBlock(true);
         // The owner may have something else to say in the message's place.
         if (tag == CommandTag.NOTIFY) emit(in);
         return owner.onCompleted(note, tag);

@@ -110,7 +110,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /// A command has completed that ends a transaction block; the batch or string may go on behind it.
     public void blockEnded() {
-        ledger().inBlock(false);
+        ledger().pipelined().inBlock(false);
     }
 
     public EventLoop eventLoop() {
@@ -216,6 +216,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /// next Sync commits it.
     public boolean isImplicit() {
         return answers.isImplicit();
+    }
+
+    /// Whether a transaction block is open.
+    public boolean isInBlock() {
+        return answers.isInBlock();
     }
 
     /// Gives the answers that stand at the head of the ledger and are the proxy's own to give.

@@ -26,17 +26,23 @@ public record ChannelStatement(boolean listens, @Nullable String channel) {
             when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner
             is isnull join left like natural notnull outer overlaps right similar tablesample verbose""".split("\\s+"));
 
-    /// The LISTEN to a channel, in ASCII.
-    public static String listenTo(String channel) {
-        return "LISTEN " + quoted(channel);
+    /// The LISTEN to a channel; each char is one byte.
+    ///
+    /// @param utf8 whether it is sent in UTF-8; else in ASCII, which no server of the encoding SQL_ASCII can take
+    public static String listenTo(String channel, boolean utf8) {
+        return "LISTEN " + quoted(channel, utf8);
     }
 
-    /// The UNLISTEN of a channel, in ASCII.
-    public static String endListenTo(String channel) {
-        return "UNLISTEN " + quoted(channel);
+    /// The UNLISTEN of a channel; the same.
+    public static String endListenTo(String channel, boolean utf8) {
+        return "UNLISTEN " + quoted(channel, utf8);
     }
 
-    private static String quoted(String channel) {
+    private static String quoted(String channel, boolean utf8) {
+        if (utf8) {
+            var name = '"' + channel.replace("\"", "\"\"") + '"';
+            return new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        }
         var name = new StringBuilder("U&\"");
         channel.codePoints().forEach(each -> {
             if (each == '"') name.append("\"\"");

@@ -85,7 +85,7 @@ class ResponseLedgerTest {
     @Test
     void isNotOpenBehindAQueryInABlock() {
         expect(RequestKind.QUERY, "begin");
-        ledger.inBlock(true);
+        ledger.pipelined().inBlock(true);
         answer("C");
         ledger.ready(true);
         expect(RequestKind.CLOSE, null);
@@ -122,7 +122,7 @@ class ResponseLedgerTest {
     void isOpenBehindAQueryWhereTheBatchHasEndedTheBlock(boolean answeredBefore) {
         expect(RequestKind.QUERY, "begin");
         beginBlock();
-        assertThat(ledger.isImplicit()).isFalse();
+        assertThat(ledger.pipelined().hasLeft()).isFalse();
         expect(RequestKind.EXECUTE, "commit");
         if (answeredBefore) commitByExecute();
         expect(RequestKind.EXECUTE, "e");
@@ -134,13 +134,13 @@ class ResponseLedgerTest {
         assertThat(ledger.isEmpty()).isTrue();
         assertThat(ledger.isOpen()).isTrue();
         assertThat(ledger.isSyncIdle()).isTrue();
-        assertThat(ledger.isImplicit()).isTrue();
+        assertThat(ledger.pipelined().hasLeft()).isTrue();
     }
 
     private void commitByExecute() {
-        ledger.inBlock(false);
+        ledger.pipelined().inBlock(false);
         answer("C");
-        assertThat(ledger.isImplicit()).isFalse();
+        assertThat(ledger.pipelined().hasLeft()).isFalse();
     }
 
     /// The next batch stands behind no block and behind no Query's transaction.
@@ -151,7 +151,7 @@ class ResponseLedgerTest {
         expect(RequestKind.EXECUTE, "e");
         expect(RequestKind.QUERY, "commit");
         answer("C");
-        ledger.inBlock(false);
+        ledger.pipelined().inBlock(false);
         answer("C");
         ledger.ready(false);
         expect(RequestKind.PARSE, null);
@@ -202,7 +202,7 @@ class ResponseLedgerTest {
     }
 
     private void beginBlock() {
-        ledger.inBlock(true);
+        ledger.pipelined().inBlock(true);
         answer("C");
         ledger.ready(true);
     }
@@ -212,7 +212,7 @@ class ResponseLedgerTest {
         expect(RequestKind.EXECUTE, "begin");
         expect(RequestKind.QUERY, "q");
         answer("C");
-        ledger.inBlock(true);
+        ledger.pipelined().inBlock(true);
         answer("C");
         ledger.ready(true);
 

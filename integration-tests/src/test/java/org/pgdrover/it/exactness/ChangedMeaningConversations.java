@@ -9,6 +9,8 @@ import static org.pgdrover.it.exactness.Sent.parse;
 import static org.pgdrover.it.exactness.Sent.query;
 import static org.pgdrover.it.exactness.Sent.sync;
 
+import java.util.List;
+
 /// Conversations in which a statement or portal means something else than when the client made it.
 final class ChangedMeaningConversations {
     private static final String HIDING = "CREATE TEMP VIEW t AS SELECT 99 AS id";
@@ -51,6 +53,25 @@ final class ChangedMeaningConversations {
                 block[1],
                 ask(query("COMMIT; " + sets), query("BEGIN; ROLLBACK")),
                 shown);
+        for (var before : List.of("SET app.hidden = 'one'", "SET TimeZone = 'Asia/Tokyo'", sets))
+            script.alone(
+                    before + ", a COMMIT that nobody reads and ROLLBACK in one batch",
+                    block[0],
+                    block[1],
+                    ask(query(before)),
+                    ask(
+                            parse("", Script.LARGE + "COMMIT"),
+                            bind("", ""),
+                            execute("", 0),
+                            parse("", "BEGIN"),
+                            bind("", ""),
+                            execute("", 0),
+                            parse("", "ROLLBACK"),
+                            bind("", ""),
+                            execute("", 0),
+                            sync()),
+                    shown,
+                    ask(query("SHOW TimeZone")));
         script.alone(
                 "what DO sets behind COMMIT in a batch, and ROLLBACK, in one write",
                 block[0],

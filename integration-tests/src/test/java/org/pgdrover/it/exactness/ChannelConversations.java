@@ -63,6 +63,22 @@ final class ChannelConversations {
                 ask(query("SELECT pg_notify(E'\\u00c3\\u00a4', 'never')")),
                 ask(query("SELECT pg_listening_channels()")));
         script.alone(
+                "UNLISTEN in SQL_ASCII",
+                ask(query("LISTEN \"\u00e4\"")),
+                ask(query("SET client_encoding = 'SQL_ASCII'")),
+                ask(query("UNLISTEN \"\u00e4\"")),
+                ask(query("NOTIFY \"\u00e4\", 'never'")),
+                ask(query("SELECT pg_listening_channels()")));
+        for (var encoding : List.of("SQL_ASCII", "LATIN1"))
+            script.alone(
+                    "a notification that a pinned server hears too comes once in " + encoding,
+                    ask(query("SELECT pg_advisory_lock(8873)")),
+                    ask(query("LISTEN \"\u00e4\"")),
+                    ask(query("SET client_encoding = '" + encoding + "'")),
+                    ask(query("SELECT count(*) FROM pg_listening_channels()")),
+                    ask(query("SELECT pg_notify(E'\\u00e4', 'once')")),
+                    ask(query("SELECT pg_advisory_unlock(8873)")));
+        script.alone(
                 "channels are shown in the order of LISTEN",
                 ask(query("LISTEN z")),
                 ask(query("LISTEN b")),

@@ -78,7 +78,12 @@ record Difference(int actor, List<String> before, String expected, String got) {
             if (line.matches("C (BEGIN|START TRANSACTION)")) return true;
             if (line.matches("C (COMMIT|ROLLBACK)")) return false;
         }
-        int ready = before.size() - answer.size() - 1;
+        return beganInTransaction();
+    }
+
+    /// Whether the message that is answered was sent in a transaction.
+    boolean beganInTransaction() {
+        int ready = before.size() - sameAnswer().size() - 1;
         return ready >= 0 && !before.get(ready).equals("Z I");
     }
 

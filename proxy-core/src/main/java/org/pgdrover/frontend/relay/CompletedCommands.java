@@ -40,6 +40,7 @@ final class CompletedCommands {
         var session = relay.session();
         if (ran.session() != SessionEffect.NONE || ran.transaction() != TransactionEffect.NONE)
             session.completed(ran, tag, lease.server(), plan.there);
+        if (tag == CommandTag.COMMIT && ran.isUnknown()) session.commit(lease.server());
         if (SessionEffect.isAboutSequences(ran.session()))
             session.numbers().sequencesUsed(ran.statement().equals("DISCARD"), lease.server());
         if (tag == CommandTag.DEFINITION && ran.isUnknown())

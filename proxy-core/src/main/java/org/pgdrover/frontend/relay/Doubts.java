@@ -112,6 +112,7 @@ final class Doubts {
         if (settings.isUnseen() && maySet(ran)) settings.unseenDone();
         if (locals && setsLocally(ran)) settings.setLocally();
         if (unknownSettings == null || !unknownSettings.isSent()) return;
+        if (tag == CommandTag.COMMIT && ran.isUnknown()) unknownSettings.committed();
         switch (ran.transaction()) {
             case COMMIT -> {
                 if (tag == CommandTag.COMMIT) unknownSettings.committed();

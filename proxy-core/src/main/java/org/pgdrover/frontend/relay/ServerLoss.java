@@ -211,7 +211,8 @@ final class ServerLoss {
             transaction.end(head, TransactionStatus.IDLE);
             return runAgain(nodeLost);
         }
-        boolean block = !lease.batchFailed && head.opensTransaction() || isInBlock();
+        boolean block =
+                !lease.batchFailed && head.opensTransaction() || lease.server().isInBlock();
         transaction.end(head, block ? TransactionStatus.FAILED : TransactionStatus.IDLE);
         return block ? loseTransaction(nodeLost, true) : runAgain(nodeLost);
     }
@@ -221,7 +222,8 @@ final class ServerLoss {
     private RelayState discardRest(boolean nodeLost) {
         boolean synced = deliveries.isSyncOfOpenWaiting();
         var open = deliveries.endOpen();
-        boolean block = open != null && open.opensTransaction() || isInBlock();
+        boolean block =
+                open != null && open.opensTransaction() || lease.server().isInBlock();
         if (open != null) relay.end(open);
         if (block && !nodeLost && lastWords != null) return endSession();
         if (synced) ready(block ? TransactionStatus.FAILED : TransactionStatus.IDLE);
@@ -242,7 +244,7 @@ final class ServerLoss {
 
     private RelayState loseOpen(boolean nodeLost) {
         var open = Objects.requireNonNull(deliveries.endOpen());
-        boolean block = open.opensTransaction() || isInBlock();
+        boolean block = open.opensTransaction() || lease.server().isInBlock();
         var error = open.mayCommit()
                 ? transaction.giveUpCommit()
                 : block || implicit ? errors.lostTransaction() : giveUp(open, !nodeLost);
@@ -251,11 +253,6 @@ final class ServerLoss {
         if (!block || open.mayCommit()) return new LostBetweenAnswers(relay, error);
         if (!nodeLost && lastWords != null) return endSession();
         return new TransactionLost(relay, new LostTransaction(relay, error, false));
-    }
-
-    /// Whether a transaction is open that goes on until its client ends it by a command.
-    private boolean isInBlock() {
-        return lease.server().status() != TransactionStatus.IDLE && !implicit;
     }
 
     private boolean isOutsideTransaction(boolean nodeLost) {

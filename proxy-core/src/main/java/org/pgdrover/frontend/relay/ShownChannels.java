@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.pgdrover.frontend.session.ClientEncoding;
 import org.pgdrover.sql.ChannelStatement;
 import org.pgdrover.sql.Residue;
 
@@ -31,9 +32,11 @@ final class ShownChannels {
         boolean shows = !subscribed.isEmpty() && delivery.statements.seesChannels();
         if (!ends && !shows) return List.of();
         var statements = new ArrayList<String>();
+        boolean utf8 = ClientEncoding.isUtf8(relay.session().encoding());
         if (ends)
-            for (var name : names) if (!subscribed.contains(name)) statements.add(ChannelStatement.endListenTo(name));
-        if (shows) for (var name : subscribed) statements.add(ChannelStatement.listenTo(name));
+            for (var name : names)
+                if (!subscribed.contains(name)) statements.add(ChannelStatement.endListenTo(name, utf8));
+        if (shows) for (var name : subscribed) statements.add(ChannelStatement.listenTo(name, utf8));
         return statements;
     }
 

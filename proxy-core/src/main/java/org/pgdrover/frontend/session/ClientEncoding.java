@@ -6,11 +6,12 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Reads and writes text in a client's client_encoding (PostgreSQL manual, section 23.3).
 ///
-/// Text of an encoding that Java does not know is read as if each byte were one character.
+/// Text of an encoding that Java does not know is taken for UTF-8.
 public final class ClientEncoding {
     /// What Java calls otherwise than PostgreSQL does, but for `WIN1250` and its kin.
     private static final Map<String, String> NAMES = Map.ofEntries(
@@ -29,11 +30,13 @@ public final class ClientEncoding {
 
     private ClientEncoding() {}
 
-    /// The characters of a part of the buffer, as PostgreSQL counts them in the position of an error; borrowed.
+    /// The characters of a part of the buffer, as PostgreSQL counts them in the position of an error; borrowed. Of an
+    /// encoding that Java does not know each byte is one.
     ///
     /// @param encoding client_encoding
     public static int characters(String encoding, ByteBuf buffer, int from, int to) {
-        var text = buffer.toString(from, to - from, charset(encoding));
+        var known = encoding.equals("UTF8") ? StandardCharsets.UTF_8 : known(encoding);
+        var text = buffer.toString(from, to - from, known == null ? StandardCharsets.ISO_8859_1 : known);
         return text.codePointCount(0, text.length());
     }
 
@@ -41,16 +44,16 @@ public final class ClientEncoding {
     ///
     /// @param encoding client_encoding
     public static String text(String encoding, byte[] bytes) {
-        return new String(bytes, charset(encoding));
+        var known = known(encoding);
+        return new String(bytes, known == null ? StandardCharsets.UTF_8 : known);
     }
 
     /// The same text in UTF-8.
     ///
     /// @param encoding client_encoding
     public static byte[] inUtf8(String encoding, byte[] bytes) {
-        return encoding.equals("UTF8") || isAscii(bytes, 0)
-                ? bytes
-                : text(encoding, bytes).getBytes(StandardCharsets.UTF_8);
+        boolean same = isUtf8(encoding) || isAscii(bytes, 0);
+        return same ? bytes : text(encoding, bytes).getBytes(StandardCharsets.UTF_8);
     }
 
     /// The bytes that a client gets for text in UTF-8; the same array if nothing is to be changed, or if Java does not
@@ -59,9 +62,8 @@ public final class ClientEncoding {
     /// @param encoding client_encoding
     /// @param from where the text begins in the array
     public static byte[] ofUtf8(String encoding, byte[] bytes, int from) {
-        if (encoding.equals("UTF8") || isAscii(bytes, from)) return bytes;
-        var known = known(encoding);
-        if (known == null) return bytes;
+        if (isUtf8(encoding) || isAscii(bytes, from)) return bytes;
+        var known = Objects.requireNonNull(known(encoding));
         var text = new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8);
         var converted = text.getBytes(known);
         return ByteBuffer.allocate(from + converted.length)
@@ -70,14 +72,14 @@ public final class ClientEncoding {
                 .array();
     }
 
+    /// Whether text of this encoding is read and written as UTF-8.
+    public static boolean isUtf8(String encoding) {
+        return encoding.equals("UTF8") || known(encoding) == null;
+    }
+
     private static boolean isAscii(byte[] bytes, int from) {
         for (int i = from; i < bytes.length; i++) if (bytes[i] < 0) return false;
         return true;
-    }
-
-    private static Charset charset(String encoding) {
-        var known = encoding.equals("UTF8") ? StandardCharsets.UTF_8 : known(encoding);
-        return known == null ? StandardCharsets.ISO_8859_1 : known;
     }
 
     private static @Nullable Charset known(String encoding) {

@@ -174,6 +174,32 @@ class LossTest {
         }
     }
 
+    /// The client has heard that its block is over, and has begun no other one.
+    @ParameterizedTest
+    @ValueSource(strings = {"COMMIT", "ROLLBACK"})
+    void isInNoTransactionBehindTheEndOfABlock(String end) throws Exception {
+        completes(primary, "BEGIN", 'T');
+        completes(primary, "INSERT 1", 'T');
+        primary.on("lost", (wire, message) -> false);
+        try (var client = rig.connect()) {
+            client.send(query("BEGIN").append(query("INSERT 1")));
+            answers(client, 2);
+            client.send(parsed(end)
+                    .append(bound())
+                    .append(parsed("INSERT first"))
+                    .append(bound())
+                    .message('H'));
+            for (int completed = 0; completed < 2; )
+                if (Objects.requireNonNull(client.read()).type() == 'C') completed++;
+
+            client.send(extended("INSERT lost"));
+
+            var answers = answers(client, 1);
+            assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
+            assertThat(answers.getLast().body()).containsExactly('I');
+        }
+    }
+
     static List<WireBytes> listening() {
         return List.of(
                 query("LISTEN news"),

@@ -68,6 +68,17 @@ class ClientEncodingTest {
         assertThat(ClientEncoding.ofUtf8("SQL_ASCII", more, 0)).isSameAs(more);
     }
 
+    /// The bytes of SQL_ASCII are the database's own.
+    @Test
+    void takesForUtf8WhatJavaDoesNotKnow() {
+        var more = "\u00e4".getBytes(UTF_8);
+
+        assertThat(ClientEncoding.text("SQL_ASCII", more)).isEqualTo("\u00e4");
+        assertThat(ClientEncoding.inUtf8("SQL_ASCII", more)).isSameAs(more);
+        assertThat(ClientEncoding.isUtf8("SQL_ASCII")).isTrue();
+        assertThat(ClientEncoding.isUtf8("LATIN1")).isFalse();
+    }
+
     @Test
     void countsCharacters() {
         var bytes = Unpooled.wrappedBuffer(new byte[] {(byte) 0x93, (byte) 0xfa, 'x'});
