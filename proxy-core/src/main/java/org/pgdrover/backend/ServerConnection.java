@@ -212,8 +212,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return endedAnswered;
     }
 
-    /// Whether a transaction is open, or was when the connection ended, that nobody has begun: the client's
-    /// next Sync commits it.
+    /// Whether a transaction is, or was at the connection's end, open that nobody has begun: the next Sync commits it.
     public boolean isImplicit() {
         return answers.isImplicit();
     }
