@@ -336,6 +336,8 @@ final class ServerAnswers {
         var note = ledger.readyNote();
         boolean forward = ledger.readyFate() == AnswerFate.FORWARD && owner != null && owner.wantsReady(note);
         begun = true;
+        // BEGIN itself has no completion if it fails behind other statements of its string.
+        if (status == TransactionStatus.FAILED) ledger.pipelined().inBlock(true);
         if (!ledger.ready(status != TransactionStatus.IDLE))
             throw new ProtocolViolation("ReadyForQuery that nobody asked for");
         pass(in, forward ? owner : null);
