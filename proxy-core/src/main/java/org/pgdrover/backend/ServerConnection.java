@@ -212,7 +212,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return endedAnswered;
     }
 
-    /// Whether a transaction is, or was at the connection's end, open that nobody has begun: the next Sync commits it.
+    /// Whether a transaction is open, or was at the end, that nobody has begun: the next Sync commits the transaction.
     public boolean isImplicit() {
         return answers.isImplicit();
     }

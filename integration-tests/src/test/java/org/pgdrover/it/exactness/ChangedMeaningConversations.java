@@ -2,6 +2,7 @@ package org.pgdrover.it.exactness;
 
 import static org.pgdrover.it.exactness.Script.ask;
 import static org.pgdrover.it.exactness.Script.behind;
+import static org.pgdrover.it.exactness.Script.pipeline;
 import static org.pgdrover.it.exactness.Sent.bind;
 import static org.pgdrover.it.exactness.Sent.describe;
 import static org.pgdrover.it.exactness.Sent.execute;
@@ -59,17 +60,7 @@ final class ChangedMeaningConversations {
                     block[0],
                     block[1],
                     ask(query(before)),
-                    ask(
-                            parse("", Script.LARGE + "COMMIT"),
-                            bind("", ""),
-                            execute("", 0),
-                            parse("", "BEGIN"),
-                            bind("", ""),
-                            execute("", 0),
-                            parse("", "ROLLBACK"),
-                            bind("", ""),
-                            execute("", 0),
-                            sync()),
+                    pipeline(Script.LARGE + "COMMIT", "BEGIN", "ROLLBACK"),
                     shown,
                     ask(query("SHOW TimeZone")));
         script.alone(
@@ -90,20 +81,7 @@ final class ChangedMeaningConversations {
                 "what DO sets behind COMMIT in a batch that goes on to ROLLBACK",
                 block[0],
                 block[1],
-                ask(
-                        parse("", "COMMIT"),
-                        bind("", ""),
-                        execute("", 0),
-                        parse("", sets),
-                        bind("", ""),
-                        execute("", 0),
-                        parse("", "BEGIN"),
-                        bind("", ""),
-                        execute("", 0),
-                        parse("", "ROLLBACK"),
-                        bind("", ""),
-                        execute("", 0),
-                        sync()),
+                pipeline("COMMIT", sets, "BEGIN", "ROLLBACK"),
                 ask(query("SELECT coalesce(current_setting('app.hidden', true), '')")));
         script.alone(
                 "too few values for a statement whose table has gone",

@@ -18,7 +18,6 @@ final class CompletedCommands {
     static boolean completed(Relay relay, ServerLease lease, MessagePlan plan, CommandTag tag) {
         if (plan.insertions != null && !plan.insertions.completed(plan.delivery().completed)) {
             if (plan.insertions.isRestored()) relay.session().settings().restored();
-            if (tag == CommandTag.ROLLBACK) lease.server().blockEnded();
             return false;
         }
         var ran = plan.runs;

@@ -209,7 +209,10 @@ final class ServerLease implements AnswerOwner {
 
     @Override
     public boolean onCompleted(Note note, CommandTag tag) {
-        if (note instanceof RelayNote.Restores(var lasting)) relay.session().restored(server, lasting);
+        if (note instanceof RelayNote.Restores(var lasting)) {
+            relay.session().restored(server, lasting);
+            if (lasting) server.blockEnded();
+        }
         if (!(note instanceof MessagePlan plan)) return true;
         return CompletedCommands.completed(relay, this, plan, tag);
     }
@@ -473,10 +476,9 @@ final class ServerLease implements AnswerOwner {
         boolean known = server.ledger().isAtRest() && relay.deliveries().isNoneUnderWay() && !doubts.isAny();
         if (!known) server.session().notClean("a client left before its answer");
         if (relay.session().pinned() != null) server.session().notClean("a client left that was pinned to it");
-        if (ownNames) server.session().notClean("statements under a client's own names");
         boolean traces = server.session().hasTraces() && relay.kept().isSessionMode();
-        if (traces || relay.session().held().has(Residue.LASTING))
-            server.session().lastUse();
+        boolean lasts = relay.session().held().and(doubts.may()).has(Residue.LASTING);
+        if (traces || lasts) server.session().lastUse();
         reset(cancelRunning);
     }
 

@@ -3,6 +3,7 @@ package org.pgdrover.frontend.session;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
+import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -85,6 +86,10 @@ public final class ClientEncoding {
     private static @Nullable Charset known(String encoding) {
         var name = encoding.toUpperCase(Locale.ROOT);
         name = NAMES.getOrDefault(name, name.startsWith("WIN") ? "windows-" + name.substring(3) : name);
-        return Charset.isSupported(name) ? Charset.forName(name) : null;
+        try {
+            return Charset.isSupported(name) ? Charset.forName(name) : null;
+        } catch (IllegalCharsetNameException noName) {
+            return null;
+        }
     }
 }

@@ -314,9 +314,7 @@ public final class ClientSession {
     /// @param lasting whether that was done in a transaction of its own, so that no rollback takes it back
     public void restored(ServerConnection server, boolean lasting) {
         settings.restored();
-        if (!lasting) return;
-        server.session().settings(settings.onServer());
-        server.blockEnded();
+        if (lasting) server.session().settings(settings.onServer());
     }
 
     public void rollBack(ServerConnection server) {

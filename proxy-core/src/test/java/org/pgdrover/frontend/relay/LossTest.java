@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.pgdrover.testing.Message;
 import org.pgdrover.testing.ScriptedServer;
 import org.pgdrover.testing.Until;
+import org.pgdrover.testing.Wire;
 import org.pgdrover.testing.WireBytes;
 
 /// What a client hears when the answer to its work is lost with a server.
@@ -154,18 +155,9 @@ class LossTest {
     @ParameterizedTest
     @CsvSource({"COMMIT,08007", "ROLLBACK,08007", "COMMIT AND CHAIN,40001"})
     void isUnknownWhetherASyncHasCommittedWhatStandsBehindTheEndOfABlock(String end, String sqlState) throws Exception {
-        completes(primary, "BEGIN", 'T');
-        completes(primary, "INSERT 1", 'T');
         completes(primary, "INSERT open", 'T');
-        primary.on("lost", (wire, message) -> false);
-        try (var client = rig.connect()) {
-            client.send(query("BEGIN").append(query("INSERT 1")));
-            answers(client, 2);
-            client.send(parsed(end)
-                    .append(bound())
-                    .append(parsed("INSERT first"))
-                    .append(bound())
-                    .append(query("INSERT open")));
+        try (var client = inABlock()) {
+            client.send(endAndInsert(end).append(query("INSERT open")));
             answers(client, 1);
 
             client.send(extended("INSERT lost"));
@@ -178,17 +170,8 @@ class LossTest {
     @ParameterizedTest
     @ValueSource(strings = {"COMMIT", "ROLLBACK"})
     void isInNoTransactionBehindTheEndOfABlock(String end) throws Exception {
-        completes(primary, "BEGIN", 'T');
-        completes(primary, "INSERT 1", 'T');
-        primary.on("lost", (wire, message) -> false);
-        try (var client = rig.connect()) {
-            client.send(query("BEGIN").append(query("INSERT 1")));
-            answers(client, 2);
-            client.send(parsed(end)
-                    .append(bound())
-                    .append(parsed("INSERT first"))
-                    .append(bound())
-                    .message('H'));
+        try (var client = inABlock()) {
+            client.send(endAndInsert(end).message('H'));
             for (int completed = 0; completed < 2; )
                 if (Objects.requireNonNull(client.read()).type() == 'C') completed++;
 
@@ -198,6 +181,21 @@ class LossTest {
             assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
             assertThat(answers.getLast().body()).containsExactly('I');
         }
+    }
+
+    /// A client whose server ends at a text with "lost".
+    private Wire inABlock() throws IOException {
+        completes(primary, "BEGIN", 'T');
+        completes(primary, "INSERT 1", 'T');
+        primary.on("lost", (wire, message) -> false);
+        var client = rig.connect();
+        client.send(query("BEGIN").append(query("INSERT 1")));
+        answers(client, 2);
+        return client;
+    }
+
+    private static WireBytes endAndInsert(String end) {
+        return parsed(end).append(bound()).append(parsed("INSERT first")).append(bound());
     }
 
     static List<WireBytes> listening() {

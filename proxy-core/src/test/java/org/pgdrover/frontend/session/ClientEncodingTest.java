@@ -77,6 +77,7 @@ class ClientEncodingTest {
         assertThat(ClientEncoding.inUtf8("SQL_ASCII", more)).isSameAs(more);
         assertThat(ClientEncoding.isUtf8("SQL_ASCII")).isTrue();
         assertThat(ClientEncoding.isUtf8("LATIN1")).isFalse();
+        assertThat(ClientEncoding.text("no name", more)).isEqualTo("\u00e4");
     }
 
     @Test
