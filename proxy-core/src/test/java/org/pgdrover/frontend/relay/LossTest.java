@@ -175,7 +175,8 @@ class LossTest {
             for (int completed = 0; completed < 2; )
                 if (Objects.requireNonNull(client.read()).type() == 'C') completed++;
 
-            client.send(extended("INSERT lost"));
+            primary.drop();
+            client.send(extended("INSERT 2"));
 
             var answers = answers(client, 1);
             assertThat(error(answers).field('C')).isEqualTo(UNKNOWN);
